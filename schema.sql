@@ -1,0 +1,136 @@
+-- Every column, enum and limit of the desk, written here and nowhere else.
+-- web/validation.py reads the CHECKs back, so a new priority is one edit in this file.
+-- Times are UTC text such as 2026-11-20T10:00:00.123Z. The char(...) list is every blank a
+-- keyboard can make: a title of blanks is refused by the database itself.
+
+PRAGMA application_id = 0x4465736B;  -- "Desk": a file without it is a stranger's
+PRAGMA user_version = 1;             -- raise it when a table changes
+
+CREATE TABLE tickets (
+  id INTEGER PRIMARY KEY,
+  uuid TEXT NOT NULL UNIQUE CHECK (length(uuid) BETWEEN 36 AND 36),
+  title TEXT NOT NULL CHECK (length(trim(title, char(9, 10, 11, 12, 13, 32, 160))) BETWEEN 1 AND 200),
+  description TEXT NOT NULL CHECK (length(trim(description, char(9, 10, 11, 12, 13, 32, 160))) BETWEEN 1 AND 20000),
+  category TEXT NOT NULL DEFAULT 'general' CHECK (category IN ('billing', 'technical', 'account', 'general')),
+  priority TEXT NOT NULL DEFAULT 'medium' CHECK (priority IN ('low', 'medium', 'high', 'critical')),
+  state TEXT NOT NULL DEFAULT 'new' CHECK (state IN (
+    'new', 'assigned', 'in_progress', 'escalated', 'pending_customer', 'resolved', 'closed')),
+  status TEXT NOT NULL GENERATED ALWAYS AS (CASE
+    WHEN state IN ('new', 'assigned') THEN 'open'
+    WHEN state IN ('in_progress', 'escalated', 'pending_customer') THEN 'in_progress'
+    ELSE state END) VIRTUAL CHECK (status IN ('open', 'in_progress', 'resolved', 'closed')),
+  assignee TEXT CHECK (length(assignee) BETWEEN 1 AND 64),
+  created_by TEXT NOT NULL CHECK (length(created_by) BETWEEN 1 AND 64),
+  created_at TEXT NOT NULL,
+  updated_at TEXT NOT NULL,
+  version INTEGER NOT NULL DEFAULT 1,
+  locked_by TEXT,
+  lock_expires_at TEXT
+) STRICT;
+
+CREATE INDEX tickets_by_status ON tickets (status, priority, category);
+CREATE INDEX tickets_by_assignee ON tickets (assignee) WHERE assignee IS NOT NULL;
+CREATE INDEX tickets_by_creator ON tickets (created_by);
+
+CREATE TRIGGER tickets_are_never_deleted BEFORE DELETE ON tickets
+BEGIN SELECT RAISE(ABORT, 'a ticket is never deleted: close it'); END;
+
+CREATE TRIGGER tickets_keep_their_origin BEFORE UPDATE OF id, uuid, created_by, created_at ON tickets
+WHEN (NEW.id, NEW.uuid, NEW.created_by, NEW.created_at) IS NOT (OLD.id, OLD.uuid, OLD.created_by, OLD.created_at)
+BEGIN SELECT RAISE(ABORT, 'id, uuid, created_by and created_at never change'); END;
+
+CREATE TABLE comments (
+  id INTEGER PRIMARY KEY,
+  ticket_id INTEGER NOT NULL REFERENCES tickets (id),
+  author TEXT NOT NULL,
+  body TEXT NOT NULL CHECK (length(trim(body, char(9, 10, 11, 12, 13, 32, 160))) BETWEEN 1 AND 20000),
+  internal INTEGER NOT NULL DEFAULT 0 CHECK (internal IN (0, 1)),
+  created_at TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX comments_by_ticket ON comments (ticket_id);
+
+CREATE TABLE drafts (
+  id INTEGER PRIMARY KEY,
+  ticket_id INTEGER NOT NULL REFERENCES tickets (id),
+  body TEXT NOT NULL CHECK (length(trim(body, char(9, 10, 11, 12, 13, 32, 160))) BETWEEN 1 AND 20000),
+  source TEXT NOT NULL,
+  status TEXT NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'sent', 'rejected')),
+  created_by TEXT NOT NULL,
+  created_at TEXT NOT NULL,
+  decided_by TEXT,
+  decided_at TEXT
+) STRICT;
+
+CREATE INDEX drafts_by_ticket ON drafts (ticket_id);
+
+-- The audit log: every change of a ticket is one row, written in the change's own transaction.
+-- data is JSON; hash covers the row and previous_hash, so no row can change unnoticed.
+CREATE TABLE audit_events (
+  id INTEGER PRIMARY KEY,
+  ticket_id INTEGER NOT NULL REFERENCES tickets (id),
+  version INTEGER NOT NULL,
+  type TEXT NOT NULL CHECK (type IN (
+    'Created', 'Edited', 'Commented', 'Drafted', 'DraftEdited', 'Approved', 'Rejected', 'Locked', 'Unlocked',
+    'Assigned', 'StartWorked', 'Escalateed', 'RequestInfoed', 'CustomerReplyed', 'Resolveed',
+    'ResolveEscalated', 'Closeed', 'Reopened')),
+  actor TEXT NOT NULL,
+  at TEXT NOT NULL,
+  request_id TEXT NOT NULL,
+  data TEXT NOT NULL,
+  previous_hash TEXT NOT NULL,
+  hash TEXT NOT NULL,
+  UNIQUE (ticket_id, version)
+) STRICT;
+
+CREATE TRIGGER audit_events_are_never_changed BEFORE UPDATE ON audit_events
+BEGIN SELECT RAISE(ABORT, 'audit events are append-only'); END;
+
+CREATE TRIGGER audit_events_are_never_deleted BEFORE DELETE ON audit_events
+BEGIN SELECT RAISE(ABORT, 'audit events are append-only'); END;
+
+-- Answers kept for 24 h, so that a retry gets the same bytes and changes nothing.
+CREATE TABLE idempotency_keys (
+  caller TEXT NOT NULL,
+  method TEXT NOT NULL,
+  path TEXT NOT NULL,
+  key TEXT NOT NULL,
+  fingerprint TEXT NOT NULL,
+  status INTEGER NOT NULL,
+  location TEXT,
+  body TEXT NOT NULL,
+  created_at TEXT NOT NULL,
+  PRIMARY KEY (caller, method, path, key)
+) STRICT;
+
+CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
+
+-- Totals and statistics are counters, kept right by triggers: nobody counts a million rows.
+CREATE TABLE ticket_counts (
+  state TEXT NOT NULL,
+  status TEXT NOT NULL,
+  priority TEXT NOT NULL,
+  category TEXT NOT NULL,
+  tickets INTEGER NOT NULL,
+  PRIMARY KEY (state, priority, category)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE daily_counts (
+  day TEXT PRIMARY KEY,
+  tickets INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER count_a_new_ticket AFTER INSERT ON tickets BEGIN
+  INSERT INTO ticket_counts VALUES (NEW.state, NEW.status, NEW.priority, NEW.category, 1)
+    ON CONFLICT DO UPDATE SET tickets = tickets + 1;
+  INSERT INTO daily_counts VALUES (substr(NEW.created_at, 1, 10), 1)
+    ON CONFLICT DO UPDATE SET tickets = tickets + 1;
+END;
+
+CREATE TRIGGER recount_a_changed_ticket AFTER UPDATE OF state, priority, category ON tickets
+WHEN (NEW.state, NEW.priority, NEW.category) IS NOT (OLD.state, OLD.priority, OLD.category) BEGIN
+  UPDATE ticket_counts SET tickets = tickets - 1
+    WHERE state = OLD.state AND priority = OLD.priority AND category = OLD.category;
+  INSERT INTO ticket_counts VALUES (NEW.state, NEW.status, NEW.priority, NEW.category, 1)
+    ON CONFLICT DO UPDATE SET tickets = tickets + 1;
+END;

@@ -1,0 +1,488 @@
+"""Every SQL statement of the desk, one method each. Only this file imports sqlite3.
+
+One method = one change + its audit event, inside the savepoint of one request. Nothing is durable
+until commit(), which the server calls once per beat for all requests of that beat; no answer leaves
+before it. Rows travel as plain dicts whose keys are the columns of schema.sql.
+"""
+
+import json
+import sqlite3
+import unicodedata
+from contextlib import closing, contextmanager
+from datetime import datetime, timedelta, timezone
+from hashlib import sha256
+from pathlib import Path
+from uuid import uuid4
+
+from workflow import AlreadyDecided, Caller, NotFound, PreconditionFailed, Unavailable, check, fold
+
+SCHEMA = Path(__file__).with_name("schema.sql")
+APPLICATION_ID, SCHEMA_VERSION = 0x4465736B, 1  # the two PRAGMAs that open schema.sql (a test compares)
+OLDEST_SQLITE = (3, 37)  # STRICT tables
+KEYS_LIVE = timedelta(hours=24)
+FIRST_HASH = "0" * 64
+MAX_ID = 2**63 - 1
+
+FILTERS = {
+    "category": "category = :category",
+    "priority": "priority = :priority",
+    "status": "status = :status",
+    "state": "state = :state",
+    "assignee": "assignee = :assignee",
+    "created_by": "created_by = :created_by",
+    "search": "(instr(folded(title), :search) OR instr(folded(description), :search))",
+    "before": "id < :before",
+}
+COUNTED = {"category", "priority", "status", "state"}  # filters whose totals ticket_counts knows
+EVENT_FILTERS = {
+    "ticket": "ticket_id = :ticket",
+    "type": "type = :type",
+    "actor": "actor = :actor",
+    "after": "id > :after",
+}
+
+ADD_TICKET = """INSERT INTO tickets
+    (uuid, title, description, category, priority, created_by, created_at, updated_at)
+    VALUES (:uuid, :title, :description, :category, :priority, :created_by, :created_at, :created_at) RETURNING *"""
+CHANGE_TICKET = """UPDATE tickets SET title = :title, description = :description, category = :category,
+    priority = :priority, state = :state, assignee = :assignee, locked_by = :locked_by,
+    lock_expires_at = :lock_expires_at, updated_at = :updated_at, version = :version
+    WHERE id = :id AND version = :version - 1"""
+DECIDE_DRAFT = """UPDATE drafts SET status = :status, decided_by = :by, decided_at = :at
+    WHERE id = :id AND status = 'pending' RETURNING *"""
+
+
+class Unusable(Exception):
+    """The database file cannot be served; str() is one line for the person who starts the desk."""
+
+
+def utc_now() -> str:
+    return text_time(datetime.now(timezone.utc))
+
+
+def text_time(moment: datetime) -> str:
+    """The one way the desk writes a time: UTC, always milliseconds, `2026-11-20T10:00:00.123Z`."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def canonical(value) -> str:
+    """The one JSON text of a value: sorted keys, no spaces. Hashes and fingerprints are taken of it."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def folded(text: str) -> str:
+    """`text` as search sees it: case and composed or decomposed accents make no difference."""
+    if text.isascii():
+        return text.lower()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+
+
+def event_hash(event: dict) -> str:
+    """SHA-256 over an event row (its data still JSON text) and its predecessor's hash."""
+    columns = ("previous_hash", "id", "ticket_id", "version", "type", "actor", "at", "request_id", "data")
+    return sha256(canonical([event[column] for column in columns]).encode()).hexdigest()
+
+
+def hold(path: str, who: str) -> sqlite3.Connection:
+    """Keep other servers off this database for as long as the returned connection lives.
+
+    The lock is a write transaction on a small file of its own, so it works alike on every platform
+    and ends with the process, however that ends. Raises Unusable naming the holder.
+    """
+    try:
+        lock = sqlite3.connect(f"{path}.lock", isolation_level=None, timeout=0, check_same_thread=False)
+        lock.execute("PRAGMA synchronous = OFF")
+        lock.execute("BEGIN IMMEDIATE")
+        lock.execute("CREATE TABLE IF NOT EXISTS holder (id INTEGER PRIMARY KEY, who TEXT)")
+        lock.execute("INSERT OR REPLACE INTO holder VALUES (1, ?)", (who,))
+        lock.execute("COMMIT")
+        lock.execute("BEGIN IMMEDIATE")
+        return lock
+    except sqlite3.DatabaseError as problem:
+        if "locked" not in str(problem):
+            raise Unusable(f"cannot lock the database {path}: {problem}") from None
+        held = lock.execute("SELECT who FROM holder").fetchone()
+        raise Unusable(f"{path} is being served already by {held[0]}; stop it or use another SUPPORT_DESK_DB") from None
+
+
+class Store:
+    """One connection to the desk's database, used by one thread."""
+
+    def __init__(self, path: str, read_only: bool = False, holder: str = ""):
+        """Open the database, made anew if there is none. With `holder` no second desk can hold it."""
+        self.path, self.clock = path, utc_now
+        self._in_beat, self._lock = False, None
+        if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+            raise Unusable(f"this Python's SQLite {sqlite3.sqlite_version} is too old; the desk needs 3.37 or newer")
+        try:
+            uri = Path(path).absolute().as_uri() + ("?mode=ro" if read_only else "")
+            self.db = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=5, cached_statements=256)
+            self._prepare(read_only, holder)
+        except (sqlite3.Error, OSError) as problem:
+            raise Unusable(f"cannot use the database {path}: {problem}") from None
+
+    def _prepare(self, read_only, holder):
+        self.db.row_factory = lambda cursor, row: {c[0]: value for c, value in zip(cursor.description, row)}
+        self.db.create_function("folded", 1, folded, deterministic=True)
+        is_new = self._recognise()
+        if is_new and read_only:
+            raise Unusable(f"{self.path} is empty: no desk has used it yet")
+        if holder:
+            self._lock = hold(self.path, holder)
+        for pragma in ("foreign_keys = ON", "recursive_triggers = ON", "trusted_schema = OFF"):
+            self.db.execute(f"PRAGMA {pragma}")
+        if not read_only:
+            self.db.execute("BEGIN IMMEDIATE")  # a file that cannot be written says so now
+            self.db.execute("ROLLBACK")
+            for pragma in ("journal_mode = WAL", "synchronous = FULL", "wal_autocheckpoint = 10000"):
+                self.db.execute(f"PRAGMA {pragma}").fetchall()
+        if is_new:
+            self.db.executescript(f"BEGIN;\n{SCHEMA.read_text(encoding='utf-8')}\nCOMMIT;")
+
+    def _recognise(self) -> bool:
+        """True for a new, empty database; Unusable for a stranger's file or another version's."""
+        stamp, version, tables = self._value(
+            "SELECT json_array(application_id, user_version, (SELECT count(*) FROM sqlite_schema)) AS it"
+            " FROM pragma_application_id, pragma_user_version",
+            parse=True,
+        )
+        if stamp == APPLICATION_ID and version != SCHEMA_VERSION:
+            raise Unusable(f"{self.path} has schema version {version}, this desk needs {SCHEMA_VERSION}: use another file")
+        if stamp != APPLICATION_ID and (tables or stamp or version):
+            raise Unusable(f"{self.path} is a database of another program: use another file")
+        return stamp != APPLICATION_ID
+
+    def close(self) -> None:
+        """Close; the last connection moves the write-ahead log into the database file."""
+        self.db.close()
+        if self._lock:
+            self._lock.close()
+
+    # -- the beat -------------------------------------------------------------------------------
+
+    @contextmanager
+    def savepoint(self):
+        """One request's changes: all of them, or none when the block raises. Durable after commit()."""
+        self._begin()
+        self.db.execute("SAVEPOINT request")
+        try:
+            yield
+        except BaseException:
+            if self.db.in_transaction:  # a full disk makes SQLite roll the whole beat back: see commit()
+                self.db.execute("ROLLBACK TO request")
+                self.db.execute("RELEASE request")
+            raise
+        self.db.execute("RELEASE request")
+
+    def _begin(self):
+        if not self._in_beat:
+            try:
+                self.db.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as problem:
+                raise Unavailable(f"the database is busy: {problem}; try again") from problem
+            self._in_beat = True
+        elif not self.db.in_transaction:
+            raise Unavailable("the database gave up this moment's changes; try again")
+
+    def commit(self) -> None:
+        """Make every change since the last commit durable. Raises Unavailable: then none happened."""
+        if not self._in_beat:
+            return
+        self._in_beat = False
+        try:
+            self.db.execute("COMMIT")
+        except sqlite3.Error as problem:
+            if self.db.in_transaction:
+                self.db.execute("ROLLBACK")
+            raise Unavailable(f"the database could not keep the change: {problem}; try again") from problem
+
+    def aside(self, read, *arguments):
+        """A job for the slow lane: `read`, a method of Store, on a read-only connection of its own."""
+
+        def job():
+            with closing(Store(self.path, read_only=True)) as store:
+                return read(store, *arguments)
+
+        return job
+
+    # -- tickets --------------------------------------------------------------------------------
+
+    def add_ticket(self, caller: Caller, fields: dict, **facts) -> dict:
+        """A new ticket from title, description, category and priority; `facts` go into its event."""
+        fields = {"uuid": str(uuid4()), **fields, "created_by": caller.id, "created_at": self.clock()}
+        ticket = self._all(ADD_TICKET, fields)[0]
+        self._append(caller, ticket, "Created", {"changes": fields, **facts})
+        return ticket
+
+    def ticket(self, reference: str) -> dict:
+        """The ticket with this id or uuid; NotFound for anything else."""
+        column, value = "uuid", reference.lower()
+        if reference.isdecimal() and reference.isascii() and reference[0] != "0" and len(reference) < 20:
+            column, value = "id", int(reference)
+        if value == reference.lower() or value <= MAX_ID:
+            for ticket in self._all(f"SELECT * FROM tickets WHERE {column} = ?", (value,)):
+                return ticket
+        raise NotFound(f"no ticket {reference}; GET /tickets lists those there are")
+
+    def tickets(self, filters: dict) -> dict:
+        """A page of tickets, newest first: {tickets, total, next}.
+
+        `filters` has `limit` and any of FILTERS. `next` is the `before` of the following page, None on
+        the last. Keyset paging: nothing is skipped or doubled while tickets arrive.
+        """
+        if "search" in filters:
+            filters = {**filters, "search": folded(filters["search"])}
+        rows = self._all(
+            f"SELECT * FROM tickets {_where(FILTERS, filters)} ORDER BY id DESC LIMIT :limit + 1", filters
+        )
+        page = rows[: filters["limit"]]
+        return {"tickets": page, "total": self._total(filters), "next": page[-1]["id"] if len(rows) > len(page) else None}
+
+    def _total(self, filters):
+        asked = {name: filters[name] for name in FILTERS if name in filters and name != "before"}
+        if COUNTED.issuperset(asked):
+            return self._value(f"SELECT coalesce(sum(tickets), 0) AS n FROM ticket_counts {_where(FILTERS, asked)}", asked)
+        return self._value(f"SELECT count(*) AS n FROM tickets {_where(FILTERS, asked)}", asked)
+
+    def edit_ticket(self, caller: Caller, ticket: dict, changes: dict) -> dict:
+        """The ticket with `changes` to its columns; the same ticket and no event where nothing differs."""
+        changes = {column: value for column, value in changes.items() if ticket[column] != value}
+        return self._change(caller, ticket, "Edited", changes) if changes else ticket
+
+    def fire(self, caller: Caller, ticket: dict, name: str, data: dict) -> dict:
+        """Fire the transition `name`; Forbidden or TransitionFailed where roles or net say no."""
+        transition = check(ticket["state"], name, caller)
+        changes = {"assign": {"assignee": data.get("assignee", caller.id)}, "reopen": {"assignee": None}}
+        return self._change(caller, ticket, transition.event, changes.get(name, {}), **({"data": data} if data else {}))
+
+    # -- comments and drafts --------------------------------------------------------------------
+
+    def comments(self, ticket_id: int) -> list[dict]:
+        rows = self._all("SELECT * FROM comments WHERE ticket_id = ? ORDER BY id", (ticket_id,))
+        return [{**row, "internal": bool(row["internal"])} for row in rows]
+
+    def add_comment(self, caller: Caller, ticket: dict, body: str, internal: bool) -> dict:
+        comment = self._insert_comment(caller, ticket, body, internal)
+        self._change(caller, ticket, "Commented", comment_id=comment["id"], body=body, internal=internal)
+        return comment
+
+    def _insert_comment(self, caller, ticket, body, internal):
+        row = self._all(
+            "INSERT INTO comments (ticket_id, author, body, internal, created_at) VALUES (?, ?, ?, ?, ?) RETURNING *",
+            (ticket["id"], caller.id, body, internal, self.clock()),
+        )[0]
+        return {**row, "internal": bool(internal)}
+
+    def draft(self, draft_id: str) -> dict:
+        if draft_id.isdecimal() and draft_id.isascii() and len(draft_id) < 19:
+            for draft in self._all("SELECT * FROM drafts WHERE id = ?", (int(draft_id),)):
+                return draft
+        raise NotFound(f"no draft {draft_id}; GET /tickets/{{id}} lists a ticket's drafts")
+
+    def drafts(self, ticket_id: int) -> list[dict]:
+        return self._all("SELECT * FROM drafts WHERE ticket_id = ? ORDER BY id", (ticket_id,))
+
+    def add_draft(self, caller: Caller, ticket: dict, body: str, source: str) -> dict:
+        draft = self._all(
+            "INSERT INTO drafts (ticket_id, body, source, created_by, created_at) VALUES (?, ?, ?, ?, ?) RETURNING *",
+            (ticket["id"], body, source, caller.id, self.clock()),
+        )[0]
+        self._change(caller, ticket, "Drafted", draft_id=draft["id"], body=body, source=source)
+        return draft
+
+    def edit_draft(self, caller: Caller, draft: dict, body: str) -> dict:
+        """The pending draft with another text; AlreadyDecided once it was sent or rejected."""
+        if draft["status"] == "pending" and draft["body"] == body:
+            return draft
+        edited = self._all(
+            "UPDATE drafts SET body = ? WHERE id = ? AND status = 'pending' RETURNING *", (body, draft["id"])
+        )
+        self._change(caller, self._undecided(edited, draft), "DraftEdited", draft_id=draft["id"], body=body)
+        return edited[0]
+
+    def approve_draft(self, caller: Caller, draft: dict) -> dict:
+        """The draft as sent, its text posted as a comment: exactly once, else AlreadyDecided."""
+        sent = self._decide(caller, draft, "sent")
+        ticket = self._undecided(sent, draft)
+        comment = self._insert_comment(caller, ticket, draft["body"], internal=False)
+        self._change(caller, ticket, "Approved", draft_id=draft["id"], comment_id=comment["id"], body=draft["body"])
+        return sent[0]
+
+    def reject_draft(self, caller: Caller, draft: dict) -> dict:
+        """The draft as rejected: exactly once, else AlreadyDecided."""
+        rejected = self._decide(caller, draft, "rejected")
+        self._change(caller, self._undecided(rejected, draft), "Rejected", draft_id=draft["id"])
+        return rejected[0]
+
+    def _decide(self, caller, draft, status):
+        return self._all(DECIDE_DRAFT, {"id": draft["id"], "status": status, "by": caller.id, "at": self.clock()})
+
+    def _undecided(self, changed, draft):
+        """The draft's ticket, if the guarded UPDATE before this changed a row."""
+        if not changed:
+            now = self.draft(str(draft["id"]))
+            by = f"{now['status']} by {now['decided_by']} at {now['decided_at']}"
+            raise AlreadyDecided(f"draft {now['id']} was {by}; write a new draft", status=now["status"])
+        return self.ticket(str(draft["ticket_id"]))
+
+    # -- the audit log --------------------------------------------------------------------------
+
+    def _change(self, caller, ticket, event_type, changes=None, **facts):
+        """The one way a ticket changes: fold() says what the row becomes, and the event is why."""
+        data = {"changes": changes, **facts} if changes else facts
+        event = {"ticket_id": ticket["id"], "version": ticket["version"] + 1, "type": event_type, "data": data}
+        row = fold(ticket, {**event, "at": self.clock()})
+        if self.db.execute(CHANGE_TICKET, row).rowcount != 1:
+            raise PreconditionFailed(f"ticket {ticket['id']} has changed since version {ticket['version']}; read it again")
+        self._append(caller, row, event_type, data)
+        return row
+
+    def _append(self, caller, ticket, event_type, data):
+        last = self._all("SELECT id, hash FROM audit_events ORDER BY id DESC LIMIT 1")
+        event = {
+            "id": last[0]["id"] + 1 if last else 1,
+            "ticket_id": ticket["id"],
+            "version": ticket["version"],
+            "type": event_type,
+            "actor": caller.id,
+            "at": ticket["updated_at"],
+            "request_id": caller.request_id,
+            "data": canonical(data),
+            "previous_hash": last[0]["hash"] if last else FIRST_HASH,
+        }
+        event["hash"] = event_hash(event)
+        columns = ", ".join(f":{column}" for column in event)
+        self.db.execute(f"INSERT INTO audit_events VALUES ({columns})", event)
+
+    def events(self, filters: dict) -> dict:
+        """Audit events, oldest first: {events, next}; `next` is the `after` of the following page."""
+        rows = self._all(
+            f"SELECT * FROM audit_events {_where(EVENT_FILTERS, filters)} ORDER BY id LIMIT :limit + 1", filters
+        )
+        page = rows[: filters["limit"]]
+        for event in page:
+            event["data"] = json.loads(event["data"])
+        return {"events": page, "next": page[-1]["id"] if len(rows) > len(page) else None}
+
+    def verify_chain(self) -> dict:
+        """{ok, events, head}, or {ok: False, events, broken: {id, problem}} at the first broken row."""
+        count, head = 0, FIRST_HASH
+        for event in self.db.execute("SELECT * FROM audit_events ORDER BY id"):
+            count += 1
+            problem = _chain_problem(event, count, head)
+            if problem:
+                return {"ok": False, "events": count, "broken": {"id": event["id"], "problem": problem}}
+            head = event["hash"]
+        return {"ok": True, "events": count, "head": head}
+
+    # -- kept answers ---------------------------------------------------------------------------
+
+    def kept_answer(self, scope: dict) -> dict | None:
+        """What was answered in this scope (caller, method, path, key) in the last 24 h."""
+        for row in self._all(
+            "SELECT * FROM idempotency_keys WHERE caller = :caller AND method = :method AND path = :path AND key = :key",
+            scope,
+        ):
+            return row if row["created_at"] > self._expiry() else None
+
+    def keep_answer(self, scope: dict, fingerprint: str, status: int, location: str | None, body: str) -> None:
+        """Keep an answer in the transaction of its change, so that both exist or neither."""
+        row = (*scope.values(), fingerprint, status, location, body, self.clock())
+        self.db.execute("INSERT OR REPLACE INTO idempotency_keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+
+    def has_old_answers(self) -> bool:
+        return bool(self._value("SELECT EXISTS (SELECT 1 FROM idempotency_keys WHERE created_at <= ?) AS it", (self._expiry(),)))
+
+    def forget_old_answers(self) -> None:
+        """Forget some answers that are past their 24 h: few enough that a beat stays short."""
+        self.db.execute(
+            "DELETE FROM idempotency_keys WHERE rowid IN"
+            " (SELECT rowid FROM idempotency_keys WHERE created_at <= ? LIMIT 2000)",
+            (self._expiry(),),
+        )
+
+    def _expiry(self):
+        return text_time(datetime.now(timezone.utc) - KEYS_LIVE)
+
+    # -- the database as a whole ----------------------------------------------------------------
+
+    def table_definitions(self) -> dict[str, str]:
+        """Each table's CREATE statement, comments and all: validation reads its rules from them."""
+        rows = self._all("SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+        return {row["name"]: row["sql"] for row in rows}
+
+    def ping(self) -> None:
+        """Read one row; raises Unavailable where the database does not answer."""
+        try:
+            self._value("SELECT count(*) AS n FROM daily_counts")
+        except sqlite3.Error as problem:
+            raise Unavailable(f"the database does not answer: {problem}") from problem
+
+    def is_empty(self) -> bool:
+        return not self._value("SELECT EXISTS (SELECT 1 FROM tickets) AS found")
+
+    def verify(self):
+        """Yield (what was checked, the first difference or None) for everything that must hold."""
+        faults = self._all("SELECT integrity_check AS fault FROM pragma_integrity_check WHERE integrity_check <> 'ok'")
+        yield "integrity of the file", faults[0]["fault"] if faults else None
+        orphans = self._all("PRAGMA foreign_key_check")
+        yield "references between tables", f"{orphans[0]}" if orphans else None
+        chain = self.verify_chain()
+        yield f"hash chain of {chain['events']} audit events", None if chain["ok"] else f"event {chain['broken']}"
+        count, difference = self._verify_replay()
+        yield f"replay of {count} tickets", difference
+        wrong = self._all(
+            "SELECT state, priority, category, count(*) AS n FROM tickets GROUP BY 1, 2, 3"
+            " EXCEPT SELECT state, priority, category, tickets FROM ticket_counts"
+        )
+        yield "counters", f"{wrong[0]} is not what ticket_counts says" if wrong else None
+
+    def _verify_replay(self):
+        """How many tickets were folded from their events, and the first that differs from its row."""
+        events = self.db.execute("SELECT * FROM audit_events ORDER BY ticket_id, version")
+        event = events.fetchone()
+        count = 0
+        for ticket in self.db.execute("SELECT * FROM tickets ORDER BY id"):
+            count += 1
+            row = None
+            try:
+                while event and event["ticket_id"] == ticket["id"]:
+                    row = fold(row, {**event, "data": json.loads(event["data"])})
+                    event = events.fetchone()
+            except ValueError as problem:
+                return count, f"ticket {ticket['id']}: {problem}"
+            if row != ticket:
+                return count, f"ticket {ticket['id']}: its events say {row}, its row says {ticket}"
+        return count, None
+
+    def backup(self, path: str, progress) -> None:
+        """A consistent copy into the new file `path`; progress(done, pages) is told now and then.
+
+        The read transaction pins one moment, so a server that keeps writing cannot make it start over.
+        """
+        self.db.execute("BEGIN")
+        self.ping()
+        with closing(sqlite3.connect(path)) as copy:
+            self.db.backup(copy, pages=1000, progress=lambda _, left, pages: progress(pages - left, pages))
+        self.db.execute("ROLLBACK")
+
+    def _all(self, sql, values=()):
+        return self.db.execute(sql, values).fetchall()
+
+    def _value(self, sql, values=(), parse=False):
+        (value,) = self._all(sql, values)[0].values()
+        return json.loads(value) if parse else value
+
+
+def _where(conditions, given):
+    """The WHERE clause for the filters that are given; its text comes from our tables alone."""
+    chosen = [condition for name, condition in conditions.items() if name in given]
+    return f"WHERE {' AND '.join(chosen)}" if chosen else ""
+
+
+def _chain_problem(event, place, previous_hash):
+    if event["id"] != place:
+        return f"event {place} is missing"
+    if event["previous_hash"] != previous_hash:
+        return "it does not follow its predecessor"
+    return None if event["hash"] == event_hash(event) else "its content does not match its hash"

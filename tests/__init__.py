@@ -1,0 +1,1 @@
+"""Sentences about a running desk, on real sockets and a real database."""

@@ -1,0 +1,319 @@
+"""The door: from a request to its answer. Routes, manners, the caller, the body, the kept answer,
+and the one place where the desk's refusals become HTTP statuses.
+
+Order, so that a refusal never uses up an idempotency key: parse → identify → validate → look the
+key up → work. Everything an endpoint receives has passed here; everything it raises ends here.
+"""
+
+import json
+import re
+import traceback
+from contextlib import nullcontext
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import count
+from secrets import token_hex
+from types import GeneratorType
+from typing import Callable, NamedTuple
+from urllib.parse import unquote, urlsplit
+
+import workflow
+from web.http1 import PHRASES, Answer, BadRequest, Request
+from web.identity import identify
+from web.validation import Body, check_body, check_query, parse_json, read_rules
+
+STATUS = {
+    workflow.Invalid: 400,
+    workflow.Unauthorized: 401,
+    workflow.Forbidden: 403,
+    workflow.NotFound: 404,
+    workflow.TransitionFailed: 409,
+    workflow.AlreadyDecided: 409,
+    workflow.KeyInProgress: 409,
+    workflow.PreconditionFailed: 412,
+    workflow.KeyReused: 422,
+    workflow.Unavailable: 503,
+}
+RETRY_AFTER = {409: "1", 503: "2"}
+WRITES = ("POST", "PATCH", "PUT", "DELETE")
+LOOPBACK = {"localhost", "127.0.0.1", "[::1]"}
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+KEY = re.compile(r'"([\x21-\x7e]{1,255})"|([\x21-\x7e]{1,255})')
+TYPE_HINT = "send JSON and say so: -H 'Content-Type: application/json'"
+EXPOSED = "ETag, Idempotent-Replayed, Link, Location, Retry-After, X-Bug-Mode, X-Request-Id, X-Total-Count"
+TAKEN = (
+    "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, Prefer, X-Request-Id, "
+    "X-User-Id, X-User-Role"
+)
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+class Route(NamedTuple):
+    """One row of the route table. `role` is who may; `body` and `query` what may be sent.
+
+    A query's rule is a Rule, or "table.column" for the column's own.
+    """
+
+    method: str
+    path: str  # {…} stands for one segment; it reaches the endpoint as request.reference
+    endpoint: Callable
+    body: Body | None = None
+    query: dict = {}
+    role: str | None = None
+
+
+@dataclass(slots=True)
+class Pending:
+    """An endpoint that waits for a job in the slow lane; `resume(result, error)` goes on with it."""
+
+    job: Callable
+    resume: Callable
+
+
+def reply(status: int, value, *headers: tuple[str, str]) -> Answer:
+    """A JSON answer; its body ends with a newline so that curl reads well."""
+    return Answer(status, f"{_encode(value)}\n".encode(), headers)
+
+
+class Door:
+    """Answers requests for one desk. Never raises for anything a client can send."""
+
+    def __init__(self, desk, routes):
+        self.desk, self.log = desk, desk.log
+        self.rules = read_rules(desk.store.table_definitions())
+        self.tree = _tree(route._replace(query=_bound(route.query, self.rules)) for route in routes)
+        self.origins = set(desk.settings.cors_origins)
+        self.hosts = LOOPBACK | {desk.settings.host}
+        self.in_progress = set()  # scopes of idempotency keys whose endpoint waits for the slow lane
+        self._ids = map(f"{token_hex(4)}-{{}}".format, count(1))
+        self._always = (
+            ("Cache-Control", "no-cache"),
+            ("Vary", "Accept, Authorization, Origin, X-User-Id, X-User-Role"),
+            ("X-Content-Type-Options", "nosniff"),
+        )
+        if desk.settings.bug_mode:
+            self._always += (("X-Bug-Mode", desk.settings.bug_mode),)
+
+    def answer(self, request: Request) -> Answer | Pending:
+        """The answer to `request`, or the job to do elsewhere before there is one."""
+        given = request.headers.get("x-request-id", "")
+        request.id = given if REQUEST_ID.fullmatch(given) else next(self._ids)
+        try:
+            if request.fault:
+                raise request.fault
+            self._check_host(request)
+            methods, request.reference = self._find(request.path)
+            if request.method == "OPTIONS":
+                return self._finish(request, Answer(204, b"", (("Allow", _allow(methods)), *_preflight(methods))))
+            self._check_origin(request)
+            route = methods.get("GET" if request.method == "HEAD" else request.method)
+            if not route:
+                raise BadRequest(405, "METHOD_NOT_ALLOWED", f"this path takes {_allow(methods)}", ("Allow", _allow(methods)))
+            request.caller = identify(request.headers, request.id)
+            if route.role:
+                request.caller.must(route.role, f"{route.method} {route.path}")
+            return self._work(request, route, self._steps(request, route, self._read(request, route)))
+        except Exception as problem:
+            return self.refuse(request, problem)
+
+    def _read(self, request, route):
+        """Check body and query into request.fields; returns the fingerprint of the body."""
+        if route.body is None:
+            request.fields = check_query(request.query, route.query)
+            return ""
+        check_query(request.query, route.query)
+        members = _read_body(request)
+        request.fields = check_body(members, route.body, self.rules)
+        if "idempotency-key" not in request.headers:
+            return ""
+        return sha256(json.dumps(members, sort_keys=True).encode()).hexdigest()
+
+    def _work(self, request, route, steps, result=None, error=None) -> Answer | Pending:
+        """Run the endpoint to its end, or to its next job for the slow lane, inside one savepoint."""
+        try:
+            with self.desk.store.savepoint() if route.method in WRITES else nullcontext():
+                try:
+                    job = steps.throw(error) if error else steps.send(result)
+                except StopIteration as end:
+                    return self._finish(request, end.value)
+            return Pending(job, lambda result, error: self._work(request, route, steps, result, error))
+        except Exception as problem:
+            return self.refuse(request, problem)
+
+    def _steps(self, request, route, fingerprint):
+        """The endpoint's work, once per idempotency key: a retry gets the kept answer instead."""
+        scope = _scope(request, route)
+        if scope is None:
+            result = route.endpoint(self.desk, request)
+            return (yield from result) if isinstance(result, GeneratorType) else result
+        kept = self.desk.store.kept_answer(scope)
+        if kept:
+            if kept["fingerprint"] != fingerprint:
+                raise workflow.KeyReused("this Idempotency-Key was used with another body; use a new key")
+            location = (("Location", kept["location"]),) if kept["location"] else ()
+            return Answer(kept["status"], kept["body"].encode(), (*location, ("Idempotent-Replayed", "true")))
+        key = tuple(scope.values())
+        if key in self.in_progress:
+            raise workflow.KeyInProgress("the first request with this Idempotency-Key is still at work; try again")
+        self.in_progress.add(key)
+        try:
+            result = route.endpoint(self.desk, request)
+            answer = (yield from result) if isinstance(result, GeneratorType) else result
+        finally:
+            self.in_progress.discard(key)
+        location = dict(answer.headers).get("Location")
+        self.desk.store.keep_answer(scope, fingerprint, answer.status, location, answer.body.decode())
+        return answer
+
+    def commit(self) -> None:
+        """Make this beat's changes durable; raises Unavailable, and then none of them happened."""
+        self.desk.store.commit()
+
+    def housekeeping(self) -> None:
+        """Called about once a second, between requests."""
+        try:
+            if self.desk.store.has_old_answers():
+                with self.desk.store.savepoint():
+                    self.desk.store.forget_old_answers()
+        except Exception as problem:
+            self.log.trouble(Request("-", "-", id="housekeeping"), "".join(traceback.format_exception(problem)))
+
+    # -- manners --------------------------------------------------------------------------------
+
+    def _find(self, path):
+        """The methods of a path and what stands at its {…}. A trailing slash makes no difference."""
+        node, reference = self.tree, ""
+        if path == "*":
+            return {}, ""
+        for segment in path[1:].removesuffix("/").split("/"):
+            if segment in node:
+                node = node[segment]
+            elif "{}" in node:
+                node, reference = node["{}"], _unquoted(segment)
+            else:
+                node = {}
+                break
+        if None not in node:
+            raise workflow.NotFound(f"nothing is at {path}; GET /health tells that the desk is there")
+        return node[None], reference
+
+    def _check_host(self, request):
+        if request.host.lower().rpartition(":")[0] in self.hosts or request.host.lower() in self.hosts or not request.host:
+            return
+        raise BadRequest(421, "MISDIRECTED_REQUEST", f"this desk is not {request.host}; ask for it as localhost")
+
+    def _check_origin(self, request):
+        if request.method in WRITES and "origin" in request.headers and not self._is_friend(request):
+            raise workflow.Forbidden(f"a page of {request.headers['origin']} may not write here; see CORS_ORIGINS")
+
+    def _is_friend(self, request):
+        """Whether the page that asks is the desk's own, on loopback, or in CORS_ORIGINS."""
+        origin = request.headers["origin"]
+        if origin in self.origins or origin.lower() == f"http://{request.host.lower()}":
+            return True
+        try:
+            parts = urlsplit(origin)
+            return parts.scheme in ("http", "https") and parts.netloc.lower().removesuffix(f":{parts.port}") in LOOPBACK
+        except ValueError:
+            return False
+
+    def _finish(self, request, answer):
+        """The answer with the headers that every answer carries."""
+        headers = (*answer.headers, ("X-Request-Id", request.id), *self._always)
+        if answer.body and not any(name == "Content-Type" for name, _ in answer.headers):
+            headers = (("Content-Type", "application/json"), *headers)
+        if "origin" in request.headers and self._is_friend(request):
+            origin = ("Access-Control-Allow-Origin", request.headers["origin"])
+            headers += (origin, ("Access-Control-Expose-Headers", EXPOSED))
+        return Answer(answer.status, answer.body, headers)
+
+    def refuse(self, request: Request, problem: Exception) -> Answer:
+        """The error answer for anything raised: JSON, or RFC 9457 where the client asks for it."""
+        request.id = request.id or next(self._ids)
+        status = problem.status if isinstance(problem, BadRequest) else STATUS.get(type(problem), 500)
+        facts = {"error": _title(status, problem), "code": getattr(problem, "code", "INTERNAL_ERROR")}
+        facts |= {"message": str(problem), "details": getattr(problem, "details", {}), "request_id": request.id}
+        facts |= getattr(problem, "facts", {})
+        if status == 500:
+            facts["message"] = f"the desk made a mistake; its log tells more under request {request.id}"
+            self.log.trouble(request, "".join(traceback.format_exception(problem)))
+        headers = getattr(problem, "headers", ()) + _error_headers(status, facts)
+        if "application/problem+json" in request.headers.get("accept", ""):
+            facts = {"type": "about:blank", "title": facts.pop("error"), "status": status, "detail": facts.pop("message"), **facts}
+            headers += (("Content-Type", "application/problem+json"),)
+        return self._finish(request, reply(status, facts, *headers))
+
+
+def _tree(routes):
+    """Nested dicts by path segment; the methods of a path stand under None."""
+    tree = {}
+    for route in routes:
+        node = tree
+        for segment in route.path[1:].split("/"):
+            node = node.setdefault("{}" if segment.startswith("{") else segment, {})
+        node.setdefault(None, {})[route.method] = route
+    return tree
+
+
+def _bound(query, rules):
+    def rule(of):
+        table, _, column = of.partition(".")
+        return rules[table][column]
+
+    return {name: rule(of) if isinstance(of, str) else of for name, of in query.items()}
+
+
+def _allow(methods):
+    names = {*methods, "OPTIONS"} | ({"HEAD"} if "GET" in methods else set())
+    return ", ".join(sorted(names))
+
+
+def _preflight(methods):
+    allow = ("Access-Control-Allow-Methods", _allow(methods))
+    return allow, ("Access-Control-Allow-Headers", TAKEN), ("Access-Control-Max-Age", "600")
+
+
+def _unquoted(segment):
+    try:
+        return unquote(segment, errors="strict")
+    except UnicodeDecodeError:
+        raise workflow.Invalid(f"the path is not percent-encoded UTF-8: {segment[:80]}") from None
+
+
+def _read_body(request):
+    """The body's JSON; an empty body is {} and needs no type."""
+    if not request.body:
+        return {}
+    media_type, _, parameters = request.headers.get("content-type", "").lower().partition(";")
+    charset = re.search(r'charset\s*=\s*"?([^\s";]+)', parameters)
+    is_json = media_type.strip() == "application/json" or media_type.strip().endswith("+json")
+    if not is_json or (charset and charset[1] not in ("utf-8", "utf8")):
+        raise BadRequest(415, "UNSUPPORTED_MEDIA_TYPE", TYPE_HINT)
+    return parse_json(request.body)
+
+
+def _scope(request, route):
+    """Where an idempotency key counts: its user, method and path. None without a key."""
+    given = request.headers.get("idempotency-key")
+    if given is None or route.method not in ("POST", "PATCH"):
+        return None
+    key = KEY.fullmatch(given)
+    if not key:
+        raise workflow.Invalid("Idempotency-Key must be 1 to 255 visible ASCII characters, in quotes or without")
+    path = request.path.removesuffix("/")
+    return {"caller": request.caller.id, "method": route.method, "path": path, "key": key[1] or key[2]}
+
+
+def _title(status, problem):
+    if isinstance(problem, workflow.Invalid):
+        return "Validation Error"
+    return "Internal server error" if status == 500 else PHRASES[status]
+
+
+def _error_headers(status, facts):
+    headers = (("Retry-After", RETRY_AFTER[status]),) if status == 503 or facts["code"] == workflow.KeyInProgress.code else ()
+    if status == 401:
+        headers += (("WWW-Authenticate", 'Bearer realm="support desk"'),)
+    if "version" in facts:
+        headers += (("ETag", f'"{facts["version"]}"'),)
+    return headers

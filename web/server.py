@@ -1,0 +1,404 @@
+"""The heartbeat: one thread, one loop, one commit per beat. Only this file opens sockets.
+
+Each beat: read what has arrived → answer every complete request → one COMMIT for all of them →
+send the held answers. So nothing leaves the desk before it is durable, there are no locks, and a
+debugger stops where you tell it to. What must wait for others runs in the slow lane.
+"""
+
+import os
+import queue
+import selectors
+import signal
+import socket
+import socketserver
+import threading
+import time
+from collections import deque
+from email.message import Message
+from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import NamedTuple
+
+from web.door import Door, Pending
+from web.http1 import CONTINUE, BadRequest, Request, RequestReader, render
+from workflow import Unavailable
+
+READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
+BLOCK = 64 * 1024  # bytes taken from one connection per beat
+TURN = 32  # requests answered for one connection per beat, so that nobody starves
+OUTBOX = 256 * 1024  # bytes a client may leave unread before the desk stops reading from it
+INBOX = 2 * 1024 * 1024  # bytes it may send ahead: one largest request, and some
+PATIENCE = {"idle": 60, "head": 10, "body": 15, "send": 60, "linger": 2}  # seconds, per stage
+GRACE = 30  # seconds for what is in flight when the desk stops
+CAPACITY = 10_000 if os.name != "nt" else 500
+ACCEPTS = 64
+LANE_THREADS, LANE_QUEUE = 4, 200
+TOO_SLOW = "the rest of the request did not arrive within {} seconds"
+
+
+class Exchange(NamedTuple):
+    """A request on its way to its answer."""
+
+    connection: "Connection"
+    request: Request
+    started: float
+    is_last: bool  # the connection closes behind its answer
+
+
+class Connection(BaseHTTPRequestHandler):
+    """One client's socket and what is under way on it.
+
+    A BaseHTTPRequestHandler in what it knows (command, path, headers, requestline, request_version,
+    client_address), not in how it works: the stock one reads and parses blocking, one connection at a
+    time, and takes bytes that RFC 9112 refuses. So __init__ does not serve, and http1.py parses.
+    """
+
+    protocol_version = "HTTP/1.1"
+
+    def __init__(self, sock: socket.socket, client_address, server: "DeskServer"):
+        self.connection, self.client_address, self.server = sock, client_address, server
+        self.reader = RequestReader()
+        self.current = Request("-", "-")
+        self.outbox = bytearray()
+        self.stage, self.since = "idle", time.monotonic()
+        self.watched = 0  # what the selector watches this socket for
+        self.owed = 0  # answers that have not reached the outbox
+        self.is_waiting = False  # for the slow lane
+        self.is_last = False  # no request after the one under way
+        self.is_deaf = False  # the client has closed its side
+
+    command = property(lambda self: self.current.method)
+    path = property(lambda self: self.current.target)
+    request_version = property(lambda self: "HTTP/{}.{}".format(*self.current.version))
+    requestline = property(lambda self: f"{self.command} {self.path} {self.request_version}")
+
+    @property
+    def headers(self) -> Message:
+        message = Message()
+        for name, value in self.current.headers.items():
+            message[name] = value
+        return message
+
+    def enter(self, stage: str) -> None:
+        self.stage, self.since = stage, time.monotonic()
+
+    def wants(self) -> int:
+        """What the selector should watch for, so that neither buffer can grow without bound."""
+        reads = not self.is_deaf and not self.is_waiting and len(self.outbox) < OUTBOX and len(self.reader) < INBOX
+        return (READ if reads else 0) | (WRITE if self.outbox else 0)
+
+    def log_message(self, format, *arguments):
+        """Nothing: web/log.py writes one line per request, once per beat."""
+
+
+class SlowLane:
+    """A few threads for what waits for others; results come back through `results` and `wake`."""
+
+    def __init__(self, wake):
+        self._jobs, self.results, self._wake = queue.Queue(LANE_QUEUE), deque(), wake
+        for _ in range(LANE_THREADS):
+            threading.Thread(target=self._work, daemon=True).start()
+
+    def take(self, exchange: Exchange, pending: Pending) -> None:
+        try:
+            self._jobs.put_nowait((exchange, pending))
+        except queue.Full:
+            self.results.append((exchange, pending, None, Unavailable("too much slow work is waiting; try again")))
+            self._wake()
+
+    def _work(self):
+        while True:
+            exchange, pending = self._jobs.get()
+            result = error = None
+            try:
+                result = pending.job()
+            except Exception as problem:
+                error = problem
+            self.results.append((exchange, pending, result, error))
+            self._wake()
+
+
+class DeskServer(HTTPServer):
+    """Listens on an address from its first line on, and serves `door` once serve_forever() runs."""
+
+    door: Door
+
+    request_queue_size = 1024
+    allow_reuse_address = os.name != "nt"  # on Windows it would let two desks share a port
+
+    def __init__(self, address: tuple[str, int], log):
+        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        super().__init__(address, Connection)
+        self.socket.setblocking(False)
+        self.log = log
+        self.connections = set()
+        self._ready = {}  # connections with bytes to look at, in order of arrival
+        self._held = []  # answers that wait for the commit
+        self._jobs, self._away = [], {}  # for the slow lane, and in it
+        self._is_stop_asked, self._stopped_at = False, None
+        self._swept_at = self._dated_at = 0
+        self._date = ""
+        self._selector = selectors.DefaultSelector()
+        self._ear, self._bell = socket.socketpair()  # rung by signals and by the slow lane
+        self._ear.setblocking(False)
+        self._bell.setblocking(False)
+        self._lane = SlowLane(self._wake)
+        self._selector.register(self.socket, READ, None)
+        self._selector.register(self._ear, READ, None)
+
+    def server_bind(self):
+        """As the base of HTTPServer does it, without asking the network for this machine's name."""
+        if os.name == "nt":
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = self.server_address[:2]
+
+    def serve_forever(self, poll_interval: float = 1.0) -> None:
+        while self._stopped_at is None or (self.connections and time.monotonic() < self._stopped_at + GRACE):
+            self.beat(poll_interval)
+        for exchange in self._away:
+            self._held.append((exchange, self.door.refuse(exchange.request, Unavailable("the desk is stopping"))))
+        self._send_held()
+        for connection in list(self.connections):
+            self._drop(connection)
+
+    def beat(self, poll_interval: float) -> None:
+        """Read, answer, commit, send: in this order, so that an answer is a promise kept."""
+        for key, mask in self._selector.select(0 if self._ready or self._held else poll_interval):
+            if key.data is None:
+                self._accept() if key.fileobj is self.socket else self._hear()
+                continue
+            if mask & READ:
+                self._receive(key.data)
+            if mask & WRITE:
+                self._flush(key.data)
+        self._resume_finished()
+        self._answer_ready()
+        self._sweep()
+        self._commit()
+        self._send_held()
+        self.log.flush()
+
+    def shutdown(self) -> None:
+        """Ask for the end, from any thread: take no new connection, finish what is in flight."""
+        self._is_stop_asked = True
+        self._wake()
+
+    def stop_on_signals(self) -> None:
+        """SIGTERM and Ctrl-C ask for the end; a second one ends the process at once."""
+        signal.set_wakeup_fd(self._bell.fileno(), warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_signal)
+
+    def _on_signal(self, number, frame):
+        if self._is_stop_asked:
+            os._exit(128 + number)
+        self.shutdown()
+
+    def _wake(self):
+        try:
+            self._bell.send(b"!")
+        except BlockingIOError:  # it rings already
+            pass
+
+    def _hear(self):
+        self._ear.recv(BLOCK)
+        if self._is_stop_asked and self._stopped_at is None:
+            self._stopped_at = time.monotonic()
+            self._selector.unregister(self.socket)
+            self.socket.close()
+            for connection in list(self.connections):
+                self._receive(connection)  # what has arrived by now is in flight
+                self._close_if_idle(connection)
+
+    # -- reading --------------------------------------------------------------------------------
+
+    def _accept(self):
+        for _ in range(ACCEPTS):
+            try:
+                sock, address = self.socket.accept()
+            except OSError:  # nobody is waiting any more, or the process has no descriptor left
+                return
+            sock.setblocking(False)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection = Connection(sock, address, self)
+            self.connections.add(connection)
+            if len(self.connections) > CAPACITY:
+                self._refuse(connection, Unavailable(f"all {CAPACITY} connections are in use; try again"))
+            self._watch(connection)
+
+    def _receive(self, connection):
+        try:
+            data = connection.connection.recv(BLOCK)
+        except BlockingIOError:
+            return
+        except OSError:
+            self._drop(connection)
+            return
+        if not data:
+            connection.is_deaf = True
+            self._close_if_idle(connection)
+            self._watch(connection)
+        elif not connection.is_last:  # after the last request bytes are read only to be dropped
+            connection.reader.receive(data)
+            self._ready[connection] = None
+
+    def _answer_ready(self):
+        ready, self._ready = self._ready, {}
+        for connection in ready:
+            for _ in range(TURN):
+                if not self._answer_next(connection):
+                    break
+            else:
+                self._ready[connection] = None
+
+    def _answer_next(self, connection) -> bool:
+        """Answer the connection's next request; False when there is none to answer now."""
+        if connection.is_last or connection.is_waiting or connection not in self.connections:
+            return False
+        try:
+            request = connection.reader.next_request()
+        except BadRequest as problem:
+            self._refuse(connection, problem)
+            return False
+        if request is None:
+            self._wait_for_more(connection)
+            return False
+        connection.current = request
+        connection.enter("idle")
+        connection.is_last = not request.keep_alive or self._stopped_at is not None
+        connection.owed += 1
+        self._settle(Exchange(connection, request, connection.since, connection.is_last), self.door.answer(request))
+        return True
+
+    def _wait_for_more(self, connection):
+        if connection.stage != connection.reader.stage and not connection.outbox:
+            connection.enter(connection.reader.stage)
+        if connection.reader.wants_continue:
+            connection.reader.wants_continue = False
+            connection.outbox += CONTINUE
+            self._flush(connection)
+        self._watch(connection)
+        if connection.is_deaf or self._stopped_at is not None:
+            self._close_if_idle(connection)
+
+    def _refuse(self, connection, problem):
+        """Answer bytes that are no request, and take nothing more from this connection."""
+        request = Request("-", "-")
+        connection.owed += 1
+        connection.is_last = True
+        self._settle(Exchange(connection, request, connection.since, True), self.door.refuse(request, problem))
+
+    def _settle(self, exchange, outcome):
+        if isinstance(outcome, Pending):
+            exchange.connection.is_waiting = True
+            self._jobs.append((exchange, outcome))
+        else:
+            self._held.append((exchange, outcome))
+
+    def _resume_finished(self):
+        while self._lane.results:
+            exchange, pending, result, error = self._lane.results.popleft()
+            del self._away[exchange]
+            exchange.connection.is_waiting = False
+            self._ready[exchange.connection] = None
+            self._settle(exchange, pending.resume(result, error))
+
+    def _sweep(self):
+        """Once a second: end what has waited too long, and let the desk tidy up."""
+        now = time.monotonic()
+        if now < self._swept_at + 1:
+            return
+        self._swept_at = now
+        for connection in list(self.connections):
+            patience = PATIENCE[connection.stage]
+            if connection.is_waiting or now < connection.since + patience:
+                continue
+            if connection.stage in ("head", "body"):
+                self._refuse(connection, BadRequest(408, "REQUEST_TIMEOUT", TOO_SLOW.format(patience)))
+            else:
+                self._drop(connection)
+        self.door.housekeeping()
+
+    # -- committing and sending -----------------------------------------------------------------
+
+    def _commit(self):
+        """One commit for the whole beat; where it fails, every answer of the beat becomes a 503."""
+        try:
+            self.door.commit()
+        except Unavailable as problem:
+            self._held = [(exchange, self.door.refuse(exchange.request, problem)) for exchange, _ in self._held]
+        jobs, self._jobs = self._jobs, []
+        for exchange, pending in jobs:
+            self._away[exchange] = None
+            self._watch(exchange.connection)
+            self._lane.take(exchange, pending)
+
+    def _send_held(self):
+        held, self._held = self._held, []
+        now = time.monotonic()
+        if held and now > self._dated_at + 1:
+            self._date, self._dated_at = formatdate(usegmt=True), now
+        for exchange, answer in held:
+            connection, request = exchange.connection, exchange.request
+            head_only = request.method == "HEAD"
+            connection.outbox += render(answer, self._date, close=exchange.is_last, head_only=head_only)
+            connection.owed -= 1
+            self.log.request(request, answer.status, round((now - exchange.started) * 1000))
+        for connection in dict.fromkeys(exchange.connection for exchange, _ in held):
+            self._flush(connection)
+
+    def _flush(self, connection):
+        """Send what the socket takes; close behind the last answer."""
+        try:
+            sent = connection.connection.send(connection.outbox) if connection.outbox else 0
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            self._drop(connection)
+            return
+        del connection.outbox[:sent]
+        if connection.outbox:
+            if sent or connection.stage != "send":
+                connection.enter("send")
+        elif connection.is_last and not connection.owed:
+            self._linger(connection)
+        elif connection.stage == "send":
+            connection.enter(connection.reader.stage)
+        self._watch(connection)
+        if connection.is_deaf:
+            self._close_if_idle(connection)
+
+    def _linger(self, connection):
+        """Close our side only: a full close over unread bytes would take the answer back (RFC 9112, 9.6)."""
+        try:
+            connection.connection.shutdown(socket.SHUT_WR)
+            connection.enter("linger")
+        except OSError:
+            self._drop(connection)
+
+    def _close_if_idle(self, connection):
+        """Drop a connection on which nothing is under way; a half-sent request counts unless the client left."""
+        is_partial = connection.reader.stage in ("head", "body") and not connection.is_deaf
+        if not (connection.owed or connection.outbox or is_partial or connection in self._ready):
+            self._drop(connection)
+
+    def _watch(self, connection):
+        wants = connection.wants()
+        if wants == connection.watched or connection not in self.connections:
+            return
+        if not connection.watched:
+            self._selector.register(connection.connection, wants, connection)
+        elif wants:
+            self._selector.modify(connection.connection, wants, connection)
+        else:
+            self._selector.unregister(connection.connection)
+        connection.watched = wants
+
+    def _drop(self, connection):
+        if connection in self.connections:
+            self.connections.discard(connection)
+            self._ready.pop(connection, None)
+            if connection.watched:
+                self._selector.unregister(connection.connection)
+            connection.connection.close()

@@ -1,0 +1,243 @@
+"""Bodies and queries, held to the constraints of schema.sql, which are read back from the database.
+
+A column's NOT NULL and CHECK become a Rule, so an enum or a limit is written once, in schema.sql.
+A CHECK in a form that is not listed in FORMS stops the start: no rule is ever silently skipped.
+"""
+
+import json
+import re
+from typing import NamedTuple
+from urllib.parse import unquote_plus
+
+from workflow import Invalid
+
+FORMS = (  # the CHECKs a column may have, as schema.sql spells them
+    ("choices", re.compile(r"(\w+) IN \(\s*('[^']*'(?:,\s*'[^']*')*)\s*\)")),
+    ("boolean", re.compile(r"(\w+) IN \(0, 1\)")),
+    ("length", re.compile(r"length\((?:trim\()?(\w+)(?:, char\([\d, ]+\)\))?\) BETWEEN (\d+) AND (\d+)")),
+)
+TABLE_CONSTRAINTS = ("PRIMARY", "UNIQUE", "FOREIGN")
+SURROGATE_OR_NUL = re.compile("[\x00\ud800-\udfff]")
+
+
+class Rule(NamedTuple):
+    """What one field may hold. `lowest` and `highest` bound an integer, or the length of a text."""
+
+    kind: str = "text"  # or "integer", "boolean"
+    nullable: bool = False
+    choices: tuple = ()
+    lowest: int = 1
+    highest: int = 2**63 - 1
+
+    def clean(self, value):
+        """The value to work with: texts trimmed. Raises Fault with the words for the user."""
+        if value is None:
+            if self.nullable:
+                return None
+            raise Fault("This field may not be null.")
+        return getattr(self, f"_clean_{self.kind}")(value)
+
+    def _clean_text(self, value):
+        if not isinstance(value, str):
+            raise Fault(f"Must be a string{self._choices()}.")
+        if self.choices:
+            if value not in self.choices:
+                raise Fault(f"{value[:40]!r} is not a valid choice{self._choices()}.")
+            return value
+        value = value.strip()
+        if not any(character.isprintable() for character in value):
+            raise Fault("This field may not be blank.")
+        if len(value) > self.highest:
+            raise Fault(f"Ensure this field has no more than {self.highest} characters (it has {len(value)}).")
+        return value
+
+    def _clean_integer(self, value):
+        if isinstance(value, bool) or not isinstance(value, int) or not self.lowest <= value <= self.highest:
+            raise Fault(f"Must be a whole number from {self.lowest} to {self.highest}.")
+        return value
+
+    def _clean_boolean(self, value):
+        if not isinstance(value, bool):
+            raise Fault("Must be true or false.")
+        return value
+
+    def _choices(self):
+        return f"; choose from {', '.join(self.choices)}" if self.choices else ""
+
+    def from_text(self, text: str):
+        """The same for a query's value, where a whole number arrives as digits."""
+        digits = self.kind == "integer" and re.fullmatch("[0-9]{1,19}", text)
+        return self.clean(int(text) if digits else text)
+
+
+class Fault(ValueError):
+    """One thing wrong with one field."""
+
+
+class Body(NamedTuple):
+    """The fields a body may have, by the names of the table's columns, space-separated.
+
+    The table's other columns and `ignored` are read-only: taken and never applied, so that a client
+    may send back what it read. Anything else is an error.
+    """
+
+    table: str
+    required: str = ""
+    optional: str = ""
+    ignored: str = ""
+    aliases: dict = {}  # other names of fields, as {"subject": "title"}
+
+
+def read_rules(definitions: dict[str, str]) -> dict[str, dict[str, Rule]]:
+    """Rules by table and column, from CREATE TABLE statements. Raises ValueError for an unknown CHECK."""
+    return {table: dict(_column_rules(table, sql)) for table, sql in definitions.items()}
+
+
+def _column_rules(table, sql):
+    sql = re.sub(r"--[^\n]*", "", sql)
+    for column in _split(sql[sql.index("(") + 1 : sql.rindex(")")]):
+        name, _, rest = column.strip().partition(" ")
+        if name in TABLE_CONSTRAINTS:
+            continue
+        if name == "CHECK":
+            raise ValueError(f"{table}: move the CHECK to its column, validation reads it there: {column.strip()}")
+        rule = Rule("integer" if rest.startswith("INTEGER") else "text", nullable="NOT NULL" not in rest)
+        for check in _checks(rest):
+            rule = rule._replace(**_read_check(table, name, check))
+        yield name, rule
+
+
+def _read_check(table, column, check):
+    for form, pattern in FORMS:
+        found = pattern.fullmatch(check)
+        if found and found[1] == column:
+            if form == "choices":
+                return {"choices": tuple(re.findall(r"'([^']*)'", found[2]))}
+            return {"kind": "boolean"} if form == "boolean" else {"lowest": int(found[2]), "highest": int(found[3])}
+    raise ValueError(f"{table}.{column}: validation cannot read CHECK ({check}); teach it in web/validation.py")
+
+
+def _split(text):
+    """The parts of `text` between commas that no parenthesis encloses."""
+    depth, part = 0, ""
+    for character in text:
+        depth += (character == "(") - (character == ")")
+        if character == "," and depth == 0:
+            yield part
+            part = ""
+        else:
+            part += character
+    yield part
+
+
+def _checks(rest):
+    """The insides of every CHECK (...) in a column's definition."""
+    for start in re.finditer(r"CHECK \(", rest):
+        inside, depth = rest[start.end() :], 1
+        for end, character in enumerate(inside):
+            depth += (character == "(") - (character == ")")
+            if depth == 0:
+                yield inside[:end]
+                break
+
+
+def parse_json(data: bytes):
+    """JSON as RFC 8259 means it: UTF-8, no NaN, no duplicate keys, no number that overflows."""
+    try:
+        value = _DECODER.decode(data.decode("utf-8"))
+    except json.JSONDecodeError as problem:
+        raise Invalid(f"the body is not JSON: {problem.msg} (line {problem.lineno}, column {problem.colno})") from None
+    except UnicodeDecodeError as problem:
+        raise Invalid(f"the body is not UTF-8: byte {problem.start} is wrong") from None
+    except RecursionError:
+        raise Invalid("the body is nested too deeply") from None
+    except ValueError as problem:
+        raise Invalid(f"the body is not JSON that the desk takes: {problem}") from None
+    if b"\\u" in data and any(map(SURROGATE_OR_NUL.search, _texts(value))):
+        raise Invalid("NUL (\\u0000) and lone surrogates (\\ud800 to \\udfff) are not allowed in a text")
+    return value
+
+
+def _texts(value):
+    """Every text in a JSON value, the names of members too."""
+    if isinstance(value, str):
+        yield value
+    for part in value if isinstance(value, (list, dict)) else ():
+        yield from _texts(part)
+    for part in value.values() if isinstance(value, dict) else ():
+        yield from _texts(part)
+
+
+def _unique(pairs):
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"the key {next(name for name in names if names.count(name) > 1)!r} is given twice")
+    return members
+
+
+def _finite(text):
+    number = float(text)
+    if number in (float("inf"), float("-inf")):
+        raise ValueError(f"{text} is too large a number")
+    return number
+
+
+def _no_constant(name):
+    raise ValueError(f"{name} is not a JSON number")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_finite, parse_constant=_no_constant)
+
+
+def check_body(members, body: Body, rules: dict) -> dict:
+    """The fields to work with, from parsed JSON. Raises Invalid with every broken field at once."""
+    if not isinstance(members, dict):
+        raise Invalid("the body must be a JSON object: {…}")
+    columns = rules[body.table]
+    required, writable = body.required.split(), [*f"{body.required} {body.optional}".split(), *body.aliases]
+    details = {name: ["This field is required."] for name in required if name not in members}
+    fields = {}
+    for name, value in members.items():
+        if name in writable:
+            column = body.aliases.get(name, name)
+            if column != name and column in members:
+                details[name] = [f"Give {column} or {name}, not both."]
+                continue
+            try:
+                fields[column] = columns[column].clean(value)
+            except Fault as fault:
+                details[name] = [str(fault)]
+        elif name not in columns and name not in body.ignored.split():
+            known = ", ".join(writable) or "none"
+            details[name] = [f"Unknown field; the fields here are: {known}."]
+    if details:
+        raise Invalid(details=details)
+    return fields
+
+
+def check_query(text: str, rules: dict[str, Rule]) -> dict:
+    """The parameters of a query string; a blank value is an absent one. Raises Invalid for all faults."""
+    values, details = {}, {}
+    for part in filter(None, text.split("&")):
+        name, value = _decoded(part)
+        if name not in rules:
+            details[name] = [f"Unknown parameter; the parameters here are: {', '.join(rules) or 'none'}."]
+        elif name in values:
+            details[name] = ["Give this parameter once."]
+        elif value.strip():
+            try:
+                values[name] = rules[name].from_text(value)
+            except Fault as fault:
+                details[name] = [str(fault)]
+    if details:
+        raise Invalid(details=details)
+    return values
+
+
+def _decoded(part):
+    name, _, value = part.partition("=")
+    try:
+        return unquote_plus(name, errors="strict"), unquote_plus(value, errors="strict")
+    except UnicodeDecodeError:
+        raise Invalid(f"the query is not percent-encoded UTF-8: {part[:80]}") from None

@@ -1,0 +1,200 @@
+"""What may happen to a ticket, who may make it happen, and the desk's words for "no".
+
+Pure: no I/O, nothing but the standard library. The net is a Petri net with one token, so a ticket
+stands in exactly one place; TRANSITIONS is the one table behind firing, permission, replay and docs.
+"""
+
+from collections import deque
+from typing import NamedTuple
+
+
+class Transition(NamedTuple):
+    name: str
+    source: str
+    target: str
+    event: str  # as published on the wire, spelling included
+    role: str
+
+
+TRANSITIONS = {
+    t.name: t
+    for t in (
+        Transition("assign", "new", "assigned", "Assigned", "agent"),
+        Transition("start_work", "assigned", "in_progress", "StartWorked", "agent"),
+        Transition("escalate", "in_progress", "escalated", "Escalateed", "agent"),
+        Transition("request_info", "in_progress", "pending_customer", "RequestInfoed", "agent"),
+        Transition("customer_reply", "pending_customer", "in_progress", "CustomerReplyed", "customer"),
+        Transition("resolve", "in_progress", "resolved", "Resolveed", "agent"),
+        Transition("resolve_escalated", "escalated", "resolved", "ResolveEscalated", "supervisor"),
+        Transition("close", "resolved", "closed", "Closeed", "agent"),
+        Transition("reopen", "closed", "new", "Reopened", "customer"),
+    )
+}
+TRANSITION_OF_EVENT = {t.event: t for t in TRANSITIONS.values()}
+
+# The coarse status of each place; schema.sql derives its status column alike (a test compares them).
+STATUS = {
+    "new": "open",
+    "assigned": "open",
+    "in_progress": "in_progress",
+    "escalated": "in_progress",
+    "pending_customer": "in_progress",
+    "resolved": "resolved",
+    "closed": "closed",
+}
+PLACES = tuple(STATUS)
+UNBORN = {"state": "new", "assignee": None, "locked_by": None, "lock_expires_at": None}
+FORWARD = ("open", "in_progress", "resolved", "closed")
+
+# A role passes its own gate and those it includes; a role that is not here passes none.
+ROLES = {
+    "customer": {"customer"},
+    "agent": {"agent"},
+    "supervisor": {"supervisor", "agent"},
+    "admin": {"admin", "supervisor", "agent", "customer"},
+}
+
+
+class Caller(NamedTuple):
+    """Who is calling, in which roles, and by which request: what the audit log writes down."""
+
+    id: str
+    roles: tuple = ("customer",)
+    request_id: str = ""
+    token_refused: bool = False  # an Authorization header was sent, and it is not valid
+
+    def may(self, role: str) -> bool:
+        return any(role in ROLES.get(own, ()) for own in self.roles)
+
+    def must(self, role: str, what: str) -> None:
+        """Raise Unauthorized or Forbidden unless this caller passes the gate of `role`."""
+        if self.token_refused:
+            raise Unauthorized(f"{what} needs a valid token; the Authorization header sent is not one")
+        if not self.may(role):
+            mine = ", ".join(self.roles) or "none"
+            raise Forbidden(f"{what} needs the role {role}; your roles: {mine}", role=role)
+
+
+class Refusal(Exception):
+    """A "no" in the desk's words: str() says what to do next, `facts` are extra members of the answer."""
+
+    code = "INTERNAL_ERROR"
+
+    def __init__(self, message: str, **facts):
+        super().__init__(message)
+        self.facts = facts
+
+
+class Invalid(Refusal):
+    """Input that breaks a rule. `details` maps each field at fault to its list of messages."""
+
+    code = "VALIDATION_ERROR"
+
+    def __init__(self, message: str = "", details: dict | None = None):
+        fields = " ".join(f"{name}: {' '.join(said)}" for name, said in (details or {}).items())
+        super().__init__(message or fields)
+        self.details = details or {}
+
+
+class Unauthorized(Refusal):
+    code = "UNAUTHORIZED"
+
+
+class Forbidden(Refusal):
+    code = "FORBIDDEN"
+
+
+class NotFound(Refusal):
+    code = "NOT_FOUND"
+
+
+class TransitionFailed(Refusal):
+    code = "TRANSITION_FAILED"
+
+
+class AlreadyDecided(Refusal):
+    code = "ALREADY_DECIDED"
+
+
+class PreconditionFailed(Refusal):
+    code = "PRECONDITION_FAILED"
+
+
+class KeyReused(Refusal):
+    code = "IDEMPOTENCY_KEY_REUSED"
+
+
+class KeyInProgress(Refusal):
+    code = "IDEMPOTENCY_IN_PROGRESS"
+
+
+class Unavailable(Refusal):
+    code = "UNAVAILABLE"
+
+
+def enabled(state: str) -> list[str]:
+    """The transitions that the net allows in `state`, whoever asks."""
+    return [t.name for t in TRANSITIONS.values() if t.source == state]
+
+
+def allowed(state: str, caller: Caller) -> list[str]:
+    """The transitions that `caller` may fire in `state`."""
+    return [name for name in enabled(state) if caller.may(TRANSITIONS[name].role)]
+
+
+def marking(state: str) -> dict[str, int]:
+    """Tokens per place: one in `state`, none elsewhere."""
+    return {place: int(place == state) for place in PLACES}
+
+
+def check(state: str, name: str, caller: Caller) -> Transition:
+    """The transition `name`, if the caller may fire it in `state`; else Forbidden or TransitionFailed."""
+    transition = TRANSITIONS[name]
+    caller.must(transition.role, f"the transition {name}")
+    if transition.source != state:
+        raise no_way(f"cannot {name} a ticket that is {state}", state, caller)
+    return transition
+
+
+def path(state: str, status: str, caller: Caller) -> list[Transition]:
+    """The shortest way through the net to `status`: forward, or back to open from resolved or closed."""
+    here, there = FORWARD.index(STATUS[state]), FORWARD.index(status)
+    if here == there:
+        return []
+    if there > here or (status == "open" and STATUS[state] in ("resolved", "closed")):
+        return _shortest(state, status)
+    raise no_way(f"cannot move a ticket from {STATUS[state]} to {status}", state, caller)
+
+
+def no_way(what: str, state: str, caller: Caller) -> TransitionFailed:
+    """The refusal of a step that the net does not have; it lists what this caller may do instead."""
+    may = allowed(state, caller)
+    return TransitionFailed(f"{what}; allowed: {', '.join(may) or 'nothing for your roles'}", state=state, allowed=may)
+
+
+def _shortest(state: str, status: str) -> list[Transition]:
+    ways = deque([(state, [])])
+    while ways:
+        place, steps = ways.popleft()
+        if STATUS[place] == status:
+            return steps
+        ways.extend((TRANSITIONS[name].target, [*steps, TRANSITIONS[name]]) for name in enabled(place))
+    raise AssertionError(f"the net has no way from {state} to {status}")
+
+
+def fold(row: dict | None, event: dict) -> dict:
+    """The ticket's row after `event`, given the row before it (None before Created).
+
+    An event's data carries the columns it sets under `changes`; where the token goes is the net's
+    business. Raises ValueError for an event that cannot follow.
+    """
+    if (row is None) != (event["type"] == "Created"):
+        raise ValueError(f"{event['type']} cannot be event {event['version']} of a ticket")
+    row = {**(row or UNBORN), **event["data"].get("changes", {})}
+    transition = TRANSITION_OF_EVENT.get(event["type"])
+    if transition:
+        if row["state"] != transition.source:
+            raise ValueError(f"{event['type']} cannot happen to a ticket that is {row['state']}")
+        row["state"] = transition.target
+    row.update(id=event["ticket_id"], status=STATUS[row["state"]], version=event["version"], updated_at=event["at"])
+    return row
