@@ -4,6 +4,7 @@ import http.client
 import io
 import json
 import os
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -14,6 +15,10 @@ import unittest
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
+
+import app
+from store import Store
+from web.log import Log
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 20  # seconds until a test gives up waiting for an answer that never comes
@@ -97,14 +102,101 @@ class Desk(Client):
     """A desk served by a thread of this process. `environ` holds settings as environment variables."""
 
     def __init__(self, **environ: str):
-        import app  # here, so that the drill tool can judge a planted copy without loading this desk
-
         self._folder = tempfile.TemporaryDirectory()
         self.database = Path(self._folder.name, "desk.sqlite3")
-        self._settings = app.read_settings({}, {"SUPPORT_DESK_DB": str(self.database), **environ, "PORT": "0"})
-        self.settings.port = 0
+        self.settings = app.read_settings({}, {"SUPPORT_DESK_DB": str(self.database), **environ, "PORT": "0"})
         self.log = io.StringIO()
         self._is_open = threading.Event()
-        self._thread = threading.Thread(target=self._serve, args=(app,))
+        self._thread = threading.Thread(target=self._serve)
         self._thread.start()
-        self._is_open.wait(PATIENCE)
+        if not self._is_open.wait(PATIENCE):
+            raise AssertionError("the desk did not open")
+
+    def _serve(self):
+        log = Log(self.log, self.settings.log_format == "json")
+        with app.listen(self.settings, log) as self.server, closing(Store(self.settings.db)) as self.store:
+            self.server.door = app.open_door(self.settings, self.store, log)
+            self.port = self.server.server_port
+            self._is_open.set()
+            self.server.serve_forever()
+
+    def stop(self) -> None:
+        self.hang_up()
+        self.server.shutdown()
+        self._thread.join(PATIENCE)
+        self._folder.cleanup()
+
+
+class DeskProcess(Client):
+    """A desk as a user starts it: `python3 app.py` in a process of its own, in `folder` with `environ`."""
+
+    def __init__(self, database: Path, folder: Path = ROOT, arguments=(), **environ: str):
+        self.database = database
+        environ = {**clean_environment(), "PORT": "0", "SUPPORT_DESK_DB": str(database), **environ}
+        self.log = tempfile.TemporaryFile("w+", encoding="utf-8")
+        command = [sys.executable, "app.py", *arguments]
+        self.process = subprocess.Popen(
+            command, cwd=folder, env=environ, stdout=subprocess.PIPE, stderr=self.log, text=True, encoding="utf-8"
+        )
+        self.banner = []
+        for line in self.process.stdout:
+            self.banner.append(line.rstrip())
+            if "Ctrl-C stops" in line:
+                break
+        else:
+            self.stop()
+            raise AssertionError(f"the desk did not start: {self.read_log()}")
+        self.port = int(next(line for line in self.banner if " on http://" in line).rpartition(":")[2])
+
+    def read_log(self) -> str:
+        self.log.seek(0)
+        return self.log.read()
+
+    def kill(self) -> None:
+        """End it as a power cut would: no handler runs."""
+        self.process.kill()
+        self.stop()
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """End it with a signal; its exit status."""
+        self.hang_up()
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        status = self.process.wait(PATIENCE + 20)
+        self.process.stdout.close()
+        return status
+
+
+def clean_environment() -> dict:
+    """This process's environment without anything that would change a desk."""
+    settings = {name for setting in app.SETTINGS for name in setting.variables} | {"VEDYA_BUG_MODE"}
+    kept = {name: value for name, value in os.environ.items() if name not in settings}
+    return {**kept, "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def run_app(*arguments: str, folder: Path = ROOT, **environ: str) -> subprocess.CompletedProcess:
+    """`python3 app.py …` to its end."""
+    return subprocess.run(
+        [sys.executable, "app.py", *arguments],
+        cwd=folder,
+        env={**clean_environment(), **environ},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=60,
+    )
+
+
+class DeskTest(unittest.TestCase):
+    """Each test has a desk of its own, `self.desk`, with the settings in `environ`."""
+
+    environ: dict = {}
+
+    def setUp(self):
+        self.desk = Desk(**self.environ)
+        self.addCleanup(self.desk.stop)
+
+    def assert_refused(self, reply: Reply, status: int, code: str) -> None:
+        """The reply is an error in the desk's one shape."""
+        self.assertEqual((reply.status, reply.json and reply.json.get("code")), (status, code), reply.body)
+        self.assertLessEqual({"error", "code", "message", "details", "request_id"}, set(reply.json))
