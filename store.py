@@ -10,17 +10,29 @@ import sqlite3
 import unicodedata
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta, timezone
-from hashlib import sha256
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 from uuid import uuid4
 
-from workflow import AlreadyDecided, Caller, NotFound, PreconditionFailed, Unavailable, check, fold
+from workflow import (
+    FIRST_HASH,
+    AlreadyDecided,
+    Caller,
+    NotFound,
+    PreconditionFailed,
+    Unavailable,
+    canonical,
+    check,
+    event_hash,
+    fold,
+    replay,
+    verify_chain,
+)
 
 SCHEMA = Path(__file__).with_name("schema.sql")
-APPLICATION_ID, SCHEMA_VERSION = 0x4465736B, 1  # the two PRAGMAs that open schema.sql (a test compares)
 OLDEST_SQLITE = (3, 37)  # STRICT tables
 KEYS_LIVE = timedelta(hours=24)
-FIRST_HASH = "0" * 64
 MAX_ID = 2**63 - 1
 
 FILTERS = {
@@ -52,6 +64,17 @@ DECIDE_DRAFT = """UPDATE drafts SET status = :status, decided_by = :by, decided_
     WHERE id = :id AND status = 'pending' RETURNING *"""
 
 
+class Schema(NamedTuple):
+    """What a database file says of itself: whose it is, its version, and its definitions by name."""
+
+    application_id: int
+    version: int
+    definitions: dict
+
+
+EMPTY = Schema(0, 0, {})
+
+
 class Unusable(Exception):
     """The database file cannot be served; str() is one line for the person who starts the desk."""
 
@@ -65,22 +88,11 @@ def text_time(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def canonical(value) -> str:
-    """The one JSON text of a value: sorted keys, no spaces. Hashes and fingerprints are taken of it."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-
 def folded(text: str) -> str:
     """`text` as search sees it: case and composed or decomposed accents make no difference."""
     if text.isascii():
         return text.lower()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
-
-
-def event_hash(event: dict) -> str:
-    """SHA-256 over an event row (its data still JSON text) and its predecessor's hash."""
-    columns = ("previous_hash", "id", "ticket_id", "version", "type", "actor", "at", "request_id", "data")
-    return sha256(canonical([event[column] for column in columns]).encode()).hexdigest()
 
 
 def hold(path: str, who: str) -> sqlite3.Connection:
@@ -105,6 +117,19 @@ def hold(path: str, who: str) -> sqlite3.Connection:
         raise Unusable(f"{path} is being served already by {held[0]}; stop it or use another SUPPORT_DESK_DB") from None
 
 
+def _schema_of(db) -> Schema:
+    stamp, version = (db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version"))
+    rows = db.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid").fetchall()
+    return Schema(stamp, version, dict(rows))
+
+
+@cache
+def _our_schema() -> Schema:
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.executescript(SCHEMA.read_text(encoding="utf-8"))
+        return _schema_of(db)
+
+
 class Store:
     """One connection to the desk's database, used by one thread."""
 
@@ -122,13 +147,13 @@ class Store:
             raise Unusable(f"cannot use the database {path}: {problem}") from None
 
     def _prepare(self, read_only, holder):
-        self.db.row_factory = lambda cursor, row: {c[0]: value for c, value in zip(cursor.description, row)}
-        self.db.create_function("folded", 1, folded, deterministic=True)
         is_new = self._recognise()
         if is_new and read_only:
             raise Unusable(f"{self.path} is empty: no desk has used it yet")
         if holder:
             self._lock = hold(self.path, holder)
+        self.db.row_factory = lambda cursor, row: {c[0]: value for c, value in zip(cursor.description, row)}
+        self.db.create_function("folded", 1, folded, deterministic=True)
         for pragma in ("foreign_keys = ON", "recursive_triggers = ON", "trusted_schema = OFF"):
             self.db.execute(f"PRAGMA {pragma}")
         if not read_only:
@@ -140,17 +165,18 @@ class Store:
             self.db.executescript(f"BEGIN;\n{SCHEMA.read_text(encoding='utf-8')}\nCOMMIT;")
 
     def _recognise(self) -> bool:
-        """True for a new, empty database; Unusable for a stranger's file or another version's."""
-        stamp, version, tables = self._value(
-            "SELECT json_array(application_id, user_version, (SELECT count(*) FROM sqlite_schema)) AS it"
-            " FROM pragma_application_id, pragma_user_version",
-            parse=True,
-        )
-        if stamp == APPLICATION_ID and version != SCHEMA_VERSION:
-            raise Unusable(f"{self.path} has schema version {version}, this desk needs {SCHEMA_VERSION}: use another file")
-        if stamp != APPLICATION_ID and (tables or stamp or version):
+        """True for a new, empty database; Unusable for a stranger's file or one from another schema.sql."""
+        found, ours = _schema_of(self.db), _our_schema()
+        if found == EMPTY:
+            return True
+        if found.application_id != ours.application_id:
             raise Unusable(f"{self.path} is a database of another program: use another file")
-        return stamp != APPLICATION_ID
+        if found.version != ours.version:
+            raise Unusable(f"{self.path} has schema version {found.version}, this desk {ours.version}: use another file")
+        for name, sql in ours.definitions.items():
+            if found.definitions.get(name) != sql:
+                raise Unusable(f"{self.path} was made from another schema.sql ({name} differs): start with a new file")
+        return False
 
     def close(self) -> None:
         """Close; the last connection moves the write-ahead log into the database file."""
@@ -366,14 +392,7 @@ class Store:
 
     def verify_chain(self) -> dict:
         """{ok, events, head}, or {ok: False, events, broken: {id, problem}} at the first broken row."""
-        count, head = 0, FIRST_HASH
-        for event in self.db.execute("SELECT * FROM audit_events ORDER BY id"):
-            count += 1
-            problem = _chain_problem(event, count, head)
-            if problem:
-                return {"ok": False, "events": count, "broken": {"id": event["id"], "problem": problem}}
-            head = event["hash"]
-        return {"ok": True, "events": count, "head": head}
+        return verify_chain(self.db.execute("SELECT * FROM audit_events ORDER BY id"))
 
     # -- kept answers ---------------------------------------------------------------------------
 
@@ -408,7 +427,7 @@ class Store:
 
     def table_definitions(self) -> dict[str, str]:
         """Each table's CREATE statement, comments and all: validation reads its rules from them."""
-        rows = self._all("SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+        rows = self._all("SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND sql IS NOT NULL")
         return {row["name"]: row["sql"] for row in rows}
 
     def ping(self) -> None:
@@ -429,31 +448,14 @@ class Store:
         yield "references between tables", f"{orphans[0]}" if orphans else None
         chain = self.verify_chain()
         yield f"hash chain of {chain['events']} audit events", None if chain["ok"] else f"event {chain['broken']}"
-        count, difference = self._verify_replay()
+        tickets = self.db.execute("SELECT * FROM tickets ORDER BY id")
+        count, difference = replay(tickets, self.db.execute("SELECT * FROM audit_events ORDER BY ticket_id, version"))
         yield f"replay of {count} tickets", difference
         wrong = self._all(
             "SELECT state, priority, category, count(*) AS n FROM tickets GROUP BY 1, 2, 3"
             " EXCEPT SELECT state, priority, category, tickets FROM ticket_counts"
         )
         yield "counters", f"{wrong[0]} is not what ticket_counts says" if wrong else None
-
-    def _verify_replay(self):
-        """How many tickets were folded from their events, and the first that differs from its row."""
-        events = self.db.execute("SELECT * FROM audit_events ORDER BY ticket_id, version")
-        event = events.fetchone()
-        count = 0
-        for ticket in self.db.execute("SELECT * FROM tickets ORDER BY id"):
-            count += 1
-            row = None
-            try:
-                while event and event["ticket_id"] == ticket["id"]:
-                    row = fold(row, {**event, "data": json.loads(event["data"])})
-                    event = events.fetchone()
-            except ValueError as problem:
-                return count, f"ticket {ticket['id']}: {problem}"
-            if row != ticket:
-                return count, f"ticket {ticket['id']}: its events say {row}, its row says {ticket}"
-        return count, None
 
     def backup(self, path: str, progress) -> None:
         """A consistent copy into the new file `path`; progress(done, pages) is told now and then.
@@ -469,20 +471,12 @@ class Store:
     def _all(self, sql, values=()):
         return self.db.execute(sql, values).fetchall()
 
-    def _value(self, sql, values=(), parse=False):
+    def _value(self, sql, values=()):
         (value,) = self._all(sql, values)[0].values()
-        return json.loads(value) if parse else value
+        return value
 
 
 def _where(conditions, given):
     """The WHERE clause for the filters that are given; its text comes from our tables alone."""
     chosen = [condition for name, condition in conditions.items() if name in given]
     return f"WHERE {' AND '.join(chosen)}" if chosen else ""
-
-
-def _chain_problem(event, place, previous_hash):
-    if event["id"] != place:
-        return f"event {place} is missing"
-    if event["previous_hash"] != previous_hash:
-        return "it does not follow its predecessor"
-    return None if event["hash"] == event_hash(event) else "its content does not match its hash"

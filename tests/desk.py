@@ -99,9 +99,13 @@ class Client:
 
 
 class Desk(Client):
-    """A desk served by a thread of this process. `environ` holds settings as environment variables."""
+    """A desk served by a thread of this process. `environ` holds settings as environment variables.
 
-    def __init__(self, **environ: str):
+    `on_open(store)` is called once in that thread, before the first request.
+    """
+
+    def __init__(self, on_open=lambda store: None, **environ: str):
+        self._on_open = on_open
         self._folder = tempfile.TemporaryDirectory()
         self.database = Path(self._folder.name, "desk.sqlite3")
         self.settings = app.read_settings({}, {"SUPPORT_DESK_DB": str(self.database), **environ, "PORT": "0"})
@@ -117,6 +121,7 @@ class Desk(Client):
         with app.listen(self.settings, log) as self.server, closing(Store(self.settings.db)) as self.store:
             self.server.door = app.open_door(self.settings, self.store, log)
             self.port = self.server.server_port
+            self._on_open(self.store)
             self._is_open.set()
             self.server.serve_forever()
 
@@ -149,8 +154,11 @@ class DeskProcess(Client):
         self.port = int(next(line for line in self.banner if " on http://" in line).rpartition(":")[2])
 
     def read_log(self) -> str:
-        self.log.seek(0)
-        return self.log.read()
+        """What it has written to stderr so far, also after its end."""
+        if not self.log.closed:
+            self.log.seek(0)
+            self._written = self.log.read()
+        return self._written
 
     def kill(self) -> None:
         """End it as a power cut would: no handler runs."""
@@ -164,6 +172,8 @@ class DeskProcess(Client):
             self.process.send_signal(number)
         status = self.process.wait(PATIENCE + 20)
         self.process.stdout.close()
+        self.read_log()
+        self.log.close()
         return status
 
 

@@ -45,7 +45,7 @@ class Rule(NamedTuple):
                 raise Fault(f"{value[:40]!r} is not a valid choice{self._choices()}.")
             return value
         value = value.strip()
-        if not any(character.isprintable() for character in value):
+        if len(value) < self.lowest or (value and not any(map(str.isprintable, value))):
             raise Fault("This field may not be blank.")
         if len(value) > self.highest:
             raise Fault(f"Ensure this field has no more than {self.highest} characters (it has {len(value)}).")

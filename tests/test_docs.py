@@ -1,0 +1,116 @@
+"""What the README says is what the desk does: its tables, its commands, and the trip of a request."""
+
+import ast
+import re
+import shlex
+import sys
+import traceback
+import unittest
+
+import app
+from tests.desk import ROOT, Desk, DeskTest, run_app
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def section(title: str) -> str:
+    """The text between a heading and the next one of its level or above."""
+    level = re.search(rf"^(#+) {re.escape(title)}$", README, re.M)[1]
+    return re.split(rf"^#{{1,{len(level)}}} ", README.split(f"{level} {title}\n")[1], flags=re.M)[0]
+
+
+def table(title: str) -> list[list[str]]:
+    """The cells of the first table in a section, without its head."""
+    rows = [line.strip("|").split("|") for line in section(title).splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in row] for row in rows[2:]]
+
+
+def curl_commands(text: str) -> list[list[str]]:
+    blocks = re.findall(r"```bash\n(.*?)```", text, re.S)
+    lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
+    return [shlex.split(line) for line in lines if line.startswith("curl ")]
+
+
+def run_curl(desk: Desk, words: list[str]):
+    """Do what a curl command does, for the options that the README uses."""
+    method, body, headers, url = None, None, {}, ""
+    words = iter(words[1:])
+    for word in words:
+        if word == "-X":
+            method = next(words)
+        elif word == "-H":
+            name, _, value = next(words).partition(": ")
+            headers[name] = value
+        elif word == "-d":
+            body = next(words).encode()
+        elif word not in ("-i", "-s"):
+            url = word
+    assert url.startswith("http://localhost:8080/"), url
+    return desk.request(method or ("POST" if body else "GET"), url.removeprefix("http://localhost:8080"), body, headers)
+
+
+class Readme(DeskTest):
+    def test_the_endpoint_table_is_the_route_table(self):
+        written = [(method, path.strip("`")) for method, path, _ in table("Endpoints")]
+        self.assertEqual(written, [(route.method, route.path) for route in app.ROUTES])
+
+    def test_the_endpoint_table_names_every_filter(self):
+        for (_, _, says), route in zip(table("Endpoints"), app.ROUTES):
+            for name in route.query:
+                self.assertRegex(says, rf"\b{name}\b", route.path)
+
+    def test_the_settings_table_is_the_settings(self):
+        written = [[cell.replace("`", "") for cell in row] for row in table("Settings")]
+        beside = f"{ROOT / 'support-desk.sqlite3'}"
+        settings = [
+            [s.option, ", ".join(s.variables), s.default.replace(beside, "support-desk.sqlite3 beside app.py"), s.help]
+            for s in app.SETTINGS
+        ]
+        self.assertEqual(written, [[*row[:2], row[2] or "none", row[3]] for row in settings])
+
+    def test_help_names_every_option_variable_and_default(self):
+        text = re.sub(r"\s+", " ", run_app("--help", COLUMNS="1000").stdout)
+        for setting in app.SETTINGS:
+            for word in (setting.option, *setting.variables, setting.default):
+                self.assertIn(word, text)
+        for word in ("--demo", "--verify", "--backup", "VEDYA_BUG_MODE", "NO_COLOR"):
+            self.assertIn(word, text)
+
+    def test_every_command_of_the_tour_answers_as_the_tour_says(self):
+        answers = [run_curl(self.desk, words) for words in curl_commands(section("A tour with curl"))]
+        self.assertEqual([answer.status for answer in answers], [200, 201, 200, 201, 201, 200, 201, 200, 200])
+        self.assertEqual(answers[1].body, answers[6].body)
+        self.assertEqual(answers[6].headers["Idempotent-Replayed"], "true")
+        self.assertTrue(answers[8].json["ok"])
+
+    def test_every_file_and_folder_it_names_is_there(self):
+        for name in re.findall(r"`((?:web|tests|drills)/\w*(?:\.py)?|\w+\.(?:py|sql))`", README):
+            self.assertTrue((ROOT / name).exists() or name == "drills/", name)
+
+    def test_every_bug_mode_it_names_is_in_the_list_below(self):
+        modes = re.findall(r"VEDYA_BUG_MODE=(\w+) python3", README)
+        self.assertEqual(modes, re.findall(r"^- `(\w+)`: ", section("Break it"), re.M))
+
+
+class Trip(unittest.TestCase):
+    def setUp(self):
+        self.written = re.findall(r"^(?:\d+\.|-) `(\w+)` in `([\w/]+\.py)`", section("The trip of `POST /tickets`"), re.M)
+
+    def test_it_is_the_stack_at_the_insert(self):
+        stacks = []
+
+        def look(statement):
+            if statement.startswith("INSERT INTO tickets"):
+                stacks.append(traceback.extract_stack(sys._getframe(1)))
+
+        desk = Desk(on_open=lambda store: store.db.set_trace_callback(look))
+        self.addCleanup(desk.stop)
+        desk.post("/tickets", {"title": "Login broken", "description": "Cannot get in"})
+        ours = [(frame.name, frame.filename.removeprefix(f"{ROOT}").replace("\\", "/").strip("/")) for frame in stacks[0]]
+        ours = ours[[name for name, _ in ours].index("serve_forever") :]
+        self.assertEqual(ours, self.written[: len(ours)])
+
+    def test_every_function_of_the_way_back_is_where_it_says(self):
+        for name, path in self.written:
+            tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+            self.assertIn(name, [node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)], path)

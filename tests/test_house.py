@@ -1,0 +1,93 @@
+"""The house: who may import whom, how long a file and a function may be, what stands at the top level."""
+
+import ast
+import subprocess
+import sys
+import unittest
+
+from tests.desk import ROOT
+
+TOP_LEVEL = set(".ci .gitignore LICENSE README.md app.py drills llm.py schema.sql store.py tests web workflow.py".split())
+FIRST_SITTING = ("schema.sql", "app.py", "store.py", "workflow.py", "llm.py")
+LAYERS = ("http1", "websocket", "identity", "validation", "log", "openapi", "demo", "door", "live", "server")
+ONLY_IN = {
+    "sqlite3": {"store.py"},
+    "urllib.request": {"llm.py"},
+    "socket": {"web/server.py"},
+    "selectors": {"web/server.py"},
+    "drills": {"app.py"},
+}
+
+
+def product() -> dict[str, ast.Module]:
+    files = [*ROOT.glob("*.py"), *ROOT.glob("web/*.py")]
+    return {path.relative_to(ROOT).as_posix(): ast.parse(path.read_text(encoding="utf-8")) for path in files}
+
+
+def imports(tree: ast.AST) -> set[str]:
+    """The modules that a tree imports, as `web.door` or `sys`."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            whole = {"web", "drills"} if node.module in ("web", "drills") else set()
+            found |= {f"{node.module}.{alias.name}" for alias in node.names} if whole else {node.module}
+    return found
+
+
+class House(unittest.TestCase):
+    def test_the_top_level_is_as_agreed(self):
+        listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+        if listed.returncode:  # a copy without git: what is there may have a database beside it
+            self.skipTest("not a git checkout")
+        self.assertEqual({path.split("/")[0] for path in listed.stdout.splitlines()} - TOP_LEVEL, set())
+
+    def test_the_product_imports_nothing_that_must_be_installed(self):
+        own = {"app", "store", "workflow", "llm", "web", "drills"}
+        for path, tree in product().items():
+            for module in imports(tree):
+                self.assertIn(module.split(".")[0], sys.stdlib_module_names | own, path)
+
+    def test_each_room_imports_only_what_it_may(self):
+        for path, tree in product().items():
+            used = {module for module in imports(tree) if module.split(".")[0] not in sys.stdlib_module_names}
+            if path.startswith("web/"):
+                below = LAYERS[: LAYERS.index(path[4:-3])] if path != "web/__init__.py" else ()
+                self.assertLessEqual(used, {"workflow", *(f"web.{name}" for name in below)}, path)
+            elif path != "app.py":
+                self.assertLessEqual(used, {"workflow"} if path == "store.py" else set(), path)
+
+    def test_some_modules_have_one_home(self):
+        for path, tree in product().items():
+            for module in imports(tree):
+                for name, homes in ONLY_IN.items():
+                    if module == name or module.startswith(f"{name}."):
+                        self.assertIn(path, homes, f"{path} imports {module}")
+
+    def test_drills_are_loaded_only_for_a_bug_mode(self):
+        main = next(node for node in product()["app.py"].body if isinstance(node, ast.If) and "__main__" in ast.dump(node.test))
+        outside = [node for node in product()["app.py"].body if not (isinstance(node, ast.If) and node.lineno == main.lineno)]
+        self.assertNotIn("drills.plant", set().union(*map(imports, outside)))
+        self.assertIn("drills.plant", imports(main))
+
+    def test_no_function_is_longer_than_a_screen(self):
+        for path, tree in product().items():
+            for node in ast.walk(tree):
+                if isinstance(node, ast.FunctionDef):
+                    self.assertLessEqual(node.end_lineno - node.lineno + 1, 30, f"{path}: {node.name}")
+
+    def test_the_desk_can_be_read_in_one_sitting(self):
+        lines = {path: len((ROOT / path).read_text(encoding="utf-8").splitlines()) for path in product()}
+        self.assertLessEqual(max(lines.values()), 500, max(lines, key=lines.get))
+        first = sum(len((ROOT / name).read_text(encoding="utf-8").splitlines()) for name in FIRST_SITTING)
+        self.assertLessEqual(first, 1400)
+
+    def test_every_file_opens_with_its_promise(self):
+        for path, tree in product().items():
+            self.assertTrue(ast.get_docstring(tree), path)
+
+    def test_the_environment_is_read_in_one_place(self):
+        for path, tree in product().items():
+            uses = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv")]
+            self.assertTrue(not uses or path == "app.py", path)
