@@ -1,0 +1,255 @@
+"""How fast the desk is, as ratios within one run: `python3 -m tests.bench`, or --smoke for a quick look.
+
+A measurement, not a test: absolute figures drift with the machine, ratios hold. The desk runs in a
+process of its own; this process is its clients, which ask again as soon as they are answered. Every
+round measures everything once, so that a slow moment hits desk and yardstick alike; medians count.
+"""
+
+import argparse
+import os
+import selectors
+import socket
+import sqlite3
+import sys
+import tempfile
+import time
+from contextlib import closing
+from itertools import count, repeat
+from multiprocessing import get_context
+from pathlib import Path
+from secrets import token_hex
+from statistics import median
+from uuid import uuid4
+
+from store import ADD_TICKET, Store
+from tests.desk import DeskProcess
+from web.http1 import Answer
+from web.log import Log
+from web.server import DeskServer
+from workflow import Caller
+
+TITLE = "Cannot sign in since the update"
+DESCRIPTION = "The page says my password is wrong, but I set it yesterday. Please help, I need it for an invoice today."
+CREATED, OK = b"201", b"200"
+
+
+# -- the load -----------------------------------------------------------------------------------
+
+
+class Visitor:
+    """One keep-alive connection. `requests` is shared, so that no two visitors send the same key."""
+
+    def __init__(self, port: int, requests, selector):
+        self.socket = socket.create_connection(("127.0.0.1", port))
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.socket.setblocking(False)
+        self.requests, self.answer = requests, b""
+        selector.register(self.socket, selectors.EVENT_READ, self)
+
+    def ask(self):
+        self.socket.send(next(self.requests))  # far smaller than any socket buffer: sent whole
+
+    def hear(self) -> bytes | None:
+        """The status of the answer once it is complete, None before."""
+        data = self.socket.recv(256 * 1024)
+        if not data:
+            raise ConnectionError("the desk closed a kept-alive connection")
+        self.answer += data
+        end_of_head = self.answer.find(b"\r\n\r\n")
+        if end_of_head < 0:
+            return None
+        start = self.answer.index(b"Content-Length: ") + 16
+        if len(self.answer) < end_of_head + 4 + int(self.answer[start : self.answer.index(b"\r", start)]):
+            return None
+        status, self.answer = self.answer[9:12], b""
+        return status
+
+
+def load(port: int, connections: int, seconds: float, requests, expected: bytes) -> float:
+    """Complete answers per second; SystemExit for one with another status than `expected`."""
+    answered = 0
+    with selectors.DefaultSelector() as selector:
+        visitors = [Visitor(port, requests, selector) for _ in range(connections)]
+        started = time.perf_counter()
+        for visitor in visitors:
+            visitor.ask()
+        while time.perf_counter() < started + seconds:
+            for key, _ in selector.select(1):
+                status = key.data.hear()
+                if status is None:
+                    continue
+                if status != expected:
+                    raise SystemExit(f"bench: expected {expected.decode()}, got {status.decode()}")
+                answered += 1
+                key.data.ask()
+        elapsed = time.perf_counter() - started
+        for visitor in visitors:
+            visitor.socket.close()
+    return answered / elapsed
+
+
+def get(target: str):
+    return repeat(f"GET {target} HTTP/1.1\r\nHost: localhost\r\nX-User-Id: user-1\r\n\r\n".encode())
+
+
+def creates():
+    """Endless POST /tickets, each with a key of its own."""
+    body = f'{{"title": "{TITLE}", "description": "{DESCRIPTION}"}}'
+    head = "POST /tickets HTTP/1.1\r\nHost: localhost\r\nX-User-Id: user-1\r\nContent-Type: application/json\r\n"
+    head += f"Content-Length: {len(body)}\r\nIdempotency-Key: {token_hex(8)}"
+    start, end = head.encode(), f"\r\n\r\n{body}".encode()
+    return (b"%b-%d%b" % (start, number, end) for number in count())
+
+
+# -- the yardsticks -----------------------------------------------------------------------------
+
+
+class BareDoor:
+    """Answers everything alike at once: what is left is what HTTP and the loop cost."""
+
+    bare = Answer(200, b'{"status":"ok"}\n', (("Content-Type", "application/json"),))
+
+    def answer(self, request) -> Answer:
+        return self.bare
+
+    def commit(self):
+        pass
+
+    housekeeping = commit
+
+
+def serve_bare(tell) -> None:
+    with open(os.devnull, "w", encoding="utf-8") as nowhere, DeskServer(("127.0.0.1", 0), Log(nowhere)) as server:
+        server.door = BareDoor()
+        tell.send(server.server_port)
+        server.serve_forever()
+
+
+def raw_commits(path: Path, seconds: float, batch: int) -> float:
+    """Tickets per second that SQLite makes durable, `batch` in each commit, with nothing around it."""
+    Store(str(path)).close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        for pragma in ("synchronous = FULL", "foreign_keys = ON", "wal_autocheckpoint = 10000"):
+            db.execute(f"PRAGMA {pragma}").fetchall()
+        first = done = db.execute("SELECT coalesce(max(id), 0) FROM tickets").fetchone()[0]
+        started = time.perf_counter()
+        while time.perf_counter() < started + seconds:
+            db.execute("BEGIN IMMEDIATE")
+            for done in range(done + 1, done + batch + 1):
+                insert_raw(db, done)
+            db.execute("COMMIT")
+        return (done - first) / (time.perf_counter() - started)
+
+
+def insert_raw(db, number: int) -> None:
+    """The rows of one POST /tickets: ticket, audit event, kept answer."""
+    now, digest = "2026-11-20T10:00:00.123Z", "5" * 64
+    ticket = {"uuid": str(uuid4()), "title": TITLE, "description": DESCRIPTION, "category": "account"}
+    ticket |= {"priority": "medium", "created_by": "user-1", "created_at": now}
+    db.execute(ADD_TICKET, ticket).fetchall()
+    event = (number, number, 1, "Created", "user-1", now, "r-1", DESCRIPTION * 3, digest, digest)
+    db.execute("INSERT INTO audit_events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", event)
+    kept = ("user-1", "POST", "/tickets", ticket["uuid"], digest, 201, f"/tickets/{number}", DESCRIPTION * 4, now)
+    db.execute("INSERT OR REPLACE INTO idempotency_keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", kept)
+
+
+# -- the measurement ----------------------------------------------------------------------------
+
+
+def measure(folder: Path, seconds: float, rounds: int) -> dict[str, float]:
+    """The median figure of each thing measured, per second."""
+    here, there = get_context("spawn").Pipe(duplex=False)
+    bare = get_context("spawn").Process(target=serve_bare, args=(there,), daemon=True)
+    bare.start()
+    desk = DeskProcess(folder / "desk.sqlite3")
+    try:
+        things = things_to_measure(folder, seconds, desk.port, here.recv())
+        figures = {name: [] for name in things}
+        for _ in range(rounds):
+            for name, thing in things.items():
+                figures[name].append(thing())
+        return {name: median(values) for name, values in figures.items()}
+    finally:
+        desk.stop()
+        bare.terminate()
+        bare.join()
+
+
+def things_to_measure(folder, seconds, port, bare_port) -> dict:
+    tickets = creates()
+    return {
+        "raw 1": lambda: raw_commits(folder / "raw1.sqlite3", seconds, 1),
+        "create 16": lambda: load(port, 16, seconds, tickets, CREATED),
+        "raw 64": lambda: raw_commits(folder / "raw64.sqlite3", seconds, 64),
+        "create 64": lambda: load(port, 64, seconds, tickets, CREATED),
+        "bare": lambda: load(bare_port, 16, seconds, get("/"), OK),
+        "one": lambda: load(port, 16, seconds, get("/tickets/1"), OK),
+        "list": lambda: load(port, 16, seconds, get("/tickets?limit=20"), OK),
+        "health": lambda: load(port, 16, seconds, get("/health"), OK),
+    }
+
+
+def measure_size(path: Path, size: int, seconds: float) -> dict[str, float]:
+    """What a desk with `size` tickets costs: seconds to the banner, MiB before and after reads."""
+    started = time.perf_counter()
+    fill(path, size)
+    figures = {"fill": time.perf_counter() - started}
+    started = time.perf_counter()
+    desk = DeskProcess(path)
+    try:
+        figures |= {"start": time.perf_counter() - started, "memory": memory(desk.process.pid)}
+        every = (next(get(f"/tickets/{1 + number * 7919 % size}")) for number in count())
+        for requests in (every, get("/tickets?limit=20"), get("/tickets?limit=1000")):
+            load(desk.port, 16, seconds, requests, OK)
+        return {**figures, "memory after": memory(desk.process.pid)}
+    finally:
+        desk.stop()
+
+
+def fill(path: Path, size: int) -> None:
+    caller = Caller("user-1", request_id="bench")
+    fields = {"title": TITLE, "description": DESCRIPTION, "category": "account", "priority": "medium"}
+    with closing(Store(str(path))) as store:
+        for start in range(0, size, 1000):
+            with store.savepoint():
+                for _ in range(min(1000, size - start)):
+                    store.add_ticket(caller, fields)
+            store.commit()
+
+
+def memory(pid: int) -> float:
+    """Resident MiB of a process, where the system tells it as Linux does; else 0."""
+    status = Path(f"/proc/{pid}/status")
+    lines = status.read_text(encoding="ascii").splitlines() if status.exists() else ()
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS")), 0.0)
+
+
+def report(rate: dict[str, float], size: int, cost: dict[str, float]) -> None:
+    print(f"{'':34}{'per second':>12}")
+    print(f"{'SQLite, 1 ticket per commit':34}{rate['raw 1']:>12,.0f}")
+    print(f"{'SQLite, 64 tickets per commit':34}{rate['raw 64']:>12,.0f}")
+    for name, label in (("create 16", "POST /tickets, 16 connections"), ("create 64", "POST /tickets, 64 connections")):
+        ratios = f"{rate[name] / rate['raw 1']:.2f} x one per commit, {rate[name] / rate['raw 64']:.2f} x 64 per commit"
+        print(f"{label:34}{rate[name]:>12,.0f}   {ratios}")
+    print(f"{'bare answer of the loop, 16':34}{rate['bare']:>12,.0f}")
+    for name, label in (("one", "GET /tickets/1, 16"), ("list", "GET /tickets?limit=20, 16"), ("health", "GET /health, 16")):
+        print(f"{label:34}{rate[name]:>12,.0f}   {rate[name] / rate['bare']:.2f} x bare")
+    print(f"\nwith {size:,} tickets (made at {size / cost['fill']:,.0f} per second, 1000 per commit):")
+    print(f"start to banner {cost['start']:.2f} s, memory {cost['memory']:.0f} MiB, after reads {cost['memory after']:.0f} MiB")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser("python3 -m tests.bench", description=__doc__.partition("\n")[0])
+    parser.add_argument("--smoke", action="store_true", help="a moment of everything: do all answers come, and right?")
+    parser.add_argument("--seconds", type=float, default=1.0, help="of each measurement [1]")
+    parser.add_argument("--size", type=int, default=100_000, help="tickets for memory and start [100000]")
+    options = parser.parse_args()
+    seconds, rounds, size = (0.2, 1, 2000) if options.smoke else (options.seconds, 3, options.size)
+    print(f"Python {sys.version.split()[0]}, SQLite {sqlite3.sqlite_version}, {os.cpu_count()} cores; {rounds} x {seconds:g} s each")
+    with tempfile.TemporaryDirectory() as folder:
+        rate = measure(Path(folder), seconds, rounds)
+        report(rate, size, measure_size(Path(folder, "size.sqlite3"), size, seconds))
+
+
+if __name__ == "__main__":
+    main()
