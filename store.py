@@ -63,6 +63,15 @@ CHANGE_TICKET = """UPDATE tickets SET title = :title, description = :description
 DECIDE_DRAFT = """UPDATE drafts SET status = :status, decided_by = :by, decided_at = :at
     WHERE id = :id AND status = 'pending' RETURNING *"""
 
+COUNTERS = {  # what triggers keep, and the full count that it must equal
+    "SELECT state, priority, category, tickets FROM ticket_counts WHERE tickets <> 0": (
+        "SELECT state, priority, category, count(*) FROM tickets GROUP BY 1, 2, 3"
+    ),
+    "SELECT day, tickets FROM daily_counts": "SELECT substr(created_at, 1, 10), count(*) FROM tickets GROUP BY 1",
+}
+KEPT_ANSWER = """SELECT * FROM idempotency_keys
+    WHERE caller = :caller AND method = :method AND path = :path AND key = :key"""
+
 
 class Schema(NamedTuple):
     """What a database file says of itself: whose it is, its version, and its definitions by name."""
@@ -118,8 +127,10 @@ def hold(path: str, who: str) -> sqlite3.Connection:
 
 
 def _schema_of(db) -> Schema:
-    stamp, version = (db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version"))
-    rows = db.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid").fetchall()
+    cursor = db.cursor()
+    cursor.row_factory = None
+    stamp, version = (cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version"))
+    rows = cursor.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid").fetchall()
     return Schema(stamp, version, dict(rows))
 
 
@@ -128,6 +139,11 @@ def _our_schema() -> Schema:
     with closing(sqlite3.connect(":memory:")) as db:
         db.executescript(SCHEMA.read_text(encoding="utf-8"))
         return _schema_of(db)
+
+
+def _difference(found: Schema) -> str | None:
+    """The first table, index or trigger that is not as in schema.sql."""
+    return next((name for name, sql in _our_schema().definitions.items() if found.definitions.get(name) != sql), None)
 
 
 class Store:
@@ -150,6 +166,9 @@ class Store:
         is_new = self._recognise()
         if is_new and read_only:
             raise Unusable(f"{self.path} is empty: no desk has used it yet")
+        name = None if is_new or read_only else _difference(_schema_of(self.db))
+        if name:
+            raise Unusable(f"{self.path} was made from another schema.sql ({name} differs): start with a new file")
         if holder:
             self._lock = hold(self.path, holder)
         self.db.row_factory = lambda cursor, row: {c[0]: value for c, value in zip(cursor.description, row)}
@@ -173,9 +192,6 @@ class Store:
             raise Unusable(f"{self.path} is a database of another program: use another file")
         if found.version != ours.version:
             raise Unusable(f"{self.path} has schema version {found.version}, this desk {ours.version}: use another file")
-        for name, sql in ours.definitions.items():
-            if found.definitions.get(name) != sql:
-                raise Unusable(f"{self.path} was made from another schema.sql ({name} differs): start with a new file")
         return False
 
     def close(self) -> None:
@@ -398,10 +414,7 @@ class Store:
 
     def kept_answer(self, scope: dict) -> dict | None:
         """What was answered in this scope (caller, method, path, key) in the last 24 h."""
-        for row in self._all(
-            "SELECT * FROM idempotency_keys WHERE caller = :caller AND method = :method AND path = :path AND key = :key",
-            scope,
-        ):
+        for row in self._all(KEPT_ANSWER, scope):
             return row if row["created_at"] > self._expiry() else None
 
     def keep_answer(self, scope: dict, fingerprint: str, status: int, location: str | None, body: str) -> None:
@@ -414,11 +427,8 @@ class Store:
 
     def forget_old_answers(self) -> None:
         """Forget some answers that are past their 24 h: few enough that a beat stays short."""
-        self.db.execute(
-            "DELETE FROM idempotency_keys WHERE rowid IN"
-            " (SELECT rowid FROM idempotency_keys WHERE created_at <= ? LIMIT 2000)",
-            (self._expiry(),),
-        )
+        some = "SELECT rowid FROM idempotency_keys WHERE created_at <= ? LIMIT 2000"
+        self.db.execute(f"DELETE FROM idempotency_keys WHERE rowid IN ({some})", (self._expiry(),))
 
     def _expiry(self):
         return text_time(datetime.now(timezone.utc) - KEYS_LIVE)
@@ -441,21 +451,28 @@ class Store:
         return not self._value("SELECT EXISTS (SELECT 1 FROM tickets) AS found")
 
     def verify(self):
-        """Yield (what was checked, the first difference or None) for everything that must hold."""
-        faults = self._all("SELECT integrity_check AS fault FROM pragma_integrity_check WHERE integrity_check <> 'ok'")
-        yield "integrity of the file", faults[0]["fault"] if faults else None
-        orphans = self._all("PRAGMA foreign_key_check")
-        yield "references between tables", f"{orphans[0]}" if orphans else None
-        chain = self.verify_chain()
-        yield f"hash chain of {chain['events']} audit events", None if chain["ok"] else f"event {chain['broken']}"
-        tickets = self.db.execute("SELECT * FROM tickets ORDER BY id")
-        count, difference = replay(tickets, self.db.execute("SELECT * FROM audit_events ORDER BY ticket_id, version"))
-        yield f"replay of {count} tickets", difference
-        wrong = self._all(
-            "SELECT state, priority, category, count(*) AS n FROM tickets GROUP BY 1, 2, 3"
-            " EXCEPT SELECT state, priority, category, tickets FROM ticket_counts"
-        )
-        yield "counters", f"{wrong[0]} is not what ticket_counts says" if wrong else None
+        """Yield (what was checked, the first difference or None) for everything that must hold at one moment."""
+        self.db.execute("BEGIN")  # a server may go on writing: this connection sees one state throughout
+        try:
+            name = _difference(_schema_of(self.db))
+            yield "tables and triggers as in schema.sql", f"{name} differs" if name else None
+            faults = self._all("SELECT integrity_check AS fault FROM pragma_integrity_check WHERE fault <> 'ok'")
+            yield "integrity of the file", faults[0]["fault"] if faults else None
+            orphans = self._all("PRAGMA foreign_key_check")
+            yield "references between tables", f"{orphans[0]}" if orphans else None
+            chain = self.verify_chain()
+            yield f"hash chain of {chain['events']} audit events", None if chain["ok"] else f"event {chain['broken']}"
+            tickets = self.db.execute("SELECT * FROM tickets ORDER BY id")
+            count, difference = replay(tickets, self.db.execute("SELECT * FROM audit_events ORDER BY ticket_id, version"))
+            yield f"replay of {count} tickets", difference
+            yield from self._verify_counters()
+        except sqlite3.DatabaseError as problem:
+            yield "reading the database", f"{problem}"
+
+    def _verify_counters(self):
+        for kept, counted in COUNTERS.items():
+            wrong = self._all(f"{kept} EXCEPT {counted}") + self._all(f"{counted} EXCEPT {kept}")
+            yield f"counters: {kept}", f"they are not right for {wrong[0]}" if wrong else None
 
     def backup(self, path: str, progress) -> None:
         """A consistent copy into the new file `path`; progress(done, pages) is told now and then.

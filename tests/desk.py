@@ -86,8 +86,15 @@ class Client:
 
     def rows(self, sql: str, values=()) -> list[tuple]:
         """What a second program sees in the database file."""
-        with closing(sqlite3.connect(self.database, timeout=PATIENCE)) as database:
+        with closing(self.open_database()) as database:
             return database.execute(sql, values).fetchall()
+
+    def open_database(self) -> sqlite3.Connection:
+        """A second program's connection to the database file, its foreign keys enforced as the desk's are."""
+        database = sqlite3.connect(self.database, timeout=PATIENCE)
+        database.execute("PRAGMA foreign_keys = ON")
+        database.execute("PRAGMA recursive_triggers = ON")
+        return database
 
     def count(self, table: str) -> int:
         return self.rows(f"SELECT count(*) FROM {table}")[0][0]

@@ -1,0 +1,135 @@
+"""Idempotency keys: a retry gets the same bytes again and changes nothing; a refusal uses no key up."""
+
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+
+from llm import PLUGINS
+from tests.desk import AGENT, Client, Desk, DeskTest
+
+NEW = {"title": "Login broken", "description": "Cannot get in"}
+
+
+def key(name: str, user: str = "user-1") -> dict:
+    return {"X-User-Id": user, "Idempotency-Key": name}
+
+
+class Keys(DeskTest):
+    def test_a_retry_gets_the_same_bytes_and_makes_no_row_and_no_event(self):
+        first = self.desk.post("/tickets", NEW, key("k"))
+        for body in (NEW, dict(reversed(NEW.items()))):
+            again = self.desk.post("/tickets/", json.dumps(body, indent=4).encode(), {**key("k"), "Content-Type": "application/json"})
+            self.assertEqual((again.status, again.body, again.headers["Location"]), (201, first.body, "/tickets/1"))
+            self.assertEqual(again.headers["Idempotent-Replayed"], "true")
+        self.assertNotIn("Idempotent-Replayed", first.headers)
+        self.assertEqual((self.desk.count("tickets"), self.desk.count("audit_events")), (1, 1))
+
+    def test_in_quotes_or_without_it_is_one_key(self):
+        first = self.desk.post("/tickets", NEW, key("demo-1"))
+        self.assertEqual(self.desk.post("/tickets", NEW, key('"demo-1"')).body, first.body)
+
+    def test_the_same_key_with_another_body_is_refused(self):
+        self.desk.post("/tickets", NEW, key("k"))
+        for body in ({**NEW, "title": "Other"}, {**NEW, "priority": "low"}, {**NEW, "id": 1}):
+            self.assert_refused(self.desk.post("/tickets", body, key("k")), 422, "IDEMPOTENCY_KEY_REUSED")
+        self.assertEqual(self.desk.count("tickets"), 1)
+
+    def test_a_key_counts_for_one_user_one_method_and_one_path(self):
+        first = self.desk.post("/tickets", NEW, key("k"))
+        self.assertNotEqual(self.desk.post("/tickets", NEW, key("k", "user-2")).json["id"], first.json["id"])
+        self.assertEqual(self.desk.post("/tickets/1/comments", {"body": "a"}, key("k")).status, 201)
+        self.assertEqual(self.desk.post("/tickets/2/comments", {"body": "a"}, key("k")).json["ticket_id"], 2)
+        self.assertEqual(self.desk.patch("/tickets/1", {"title": "b"}, key("k")).json["title"], "b")
+
+    def test_a_refusal_uses_no_key_up(self):
+        for body in ({"title": ""}, {**NEW, "priority": "urgent"}, b"{"):
+            self.assertEqual(self.desk.post("/tickets", body, {**key("k"), "Content-Type": "application/json"}).status, 400)
+        self.assertEqual(self.desk.post("/tickets", NEW, key("k")).status, 201)
+        self.desk.post("/tickets/1/draft", {})
+        self.assertEqual(self.desk.post("/drafts/1/approve", {}, key("a")).status, 403)
+        self.assertEqual(self.desk.post("/drafts/1/approve", {}, {**AGENT, **key("a")}).status, 200)
+
+    def test_every_write_takes_a_key_and_its_replay_comes_before_the_work(self):
+        self.desk.new_ticket()
+        self.desk.post("/tickets/1/draft", {})
+        self.desk.post("/tickets/1/draft", {})
+        calls = (
+            ("PATCH", "/tickets/1", {"status": "in_progress"}, {"If-Match": '"3"'}),
+            ("POST", "/tickets/1/comments", {"body": "Hello"}, {}),
+            ("POST", "/tickets/1/draft", {}, {}),
+            ("PATCH", "/drafts/1", {"body": "Better"}, {}),
+            ("POST", "/drafts/1/approve", {}, {}),
+            ("POST", "/drafts/2/reject", {}, {}),
+            ("POST", "/api/support-ticket", None, {}),
+        )
+        for method, path, body, extra in calls:
+            with self.subTest(f"{method} {path}"):
+                headers = {**AGENT, **extra, "Idempotency-Key": "k"}
+                first, events = self.desk.request(method, path, body, headers), self.desk.count("audit_events")
+                again = self.desk.request(method, path, body, headers)
+                self.assertLess(first.status, 300)
+                self.assertEqual((again.status, again.body), (first.status, first.body))
+                self.assertEqual(again.headers["Idempotent-Replayed"], "true")
+                self.assertEqual(self.desk.count("audit_events"), events)
+
+    def test_a_key_that_is_no_key_is_refused(self):
+        for name in ("", "two words", "\u00e4", "k" * 256, '"', '""'):
+            reply = self.desk.post("/tickets", NEW, key(name.encode().decode("latin-1")))
+            self.assert_refused(reply, 400, "VALIDATION_ERROR")
+        self.assertEqual(self.desk.post("/tickets", NEW, key("k" * 255)).status, 201)
+
+    def test_of_many_at_once_with_one_key_one_works_and_all_get_its_answer(self):
+        def create(_):
+            client = Client()
+            client.port = self.desk.port
+            reply = client.post("/tickets", NEW, key("k"))
+            client.hang_up()
+            return reply.status, reply.body
+
+        with ThreadPoolExecutor(8) as pool:
+            answers = set(pool.map(create, range(24)))
+        self.assertEqual({status for status, _ in answers}, {201})
+        self.assertEqual(len(answers), 1)
+        self.assertEqual(self.desk.count("tickets"), 1)
+
+    def test_a_day_later_a_key_is_new_again(self):
+        self.desk.post("/tickets", NEW, key("k"))
+        with closing(self.desk.open_database()) as database, database:
+            database.execute("UPDATE idempotency_keys SET created_at = '2020-01-01T00:00:00.000Z'")
+        reply = self.desk.post("/tickets", NEW, key("k"))
+        self.assertEqual((reply.json["id"], "Idempotent-Replayed" in reply.headers), (2, False))
+
+
+class WhileTheFirstIsAtWork(DeskTest):
+    def setUp(self):
+        self.may_write, self.writes = threading.Event(), 0
+        self.addCleanup(PLUGINS.update, rules=PLUGINS["rules"])
+        PLUGINS["rules"] = PLUGINS["rules"]._replace(write=self.write_slowly)
+        super().setUp()
+        self.addCleanup(self.may_write.set)
+
+    def write_slowly(self, ticket):
+        self.writes += 1
+        self.started.set()
+        self.may_write.wait(20)
+        return "Hello"
+
+    def test_a_second_one_is_told_to_come_back_and_the_desk_goes_on(self):
+        self.started = threading.Event()
+        self.desk.new_ticket()
+        first = Client()
+        first.port = self.desk.port
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(first.post, "/tickets/1/draft", {}, key("k"))
+            self.assertTrue(self.started.wait(20))
+            reply = self.desk.post("/tickets/1/draft", {}, key("k"))
+            self.assert_refused(reply, 409, "IDEMPOTENCY_IN_PROGRESS")
+            self.assertEqual(reply.headers["Retry-After"], "1")
+            self.assertEqual(self.desk.patch("/tickets/1", {"title": "Meanwhile"}).status, 200)
+            self.may_write.set()
+            answer = waiting.result(20)
+        first.hang_up()
+        self.assertEqual(answer.status, 201)
+        self.assertEqual(self.desk.post("/tickets/1/draft", {}, key("k")).body, answer.body)
+        self.assertEqual((self.writes, self.desk.count("drafts")), (1, 1))

@@ -1,0 +1,238 @@
+"""The database: what raw SQL cannot break, what a failing disk cannot tear, and what the audit log proves."""
+
+import json
+import sqlite3
+import tempfile
+import unittest
+from contextlib import closing
+from hashlib import sha256
+
+from store import Store
+from tests.desk import AGENT, Desk, DeskTest
+from web.validation import read_rules
+from workflow import PLACES, STATUS, TRANSITIONS
+
+ROW = {
+    "uuid": "'00000000-0000-4000-8000-00000000000' || abs(random() % 10)",
+    "title": "'Login'",
+    "description": "'Cannot get in'",
+    "category": "'billing'",
+    "priority": "'low'",
+    "created_by": "'raw'",
+    "created_at": "'2026-11-20T10:00:00.123Z'",
+    "updated_at": "'2026-11-20T10:00:00.123Z'",
+}
+
+
+def insert(**columns: str) -> str:
+    row = {**ROW, **columns}
+    return f"INSERT INTO tickets ({', '.join(row)}) VALUES ({', '.join(row.values())})"
+
+
+class RawSql(DeskTest):
+    def setUp(self):
+        super().setUp()
+        self.desk.new_ticket()
+        self.database = self.desk.open_database()
+        self.addCleanup(self.database.close)
+
+    def assert_refused_by_the_database(self, statement):
+        with self.assertRaises((sqlite3.IntegrityError, sqlite3.OperationalError), msg=statement), self.database:
+            self.database.execute(statement)
+
+    def test_no_value_outside_the_enums_and_limits_gets_in(self):
+        with self.database:
+            self.database.execute(insert())
+        for column, value in (
+            ("category", "'sales'"),
+            ("priority", "'urgent'"),
+            ("state", "'open'"),
+            ("status", "'open'"),
+            ("title", "''"),
+            ("title", "'   '"),
+            ("title", "char(9, 160, 10)"),
+            ("title", "printf('%.201c', 'x')"),
+            ("title", "NULL"),
+            ("title", "x'00'"),
+            ("description", "printf('%.20001c', 'x')"),
+            ("version", "'one'"),
+        ):
+            self.assert_refused_by_the_database(insert(**{column: value}))
+            self.assert_refused_by_the_database(f"UPDATE tickets SET {column} = {value} WHERE id = 1")
+
+    def test_history_is_append_only_and_tickets_stay(self):
+        for statement in (
+            "UPDATE audit_events SET actor = 'nobody'",
+            "DELETE FROM audit_events",
+            "INSERT OR REPLACE INTO audit_events SELECT id, ticket_id, version, type, 'nobody', at, request_id, data,"
+            " previous_hash, hash FROM audit_events",
+            "DELETE FROM tickets",
+            "UPDATE tickets SET created_by = 'nobody'",
+            "UPDATE tickets SET id = 7",
+            "INSERT INTO comments (ticket_id, author, body, created_at) VALUES (99, 'a', 'b', 'c')",
+        ):
+            self.assert_refused_by_the_database(statement)
+
+    def test_the_counters_follow_raw_sql_too(self):
+        with self.database:
+            self.database.execute(insert(priority="'high'"))
+            self.database.execute("UPDATE tickets SET state = 'closed', category = 'account'")
+            self.database.execute("UPDATE tickets SET state = 'closed', title = 'Same'")
+        page = self.desk.get("/tickets?status=closed&category=account").json
+        self.assertEqual((page["total"], len(page["tickets"])), (2, 2))
+        self.assertEqual(self.desk.get("/tickets?status=open").json["total"], 0)
+        self.assertEqual(sum(count for (count,) in self.desk.rows("SELECT tickets FROM daily_counts")), 2)
+
+
+class OneList(unittest.TestCase):
+    def test_net_schema_and_status_agree(self):
+        with tempfile.TemporaryDirectory() as folder, closing(Store(f"{folder}/desk.sqlite3")) as store:
+            rules = read_rules(store.table_definitions())
+            self.assertEqual(rules["tickets"]["state"].choices, PLACES)
+            places = {place for step in TRANSITIONS.values() for place in (step.source, step.target)}
+            self.assertEqual(places, set(PLACES))
+            self.assertLessEqual({step.event for step in TRANSITIONS.values()}, set(rules["audit_events"]["type"].choices))
+            for state in PLACES:
+                store.db.execute(insert(state=f"'{state}'", uuid=f"printf('%36s', '{state}')"))
+            rows = store.db.execute("SELECT state, status FROM tickets").fetchall()
+            self.assertEqual({row["state"]: row["status"] for row in rows}, STATUS)
+
+    def test_a_check_that_validation_cannot_read_stops_the_start(self):
+        for definition in ("a TEXT CHECK (a GLOB 'x*')", "a TEXT, CHECK (a <> '')", "a TEXT CHECK (length(b) BETWEEN 1 AND 2)"):
+            with self.assertRaises(ValueError):
+                read_rules({"t": f"CREATE TABLE t ({definition})"})
+
+
+class FailingDisk(DeskTest):
+    """A trigger from outside plays the disk that fails at one statement."""
+
+    def fail_at(self, event):
+        with closing(self.desk.open_database()) as database, database:
+            database.execute(f"CREATE TRIGGER fault BEFORE {event} BEGIN SELECT RAISE(ABORT, 'disk full'); END")
+
+    def mend(self):
+        with closing(self.desk.open_database()) as database, database:
+            database.execute("DROP TRIGGER fault")
+
+    def test_no_change_without_its_event(self):
+        self.desk.new_ticket()
+        self.desk.post("/tickets/1/draft", {})
+        self.fail_at("INSERT ON audit_events")
+        before = self.desk.get("/tickets/1").json
+        for method, path, body in (
+            ("POST", "/tickets", {"title": "x", "description": "y"}),
+            ("PATCH", "/tickets/1", {"title": "x"}),
+            ("PATCH", "/tickets/1", {"status": "in_progress"}),
+            ("POST", "/tickets/1/comments", {"body": "x"}),
+            ("POST", "/tickets/1/draft", {}),
+            ("PATCH", "/drafts/1", {"body": "x"}),
+            ("POST", "/drafts/1/approve", {}),
+            ("POST", "/drafts/1/reject", {}),
+        ):
+            with self.subTest(f"{method} {path}"):
+                reply = self.desk.request(method, path, body, {**AGENT, "Idempotency-Key": "k"})
+                self.assert_refused(reply, 500, "INTERNAL_ERROR")
+                self.assertNotIn("disk full", reply.body.decode())
+        self.assertEqual(self.desk.get("/tickets/1").json, before)
+        self.assertEqual((self.desk.count("tickets"), self.desk.count("idempotency_keys")), (1, 0))
+        self.assertIn("disk full", self.desk.log.getvalue())
+        self.mend()
+        self.assertEqual(self.desk.post("/drafts/1/approve", {}, {**AGENT, "Idempotency-Key": "k"}).status, 200)
+
+    def test_an_approval_whose_comment_fails_is_no_approval(self):
+        self.desk.new_ticket()
+        self.desk.post("/tickets/1/draft", {})
+        self.fail_at("INSERT ON comments")
+        self.assertEqual(self.desk.post("/drafts/1/approve", {}, AGENT).status, 500)
+        self.assertEqual(self.desk.get("/tickets/1").json["drafts"][0]["status"], "pending")
+        self.mend()
+        self.assertEqual(self.desk.post("/drafts/1/approve", {}, AGENT).status, 200)
+
+
+class FailingCommit(unittest.TestCase):
+    def test_when_the_commit_fails_every_answer_of_the_beat_is_503_and_nothing_is_there(self):
+        def grow_no_more(store):
+            pages = store.db.execute("PRAGMA page_count").fetchone()["page_count"]
+            store.db.execute(f"PRAGMA max_page_count = {pages + 4}").fetchall()
+
+        desk = Desk(on_open=grow_no_more)
+        self.addCleanup(desk.stop)
+        body = json.dumps({"title": "x", "description": "y" * 9000}).encode()
+        request = b"POST /tickets HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        request += f"Content-Length: {len(body)}\r\n\r\n".encode() + body
+        answers = desk.raw(request * 6)
+        acknowledged = answers.count(b"HTTP/1.1 201")
+        self.assertEqual(answers.count(b"HTTP/1.1 "), 6)
+        self.assertLess(acknowledged, 6)
+        self.assertEqual(desk.count("tickets"), acknowledged)
+        self.assertEqual(desk.get("/audit-events/verify").json["events"], acknowledged)
+
+
+    def test_a_database_that_another_program_holds_is_503_and_comes_back(self):
+        desk = Desk(on_open=lambda store: store.db.execute("PRAGMA busy_timeout = 50").fetchall())
+        self.addCleanup(desk.stop)
+        with closing(desk.open_database()) as database:
+            database.isolation_level = None
+            database.execute("BEGIN IMMEDIATE")
+            reply = desk.post("/tickets", {"title": "x", "description": "y"})
+            self.assertEqual((reply.status, reply.json["code"]), (503, "UNAVAILABLE"))
+            self.assertIn("Retry-After", reply.headers)
+            self.assertEqual(desk.get("/tickets").json["total"], 0)
+            database.execute("ROLLBACK")
+        self.assertEqual(desk.post("/tickets", {"title": "x", "description": "y"}).status, 201)
+
+
+class AuditLog(DeskTest):
+    def test_an_event_says_who_what_when_and_by_which_request(self):
+        self.desk.post("/tickets", {"title": "x", "description": "y"}, {"X-User-Id": "user-1", "X-Request-Id": "mine.1"})
+        event = self.desk.get("/audit-events").json["events"][0]
+        self.assertLessEqual({"id", "ticket_id", "version", "type", "actor", "at", "request_id", "data"}, set(event))
+        self.assertEqual((event["type"], event["actor"], event["request_id"], event["version"]), ("Created", "user-1", "mine.1", 1))
+
+    def test_anyone_can_recompute_the_chain(self):
+        for number in range(3):
+            self.desk.new_ticket(title=f"Ticket {number} é")
+        previous = "0" * 64
+        for event in self.desk.get("/audit-events").json["events"]:
+            self.assertEqual(event["previous_hash"], previous)
+            data = json.dumps(event["data"], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+            parts = [previous, *(event[name] for name in ("id", "ticket_id", "version", "type", "actor", "at", "request_id")), data]
+            text = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+            previous = sha256(text.encode()).hexdigest()
+            self.assertEqual(event["hash"], previous)
+        self.assertEqual(self.desk.get("/audit-events/verify").json, {"ok": True, "events": 3, "head": previous})
+
+    def test_filters_and_pages_show_every_event_once(self):
+        for _ in range(3):
+            self.desk.new_ticket()
+            self.desk.post("/tickets/1/comments", {"body": "Hello"}, AGENT)
+        uuid = self.desk.get("/tickets/1").json["uuid"]
+        self.assertEqual(len(self.desk.get(f"/audit-events?ticket={uuid}").json["events"]), 4)
+        self.assertEqual(len(self.desk.get("/audit-events?type=Commented&actor=agent-1&ticket=1").json["events"]), 3)
+        seen, after = [], ""
+        while after is not None:
+            page = self.desk.get(f"/audit-events?limit=2&after={after}").json
+            seen += [event["id"] for event in page["events"]]
+            after = page["next"]
+        self.assertEqual(seen, [1, 2, 3, 4, 5, 6])
+
+    def test_a_broken_row_is_named(self):
+        for _ in range(3):
+            self.desk.new_ticket()
+        with closing(self.desk.open_database()) as database, database:
+            database.execute("DROP TRIGGER audit_events_are_never_changed")
+            database.execute("UPDATE audit_events SET actor = 'nobody' WHERE id = 2")
+        told = self.desk.get("/audit-events/verify").json
+        self.assertEqual((told["ok"], told["broken"]["id"]), (False, 2))
+
+    def test_a_refusal_leaves_no_event(self):
+        self.desk.new_ticket()
+        self.desk.post("/tickets/1/draft", {})
+        for method, path, body, headers in (
+            ("POST", "/drafts/1/approve", {}, {}),
+            ("PATCH", "/tickets/1", {"status": "closed"}, {}),
+            ("PATCH", "/tickets/1", {"priority": "urgent"}, AGENT),
+            ("PATCH", "/tickets/1", {"title": "x"}, {"If-Match": '"9"'}),
+        ):
+            self.assertGreaterEqual(self.desk.request(method, path, body, headers).status, 400)
+        self.assertEqual(self.desk.count("audit_events"), 2)
