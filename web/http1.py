@@ -22,6 +22,7 @@ BARE_LF = re.compile(rb"(?<!\r)\n")
 ABSOLUTE_FORM = re.compile(r"https?://([^/?#]+)(.*)", re.IGNORECASE)
 HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.\-_]*)(:\d*)?")
 CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(;[\t\x20-\x7e\x80-\xff]*)?")
+TRAILER_LINE = re.compile(rf"{TOKEN}:[\t\x20-\x7e\x80-\xff]*".encode())
 PHRASES = {status.value: status.phrase for status in HTTPStatus}
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -135,6 +136,8 @@ class RequestReader:
                 _bad_chunk()
         seen = 0
         while (trailer := (yield from self._until(b"\r\n", MAX_HEAD - seen, _bad_chunk))) != b"":
+            if not TRAILER_LINE.fullmatch(trailer):
+                raise _malformed("each trailer line must be Name: value, unfolded, no space before the colon")
             seen += len(trailer) + 2
         return bytes(body)
 
@@ -142,7 +145,7 @@ class RequestReader:
         """The bytes before `end`, which is consumed too; `complain(bytes)` where they pass `limit`."""
         searched = 0
         while (found := self._buffer.find(end, max(searched - len(end), 0), limit + len(end))) < 0:
-            if len(self._buffer) >= limit:
+            if len(self._buffer) >= limit + len(end):
                 complain(self._buffer)
             if BARE_LF.search(self._buffer, max(searched - 1, 0)):
                 raise _malformed("a line must end with CR LF; a bare LF was sent")
@@ -188,22 +191,22 @@ def parse_head(head: str) -> Request:
 
 def _split_target(request):
     """Set path, query and host from the target (RFC 9112, 3.2) and the Host header; else `fault`."""
-    target, host = request.target, request.headers.get("host")
-    absolute = ABSOLUTE_FORM.fullmatch(target)
-    if absolute:
+    target, stated = request.target, request.headers.get("host")
+    host, absolute = stated or "", ABSOLUTE_FORM.fullmatch(target)
+    if absolute:  # its host counts, and the Host header must be sound all the same
         host, target = absolute[1], absolute[2] or "/"
         if target[0] == "?":
             target = "/" + target
-    if host is None and request.version >= (1, 1):
+    if stated is None and request.version >= (1, 1):
         request.fault = _malformed("HTTP/1.1 needs a Host header")
-    elif host is not None and not HOST.fullmatch(host):
+    elif not (HOST.fullmatch(stated or "") and HOST.fullmatch(host)):
         request.fault = _malformed("the Host header must be one name or address, with a port or without")
     elif "#" in target or not (target[0] == "/" or (target == "*" and request.method == "OPTIONS")):
         request.fault = _malformed("the target must be a path such as /tickets")
     elif request.headers.get("expect", "100-continue").lower() != "100-continue":
         request.fault = BadRequest(417, "EXPECTATION_FAILED", "the only expectation known here is 100-continue")
     request.path, _, request.query = target.partition("?")
-    request.host = host or ""
+    request.host = host
 
 
 def _length(request, coding, length) -> int | None:

@@ -256,6 +256,8 @@ class DeskServer(HTTPServer):
         """Answer the connection's next request; False when there is none to answer now."""
         if connection.is_last or connection.is_waiting or connection not in self.connections:
             return False
+        if len(connection.outbox) >= OUTBOX:  # _flush comes back when the client has read
+            return False
         try:
             request = connection.reader.next_request()
         except BadRequest as problem:
@@ -274,7 +276,9 @@ class DeskServer(HTTPServer):
     def _wait_for_more(self, connection):
         if connection.stage != connection.reader.stage and not connection.outbox:
             connection.enter(connection.reader.stage)
-        if connection.reader.wants_continue:
+        if connection.reader.wants_continue and connection.owed:  # the answers before it go first
+            self._ready[connection] = None
+        elif connection.reader.wants_continue:
             connection.reader.wants_continue = False
             connection.outbox += CONTINUE
             self._flush(connection)
@@ -358,6 +362,8 @@ class DeskServer(HTTPServer):
             self._drop(connection)
             return
         del connection.outbox[:sent]
+        if sent and connection.reader and not connection.is_last and len(connection.outbox) < OUTBOX:
+            self._ready[connection] = None
         if connection.outbox:
             if sent or connection.stage != "send":
                 connection.enter("send")
