@@ -106,9 +106,14 @@ class SlowLane:
             self.results.append((exchange, pending, None, Unavailable("too much slow work is waiting; try again")))
             self._wake()
 
+    def close(self) -> None:
+        """Let the threads end that have nothing to do; the others end with the process."""
+        for _ in range(LANE_THREADS):
+            self._jobs.put(None)
+
     def _work(self):
-        while True:
-            exchange, pending = self._jobs.get()
+        while (job := self._jobs.get()) is not None:
+            exchange, pending = job
             result = error = None
             try:
                 result = pending.job()
@@ -128,14 +133,12 @@ class DeskServer(HTTPServer):
 
     def __init__(self, address: tuple[str, int], log):
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-        super().__init__(address, Connection)
-        self.socket.setblocking(False)
         self.log = log
         self.connections = set()
         self._ready = {}  # connections with bytes to look at, in order of arrival
         self._held = []  # answers that wait for the commit
         self._jobs, self._away = [], {}  # for the slow lane, and in it
-        self._is_stop_asked, self._stopped_at = False, None
+        self._is_stop_asked, self._stopped_at, self._hears_signals = False, None, False
         self._swept_at = self._dated_at = 0
         self._date = ""
         self._selector = selectors.DefaultSelector()
@@ -143,6 +146,8 @@ class DeskServer(HTTPServer):
         self._ear.setblocking(False)
         self._bell.setblocking(False)
         self._lane = SlowLane(self._wake)
+        super().__init__(address, Connection)  # listens; where it cannot, it calls server_close
+        self.socket.setblocking(False)
         self._selector.register(self.socket, READ, None)
         self._selector.register(self._ear, READ, None)
 
@@ -152,6 +157,14 @@ class DeskServer(HTTPServer):
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = self.server_address[:2]
+
+    def server_close(self) -> None:
+        super().server_close()
+        self._lane.close()
+        if self._hears_signals:
+            signal.set_wakeup_fd(-1)
+        for closable in (self._selector, self._ear, self._bell):
+            closable.close()
 
     def serve_forever(self, poll_interval: float = 1.0) -> None:
         while self._stopped_at is None or (self.connections and time.monotonic() < self._stopped_at + GRACE):
@@ -187,6 +200,7 @@ class DeskServer(HTTPServer):
     def stop_on_signals(self) -> None:
         """SIGTERM and Ctrl-C ask for the end; a second one ends the process at once."""
         signal.set_wakeup_fd(self._bell.fileno(), warn_on_full_buffer=False)
+        self._hears_signals = True
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
 
@@ -198,7 +212,7 @@ class DeskServer(HTTPServer):
     def _wake(self):
         try:
             self._bell.send(b"!")
-        except BlockingIOError:  # it rings already
+        except OSError:  # it rings already, or the desk is closed
             pass
 
     def _hear(self):
