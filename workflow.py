@@ -50,6 +50,8 @@ FORWARD = ("open", "in_progress", "resolved", "closed")
 
 FIRST_HASH = "0" * 64  # what the first event of the audit log follows
 
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
 # A role passes its own gate and those it includes; a role that is not here passes none.
 ROLES = {
     "customer": {"customer"},
@@ -206,7 +208,7 @@ def fold(row: dict | None, event: dict) -> dict:
 
 def canonical(value) -> str:
     """The one JSON text of a value: sorted keys, no spaces. Hashes and fingerprints are taken of it."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _encode(value)
 
 
 def event_hash(event: dict) -> str:

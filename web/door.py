@@ -46,6 +46,7 @@ TAKEN = (
     "X-User-Id, X-User-Role"
 )
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_encode_sorted = json.JSONEncoder(sort_keys=True).encode
 
 
 class Route(NamedTuple):
@@ -126,7 +127,7 @@ class Door:
         request.fields = check_body(members, route.body, self.rules)
         if "idempotency-key" not in request.headers:
             return ""
-        return sha256(json.dumps(members, sort_keys=True).encode()).hexdigest()
+        return sha256(_encode_sorted(members).encode()).hexdigest()
 
     def _work(self, request, route, steps, result=None, error=None) -> Answer | Pending:
         """Run the endpoint to its end, or to its next job for the slow lane, inside one savepoint."""
