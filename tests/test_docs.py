@@ -3,12 +3,14 @@
 import ast
 import re
 import shlex
+import subprocess
 import sys
+import tempfile
 import traceback
 import unittest
 
 import app
-from tests.desk import ROOT, Desk, DeskTest, run_app
+from tests.desk import PATIENCE, ROOT, Client, Desk, DeskTest, clean_environment, run_app
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -114,3 +116,23 @@ class Trip(unittest.TestCase):
         for name, path in self.written:
             tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
             self.assertIn(name, [node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)], path)
+
+    def test_the_debugger_stops_where_it_says(self):
+        typed = re.findall(r"^\(Pdb\) (.*)$", README, re.M)
+        with tempfile.TemporaryDirectory() as folder:
+            environ = {**clean_environment(), "PORT": "0", "SUPPORT_DESK_DB": f"{folder}/desk.sqlite3"}
+            command = [sys.executable, "-m", "pdb", "app.py"]
+            pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+            with subprocess.Popen(command, cwd=ROOT, env=environ, text=True, encoding="utf-8", **pipes) as process:
+                process.stdin.write("\n".join([*typed, "where", "quit", ""]))
+                process.stdin.flush()
+                client = Client()
+                client.port = int(next(line for line in process.stdout if " on http://" in line).rpartition(":")[2])
+                with client.connect() as sock:
+                    body = '{"title":"Login broken","description":"Cannot get in"}'
+                    head = "POST /tickets HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                    sock.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
+                    shown = process.communicate(timeout=PATIENCE)[0]
+        stack = re.findall(r"\)(\w+)\(\)", shown[shown.index(")serve_forever()") :])
+        self.assertEqual(stack, [name for name, _ in self.written][: len(stack)])
+        self.assertEqual(stack[-1], "add_ticket")

@@ -8,6 +8,7 @@ key up → work. Everything an endpoint receives has passed here; everything it 
 import json
 import re
 import traceback
+from bdb import BdbQuit
 from contextlib import nullcontext
 from dataclasses import dataclass
 from hashlib import sha256
@@ -109,7 +110,8 @@ class Door:
             self._check_origin(request)
             route = methods.get("GET" if request.method == "HEAD" else request.method)
             if not route:
-                raise BadRequest(405, "METHOD_NOT_ALLOWED", f"this path takes {_allow(methods)}", ("Allow", _allow(methods)))
+                allow = _allow(methods)
+                raise BadRequest(405, "METHOD_NOT_ALLOWED", f"this path takes {allow}", ("Allow", allow))
             request.caller = identify(request.headers, request.id)
             if route.role:
                 request.caller.must(route.role, f"{route.method} {route.path}")
@@ -199,9 +201,9 @@ class Door:
         return node[None], reference
 
     def _check_host(self, request):
-        if request.host.lower().rpartition(":")[0] in self.hosts or request.host.lower() in self.hosts or not request.host:
-            return
-        raise BadRequest(421, "MISDIRECTED_REQUEST", f"this desk is not {request.host}; ask for it as localhost")
+        host = request.host.lower()
+        if host and host not in self.hosts and host.rpartition(":")[0] not in self.hosts:
+            raise BadRequest(421, "MISDIRECTED_REQUEST", f"this desk is not {request.host}; ask for it as localhost")
 
     def _check_origin(self, request):
         if request.method in WRITES and "origin" in request.headers and not self._is_friend(request):
@@ -230,6 +232,8 @@ class Door:
 
     def refuse(self, request: Request, problem: Exception) -> Answer:
         """The error answer for anything raised: JSON, or RFC 9457 where the client asks for it."""
+        if isinstance(problem, BdbQuit):  # "quit" in the debugger ends the desk, not the request
+            raise problem
         request.id = request.id or next(self._ids)
         status = problem.status if isinstance(problem, BadRequest) else STATUS.get(type(problem), 500)
         facts = {"error": _title(status, problem), "code": getattr(problem, "code", "INTERNAL_ERROR")}
@@ -240,7 +244,9 @@ class Door:
             self.log.trouble(request, "".join(traceback.format_exception(problem)))
         headers = getattr(problem, "headers", ()) + _error_headers(status, facts)
         if "application/problem+json" in request.headers.get("accept", ""):
-            facts = {"type": "about:blank", "title": facts.pop("error"), "status": status, "detail": facts.pop("message"), **facts}
+            standard = {"type": "about:blank", "title": facts.pop("error"), "status": status}
+            standard["detail"] = facts.pop("message")
+            facts = {**standard, **facts, "status": status}  # a draft's status gives way: RFC 9457 wants the number
             headers += (("Content-Type", "application/problem+json"),)
         return self._finish(request, reply(status, facts, *headers))
 
@@ -312,7 +318,8 @@ def _title(status, problem):
 
 
 def _error_headers(status, facts):
-    headers = (("Retry-After", RETRY_AFTER[status]),) if status == 503 or facts["code"] == workflow.KeyInProgress.code else ()
+    comes_back = status == 503 or facts["code"] == workflow.KeyInProgress.code
+    headers = (("Retry-After", RETRY_AFTER[status]),) if comes_back else ()
     if status == 401:
         headers += (("WWW-Authenticate", 'Bearer realm="support desk"'),)
     if "version" in facts:
