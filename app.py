@@ -21,7 +21,7 @@ from uuid import uuid4
 
 import workflow
 from llm import PLUGINS, Plugin, classify_by_rules
-from store import MAX_ID, Store, Unusable
+from store import MAX_ID, Store, Unusable, text_time
 from web import demo
 from web.door import Door, Route, reply
 from web.http1 import Answer
@@ -323,7 +323,9 @@ def serve(settings, log, with_demo: bool) -> int:
         who = f"process {os.getpid()} on port {server.server_port}"
         with closing(Store(settings.db, holder=who)) as store:
             if with_demo:
-                demo.fill(store)
+                if not store.is_empty():
+                    raise Unusable(f"--demo: {settings.db} has tickets already; use another SUPPORT_DESK_DB")
+                demo.fill(store, text_time, PLUGINS["rules"].write)
             server.door = open_door(settings, store, log)
             print(banner(settings, server.server_port), flush=True)
             gc.freeze()  # what is here now lives as long as the desk: no need to look at it again
