@@ -18,6 +18,8 @@ FORMS = (  # the CHECKs a column may have, as schema.sql spells them
 )
 TABLE_CONSTRAINTS = ("PRIMARY", "UNIQUE", "FOREIGN")
 SURROGATE_OR_NUL = re.compile("[\x00\ud800-\udfff]")
+MAX_DEPTH = 100  # arrays and objects inside one another; Python's own limit depends on who calls
+MAX_DIGITS = 400
 
 
 class Rule(NamedTuple):
@@ -153,41 +155,57 @@ def parse_json(data: bytes):
         raise Invalid("the body is nested too deeply") from None
     except ValueError as problem:
         raise Invalid(f"the body is not JSON that the desk takes: {problem}") from None
-    if b"\\u" in data and any(map(SURROGATE_OR_NUL.search, _texts(value))):
+    is_simple = b"\\u" not in data and data.count(b"[") + data.count(b"{") <= MAX_DEPTH
+    if not is_simple and any(map(SURROGATE_OR_NUL.search, _texts(value))):
         raise Invalid("NUL (\\u0000) and lone surrogates (\\ud800 to \\udfff) are not allowed in a text")
     return value
 
 
 def _texts(value):
-    """Every text in a JSON value, the names of members too."""
-    if isinstance(value, str):
-        yield value
-    for part in value if isinstance(value, (list, dict)) else ():
-        yield from _texts(part)
-    for part in value.values() if isinstance(value, dict) else ():
-        yield from _texts(part)
+    """Every text in a JSON value, the names of members too. Raises Invalid where it is nested too deeply."""
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        yield from (part for part in level if isinstance(part, str))
+        level = [inner for part in level for inner in _parts(part)]
+    if level:
+        raise Invalid(f"the body is nested too deeply: more than {MAX_DEPTH} levels")
+
+
+def _parts(value):
+    if isinstance(value, dict):
+        return [*value, *value.values()]
+    return value if isinstance(value, list) else ()
 
 
 def _unique(pairs):
     members = dict(pairs)
     if len(members) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise ValueError(f"the key {next(name for name in names if names.count(name) > 1)!r} is given twice")
+        seen = set()
+        twice = next(name for name, _ in pairs if name in seen or seen.add(name))
+        raise ValueError(f"the key {twice[:40]!r} is given twice")
     return members
 
 
 def _finite(text):
     number = float(text)
     if number in (float("inf"), float("-inf")):
-        raise ValueError(f"{text} is too large a number")
+        raise ValueError(f"{text[:40]} is too large a number")
     return number
+
+
+def _whole(text):
+    if len(text) > MAX_DIGITS:  # turning digits into a number takes time that grows with their square
+        raise ValueError(f"a number of {len(text)} digits is too long")
+    return int(text)
 
 
 def _no_constant(name):
     raise ValueError(f"{name} is not a JSON number")
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_finite, parse_constant=_no_constant)
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_float=_finite, parse_int=_whole, parse_constant=_no_constant
+)
 
 
 def check_body(members, body: Body, rules: dict) -> dict:
