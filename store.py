@@ -15,20 +15,8 @@ from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
 
-from workflow import (
-    FIRST_HASH,
-    AlreadyDecided,
-    Caller,
-    NotFound,
-    PreconditionFailed,
-    Unavailable,
-    canonical,
-    check,
-    event_hash,
-    fold,
-    replay,
-    verify_chain,
-)
+from workflow import FIRST_HASH, Caller, canonical, check, event_hash, fold, replay, verify_chain
+from workflow import AlreadyDecided, NotFound, PreconditionFailed, Unavailable
 
 SCHEMA = Path(__file__).with_name("schema.sql")
 OLDEST_SQLITE = (3, 37)  # STRICT tables
@@ -110,8 +98,8 @@ def hold(path: str, who: str) -> sqlite3.Connection:
     The lock is a write transaction on a small file of its own, so it works alike on every platform
     and ends with the process, however that ends. Raises Unusable naming the holder.
     """
+    lock = sqlite3.connect(f"{Path(path).resolve()}.lock", isolation_level=None, timeout=0)
     try:
-        lock = sqlite3.connect(f"{path}.lock", isolation_level=None, timeout=0, check_same_thread=False)
         lock.execute("PRAGMA synchronous = OFF")
         lock.execute("BEGIN IMMEDIATE")
         lock.execute("CREATE TABLE IF NOT EXISTS holder (id INTEGER PRIMARY KEY, who TEXT)")
@@ -120,10 +108,12 @@ def hold(path: str, who: str) -> sqlite3.Connection:
         lock.execute("BEGIN IMMEDIATE")
         return lock
     except sqlite3.DatabaseError as problem:
-        if "locked" not in str(problem):
-            raise Unusable(f"cannot lock the database {path}: {problem}") from None
-        held = lock.execute("SELECT who FROM holder").fetchone()
-        raise Unusable(f"{path} is being served already by {held[0]}; stop it or use another SUPPORT_DESK_DB") from None
+        said = f"cannot lock the database {path}: {problem}"
+        if "locked" in str(problem):
+            held = lock.execute("SELECT who FROM holder").fetchone()
+            said = f"{path} is being served already by {held[0]}; stop it or use another SUPPORT_DESK_DB"
+        lock.close()
+        raise Unusable(said) from None
 
 
 def _schema_of(db) -> Schema:
@@ -152,15 +142,16 @@ class Store:
     def __init__(self, path: str, read_only: bool = False, holder: str = ""):
         """Open the database, made anew if there is none. With `holder` no second desk can hold it."""
         self.path, self.clock = path, utc_now
-        self._in_beat, self._lock = False, None
+        self._in_beat, self._lock, self.db = False, None, None
         if sqlite3.sqlite_version_info < OLDEST_SQLITE:
             raise Unusable(f"this Python's SQLite {sqlite3.sqlite_version} is too old; the desk needs 3.37 or newer")
         try:
             uri = Path(path).absolute().as_uri() + ("?mode=ro" if read_only else "")
             self.db = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=5, cached_statements=256)
             self._prepare(read_only, holder)
-        except (sqlite3.Error, OSError) as problem:
-            raise Unusable(f"cannot use the database {path}: {problem}") from None
+        except (sqlite3.Error, OSError, Unusable) as problem:
+            self.close()
+            raise problem if isinstance(problem, Unusable) else Unusable(f"cannot use {path}: {problem}") from None
 
     def _prepare(self, read_only, holder):
         is_new = self._recognise()
@@ -197,9 +188,9 @@ class Store:
 
     def close(self) -> None:
         """Close; the last connection moves the write-ahead log into the database file."""
-        self.db.close()
-        if self._lock:
-            self._lock.close()
+        for connection in (self.db, self._lock):
+            if connection:
+                connection.close()
 
     # -- the beat -------------------------------------------------------------------------------
 
