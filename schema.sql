@@ -64,6 +64,16 @@ CREATE TABLE drafts (
 
 CREATE INDEX drafts_by_ticket ON drafts (ticket_id);
 
+-- Who may log in. roles is a list with commas; password_hash is scrypt's, never a password.
+CREATE TABLE users (
+  id TEXT PRIMARY KEY NOT NULL CHECK (length(id) BETWEEN 3 AND 64),
+  email TEXT NOT NULL UNIQUE CHECK (length(email) BETWEEN 3 AND 64),
+  name TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 64),
+  roles TEXT NOT NULL,
+  password_hash TEXT NOT NULL,
+  created_at TEXT NOT NULL
+) STRICT;
+
 -- The audit log: every change of a ticket is one row, written in the change's own transaction.
 -- data is JSON; hash covers the row and previous_hash, so no row can change unnoticed.
 CREATE TABLE audit_events (

@@ -10,7 +10,7 @@ import sqlite3
 import unicodedata
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta, timezone
-from functools import cache
+from functools import cache, reduce
 from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
@@ -30,6 +30,8 @@ FILTERS = {
     "state": "state = :state",
     "assignee": "assignee = :assignee",
     "created_by": "created_by = :created_by",
+    "owner": "created_by = :owner",
+    "mine": "(created_by = :mine OR assignee = :mine)",
     "search": "(instr(folded(title), :search) OR instr(folded(description), :search))",
     "before": "id < :before",
 }
@@ -39,6 +41,8 @@ EVENT_FILTERS = {
     "type": "type = :type",
     "actor": "actor = :actor",
     "after": "id > :after",
+    "from": "version >= :from",
+    "to": "version <= :to",
 }
 
 ADD_TICKET = """INSERT INTO tickets
@@ -248,14 +252,15 @@ class Store:
         self._append(caller, ticket, "Created", {"changes": fields, **facts})
         return ticket
 
-    def ticket(self, reference: str) -> dict:
-        """The ticket with this id or uuid; NotFound for anything else."""
+    def ticket(self, reference: str, viewer: Caller | None = None) -> dict:
+        """The ticket with this id or uuid; NotFound for anything else, or where `viewer` may not see it."""
         column, value = "uuid", reference.lower()
         if reference.isdecimal() and reference.isascii() and reference[0] != "0" and len(reference) < 20:
             column, value = "id", int(reference)
         if value == reference.lower() or value <= MAX_ID:
             for ticket in self._all(f"SELECT * FROM tickets WHERE {column} = ?", (value,)):
-                return ticket
+                if viewer is None or viewer.sees(ticket):
+                    return ticket
         raise NotFound(f"no ticket {reference}; GET /tickets lists those there are")
 
     def tickets(self, filters: dict) -> dict:
@@ -397,9 +402,27 @@ class Store:
             event["data"] = json.loads(event["data"])
         return {"events": page, "next": page[-1]["id"] if len(rows) > len(page) else None}
 
+    def ticket_at(self, ticket: dict, version: int) -> dict:
+        """The ticket's row as it was at `version`, from its events alone."""
+        if not 1 <= version <= ticket["version"]:
+            raise NotFound(f"ticket {ticket['id']} has the versions 1 to {ticket['version']}")
+        row = reduce(fold, self.events({"ticket": ticket["id"], "to": version, "limit": version})["events"], None)
+        return {column: row[column] for column in ticket}
+
     def verify_chain(self) -> dict:
         """{ok, events, head}, or {ok: False, events, broken: {id, problem}} at the first broken row."""
         return verify_chain(self.db.execute("SELECT * FROM audit_events ORDER BY id"))
+
+    # -- users ----------------------------------------------------------------------------------
+
+    def user(self, email: str) -> dict | None:
+        for user in self._all("SELECT * FROM users WHERE email = ?", (email.lower(),)):
+            return {**user, "roles": user["roles"].split(",")}
+        return None
+
+    def add_user(self, email: str, roles: list[str], password_hash: str) -> None:
+        row = (email, email, email.partition("@")[0], ",".join(roles), password_hash, self.clock())
+        self.db.execute("INSERT INTO users VALUES (?, ?, ?, ?, ?, ?)", row)
 
     # -- kept answers ---------------------------------------------------------------------------
 

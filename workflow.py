@@ -48,6 +48,7 @@ PLACES = tuple(STATUS)
 UNBORN = {"state": "new", "assignee": None, "locked_by": None, "lock_expires_at": None}
 FORWARD = ("open", "in_progress", "resolved", "closed")
 
+STAFF_EVENTS = ("Drafted", "DraftEdited", "Rejected")
 FIRST_HASH = "0" * 64  # what the first event of the audit log follows
 
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
@@ -68,6 +69,7 @@ class Caller(NamedTuple):
     roles: tuple = ("customer",)
     request_id: str = ""
     token_refused: bool = False  # an Authorization header was sent, and it is not valid
+    only_own: bool = False  # sees own tickets alone, without what staff say among themselves
 
     def may(self, role: str) -> bool:
         return any(role in ROLES.get(own, ()) for own in self.roles)
@@ -80,11 +82,19 @@ class Caller(NamedTuple):
             mine = ", ".join(self.roles) or "none"
             raise Forbidden(f"{what} needs the role {role}; your roles: {mine}", role=role)
 
+    def sees(self, ticket: dict) -> bool:
+        return not self.only_own or ticket["created_by"] == self.id
+
+    def sees_event(self, event: dict) -> bool:
+        """Of a ticket that the caller sees: drafts and internal comments are the staff's own."""
+        return not self.only_own or not (event["type"] in STAFF_EVENTS or event["data"].get("internal"))
+
 
 class Refusal(Exception):
     """A "no" in the desk's words: str() says what to do next, `facts` are extra members of the answer."""
 
     code = "INTERNAL_ERROR"
+    retry_after = None  # seconds after which the same request may succeed
 
     def __init__(self, message: str, **facts):
         super().__init__(message)
@@ -110,6 +120,14 @@ class Forbidden(Refusal):
     code = "FORBIDDEN"
 
 
+class TooManyRequests(Refusal):
+    code = "TOO_MANY_REQUESTS"
+
+    def __init__(self, message: str, retry_after: int):
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
 class NotFound(Refusal):
     code = "NOT_FOUND"
 
@@ -132,10 +150,12 @@ class KeyReused(Refusal):
 
 class KeyInProgress(Refusal):
     code = "IDEMPOTENCY_IN_PROGRESS"
+    retry_after = 1
 
 
 class Unavailable(Refusal):
     code = "UNAVAILABLE"
+    retry_after = 2
 
 
 def enabled(state: str) -> list[str]:
@@ -146,6 +166,13 @@ def enabled(state: str) -> list[str]:
 def allowed(state: str, caller: Caller) -> list[str]:
     """The transitions that `caller` may fire in `state`."""
     return [name for name in enabled(state) if caller.may(TRANSITIONS[name].role)]
+
+
+def net() -> dict:
+    """The whole net with its roles, as plain data: what /api/schema answers and the README draws."""
+    steps = [{"name": t.name, "from": t.source, "to": t.target, "event": t.event, "role": t.role} for t in TRANSITIONS.values()]
+    roles = [{"name": role, "includes": sorted(passes - {role})} for role, passes in ROLES.items()]
+    return {"name": "support-ticket", "places": list(PLACES), "initial": PLACES[0], "transitions": steps, "roles": roles}
 
 
 def marking(state: str) -> dict[str, int]:

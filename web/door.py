@@ -12,6 +12,7 @@ from bdb import BdbQuit
 from contextlib import nullcontext
 from dataclasses import dataclass
 from hashlib import sha256
+from ipaddress import ip_address
 from itertools import count
 from secrets import token_hex
 from types import GeneratorType
@@ -20,7 +21,6 @@ from urllib.parse import unquote, urlsplit
 
 import workflow
 from web.http1 import PHRASES, Answer, BadRequest, Request
-from web.identity import identify
 from web.validation import Body, check_body, check_query, parse_json, read_rules
 
 STATUS = {
@@ -33,9 +33,9 @@ STATUS = {
     workflow.KeyInProgress: 409,
     workflow.PreconditionFailed: 412,
     workflow.KeyReused: 422,
+    workflow.TooManyRequests: 429,
     workflow.Unavailable: 503,
 }
-RETRY_AFTER = {409: "1", 503: "2"}
 WRITES = ("POST", "PATCH", "PUT", "DELETE")
 LOOPBACK = {"localhost", "127.0.0.1", "[::1]"}
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
@@ -57,11 +57,14 @@ class Route(NamedTuple):
     """
 
     method: str
-    path: str  # {…} stands for one segment; it reaches the endpoint as request.reference
+    path: str  # {…} stands for one segment; it reaches the endpoint in request.references
     endpoint: Callable
     body: Body | None = None
     query: dict = {}
     role: str | None = None
+    locked: str = "user"  # who may on a locked desk: "anyone", a "user" with a token, or "staff"
+    stranger: str | None = "customer"  # the role of a caller without any identity; None: it is 401
+    is_secret: bool = False  # its answers are not kept under an idempotency key
 
 
 @dataclass(slots=True)
@@ -83,9 +86,10 @@ class Door:
     def __init__(self, desk, routes):
         self.desk, self.log = desk, desk.log
         self.rules = read_rules(desk.store.table_definitions())
-        self.tree = _tree(route._replace(query=_bound(route.query, self.rules)) for route in routes)
+        self.tree = _tree(_bound(route, self.rules) for route in routes)
         self.origins = set(desk.settings.cors_origins)
         self.hosts = LOOPBACK | {desk.settings.host}
+        self.is_public = desk.settings.host not in LOOPBACK | {"::1"}
         self.in_progress = set()  # scopes of idempotency keys whose endpoint waits for the slow lane
         self._ids = map(f"{token_hex(4)}-{{}}".format, count(1))
         self._always = (
@@ -104,7 +108,7 @@ class Door:
             if request.fault:
                 raise request.fault
             self._check_host(request)
-            methods, request.reference = self._find(request.path)
+            methods, request.references = self._find(request.path)
             if request.method == "OPTIONS":
                 return self._finish(request, Answer(204, b"", (("Allow", _allow(methods)), *_preflight(methods))))
             self._check_origin(request)
@@ -112,12 +116,21 @@ class Door:
             if not route:
                 allow = _allow(methods)
                 raise BadRequest(405, "METHOD_NOT_ALLOWED", f"this path takes {allow}", ("Allow", allow))
-            request.caller = identify(request.headers, request.id)
-            if route.role:
-                request.caller.must(route.role, f"{route.method} {route.path}")
+            self._identify(request, route)
             return self._work(request, route, self._steps(request, route, self._read(request, route)))
         except Exception as problem:
             return self.refuse(request, problem)
+
+    def _identify(self, request, route):
+        """Set request.caller, if this caller may use this route at all."""
+        identity = self.desk.identity
+        if identity.is_locked and route.locked == "anyone":
+            request.caller = workflow.Caller("anonymous", (), request.id)
+            return
+        request.caller = identity.caller(request.headers, request.id, route.stranger)
+        role = route.role or ("agent" if identity.is_locked and route.locked == "staff" else None)
+        if role:
+            request.caller.must(role, f"{route.method} {route.path}")
 
     def _read(self, request, route):
         """Check body and query into request.fields; returns the fingerprint of the body."""
@@ -185,24 +198,29 @@ class Door:
 
     def _find(self, path):
         """The methods of a path and what stands at its {…}. A trailing slash makes no difference."""
-        node, reference = self.tree, ""
+        node, references = self.tree, ()
         if path == "*":
-            return {}, ""
+            return {}, references
         for segment in path[1:].removesuffix("/").split("/"):
             if segment in node:
                 node = node[segment]
             elif "{}" in node:
-                node, reference = node["{}"], _unquoted(segment)
+                node, references = node["{}"], (*references, _unquoted(segment))
             else:
                 node = {}
                 break
         if None not in node:
             raise workflow.NotFound(f"nothing is at {path}; GET /health tells that the desk is there")
-        return node[None], reference
+        return node[None], references
 
     def _check_host(self, request):
+        """Refuse names that are not this desk's: a foreign page could point its own at us (DNS rebinding).
+
+        Beyond loopback an address is as good as a name of ours: nobody can point that elsewhere.
+        """
         host = request.host.lower()
-        if host and host not in self.hosts and host.rpartition(":")[0] not in self.hosts:
+        name = host if host in self.hosts else host.rpartition(":")[0] or host
+        if host and name not in self.hosts and not (self.is_public and _is_address(name)):
             raise BadRequest(421, "MISDIRECTED_REQUEST", f"this desk is not {request.host}; ask for it as localhost")
 
     def _check_origin(self, request):
@@ -242,7 +260,7 @@ class Door:
         if status == 500:
             facts["message"] = f"the desk made a mistake; its log tells more under request {request.id}"
             self.log.trouble(request, "".join(traceback.format_exception(problem)))
-        headers = getattr(problem, "headers", ()) + _error_headers(status, facts)
+        headers = getattr(problem, "headers", ()) + _error_headers(status, problem, facts)
         if "application/problem+json" in request.headers.get("accept", ""):
             standard = {"type": "about:blank", "title": facts.pop("error"), "status": status}
             standard["detail"] = facts.pop("message")
@@ -262,12 +280,28 @@ def _tree(routes):
     return tree
 
 
-def _bound(query, rules):
-    def rule(of):
-        table, _, column = of.partition(".")
-        return rules[table][column]
+def _bound(route, rules):
+    """The route with every "table.column" in its query and body replaced by that column's rule."""
 
-    return {name: rule(of) if isinstance(of, str) else of for name, of in query.items()}
+    def bind(named):
+        found = {}
+        for name, rule in named.items():
+            if isinstance(rule, str):
+                table, _, column = rule.partition(".")
+                rule = rules[table][column]
+            found[name] = rule._replace(members=bind(rule.members))
+        return found
+
+    body = route.body and route.body._replace(extra=bind(route.body.extra))
+    return route._replace(query=bind(route.query), body=body)
+
+
+def _is_address(name):
+    try:
+        ip_address(name.strip("[]"))
+    except ValueError:
+        return False
+    return True
 
 
 def _allow(methods):
@@ -302,7 +336,7 @@ def _read_body(request):
 def _scope(request, route):
     """Where an idempotency key counts: its user, method and path. None without a key."""
     given = request.headers.get("idempotency-key")
-    if given is None or route.method not in ("POST", "PATCH"):
+    if given is None or route.method not in ("POST", "PATCH") or route.is_secret:
         return None
     key = KEY.fullmatch(given)
     if not key:
@@ -317,9 +351,9 @@ def _title(status, problem):
     return "Internal server error" if status == 500 else PHRASES[status]
 
 
-def _error_headers(status, facts):
-    comes_back = status == 503 or facts["code"] == workflow.KeyInProgress.code
-    headers = (("Retry-After", RETRY_AFTER[status]),) if comes_back else ()
+def _error_headers(status, problem, facts):
+    retry_after = getattr(problem, "retry_after", None)
+    headers = (("Retry-After", str(retry_after)),) if retry_after else ()
     if status == 401:
         headers += (("WWW-Authenticate", 'Bearer realm="support desk"'),)
     if "version" in facts:

@@ -53,7 +53,8 @@ class Request:
     fault: BadRequest | None = None
     id: str = ""
     caller: object = None
-    reference: str = ""
+    references: tuple = ()  # what stood at the {…} of the route
+    client: str = ""  # the client's address
     fields: object = None
 
     @property

@@ -281,6 +281,7 @@ class DeskServer(HTTPServer):
             self._wait_for_more(connection)
             return False
         connection.current = request
+        request.client = connection.client_address[0]
         connection.enter("idle")
         connection.is_last = not request.keep_alive or self._stopped_at is not None
         connection.owed += 1

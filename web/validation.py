@@ -25,11 +25,12 @@ MAX_DIGITS = 400
 class Rule(NamedTuple):
     """What one field may hold. `lowest` and `highest` bound an integer, or the length of a text."""
 
-    kind: str = "text"  # or "integer", "boolean"
+    kind: str = "text"  # or "integer", "boolean", "object", "password": a text that is not trimmed
     nullable: bool = False
     choices: tuple = ()
     lowest: int = 1
     highest: int = 2**63 - 1
+    members: dict = {}  # rules for some members of an object; it may have others
 
     def clean(self, value):
         """The value to work with: texts trimmed. Raises Fault with the words for the user."""
@@ -63,11 +64,31 @@ class Rule(NamedTuple):
             raise Fault("Must be true or false.")
         return value
 
+    def _clean_password(self, value):
+        if not isinstance(value, str) or not self.lowest <= len(value) <= self.highest:
+            raise Fault(f"Must be a string of {self.lowest} to {self.highest} characters.")
+        return value
+
+    def _clean_roles(self, value):
+        if not isinstance(value, list) or not all(isinstance(role, str) and 0 < len(role) <= 64 for role in value):
+            raise Fault("Must be a list of role names.")
+        return value
+
+    def _clean_object(self, value):
+        if not isinstance(value, dict) or len(json.dumps(value)) > self.highest:
+            raise Fault(f"Must be an object, as JSON of at most {self.highest} characters.")
+        try:
+            return {name: self.members[name].clean(part) if name in self.members else part for name, part in value.items()}
+        except Fault as fault:
+            raise Fault(f"{', '.join(self.members)}: {fault}") from None
+
     def _choices(self):
         return f"; choose from {', '.join(self.choices)}" if self.choices else ""
 
     def from_text(self, text: str):
-        """The same for a query's value, where a whole number arrives as digits."""
+        """The same for a query's value, where a whole number arrives as digits and a boolean as a word."""
+        if self.kind == "boolean":
+            return self.clean({"true": True, "false": False}.get(text, text))
         digits = self.kind == "integer" and re.fullmatch("[0-9]{1,19}", text)
         return self.clean(int(text) if digits else text)
 
@@ -88,6 +109,7 @@ class Body(NamedTuple):
     optional: str = ""
     ignored: str = ""
     aliases: dict = {}  # other names of fields, as {"subject": "title"}
+    extra: dict = {}  # rules of fields that are no columns
 
 
 def read_rules(definitions: dict[str, str]) -> dict[str, dict[str, Rule]]:
@@ -212,7 +234,7 @@ def check_body(members, body: Body, rules: dict) -> dict:
     """The fields to work with, from parsed JSON. Raises Invalid with every broken field at once."""
     if not isinstance(members, dict):
         raise Invalid("the body must be a JSON object: {…}")
-    columns = rules[body.table]
+    columns = {**rules.get(body.table, {}), **body.extra}
     required, writable = body.required.split(), [*f"{body.required} {body.optional}".split(), *body.aliases]
     details = {name: ["This field is required."] for name in required if name not in members}
     fields = {}
