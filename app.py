@@ -14,6 +14,9 @@ import argparse
 import gc
 import os
 from contextlib import closing
+from datetime import datetime, timezone
+from functools import partial
+from getpass import getpass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Callable, NamedTuple
@@ -25,6 +28,7 @@ from store import MAX_ID, Store, Unusable, text_time
 from web import demo
 from web.door import Door, Route, reply
 from web.http1 import Answer
+from web.identity import NOBODYS_HASH, USER_ID, Identity, Throttle, password_fits, password_hash
 from web.log import Log
 from web.server import DeskServer
 from web.validation import Body, Rule
@@ -37,6 +41,8 @@ class Desk(NamedTuple):
     """What endpoints work with."""
 
     settings: SimpleNamespace
+    identity: Identity
+    throttle: Throttle
     store: Store
     plugin: Plugin
     log: Log
@@ -46,7 +52,7 @@ class Desk(NamedTuple):
 
 
 def health(desk, request) -> Answer:
-    facts = {"status": "ok", "bug_mode": desk.settings.bug_mode or None, "auth": "open"}
+    facts = {"status": "ok", "bug_mode": desk.settings.bug_mode or None, "auth": desk.settings.auth}
     return reply(200, {**facts, "classifier": desk.settings.classifier})
 
 
@@ -85,30 +91,97 @@ def as_aggregate(ticket) -> dict:
     return {"aggregate_id": ticket["uuid"], "version": ticket["version"], **net, "enabled_transitions": enabled}
 
 
+def get_aggregate(desk, request) -> Answer:
+    ticket = desk.store.ticket(request.references[0], request.caller)
+    return reply(200, as_aggregate(ticket), etag(ticket))
+
+
+def get_aggregate_events(desk, request):
+    """The same history as get_events, each event with the names that the Petri net's clients read, too."""
+    ticket, page = yield from history(desk, request)
+    for event in page["events"]:
+        event.update(aggregate_id=ticket["uuid"], timestamp=event["at"])
+    return reply(200, page)
+
+
+def get_aggregate_at(desk, request):
+    return reply(200, as_aggregate((yield from moment(desk, request))))
+
+
+def get_events(desk, request):
+    _, page = yield from history(desk, request)
+    return reply(200, page)
+
+
+def history(desk, request):
+    """The ticket and a page of its events, oldest first, without those that this caller may not see."""
+    ticket = desk.store.ticket(request.references[0], request.caller)
+    page = yield desk.store.aside(Store.events, {"ticket": ticket["id"], "limit": 1000, **request.fields})
+    if page["next"] is not None:
+        page["next"] = page["events"][-1]["version"] + 1
+    page["events"] = [event for event in page["events"] if request.caller.sees_event(event)]
+    return ticket, page
+
+
+def get_ticket_at(desk, request):
+    return reply(200, (yield from moment(desk, request)))
+
+
+def moment(desk, request):
+    """The ticket's row at the version that the path names, rebuilt from its events."""
+    ticket = desk.store.ticket(request.references[0], request.caller)
+    version = request.references[1]
+    if not (version.isascii() and version.isdecimal() and len(version) < 19):
+        raise workflow.NotFound(f"a version is a whole number from 1 to {ticket['version']}")
+    return (yield desk.store.aside(Store.ticket_at, ticket, int(version)))
+
+
+def get_schema(desk, request) -> Answer:
+    return reply(200, workflow.net())
+
+
+def get_views(desk, request) -> Answer:
+    return reply(200, {"views": VIEWS})
+
+
 def list_tickets(desk, request):
     filters = {"limit": 100, **request.fields}
+    if request.caller.only_own:
+        filters["owner"] = request.caller.id
+    if filters.pop("mine", False):
+        filters["mine"] = request.caller.id
     if "search" in filters:  # may read every ticket: not on the beat
         return reply(200, (yield desk.store.aside(Store.tickets, filters)))
     return reply(200, desk.store.tickets(filters))
 
 
 def get_ticket(desk, request) -> Answer:
-    ticket = desk.store.ticket(request.reference)
-    etag = f'"{ticket["version"]}"'
-    known = request.headers.get("if-none-match", "")
-    if known == "*" or etag in [tag.strip().removeprefix("W/") for tag in known.split(",")]:
-        return Answer(304, b"", (("ETag", etag),))
-    ticket["comments"] = desk.store.comments(ticket["id"])
-    ticket["drafts"] = desk.store.drafts(ticket["id"])
-    ticket["enabled_transitions"] = workflow.enabled(ticket["state"])
-    return reply(200, ticket, ("ETag", etag))
+    ticket = desk.store.ticket(request.references[0], request.caller)
+    known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
+    if "*" in known or etag(ticket)[1] in known:
+        return Answer(304, b"", (etag(ticket),))
+    parts = {
+        "comments": comments_for(desk, request.caller, ticket),
+        "drafts": [] if request.caller.only_own else desk.store.drafts(ticket["id"]),
+        "enabled_transitions": workflow.enabled(ticket["state"]),
+    }
+    return reply(200, {**ticket, **parts}, etag(ticket))
 
 
-def ticket_to_change(desk, request) -> dict:
-    """The ticket of the request's path, if it is still what If-Match says; else PreconditionFailed."""
-    ticket = desk.store.ticket(request.reference)
+def etag(ticket) -> tuple[str, str]:
+    return "ETag", f'"{ticket["version"]}"'
+
+
+def comments_for(desk, caller, ticket) -> list[dict]:
+    comments = desk.store.comments(ticket["id"])
+    return [comment for comment in comments if not (caller.only_own and comment["internal"])]
+
+
+def ticket_to_change(desk, request, reference=None) -> dict:
+    """The ticket that a request is about, if it is still what If-Match says; else PreconditionFailed."""
+    ticket = desk.store.ticket(reference or request.references[0], request.caller)
     expected = request.headers.get("if-match", "*")
-    if expected != "*" and f'"{ticket["version"]}"' not in [tag.strip() for tag in expected.split(",")]:
+    if expected != "*" and etag(ticket)[1] not in [tag.strip() for tag in expected.split(",")]:
         stale = f"ticket {ticket['id']} is at version {ticket['version']} now; read it again, then repeat the change"
         raise workflow.PreconditionFailed(stale, version=ticket["version"])
     return ticket
@@ -119,15 +192,42 @@ def edit_ticket(desk, request) -> Answer:
     ticket = ticket_to_change(desk, request)
     fields = dict(request.fields)
     status = fields.pop("status", ticket["status"])
+    if request.caller.only_own:
+        check_own_changes(ticket, {name for name, value in fields.items() if ticket[name] != value})
     ticket = desk.store.edit_ticket(request.caller, ticket, fields)
     for step in workflow.path(ticket["state"], status, request.caller):
         data = {"assignee": fields["assignee"]} if fields.get("assignee") and step.name == "assign" else {}
         ticket = desk.store.fire(request.caller, ticket, step.name, data)
-    return reply(200, ticket, ("ETag", f'"{ticket["version"]}"'))
+    return reply(200, ticket, etag(ticket))
+
+
+def check_own_changes(ticket, changed):
+    """On a locked desk a customer may change the words of an own open ticket, and nothing else."""
+    others = sorted(changed - {"title", "description"})
+    if others:
+        raise workflow.Forbidden(f"only staff may change {', '.join(others)}", role="agent")
+    if changed and ticket["status"] != "open":
+        raise workflow.Forbidden(f"the ticket is {ticket['status']} by now: add a comment instead", role="agent")
+
+
+def fire_transition(desk, request) -> Answer:
+    ticket = ticket_to_change(desk, request)
+    name, data = request.fields["transition"], request.fields.get("data", {})
+    ticket = desk.store.fire(request.caller, ticket, name, data)
+    return reply(200, ticket, etag(ticket))
+
+
+def fire_by_path(desk, request) -> Answer:
+    """POST /api/<transition>, as the Petri net's clients call it."""
+    name = request.path.removesuffix("/").rpartition("/")[2]
+    ticket = ticket_to_change(desk, request, request.fields["aggregate_id"])
+    ticket = desk.store.fire(request.caller, ticket, name, request.fields.get("data", {}))
+    return reply(200, {"success": True, **as_aggregate(ticket)}, etag(ticket))
 
 
 def list_comments(desk, request) -> Answer:
-    return reply(200, {"comments": desk.store.comments(desk.store.ticket(request.reference)["id"])})
+    ticket = desk.store.ticket(request.references[0], request.caller)
+    return reply(200, {"comments": comments_for(desk, request.caller, ticket)})
 
 
 def add_comment(desk, request) -> Answer:
@@ -142,25 +242,32 @@ def add_comment(desk, request) -> Answer:
 def write_draft(desk, request):
     ticket = ticket_to_change(desk, request)
     body = yield lambda: desk.plugin.write(ticket)
-    ticket = desk.store.ticket(request.reference)  # it may have moved on while the writer wrote
+    ticket = desk.store.ticket(request.references[0], request.caller)  # it may have moved on while the writer wrote
     draft = desk.store.add_draft(request.caller, ticket, body, desk.settings.classifier)
     return reply(201, draft, ("Location", f"/tickets/{ticket['id']}"))
 
 
+def draft_to_change(desk, request) -> dict:
+    """The draft of the path, if its ticket is still what If-Match says."""
+    draft = desk.store.draft(request.references[0])
+    ticket_to_change(desk, request, str(draft["ticket_id"]))
+    return draft
+
+
 def edit_draft(desk, request) -> Answer:
-    draft = desk.store.draft(request.reference)
+    draft = draft_to_change(desk, request)
     return reply(200, desk.store.edit_draft(request.caller, draft, request.fields["body"]))
 
 
 def approve_draft(desk, request) -> Answer:
-    draft = desk.store.draft(request.reference)
+    draft = draft_to_change(desk, request)
     if "body" in request.fields:
         draft = desk.store.edit_draft(request.caller, draft, request.fields["body"])
     return reply(200, desk.store.approve_draft(request.caller, draft))
 
 
 def reject_draft(desk, request) -> Answer:
-    return reply(200, desk.store.reject_draft(request.caller, desk.store.draft(request.reference)))
+    return reply(200, desk.store.reject_draft(request.caller, draft_to_change(desk, request)))
 
 
 def list_events(desk, request):
@@ -174,6 +281,29 @@ def verify_events(desk, request):
     return reply(200, (yield desk.store.aside(Store.verify_chain)))
 
 
+def log_in(desk, request):
+    desk.throttle.attempt(request.client)
+    user = desk.store.user(request.fields["email"])
+    stored = user["password_hash"] if user else NOBODYS_HASH
+    fits = yield partial(password_fits, request.fields["password"], stored)
+    if not user or not fits:
+        raise workflow.Unauthorized("the e-mail address or the password is wrong")
+    desk.throttle.forgive(request.client)
+    return reply(200, token_for(desk, {name: user[name] for name in ("id", "email", "name", "roles")}))
+
+
+def debug_log_in(desk, request) -> Answer:
+    """A token for anybody in any roles, with DEBUG only: so that a lab can act as everybody at once."""
+    if not desk.settings.debug:
+        raise workflow.NotFound("the debug login needs a desk that runs with DEBUG=true")
+    return reply(200, token_for(desk, {"id": request.fields["login"], "roles": request.fields["roles"]}))
+
+
+def token_for(desk, user) -> dict:
+    token, ends = desk.identity.issue(user["id"], user["roles"])
+    return {"token": token, "expires_at": text_time(datetime.fromtimestamp(ends, timezone.utc)), "user": user}
+
+
 # -- routes -------------------------------------------------------------------------------------
 
 NEW_TICKET = Body("tickets", required="title description", optional="category priority")
@@ -185,8 +315,12 @@ TICKET_CHANGES = Body(
 )
 LIMIT = Rule("integer", lowest=1, highest=1000)
 TICKET_FILTERS = {
-    name: f"tickets.{name}" for name in ("category", "priority", "status", "state", "assignee", "created_by")
-} | {"search": Rule(highest=200), "limit": LIMIT, "before": Rule("integer", highest=MAX_ID)}
+    **{name: f"tickets.{name}" for name in ("category", "priority", "status", "state", "assignee", "created_by")},
+    "mine": Rule("boolean"),
+    "search": Rule(highest=200),
+    "limit": LIMIT,
+    "before": Rule("integer", highest=MAX_ID),
+}
 EVENT_FILTERS = {
     "ticket": Rule(highest=36),
     "type": "audit_events.type",
@@ -194,25 +328,57 @@ EVENT_FILTERS = {
     "after": Rule("integer", lowest=0, highest=MAX_ID),
     "limit": LIMIT,
 }
+HISTORY = {"from": Rule("integer", highest=MAX_ID), "limit": LIMIT}
+DATA = Rule("object", highest=20_000, members={"assignee": "tickets.assignee"})
+FIRING = Body(
+    "", required="transition", optional="data", extra={"transition": Rule(choices=tuple(workflow.TRANSITIONS)), "data": DATA}
+)
+FIRING_BY_PATH = Body("", required="aggregate_id", optional="data", extra={"aggregate_id": Rule(highest=36), "data": DATA})
+LOGIN = Body(
+    "", required="email password", extra={"email": Rule(highest=64), "password": Rule("password", highest=1024)}
+)
+DEBUG_LOGIN = Body("", required="login roles", extra={"login": Rule(highest=64), "roles": Rule("roles")})
 
 ROUTES = (
-    Route("GET", "/health", health),
-    Route("GET", "/ready", ready),
+    Route("GET", "/health", health, locked="anyone"),
+    Route("GET", "/ready", ready, locked="anyone"),
     Route("POST", "/tickets", create_ticket, body=NEW_TICKET),
     Route("GET", "/tickets", list_tickets, query=TICKET_FILTERS),
     Route("GET", "/tickets/{id}", get_ticket),
     Route("PATCH", "/tickets/{id}", edit_ticket, body=TICKET_CHANGES),
     Route("GET", "/tickets/{id}/comments", list_comments),
     Route("POST", "/tickets/{id}/comments", add_comment, body=Body("comments", required="body", optional="internal")),
-    Route("POST", "/tickets/{id}/draft", write_draft, body=Body("drafts")),
+    Route("POST", "/tickets/{id}/draft", write_draft, body=Body("drafts"), locked="staff"),
     Route("PATCH", "/drafts/{id}", edit_draft, body=Body("drafts", required="body"), role="agent"),
     Route("POST", "/drafts/{id}/approve", approve_draft, body=Body("drafts", optional="body"), role="agent"),
     Route("POST", "/drafts/{id}/reject", reject_draft, body=Body("drafts"), role="agent"),
-    Route("GET", "/audit-events", list_events, query=EVENT_FILTERS),
-    Route("GET", "/audit-events/verify", verify_events),
-    Route("POST", "/api/support-ticket", create_support_ticket, body=NEW_SUPPORT_TICKET),
-    Route("POST", "/api/supportticket", create_support_ticket, body=NEW_SUPPORT_TICKET),
+    Route("POST", "/tickets/{id}/transitions", fire_transition, body=FIRING),
+    Route("GET", "/tickets/{id}/events", get_events, query=HISTORY),
+    Route("GET", "/tickets/{id}/at/{version}", get_ticket_at),
+    Route("GET", "/audit-events", list_events, query=EVENT_FILTERS, locked="staff"),
+    Route("GET", "/audit-events/verify", verify_events, locked="staff"),
+    *(
+        route
+        for base in ("/api/support-ticket", "/api/supportticket")
+        for route in (
+            Route("POST", base, create_support_ticket, body=NEW_SUPPORT_TICKET),
+            Route("GET", f"{base}/{{id}}", get_aggregate),
+            Route("GET", f"{base}/{{id}}/events", get_aggregate_events, query=HISTORY),
+            Route("GET", f"{base}/{{id}}/at/{{version}}", get_aggregate_at),
+        )
+    ),
+    *(Route("POST", f"/api/{name}", fire_by_path, body=FIRING_BY_PATH, stranger=None) for name in workflow.TRANSITIONS),
+    Route("GET", "/api/schema", get_schema),
+    Route("GET", "/api/views", get_views),
+    Route("POST", "/user/login", log_in, body=LOGIN, locked="anyone", is_secret=True),
+    Route("POST", "/api/debug/login", debug_log_in, body=DEBUG_LOGIN, locked="anyone", is_secret=True),
 )
+VIEWS = [  # what the page shows, and where it reads it
+    {"id": "queue", "name": "Queue", "path": "/tickets", "columns": ["id", "title", "status", "priority", "assignee"]},
+    {"id": "ticket", "name": "Ticket", "path": "/tickets/{id}", "columns": ["title", "description", "state", "comments"]},
+    {"id": "history", "name": "History", "path": "/tickets/{id}/events", "columns": ["version", "type", "actor", "at"]},
+    {"id": "audit", "name": "Audit", "path": "/audit-events", "columns": ["id", "ticket_id", "type", "actor", "at"]},
+]
 
 
 # -- settings -----------------------------------------------------------------------------------
@@ -238,9 +404,15 @@ def port_number(text):
     return int(text)
 
 
-def loopback(text):
-    if text not in ("127.0.0.1", "::1", "localhost"):
-        raise ValueError("127.0.0.1, ::1 or localhost: whoever reaches the desk may say who they are")
+def boolean(text):
+    if text.lower() not in ("true", "1", "yes", "on", "false", "0", "no", "off"):
+        raise ValueError("true, 1, yes or on, or false, 0, no or off")
+    return text.lower() in ("true", "1", "yes", "on")
+
+
+def long_secret(text):
+    if 0 < len(text) < 16:
+        raise ValueError("16 characters or more, and hard to guess")
     return text
 
 
@@ -262,8 +434,11 @@ def origins(text):
 
 SETTINGS = (
     Setting("port", ("PORT",), "8080", port_number, "the port to listen on"),
-    Setting("host", ("HOST",), "127.0.0.1", loopback, "the loopback address to listen on"),
+    Setting("host", ("HOST",), "127.0.0.1", str, "the address to listen on; beyond loopback only with tokens"),
     Setting("db", ("SUPPORT_DESK_DB", "DB_PATH"), str(HERE / "support-desk.sqlite3"), str, "the database file"),
+    Setting("auth", ("SUPPORT_DESK_AUTH",), "open", one_of("open", "tokens"), "open, or tokens: nobody gets in without"),
+    Setting("secret", ("SUPPORT_DESK_SECRET",), "", long_secret, "what tokens are signed with; unset: a new one each start"),
+    Setting("debug", ("DEBUG",), "false", boolean, "true opens the debug login"),
     Setting("classifier", ("CLASSIFIER",), "rules", one_of(*PLUGINS), "who writes drafts: rules, offline"),
     Setting("log_format", ("LOG_FORMAT",), "text", one_of("text", "json"), "how the log is written: text or json"),
     Setting("cors_origins", ("CORS_ORIGINS",), "", origins, "other origins whose pages may use the desk"),
@@ -279,7 +454,11 @@ def read_settings(options: dict, environ: dict) -> SimpleNamespace:
         try:
             setattr(settings, setting.name, setting.parse(text))
         except ValueError as allowed:
-            raise Unusable(f"{where}={text!r} is not allowed; it may be {allowed}") from None
+            shown = "…" if setting.name == "secret" else repr(text)
+            raise Unusable(f"{where}={shown} is not allowed; it may be {allowed}") from None
+    if settings.auth == "open" and settings.host not in ("127.0.0.1", "::1", "localhost"):
+        why = "open mode believes whatever callers say, so it may be 127.0.0.1, ::1 or localhost"
+        raise Unusable(f"HOST={settings.host!r} is not allowed; {why}, or set SUPPORT_DESK_AUTH=tokens")
     return settings
 
 
@@ -292,6 +471,9 @@ def command_line() -> argparse.ArgumentParser:
     parser.add_argument("--demo", action="store_true", help="fill an empty database with a believable desk, then serve")
     parser.add_argument("--verify", action="store_true", help="check the database, its audit chain and its replay")
     parser.add_argument("--backup", metavar="FILE", help="copy the database to FILE, also while a desk serves it")
+    parser.add_argument("--add-user", metavar="EMAIL", help="add a user who may log in, with --roles; asks for the password")
+    parser.add_argument("--roles", default="customer", help=f"roles of that user: {', '.join(workflow.ROLES)}")
+    parser.add_argument("--password-stdin", action="store_true", help="read that user's password from standard input")
     parser.epilog = (
         "VEDYA_BUG_MODE=NAME plants a bug in a copy of the desk and runs the copy: for labs only. "
         "NO_COLOR set to anything keeps the log without colour."
@@ -311,6 +493,8 @@ def main(argv: list[str], environ: dict) -> int:
             return verify(settings)
         if options.backup:
             return backup(settings, options.backup)
+        if options.add_user:
+            return add_user(settings, options)
         colour = sys.stderr.isatty() and not environ.get("NO_COLOR")
         return serve(settings, Log(sys.stderr, settings.log_format == "json", colour), options.demo)
     except Unusable as problem:
@@ -347,14 +531,15 @@ def listen(settings, log) -> DeskServer:
 
 
 def open_door(settings, store, log) -> Door:
-    return Door(Desk(settings, store, PLUGINS[settings.classifier], log), ROUTES)
+    identity = Identity(settings.auth == "tokens", settings.secret)
+    return Door(Desk(settings, identity, Throttle(), store, PLUGINS[settings.classifier], log), ROUTES)
 
 
 def banner(settings, port) -> str:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     return (
         f"Support Desk on http://{host}:{port}\n"
-        f"database {settings.db}, auth open, bug mode {settings.bug_mode or 'none'}, classifier {settings.classifier}\n"
+        f"database {settings.db}, auth {settings.auth}, bug mode {settings.bug_mode or 'none'}, classifier {settings.classifier}\n"
         "Ctrl-C stops"
     )
 
@@ -373,6 +558,25 @@ def backup(settings, path) -> int:
         raise Unusable(f"{path} exists already; name a new file for the backup")
     with closing(Store(settings.db, read_only=True)) as store:
         store.backup(path, lambda done, pages: print(f"backup: {done} of {pages} pages", flush=True))
+    return 0
+
+
+def add_user(settings, options) -> int:
+    email, roles = options.add_user.lower(), [role.strip() for role in options.roles.split(",")]
+    if not USER_ID.fullmatch(email) or not email.strip("@").count("@") == 1:
+        raise Unusable(f"--add-user={email!r} is not allowed; it may be an e-mail address of at most 64 ASCII characters")
+    if not set(roles) <= set(workflow.ROLES):
+        raise Unusable(f"--roles={options.roles!r} is not allowed; it may be {', '.join(workflow.ROLES)}, with commas")
+    password = sys.stdin.readline().rstrip("\r\n") if options.password_stdin else getpass(f"Password for {email}: ")
+    if not 8 <= len(password) <= 1024:
+        raise Unusable("the password is not allowed; it may have 8 to 1024 characters")
+    with closing(Store(settings.db, holder=f"--add-user in process {os.getpid()}")) as store:
+        if store.user(email):
+            raise Unusable(f"{email} is a user already")
+        with store.savepoint():
+            store.add_user(email, roles, password_hash(password))
+        store.commit()
+    print(f"{email} may log in as {', '.join(roles)}")
     return 0
 
 

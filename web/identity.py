@@ -1,20 +1,150 @@
-"""Who is calling, in open mode: the X-User-* headers are believed, so it is for loopback only."""
+"""Who is calling: headers, tokens, passwords.
 
+In open mode the X-User-* headers are believed, so it is for loopback only. In locked mode nothing
+counts but a token: a JSON Web Token (RFC 7519) signed with HS256 (RFC 7515), and only that.
+"""
+
+import hashlib
+import hmac
+import json
 import re
+import time
+from base64 import b64decode, b64encode
+from collections import deque
+from secrets import token_bytes, token_hex
 
-from workflow import Caller, Invalid
+from workflow import Caller, Invalid, TooManyRequests, Unauthorized
 
 USER_ID = re.compile(r"[\x21-\x7e]{1,64}")
+TOKEN = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")
+HEADER = {"alg": "HS256", "typ": "JWT"}
+TOKEN_LIFE = 24 * 60 * 60  # seconds
+SCRYPT = {"n": 2**14, "r": 8, "p": 1, "maxmem": 64 * 1024 * 1024}
+FAILURES, WINDOW = 10, 60  # failed logins per address, in this many seconds
+LOCKED_OUT = "this desk is locked: log in with POST /user/login and send Authorization: Bearer <token>"
+NAMELESS = "say who you are: X-User-Id and X-User-Role, or Authorization: Bearer <token>"
 
 
-def identify(headers: dict, request_id: str) -> Caller:
-    """The caller that the headers state: anonymous and customer where they say nothing.
+class Identity:
+    """Tells the callers of one desk apart, by its mode and the secret that its tokens are signed with."""
 
-    Unknown roles are taken and grant nothing. A token is never valid here: it is overlooked where no
-    role is needed and refused where one is (Caller.must).
-    """
+    def __init__(self, is_locked: bool, secret: str, clock=time.time):
+        self.is_locked, self._clock = is_locked, clock
+        self._secret = secret.encode() or token_bytes(32)  # without a secret, tokens end with the process
+
+    def caller(self, headers: dict, request_id: str, stranger: str | None) -> Caller:
+        """Who sent these headers. `stranger` is the role of a caller without any identity; None refuses them.
+
+        A token that is not valid is overlooked where no role is needed, and refused where one is.
+        """
+        claims = self.claims(headers.get("authorization", ""))
+        if claims:
+            caller = Caller(claims["sub"], tuple(claims["roles"]), request_id)
+            return caller._replace(only_own=self.is_locked and not caller.may("agent"))
+        if self.is_locked:
+            raise Unauthorized(LOCKED_OUT)
+        return _stated(headers, request_id, stranger)
+
+    def issue(self, user: str, roles: list[str]) -> tuple[str, int]:
+        """A token for `user`, and when it ends (seconds since 1970)."""
+        now = int(self._clock())
+        claims = {"sub": user, "roles": roles, "iat": now, "exp": now + TOKEN_LIFE}
+        signed = f"{_encoded(HEADER)}.{_encoded(claims)}"
+        return f"{signed}.{self._signature(signed)}", claims["exp"]
+
+    def claims(self, authorization: str) -> dict | None:
+        """The claims of a valid bearer token: signed by this desk, not yet over. None for anything else."""
+        scheme, _, token = authorization.partition(" ")
+        parts = TOKEN.fullmatch(token.strip())
+        if scheme.lower() != "bearer" or not parts:
+            return None
+        signed, _, signature = parts[0].rpartition(".")
+        if not hmac.compare_digest(signature, self._signature(signed)):
+            return None
+        header, claims = _decoded(parts[1]), _decoded(parts[2])
+        return claims if header.get("alg") == "HS256" and "crit" not in header and self._holds(claims) else None
+
+    def _holds(self, claims):
+        now, roles, user = self._clock(), claims.get("roles"), claims.get("sub")
+        start, end = claims.get("nbf", now), claims.get("exp")
+        if any(isinstance(when, bool) or not isinstance(when, (int, float)) for when in (start, end)):
+            return False
+        has_roles = isinstance(roles, list) and all(isinstance(role, str) for role in roles)
+        return has_roles and isinstance(user, str) and bool(USER_ID.fullmatch(user)) and start <= now < end
+
+    def _signature(self, signed):
+        return _base64url(hmac.new(self._secret, signed.encode(), hashlib.sha256).digest())
+
+
+def _stated(headers, request_id, stranger):
+    """The caller that the X-User-* headers state. Unknown roles are taken and grant nothing."""
+    is_refused = "authorization" in headers
+    if "x-user-id" not in headers and "x-user-role" not in headers:
+        if stranger is None:
+            raise Unauthorized(NAMELESS)
+        return Caller("anonymous", (stranger,), request_id, is_refused)
     user = headers.get("x-user-id", "anonymous")
     if not USER_ID.fullmatch(user):
         raise Invalid("X-User-Id must be 1 to 64 visible ASCII characters, without a space")
     roles = tuple(filter(None, (role.strip() for role in headers.get("x-user-role", "").split(","))))
-    return Caller(user, roles or ("customer",), request_id, token_refused="authorization" in headers)
+    return Caller(user, roles or ("customer",), request_id, is_refused)
+
+
+def _base64url(data: bytes) -> str:
+    return b64encode(data, b"-_").rstrip(b"=").decode()
+
+
+def _encoded(value) -> str:
+    return _base64url(json.dumps(value, separators=(",", ":")).encode())
+
+
+def _decoded(part: str) -> dict:
+    """The JSON object in one part of a token; {} where there is none."""
+    try:
+        value = json.loads(b64decode(part + "=" * (-len(part) % 4), b"-_"))
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+# -- passwords ----------------------------------------------------------------------------------
+
+
+def password_hash(password: str) -> str:
+    """The scrypt hash (RFC 7914) of a password with a salt of its own, as `salt$hash`. Slow, on purpose."""
+    return _hashed(password, token_hex(16))
+
+
+def password_fits(password: str, stored: str) -> bool:
+    return hmac.compare_digest(_hashed(password, stored.partition("$")[0]), stored)
+
+
+def _hashed(password, salt):
+    return f"{salt}${hashlib.scrypt(password.encode(), salt=bytes.fromhex(salt), **SCRYPT).hex()}"
+
+
+NOBODYS_HASH = "00" * 16 + "$"  # compared for an unknown user, so that both answers take as long
+
+
+class Throttle:
+    """At most FAILURES failed logins per address in WINDOW seconds."""
+
+    def __init__(self, clock=time.monotonic):
+        self._clock, self._failures = clock, {}
+
+    def attempt(self, address: str) -> None:
+        """Count an attempt as failed until forgive(); TooManyRequests when there were too many."""
+        now = self._clock()
+        self._failures = {who: times for who, times in self._failures.items() if times[-1] > now - WINDOW}
+        recent = self._failures.setdefault(address, deque(maxlen=FAILURES))
+        if len(recent) == FAILURES and recent[0] > now - WINDOW:
+            wait = int(recent[0] + WINDOW - now) + 1
+            raise TooManyRequests(f"too many failed logins; try again in {wait} seconds", wait)
+        recent.append(now)
+
+    def forgive(self, address: str) -> None:
+        """The latest attempt was no failure."""
+        recent = self._failures.pop(address, deque())
+        if len(recent) > 1:
+            recent.pop()
+            self._failures[address] = recent
