@@ -10,7 +10,6 @@ import sys
 if sys.version_info < (3, 10):  # before the imports, which an older Python cannot read
     sys.exit(f"app.py: Python {sys.version.split()[0]} is too old; the desk needs 3.10 or newer")
 
-import argparse
 import gc
 import os
 from contextlib import closing
@@ -19,7 +18,7 @@ from functools import partial
 from getpass import getpass
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Callable, NamedTuple
+from typing import NamedTuple
 from uuid import uuid4
 
 import workflow
@@ -31,6 +30,7 @@ from web.http1 import Answer
 from web.identity import NOBODYS_HASH, USER_ID, Identity, Throttle, password_fits, password_hash
 from web.log import Log
 from web.server import DeskServer
+from web.settings import BadSetting, Setting, boolean, command_line, long_secret, one_of, origins, port_number, read
 from web.validation import Body, Rule
 
 HERE = Path(__file__).resolve().parent
@@ -384,54 +384,6 @@ VIEWS = [  # what the page shows, and where it reads it
 # -- settings -----------------------------------------------------------------------------------
 
 
-class Setting(NamedTuple):
-    """One row of the settings: an option, the environment variables behind it, and what may stand there."""
-
-    name: str
-    variables: tuple
-    default: str
-    parse: Callable  # raises ValueError saying what is allowed
-    help: str
-
-    @property
-    def option(self) -> str:
-        return "--" + self.name.replace("_", "-")
-
-
-def port_number(text):
-    if not (text.isascii() and text.isdigit() and int(text) <= 65535):
-        raise ValueError("a whole number from 0 to 65535 (0 takes any free port)")
-    return int(text)
-
-
-def boolean(text):
-    if text.lower() not in ("true", "1", "yes", "on", "false", "0", "no", "off"):
-        raise ValueError("true, 1, yes or on, or false, 0, no or off")
-    return text.lower() in ("true", "1", "yes", "on")
-
-
-def long_secret(text):
-    if 0 < len(text) < 16:
-        raise ValueError("16 characters or more, and hard to guess")
-    return text
-
-
-def one_of(*choices):
-    def parse(text):
-        if text not in choices:
-            raise ValueError(" or ".join(choices))
-        return text
-
-    return parse
-
-
-def origins(text):
-    found = tuple(filter(None, (origin.strip() for origin in text.split(","))))
-    if not all(origin.startswith(("http://", "https://")) and origin.count("/") == 2 for origin in found):
-        raise ValueError("origins such as https://desk.example, separated by commas")
-    return found
-
-
 SETTINGS = (
     Setting("port", ("PORT",), "8080", port_number, "the port to listen on"),
     Setting("host", ("HOST",), "127.0.0.1", str, "the address to listen on; beyond loopback only with tokens"),
@@ -445,40 +397,27 @@ SETTINGS = (
 )
 
 
+EPILOG = (
+    "VEDYA_BUG_MODE=NAME plants a bug in a copy of the desk and runs the copy: for labs only. "
+    "NO_COLOR set to anything keeps the log without colour."
+)
+
+
 def read_settings(options: dict, environ: dict) -> SimpleNamespace:
-    """Every setting's value: option, then environment, then default. Unusable for a value not allowed."""
-    settings = SimpleNamespace(bug_mode=BUG_MODE_MARK.read_text().strip() if BUG_MODE_MARK.exists() else "")
-    for setting in SETTINGS:
-        named = {setting.option: options.get(setting.name), **{name: environ.get(name) for name in setting.variables}}
-        where, text = next(((name, text) for name, text in named.items() if text), ("default", setting.default))
-        try:
-            setattr(settings, setting.name, setting.parse(text))
-        except ValueError as allowed:
-            shown = "…" if setting.name == "secret" else repr(text)
-            raise Unusable(f"{where}={shown} is not allowed; it may be {allowed}") from None
-    if settings.auth == "open" and settings.host not in ("127.0.0.1", "::1", "localhost"):
-        why = "open mode believes whatever callers say, so it may be 127.0.0.1, ::1 or localhost"
-        raise Unusable(f"HOST={settings.host!r} is not allowed; {why}, or set SUPPORT_DESK_AUTH=tokens")
+    settings = read(SETTINGS, options, environ)
+    settings.bug_mode = BUG_MODE_MARK.read_text(encoding="utf-8").strip() if BUG_MODE_MARK.exists() else ""
     return settings
 
 
-def command_line() -> argparse.ArgumentParser:
-    about = "A support desk on a bare Python. Options win over environment variables; an empty value counts as unset."
-    parser = argparse.ArgumentParser("app.py", description=about, allow_abbrev=False)
-    for setting in SETTINGS:
-        variables = ", then ".join(setting.variables)
-        parser.add_argument(setting.option, help=f"{setting.help} [{variables}; default: {setting.default or 'none'}]")
+def parse_command(argv: list[str]):
+    parser = command_line(SETTINGS, EPILOG)
     parser.add_argument("--demo", action="store_true", help="fill an empty database with a believable desk, then serve")
     parser.add_argument("--verify", action="store_true", help="check the database, its audit chain and its replay")
     parser.add_argument("--backup", metavar="FILE", help="copy the database to FILE, also while a desk serves it")
-    parser.add_argument("--add-user", metavar="EMAIL", help="add a user who may log in, with --roles; asks for the password")
-    parser.add_argument("--roles", default="customer", help=f"roles of that user: {', '.join(workflow.ROLES)}")
+    parser.add_argument("--add-user", metavar="EMAIL", help="add a user who may log in; asks for the password")
+    parser.add_argument("--roles", default="customer", help=f"that user's roles: {', '.join(workflow.ROLES)}")
     parser.add_argument("--password-stdin", action="store_true", help="read that user's password from standard input")
-    parser.epilog = (
-        "VEDYA_BUG_MODE=NAME plants a bug in a copy of the desk and runs the copy: for labs only. "
-        "NO_COLOR set to anything keeps the log without colour."
-    )
-    return parser
+    return parser.parse_args(argv)
 
 
 # -- commands -----------------------------------------------------------------------------------
@@ -486,7 +425,7 @@ def command_line() -> argparse.ArgumentParser:
 
 def main(argv: list[str], environ: dict) -> int:
     """Run one command. Returns the exit status: 0 done, 1 --verify found a difference, 2 cannot start."""
-    options = command_line().parse_args(argv)
+    options = parse_command(argv)
     try:
         settings = read_settings(vars(options), environ)
         if options.verify:
@@ -497,7 +436,7 @@ def main(argv: list[str], environ: dict) -> int:
             return add_user(settings, options)
         colour = sys.stderr.isatty() and not environ.get("NO_COLOR")
         return serve(settings, Log(sys.stderr, settings.log_format == "json", colour), options.demo)
-    except Unusable as problem:
+    except (Unusable, BadSetting) as problem:
         print(f"app.py: {problem}", file=sys.stderr)
         return 2
 

@@ -1,0 +1,86 @@
+"""Settings: options and environment variables, read once, each held to what is allowed for it."""
+
+import argparse
+from types import SimpleNamespace
+from typing import Callable, NamedTuple
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+class BadSetting(Exception):
+    """A value that is not allowed; str() is one line naming the setting, the value and what may stand there."""
+
+
+class Setting(NamedTuple):
+    """One row of the settings: an option, the environment variables behind it, and what may stand there."""
+
+    name: str
+    variables: tuple
+    default: str
+    parse: Callable  # raises ValueError saying what is allowed
+    help: str
+
+    @property
+    def option(self) -> str:
+        return "--" + self.name.replace("_", "-")
+
+
+def port_number(text):
+    if not (text.isascii() and text.isdigit() and int(text) <= 65535):
+        raise ValueError("a whole number from 0 to 65535 (0 takes any free port)")
+    return int(text)
+
+
+def boolean(text):
+    if text.lower() not in ("true", "1", "yes", "on", "false", "0", "no", "off"):
+        raise ValueError("true, 1, yes or on, or false, 0, no or off")
+    return text.lower() in ("true", "1", "yes", "on")
+
+
+def long_secret(text):
+    if 0 < len(text) < 16:
+        raise ValueError("16 characters or more, and hard to guess")
+    return text
+
+
+def one_of(*choices):
+    def parse(text):
+        if text not in choices:
+            raise ValueError(" or ".join(choices))
+        return text
+
+    return parse
+
+
+def origins(text):
+    found = tuple(filter(None, (origin.strip() for origin in text.split(","))))
+    if not all(origin.startswith(("http://", "https://")) and origin.count("/") == 2 for origin in found):
+        raise ValueError("origins such as https://desk.example, separated by commas")
+    return found
+
+
+def read(table: tuple, options: dict, environ: dict) -> SimpleNamespace:
+    """Every setting's value: option, then environment, then default. An empty value counts as unset."""
+    settings = SimpleNamespace()
+    for setting in table:
+        named = {setting.option: options.get(setting.name), **{name: environ.get(name) for name in setting.variables}}
+        where, text = next(((name, text) for name, text in named.items() if text), ("default", setting.default))
+        try:
+            setattr(settings, setting.name, setting.parse(text))
+        except ValueError as allowed:
+            shown = "…" if setting.name == "secret" else repr(text)
+            raise BadSetting(f"{where}={shown} is not allowed; it may be {allowed}") from None
+    if settings.auth == "open" and settings.host not in LOOPBACK:
+        why = f"{', '.join(LOOPBACK)}, because open mode believes whatever callers say; or set SUPPORT_DESK_AUTH=tokens"
+        raise BadSetting(f"HOST={settings.host!r} is not allowed; it may be {why}")
+    return settings
+
+
+def command_line(table: tuple, epilog: str) -> argparse.ArgumentParser:
+    """A parser with an option for every setting; --help names its variables and its default."""
+    about = "A support desk on a bare Python. Options win over environment variables; an empty value counts as unset."
+    parser = argparse.ArgumentParser("app.py", description=about, epilog=epilog, allow_abbrev=False)
+    for setting in table:
+        variables = ", then ".join(setting.variables)
+        parser.add_argument(setting.option, help=f"{setting.help} [{variables}; default: {setting.default or 'none'}]")
+    return parser
