@@ -231,16 +231,18 @@ def list_comments(desk, request) -> Answer:
 
 
 def add_comment(desk, request) -> Answer:
+    ticket = ticket_to_change(desk, request)
     internal = request.fields.get("internal", False)
     if internal:
         request.caller.must("agent", "an internal comment")
-    ticket = ticket_to_change(desk, request)
     comment = desk.store.add_comment(request.caller, ticket, request.fields["body"], internal)
     return reply(201, comment, ("Location", f"/tickets/{ticket['id']}/comments"))
 
 
 def write_draft(desk, request):
     ticket = ticket_to_change(desk, request)
+    if request.caller.only_own:
+        request.caller.must("agent", "a draft on a locked desk")
     body = yield lambda: desk.plugin.write(ticket)
     ticket = desk.store.ticket(request.references[0], request.caller)  # it may have moved on while the writer wrote
     draft = desk.store.add_draft(request.caller, ticket, body, desk.settings.classifier)
@@ -348,7 +350,7 @@ ROUTES = (
     Route("PATCH", "/tickets/{id}", edit_ticket, body=TICKET_CHANGES),
     Route("GET", "/tickets/{id}/comments", list_comments),
     Route("POST", "/tickets/{id}/comments", add_comment, body=Body("comments", required="body", optional="internal")),
-    Route("POST", "/tickets/{id}/draft", write_draft, body=Body("drafts"), locked="staff"),
+    Route("POST", "/tickets/{id}/draft", write_draft, body=Body("drafts")),
     Route("PATCH", "/drafts/{id}", edit_draft, body=Body("drafts", required="body"), role="agent"),
     Route("POST", "/drafts/{id}/approve", approve_draft, body=Body("drafts", optional="body"), role="agent"),
     Route("POST", "/drafts/{id}/reject", reject_draft, body=Body("drafts"), role="agent"),

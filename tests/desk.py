@@ -136,6 +136,9 @@ class Desk(Client):
         self.hang_up()
         self.server.shutdown()
         self._thread.join(PATIENCE)
+        if self.database.exists():
+            with closing(self.open_database()) as database:
+                self.dump = "\n".join(database.iterdump())  # every row, for a test that looks for what must not be there
         self._folder.cleanup()
 
 
@@ -191,11 +194,12 @@ def clean_environment() -> dict:
     return {**kept, "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
-def run_app(*arguments: str, folder: Path = ROOT, **environ: str) -> subprocess.CompletedProcess:
-    """`python3 app.py …` to its end."""
+def run_app(*arguments: str, typed: str = "", **environ: str) -> subprocess.CompletedProcess:
+    """`python3 app.py …` to its end, with `typed` as its standard input."""
     return subprocess.run(
         [sys.executable, "app.py", *arguments],
-        cwd=folder,
+        cwd=ROOT,
+        input=typed,
         env={**clean_environment(), **environ},
         capture_output=True,
         text=True,

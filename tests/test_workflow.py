@@ -1,0 +1,256 @@
+"""The Petri net over HTTP: what may happen, who may do it, and what every ticket was at any time."""
+
+from itertools import product
+
+from tests.desk import AGENT, CUSTOMER, DeskTest
+from workflow import PLACES, TRANSITIONS
+
+NET = {  # written down again from the published table, so that a slip in the desk's own shows
+    ("new", "assign"): ("assigned", "Assigned", "agent"),
+    ("assigned", "start_work"): ("in_progress", "StartWorked", "agent"),
+    ("in_progress", "escalate"): ("escalated", "Escalateed", "agent"),
+    ("in_progress", "request_info"): ("pending_customer", "RequestInfoed", "agent"),
+    ("pending_customer", "customer_reply"): ("in_progress", "CustomerReplyed", "customer"),
+    ("in_progress", "resolve"): ("resolved", "Resolveed", "agent"),
+    ("escalated", "resolve_escalated"): ("resolved", "ResolveEscalated", "supervisor"),
+    ("resolved", "close"): ("closed", "Closeed", "agent"),
+    ("closed", "reopen"): ("new", "Reopened", "customer"),
+}
+WAYS = {  # how a ticket gets into each state
+    "new": (),
+    "assigned": ("assign",),
+    "in_progress": ("assign", "start_work"),
+    "escalated": ("assign", "start_work", "escalate"),
+    "pending_customer": ("assign", "start_work", "request_info"),
+    "resolved": ("assign", "start_work", "resolve"),
+    "closed": ("assign", "start_work", "resolve", "close"),
+}
+PASSES = {  # which gates a stated role passes
+    "customer": {"customer"},
+    "agent": {"agent"},
+    "supervisor": {"agent", "supervisor"},
+    "admin": {"customer", "agent", "supervisor"},
+    "agent, customer": {"agent", "customer"},
+    "user": set(),
+    "Agent": set(),
+    "": {"customer"},  # a caller who states an id and no role is a customer
+}
+ROLE_NEEDED = {transition: role for (_, transition), (_, _, role) in NET.items()}
+ADMIN = {"X-User-Id": "root", "X-User-Role": "admin"}
+
+
+def marked(place: str) -> dict:
+    return {other: int(other == place) for other in PLACES}
+
+
+class Net(DeskTest):
+    def ticket_in(self, state: str) -> str:
+        uuid = self.desk.new_ticket()["uuid"]
+        for transition in WAYS[state]:
+            reply = self.desk.post(f"/api/{transition}", {"aggregate_id": uuid}, ADMIN)
+            self.assertEqual(reply.status, 200)
+        return uuid
+
+    def fire(self, door: str, uuid: str, transition: str, headers):
+        if door == "/api":
+            return self.desk.post(f"/api/{transition}", {"aggregate_id": uuid, "data": {}}, headers)
+        return self.desk.post(f"/tickets/{uuid}/transitions", {"transition": transition}, headers)
+
+    def test_every_state_transition_and_role_is_as_the_net_says(self):
+        """7 states × 9 transitions × 8 roles, through both doors; a refusal changes nothing."""
+        for state in PLACES:
+            uuid = self.ticket_in(state)
+            for transition, (roles, passes), door in product(ROLE_NEEDED, PASSES.items(), ("/api", "/tickets")):
+                legal, permitted = (state, transition) in NET, ROLE_NEEDED[transition] in passes
+                headers = {"X-User-Id": "someone", "X-User-Role": roles}
+                if legal and permitted:
+                    uuid = self.assert_fires(door, state, transition, headers)
+                    continue
+                reply = self.fire(door, uuid, transition, headers)
+                where = f"{door} {transition} of {state} as {roles!r}"
+                if not permitted:
+                    self.assertEqual((reply.status, reply.json["code"]), (403, "FORBIDDEN"), where)
+                    self.assertIn(ROLE_NEEDED[transition], reply.json["message"])
+                else:
+                    self.assertEqual((reply.status, reply.json["code"]), (409, "TRANSITION_FAILED"), where)
+                    may = [name for (place, name), step in NET.items() if place == state and step[2] in passes]
+                    self.assertEqual((reply.json["state"], sorted(reply.json["allowed"])), (state, sorted(may)))
+                self.assertEqual(self.desk.get(f"/tickets/{uuid}").json["state"], state)
+
+    def assert_fires(self, door, state, transition, headers) -> str:
+        """Fire on a ticket of its own; the uuid of another one that stands in `state` again."""
+        uuid = self.ticket_in(state)
+        target, event, _ = NET[state, transition]
+        reply = self.fire(door, uuid, transition, headers)
+        self.assertEqual(reply.status, 200, reply.body)
+        aggregate = self.desk.get(f"/api/support-ticket/{uuid}").json
+        self.assertEqual(aggregate["state"], marked(target))
+        self.assertEqual(sum(aggregate["state"].values()), 1)
+        self.assertEqual(aggregate["enabled_transitions"], [name for place, name in NET if place == target])
+        last = self.desk.get(f"/tickets/{uuid}/events").json["events"][-1]
+        self.assertEqual((last["type"], last["actor"]), (event, "someone"))
+        return self.ticket_in(state)
+
+    def test_without_any_identity_the_published_routes_are_401_and_the_others_act_as_a_customer(self):
+        uuid = self.ticket_in("new")
+        for transition in ROLE_NEEDED:
+            for headers in ({}, {"Authorization": "Bearer <token>"}):
+                reply = self.desk.post(f"/api/{transition}", {"aggregate_id": uuid}, headers)
+                self.assert_refused(reply, 401, "UNAUTHORIZED")
+                self.assertIn("WWW-Authenticate", reply.headers)
+        self.assert_refused(self.fire("/tickets", uuid, "assign", {}), 403, "FORBIDDEN")
+        closed = self.ticket_in("closed")
+        self.assertEqual(self.fire("/tickets", closed, "reopen", {}).status, 200)
+
+    def test_the_answer_of_a_published_route_has_its_shape(self):
+        uuid = self.ticket_in("new")
+        reply = self.desk.post("/api/assign", {"aggregate_id": uuid, "data": {"assignee": "agent-7"}}, AGENT)
+        shape = {"success", "aggregate_id", "version", "state", "enabled_transitions"}
+        self.assertLessEqual(shape, set(reply.json))
+        self.assertEqual((reply.json["success"], reply.json["aggregate_id"], reply.json["version"]), (True, uuid, 2))
+        self.assertEqual(self.desk.get(f"/tickets/{uuid}").json["assignee"], "agent-7")
+
+    def test_assign_takes_the_caller_where_nobody_is_named_and_reopen_clears_it(self):
+        uuid = self.ticket_in("new")
+        self.assertEqual(self.fire("/tickets", uuid, "assign", AGENT).json["assignee"], "agent-1")
+        closed = self.ticket_in("closed")
+        self.assertEqual(self.fire("/tickets", closed, "reopen", CUSTOMER).json["assignee"], None)
+
+    def test_bad_bodies_are_refused_and_change_nothing(self):
+        uuid = self.ticket_in("new")
+        for path, body, status in (
+            ("/api/assign", {}, 400),
+            ("/api/assign", {"aggregate_id": 1}, 400),
+            ("/api/assign", {"aggregate_id": "no-such-ticket"}, 404),
+            ("/api/assign", {"aggregate_id": uuid, "data": []}, 400),
+            ("/api/assign", {"aggregate_id": uuid, "data": {"assignee": 7}}, 400),
+            ("/api/assign", {"aggregate_id": uuid, "data": {"assignee": "x" * 65}}, 400),
+            ("/api/assign", {"aggregate_id": uuid, "data": {"note": "x" * 20_001}}, 400),
+            ("/api/assign", {"aggregate_id": uuid, "who": "me"}, 400),
+            ("/tickets/1/transitions", {}, 400),
+            ("/tickets/1/transitions", {"transition": "explode"}, 400),
+            ("/tickets/1/transitions", {"transition": ["assign"]}, 400),
+            ("/tickets/99/transitions", {"transition": "assign"}, 404),
+        ):
+            with self.subTest(f"{path} {str(body)[:60]}"):
+                self.assertEqual(self.desk.post(path, body, AGENT).status, status)
+        self.assertEqual(self.desk.get("/tickets/1").json["version"], 1)
+        self.assertEqual(self.desk.post("/api/explode", {"aggregate_id": uuid}, AGENT).status, 404)
+
+    def test_every_change_of_a_ticket_heeds_if_match(self):
+        self.desk.new_ticket()
+        self.desk.post("/tickets/1/draft", {})
+        uuid = self.desk.get("/tickets/1").json["uuid"]
+        for method, path, body in (
+            ("PATCH", "/tickets/1", {"title": "x"}),
+            ("POST", "/tickets/1/comments", {"body": "x"}),
+            ("POST", "/tickets/1/draft", {}),
+            ("PATCH", "/drafts/1", {"body": "x"}),
+            ("POST", "/drafts/1/approve", {}),
+            ("POST", "/drafts/1/reject", {}),
+            ("POST", "/tickets/1/transitions", {"transition": "assign"}),
+            ("POST", "/api/assign", {"aggregate_id": uuid}),
+        ):
+            with self.subTest(path):
+                reply = self.desk.request(method, path, body, {**ADMIN, "If-Match": '"1"'})
+                self.assert_refused(reply, 412, "PRECONDITION_FAILED")
+                self.assertEqual(reply.headers["ETag"], '"2"')
+        self.assertEqual(self.desk.get("/tickets/1").json["version"], 2)
+        reply = self.desk.post("/api/assign", {"aggregate_id": uuid}, {**ADMIN, "If-Match": '"2"'})
+        self.assertEqual((reply.status, reply.headers["ETag"]), (200, '"3"'))
+
+    def test_the_net_can_be_asked_for(self):
+        told = self.desk.get("/api/schema").json
+        self.assertEqual(told["places"], list(PLACES))
+        steps = {(step["from"], step["name"]): (step["to"], step["event"], step["role"]) for step in told["transitions"]}
+        self.assertEqual(steps, NET)
+        self.assertEqual({role["name"] for role in told["roles"]}, {"customer", "agent", "supervisor", "admin"})
+        self.assertTrue(self.desk.get("/api/views").json["views"])
+
+
+class Flows(DeskTest):
+    """The ways through the net that the published document describes, end to end."""
+
+    FLOWS = (
+        "assign start_work resolve close",
+        "assign start_work escalate resolve_escalated close",
+        "assign start_work request_info customer_reply resolve close",
+        "assign start_work resolve close reopen",
+        "assign start_work request_info customer_reply escalate resolve_escalated close reopen assign",
+        "assign start_work request_info customer_reply request_info customer_reply resolve close reopen assign start_work",
+    )
+    environ = {"DEBUG": "true"}
+
+    def run_flow(self, flow, headers_for):
+        created = self.desk.post("/api/support-ticket", None, {"Content-Type": "application/json"})
+        uuid, version = created.json["aggregate_id"], 1
+        for transition in flow.split():
+            reply = self.desk.post(f"/api/{transition}", {"aggregate_id": uuid}, headers_for(transition))
+            version += 1
+            self.assertEqual((reply.status, reply.json.get("version")), (200, version), reply.body)
+            self.assertEqual(sum(reply.json["state"].values()), 1)
+        types = [event["type"] for event in self.desk.get(f"/api/support-ticket/{uuid}/events").json["events"]]
+        self.assertEqual(types, ["Created", *(TRANSITIONS[transition].event for transition in flow.split())])
+
+    def test_with_one_token_that_holds_all_four_roles(self):
+        roles = ["customer", "agent", "supervisor", "admin"]
+        login = self.desk.post("/api/debug/login", {"login": "tester", "roles": roles})
+        self.assertEqual(login.status, 200)
+        bearer = {"Authorization": f"Bearer {login.json['token']}"}
+        for flow in self.FLOWS:
+            with self.subTest(flow):
+                self.run_flow(flow, lambda transition: bearer)
+
+    def test_with_a_user_of_his_own_for_every_role(self):
+        tokens = {
+            role: self.desk.post("/api/debug/login", {"login": f"{role}-1", "roles": [role]}).json["token"]
+            for role in ("customer", "agent", "supervisor", "admin")
+        }
+        for flow in self.FLOWS:
+            with self.subTest(flow):
+                self.run_flow(flow, lambda transition: {"Authorization": f"Bearer {tokens[ROLE_NEEDED[transition]]}"})
+
+
+class TimeTravel(DeskTest):
+    def test_a_ticket_can_be_seen_as_it_was_at_every_version(self):
+        seen = [self.desk.new_ticket()]
+        for method, path, body in (
+            ("PATCH", "/tickets/1", {"title": "New title", "category": "billing"}),
+            ("POST", "/tickets/1/comments", {"body": "Hello"}),
+            ("POST", "/tickets/1/transitions", {"transition": "assign", "data": {"assignee": "agent-2"}}),
+            ("POST", "/tickets/1/draft", {}),
+            ("POST", "/drafts/1/approve", {}),
+            ("PATCH", "/tickets/1", {"assignee": None}),
+        ):
+            self.assertLess(self.desk.request(method, path, body, ADMIN).status, 300)
+            ticket = self.desk.get("/tickets/1").json
+            seen.append({column: ticket[column] for column in seen[0]})
+        for version, ticket in enumerate(seen, 1):
+            self.assertEqual(self.desk.get(f"/tickets/1/at/{version}").json, ticket)
+            aggregate = self.desk.get(f"/api/supportticket/{ticket['uuid']}/at/{version}").json
+            self.assertEqual((aggregate["version"], aggregate["state"]), (version, marked(ticket["state"])))
+
+    def test_it_answers_from_the_events_alone(self):
+        self.desk.new_ticket()
+        with self.desk.open_database() as database:
+            database.execute("UPDATE tickets SET title = 'Changed behind the desk'")
+        database.close()
+        self.assertEqual(self.desk.get("/tickets/1/at/1").json["title"], "Login broken")
+
+    def test_a_version_that_never_was_is_404(self):
+        self.desk.new_ticket()
+        for version in ("0", "2", "-1", "one", "1.0", "9" * 30, "٣", ""):
+            reply = self.desk.get(f"/tickets/1/at/{version.encode().hex() if not version.isascii() else version}")
+            self.assert_refused(reply, 404, "NOT_FOUND")
+
+    def test_a_history_can_be_read_from_any_version_on_page_by_page(self):
+        self.desk.new_ticket()
+        for number in range(4):
+            self.desk.post("/tickets/1/comments", {"body": f"Comment {number}"})
+        page = self.desk.get("/tickets/1/events?from=2&limit=2").json
+        self.assertEqual(([event["version"] for event in page["events"]], page["next"]), ([2, 3], 4))
+        page = self.desk.get(f"/tickets/1/events?from={page['next']}").json
+        self.assertEqual(([event["version"] for event in page["events"]], page["next"]), ([4, 5], None))
+        events = self.desk.get("/api/support-ticket/1/events").json["events"]
+        self.assertEqual({event["aggregate_id"] for event in events}, {self.desk.get("/tickets/1").json["uuid"]})
+        self.assertEqual([event["timestamp"] for event in events], [event["at"] for event in events])
