@@ -23,11 +23,11 @@ from uuid import uuid4
 
 import workflow
 from llm import PLUGINS, Plugin, classify_by_rules
-from store import MAX_ID, Store, Unusable, text_time
+from store import MAX_ID, Store, Unusable
 from web import demo
 from web.door import Door, Route, reply
 from web.http1 import Answer
-from web.identity import NOBODYS_HASH, USER_ID, Identity, Throttle, password_fits, password_hash
+from web.identity import NOBODYS_HASH, Identity, Throttle, new_user, password_fits
 from web.log import Log
 from web.server import DeskServer
 from web.settings import BadSetting, Setting, boolean, command_line, long_secret, one_of, origins, port_number, read
@@ -193,21 +193,12 @@ def edit_ticket(desk, request) -> Answer:
     fields = dict(request.fields)
     status = fields.pop("status", ticket["status"])
     if request.caller.only_own:
-        check_own_changes(ticket, {name for name, value in fields.items() if ticket[name] != value})
+        workflow.check_own_changes(ticket, {name for name, value in fields.items() if ticket[name] != value})
     ticket = desk.store.edit_ticket(request.caller, ticket, fields)
     for step in workflow.path(ticket["state"], status, request.caller):
         data = {"assignee": fields["assignee"]} if fields.get("assignee") and step.name == "assign" else {}
         ticket = desk.store.fire(request.caller, ticket, step.name, data)
     return reply(200, ticket, etag(ticket))
-
-
-def check_own_changes(ticket, changed):
-    """On a locked desk a customer may change the words of an own open ticket, and nothing else."""
-    others = sorted(changed - {"title", "description"})
-    if others:
-        raise workflow.Forbidden(f"only staff may change {', '.join(others)}", role="agent")
-    if changed and ticket["status"] != "open":
-        raise workflow.Forbidden(f"the ticket is {ticket['status']} by now: add a comment instead", role="agent")
 
 
 def fire_transition(desk, request) -> Answer:
@@ -303,7 +294,7 @@ def debug_log_in(desk, request) -> Answer:
 
 def token_for(desk, user) -> dict:
     token, ends = desk.identity.issue(user["id"], user["roles"])
-    return {"token": token, "expires_at": text_time(datetime.fromtimestamp(ends, timezone.utc)), "user": user}
+    return {"token": token, "expires_at": workflow.text_time(datetime.fromtimestamp(ends, timezone.utc)), "user": user}
 
 
 # -- routes -------------------------------------------------------------------------------------
@@ -399,27 +390,10 @@ SETTINGS = (
 )
 
 
-EPILOG = (
-    "VEDYA_BUG_MODE=NAME plants a bug in a copy of the desk and runs the copy: for labs only. "
-    "NO_COLOR set to anything keeps the log without colour."
-)
-
-
 def read_settings(options: dict, environ: dict) -> SimpleNamespace:
     settings = read(SETTINGS, options, environ)
     settings.bug_mode = BUG_MODE_MARK.read_text(encoding="utf-8").strip() if BUG_MODE_MARK.exists() else ""
     return settings
-
-
-def parse_command(argv: list[str]):
-    parser = command_line(SETTINGS, EPILOG)
-    parser.add_argument("--demo", action="store_true", help="fill an empty database with a believable desk, then serve")
-    parser.add_argument("--verify", action="store_true", help="check the database, its audit chain and its replay")
-    parser.add_argument("--backup", metavar="FILE", help="copy the database to FILE, also while a desk serves it")
-    parser.add_argument("--add-user", metavar="EMAIL", help="add a user who may log in; asks for the password")
-    parser.add_argument("--roles", default="customer", help=f"that user's roles: {', '.join(workflow.ROLES)}")
-    parser.add_argument("--password-stdin", action="store_true", help="read that user's password from standard input")
-    return parser.parse_args(argv)
 
 
 # -- commands -----------------------------------------------------------------------------------
@@ -427,7 +401,7 @@ def parse_command(argv: list[str]):
 
 def main(argv: list[str], environ: dict) -> int:
     """Run one command. Returns the exit status: 0 done, 1 --verify found a difference, 2 cannot start."""
-    options = parse_command(argv)
+    options = command_line(SETTINGS, workflow.ROLES).parse_args(argv)
     try:
         settings = read_settings(vars(options), environ)
         if options.verify:
@@ -450,7 +424,7 @@ def serve(settings, log, with_demo: bool) -> int:
             if with_demo:
                 if not store.is_empty():
                     raise Unusable(f"--demo: {settings.db} has tickets already; use another SUPPORT_DESK_DB")
-                demo.fill(store, text_time, PLUGINS["rules"].write)
+                demo.fill(store, PLUGINS["rules"].write)
             server.door = open_door(settings, store, log)
             print(banner(settings, server.server_port), flush=True)
             gc.freeze()  # what is here now lives as long as the desk: no need to look at it again
@@ -503,21 +477,16 @@ def backup(settings, path) -> int:
 
 
 def add_user(settings, options) -> int:
-    email, roles = options.add_user.lower(), [role.strip() for role in options.roles.split(",")]
-    if not USER_ID.fullmatch(email) or not email.strip("@").count("@") == 1:
-        raise Unusable(f"--add-user={email!r} is not allowed; it may be an e-mail address of at most 64 ASCII characters")
-    if not set(roles) <= set(workflow.ROLES):
-        raise Unusable(f"--roles={options.roles!r} is not allowed; it may be {', '.join(workflow.ROLES)}, with commas")
-    password = sys.stdin.readline().rstrip("\r\n") if options.password_stdin else getpass(f"Password for {email}: ")
-    if not 8 <= len(password) <= 1024:
-        raise Unusable("the password is not allowed; it may have 8 to 1024 characters")
+    ask = sys.stdin.readline if options.password_stdin else lambda: getpass(f"Password for {options.add_user}: ")
+    try:
+        user = new_user(options.add_user, options.roles, ask().rstrip("\r\n"))
+    except ValueError as problem:
+        raise Unusable(f"--add-user: {problem}") from None
     with closing(Store(settings.db, holder=f"--add-user in process {os.getpid()}")) as store:
-        if store.user(email):
-            raise Unusable(f"{email} is a user already")
         with store.savepoint():
-            store.add_user(email, roles, password_hash(password))
+            store.add_user(user)
         store.commit()
-    print(f"{email} may log in as {', '.join(roles)}")
+    print(f"{user['email']} may log in as {', '.join(user['roles'])}")
     return 0
 
 

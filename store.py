@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
 
-from workflow import FIRST_HASH, Caller, canonical, check, event_hash, fold, replay, verify_chain
+from workflow import FIRST_HASH, Caller, canonical, check, event_hash, fold, replay, text_time, utc_now, verify_chain
 from workflow import AlreadyDecided, NotFound, PreconditionFailed, Unavailable
 
 SCHEMA = Path(__file__).with_name("schema.sql")
@@ -78,15 +78,6 @@ EMPTY = Schema(0, 0, {})
 
 class Unusable(Exception):
     """The database file cannot be served; str() is one line for the person who starts the desk."""
-
-
-def utc_now() -> str:
-    return text_time(datetime.now(timezone.utc))
-
-
-def text_time(moment: datetime) -> str:
-    """The one way the desk writes a time: UTC, always milliseconds, `2026-11-20T10:00:00.123Z`."""
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def folded(text: str) -> str:
@@ -420,9 +411,12 @@ class Store:
             return {**user, "roles": user["roles"].split(",")}
         return None
 
-    def add_user(self, email: str, roles: list[str], password_hash: str) -> None:
-        row = (email, email, email.partition("@")[0], ",".join(roles), password_hash, self.clock())
-        self.db.execute("INSERT INTO users VALUES (?, ?, ?, ?, ?, ?)", row)
+    def add_user(self, user: dict) -> None:
+        """A user who may log in, known by the e-mail address; Unusable where that is taken."""
+        if self.user(user["email"]):
+            raise Unusable(f"{user['email']} is a user already")
+        row = {**user, "id": user["email"], "roles": ",".join(user["roles"]), "created_at": self.clock()}
+        self.db.execute("INSERT INTO users VALUES (:id, :email, :name, :roles, :password_hash, :created_at)", row)
 
     # -- kept answers ---------------------------------------------------------------------------
 
@@ -436,13 +430,12 @@ class Store:
         row = (*scope.values(), fingerprint, status, location, body, self.clock())
         self.db.execute("INSERT OR REPLACE INTO idempotency_keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
 
-    def has_old_answers(self) -> bool:
-        return bool(self._value("SELECT EXISTS (SELECT 1 FROM idempotency_keys WHERE created_at <= ?) AS it", (self._expiry(),)))
-
     def forget_old_answers(self) -> None:
         """Forget some answers that are past their 24 h: few enough that a beat stays short."""
         some = "SELECT rowid FROM idempotency_keys WHERE created_at <= ? LIMIT 2000"
-        self.db.execute(f"DELETE FROM idempotency_keys WHERE rowid IN ({some})", (self._expiry(),))
+        if self._all(f"{some} - 1999", (self._expiry(),)):
+            with self.savepoint():
+                self.db.execute(f"DELETE FROM idempotency_keys WHERE rowid IN ({some})", (self._expiry(),))
 
     def _expiry(self):
         return text_time(datetime.now(timezone.utc) - KEYS_LIVE)

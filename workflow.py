@@ -6,6 +6,7 @@ stands in exactly one place; TRANSITIONS is the one table behind firing, permiss
 
 import json
 from collections import deque
+from datetime import datetime, timezone
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -199,6 +200,15 @@ def path(state: str, status: str, caller: Caller) -> list[Transition]:
     raise no_way(f"cannot move a ticket from {STATUS[state]} to {status}", state, caller)
 
 
+def check_own_changes(ticket: dict, changed: set[str]) -> None:
+    """On a locked desk a customer may change the words of an own open ticket, and nothing else."""
+    others = sorted(changed - {"title", "description"})
+    if others:
+        raise Forbidden(f"only staff may change {', '.join(others)}", role="agent")
+    if changed and ticket["status"] != "open":
+        raise Forbidden(f"the ticket is {ticket['status']} by now: add a comment instead", role="agent")
+
+
 def no_way(what: str, state: str, caller: Caller) -> TransitionFailed:
     """The refusal of a step that the net does not have; it lists what this caller may do instead."""
     may = allowed(state, caller)
@@ -231,6 +241,15 @@ def fold(row: dict | None, event: dict) -> dict:
         row["state"] = transition.target
     row.update(id=event["ticket_id"], status=STATUS[row["state"]], version=event["version"], updated_at=event["at"])
     return row
+
+
+def utc_now() -> str:
+    return text_time(datetime.now(timezone.utc))
+
+
+def text_time(moment: datetime) -> str:
+    """The one way the desk writes a time: UTC, always milliseconds, `2026-11-20T10:00:00.123Z`."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def canonical(value) -> str:

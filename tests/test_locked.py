@@ -10,6 +10,7 @@ import unittest
 from pathlib import Path
 
 import app
+from web.identity import password_hash
 from tests.desk import AGENT, Desk, DeskProcess, DeskTest, run_app
 
 SECRET = "a secret that only this test knows"
@@ -230,7 +231,7 @@ class Logins(DeskTest):
     def setUp(self):
         super().setUp()
         with self.desk.open_database() as database:
-            row = ("ann@example.com", "ann@example.com", "ann", "agent,supervisor", app.password_hash("correct horse"), "now")
+            row = ("ann@example.com", "ann@example.com", "ann", "agent,supervisor", password_hash("correct horse"), "now")
             database.execute("INSERT INTO users VALUES (?, ?, ?, ?, ?, ?)", row)
         database.close()
 

@@ -188,9 +188,7 @@ class Door:
     def housekeeping(self) -> None:
         """Called about once a second, between requests."""
         try:
-            if self.desk.store.has_old_answers():
-                with self.desk.store.savepoint():
-                    self.desk.store.forget_old_answers()
+            self.desk.store.forget_old_answers()
         except Exception as problem:
             self.log.trouble(Request("-", "-", id="housekeeping"), "".join(traceback.format_exception(problem)))
 

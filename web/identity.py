@@ -13,7 +13,7 @@ from base64 import b64decode, b64encode
 from collections import deque
 from secrets import token_bytes, token_hex
 
-from workflow import Caller, Invalid, TooManyRequests, Unauthorized
+from workflow import ROLES, Caller, Invalid, TooManyRequests, Unauthorized
 
 USER_ID = re.compile(r"[\x21-\x7e]{1,64}")
 TOKEN = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")
@@ -113,6 +113,18 @@ def _decoded(part: str) -> dict:
 def password_hash(password: str) -> str:
     """The scrypt hash (RFC 7914) of a password with a salt of its own, as `salt$hash`. Slow, on purpose."""
     return _hashed(password, token_hex(16))
+
+
+def new_user(email: str, roles: str, password: str) -> dict:
+    """A user to store, roles as a list and the password hashed. ValueError says what is not allowed."""
+    email, names = email.lower(), [role.strip() for role in roles.split(",")]
+    if not USER_ID.fullmatch(email) or email.strip("@").count("@") != 1:
+        raise ValueError(f"{email!r} is not allowed; it may be an e-mail address of at most 64 ASCII characters")
+    if not set(names) <= set(ROLES):
+        raise ValueError(f"--roles={roles!r} is not allowed; it may be {', '.join(ROLES)}, with commas")
+    if not 8 <= len(password) <= 1024:
+        raise ValueError("the password is not allowed; it may have 8 to 1024 characters")
+    return {"email": email, "name": email.partition("@")[0], "roles": names, "password_hash": password_hash(password)}
 
 
 def password_fits(password: str, stored: str) -> bool:

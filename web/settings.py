@@ -4,6 +4,10 @@ import argparse
 from types import SimpleNamespace
 from typing import Callable, NamedTuple
 
+EPILOG = (
+    "VEDYA_BUG_MODE=NAME plants a bug in a copy of the desk and runs the copy: for labs only. "
+    "NO_COLOR set to anything keeps the log without colour."
+)
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -76,11 +80,17 @@ def read(table: tuple, options: dict, environ: dict) -> SimpleNamespace:
     return settings
 
 
-def command_line(table: tuple, epilog: str) -> argparse.ArgumentParser:
-    """A parser with an option for every setting; --help names its variables and its default."""
+def command_line(table: tuple, roles) -> argparse.ArgumentParser:
+    """A parser with an option for every setting and every command; --help names variables and defaults."""
     about = "A support desk on a bare Python. Options win over environment variables; an empty value counts as unset."
-    parser = argparse.ArgumentParser("app.py", description=about, epilog=epilog, allow_abbrev=False)
+    parser = argparse.ArgumentParser("app.py", description=about, epilog=EPILOG, allow_abbrev=False)
     for setting in table:
         variables = ", then ".join(setting.variables)
         parser.add_argument(setting.option, help=f"{setting.help} [{variables}; default: {setting.default or 'none'}]")
+    parser.add_argument("--demo", action="store_true", help="fill an empty database with a believable desk, then serve")
+    parser.add_argument("--verify", action="store_true", help="check the database, its audit chain and its replay")
+    parser.add_argument("--backup", metavar="FILE", help="copy the database to FILE, also while a desk serves it")
+    parser.add_argument("--add-user", metavar="EMAIL", help="add a user who may log in; asks for the password")
+    parser.add_argument("--roles", default="customer", help=f"that user's roles, with commas: {', '.join(roles)}")
+    parser.add_argument("--password-stdin", action="store_true", help="read that user's password from standard input")
     return parser

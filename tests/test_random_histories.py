@@ -1,0 +1,167 @@
+"""Random histories: a small model, written independently of the desk, must foresee every answer and every row."""
+
+import random
+import unittest
+
+from tests.desk import Desk, run_app
+from tests.test_workflow import NET, PASSES, ROLE_NEEDED
+
+SEEDS, STEPS = 6, 150
+COARSE = {"new": "open", "assigned": "open", "resolved": "resolved", "closed": "closed"}
+RANK = ["open", "in_progress", "resolved", "closed"]
+AHEAD = {  # the way from each state to each status, written down by hand
+    ("new", "in_progress"): "assign start_work",
+    ("new", "resolved"): "assign start_work resolve",
+    ("new", "closed"): "assign start_work resolve close",
+    ("assigned", "in_progress"): "start_work",
+    ("assigned", "resolved"): "start_work resolve",
+    ("assigned", "closed"): "start_work resolve close",
+    ("in_progress", "resolved"): "resolve",
+    ("in_progress", "closed"): "resolve close",
+    ("escalated", "resolved"): "resolve_escalated",
+    ("escalated", "closed"): "resolve_escalated close",
+    ("pending_customer", "resolved"): "customer_reply resolve",
+    ("pending_customer", "closed"): "customer_reply resolve close",
+    ("resolved", "closed"): "close",
+    ("resolved", "open"): "close reopen",
+    ("closed", "open"): "reopen",
+}
+
+
+class Model:
+    """What the desk should hold: tickets and drafts as plain dicts, and the number of events."""
+
+    def __init__(self):
+        self.tickets, self.drafts, self.events, self.comments = {}, {}, 0, 0
+
+    def create(self, who, roles, fields):
+        number = len(self.tickets) + 1
+        self.tickets[number] = {**fields, "state": "new", "assignee": None, "created_by": who, "version": 0}
+        return self.happen(number, 201)
+
+    def happen(self, number, status=200, events=1):
+        self.tickets[number]["version"] += events
+        self.events += events
+        return status
+
+    def edit(self, who, roles, number, changes):
+        ticket, changes = self.tickets[number], dict(changes)
+        status = changes.pop("status", None)
+        here = COARSE.get(ticket["state"], "in_progress")
+        way = []
+        after = {**ticket, **changes}
+        if status and status != here:
+            if (ticket["state"], status) not in AHEAD:
+                return 409
+            way = AHEAD[ticket["state"], status].split()
+            for step in way:
+                if ROLE_NEEDED[step] not in PASSES[roles]:
+                    return 403
+                after["state"] = NET[after["state"], step][0]
+                if step == "assign":
+                    after["assignee"] = changes.get("assignee") or who
+                if step == "reopen":
+                    after["assignee"] = None
+        edits = int(any(ticket[name] != value for name, value in changes.items()))
+        self.tickets[number] = after
+        return self.happen(number, events=edits + len(way))
+
+    def fire(self, who, roles, number, name):
+        ticket = self.tickets[number]
+        if ROLE_NEEDED[name] not in PASSES[roles]:
+            return 403
+        if (ticket["state"], name) not in NET:
+            return 409
+        ticket["state"] = NET[ticket["state"], name][0]
+        if name in ("assign", "reopen"):
+            ticket["assignee"] = who if name == "assign" else None
+        return self.happen(number)
+
+    def comment(self, who, roles, number, internal):
+        if internal and "agent" not in PASSES[roles]:
+            return 403
+        self.comments += 1
+        return self.happen(number, 201)
+
+    def draft(self, who, roles, number):
+        self.drafts[len(self.drafts) + 1] = {"ticket_id": number, "status": "pending"}
+        return self.happen(number, 201)
+
+    def decide(self, who, roles, number, verb):
+        if "agent" not in PASSES[roles]:
+            return 403
+        draft = self.drafts.get(number)
+        if not draft or draft["status"] != "pending":
+            return 409 if draft else 404
+        draft["status"] = "sent" if verb == "approve" else "rejected"
+        self.comments += verb == "approve"
+        return self.happen(draft["ticket_id"])
+
+
+class RandomHistories(unittest.TestCase):
+    def test_the_desk_does_what_the_model_foresees_and_chain_and_replay_hold(self):
+        for seed in range(SEEDS):
+            with self.subTest(seed=seed):
+                self.chance, self.model, self.desk = random.Random(seed), Model(), Desk()
+                self.addCleanup(self.desk.stop)
+                for step in range(STEPS):
+                    self.one_step(step)
+                self.assert_same()
+
+    def one_step(self, step):
+        who, roles = self.chance.choice("abc"), self.chance.choice(list(PASSES))
+        headers = {"X-User-Id": who, "X-User-Role": roles}
+        kind = self.chance.choice(["create", "edit", "fire", "fire", "fire", "comment", "draft", "decide"])
+        expected, (method, path, body) = getattr(self, f"plan_{kind if self.model.tickets else 'create'}")(who, roles)
+        reply = self.desk.request(method, path, body, headers)
+        self.assertEqual(reply.status, expected, f"step {step}: {method} {path} {body} as {roles!r}: {reply.body}")
+
+    def some_ticket(self):
+        return self.chance.randint(1, len(self.model.tickets))
+
+    def plan_create(self, who, roles):
+        fields = {"title": f"Ticket {self.chance.random()}", "description": "é", "category": "billing", "priority": "low"}
+        return self.model.create(who, roles, fields), ("POST", "/tickets", fields)
+
+    def plan_edit(self, who, roles):
+        number, some = self.some_ticket(), self.chance.choice
+        changes = {"title": some(["One", "Two"]), "priority": some(["low", "high"]), "assignee": some([None, "x", "y"])}
+        changes = {name: value for name, value in changes.items() if some([True, False])}
+        if some([True, False]):
+            changes["status"] = some(RANK)
+        return self.model.edit(who, roles, number, changes), ("PATCH", f"/tickets/{number}", changes)
+
+    def plan_fire(self, who, roles):
+        number, name = self.some_ticket(), self.chance.choice(list(ROLE_NEEDED))
+        if self.chance.random() < 0.7:  # mostly what the net allows, or no ticket would come far
+            name = self.chance.choice([step for place, step in NET if place == self.model.tickets[number]["state"]])
+        expected = self.model.fire(who, roles, number, name)
+        return expected, ("POST", f"/tickets/{number}/transitions", {"transition": name})
+
+    def plan_comment(self, who, roles):
+        number, internal = self.some_ticket(), self.chance.choice([True, False])
+        body = {"body": "Hello", "internal": internal}
+        return self.model.comment(who, roles, number, internal), ("POST", f"/tickets/{number}/comments", body)
+
+    def plan_draft(self, who, roles):
+        number = self.some_ticket()
+        return self.model.draft(who, roles, number), ("POST", f"/tickets/{number}/draft", {})
+
+    def plan_decide(self, who, roles):
+        number, verb = self.chance.randint(1, len(self.model.drafts) + 1), self.chance.choice(["approve", "reject"])
+        return self.model.decide(who, roles, number, verb), ("POST", f"/drafts/{number}/{verb}", {})
+
+    def assert_same(self):
+        for number, expected in self.model.tickets.items():
+            ticket = self.desk.get(f"/tickets/{number}").json
+            self.assertEqual({name: ticket[name] for name in expected}, expected)
+            last = self.desk.get(f"/tickets/{number}/at/{expected['version']}").json
+            self.assertEqual(last, {name: ticket[name] for name in last})
+        drafts = {number: {"ticket_id": ticket, "status": status} for number, ticket, status in self.desk.rows(
+            "SELECT id, ticket_id, status FROM drafts"
+        )}
+        self.assertEqual(drafts, self.model.drafts)
+        self.assertEqual(self.desk.count("comments"), self.model.comments)
+        self.assertEqual(self.desk.get("/audit-events/verify").json["events"], self.model.events)
+        done = run_app("--verify", SUPPORT_DESK_DB=str(self.desk.database))
+        self.assertEqual(done.returncode, 0, done.stdout)
