@@ -15,7 +15,6 @@ import os
 from contextlib import closing
 from datetime import datetime, timezone
 from functools import partial
-from getpass import getpass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import NamedTuple
@@ -23,11 +22,11 @@ from uuid import uuid4
 
 import workflow
 from llm import PLUGINS, Plugin, classify_by_rules
-from store import MAX_ID, Store, Unusable
-from web import demo
+from store import Store, Unusable
+from web import demo, offline
 from web.door import Door, Route, reply
 from web.http1 import Answer
-from web.identity import NOBODYS_HASH, Identity, Throttle, new_user, password_fits
+from web.identity import NOBODYS_HASH, Identity, Throttle, password_fits
 from web.log import Log
 from web.server import DeskServer
 from web.settings import BadSetting, Setting, boolean, command_line, long_secret, one_of, origins, port_number, read
@@ -116,7 +115,7 @@ def get_events(desk, request):
 def history(desk, request):
     """The ticket and a page of its events, oldest first, without those that this caller may not see."""
     ticket = desk.store.ticket(request.references[0], request.caller)
-    page = yield desk.store.aside(Store.events, {"ticket": ticket["id"], "limit": 1000, **request.fields})
+    page = yield desk.store.slow_read(Store.events, {"ticket_id": ticket["id"], "limit": 1000, **request.fields})
     if page["next"] is not None:
         page["next"] = page["events"][-1]["version"] + 1
     page["events"] = [event for event in page["events"] if request.caller.sees_event(event)]
@@ -130,10 +129,8 @@ def get_ticket_at(desk, request):
 def moment(desk, request):
     """The ticket's row at the version that the path names, rebuilt from its events."""
     ticket = desk.store.ticket(request.references[0], request.caller)
-    version = request.references[1]
-    if not (version.isascii() and version.isdecimal() and len(version) < 19):
-        raise workflow.NotFound(f"a version is a whole number from 1 to {ticket['version']}")
-    return (yield desk.store.aside(Store.ticket_at, ticket, int(version)))
+    version = workflow.row_number(request.references[1]) or 0
+    return (yield desk.store.slow_read(Store.ticket_at, ticket, version))
 
 
 def get_schema(desk, request) -> Answer:
@@ -151,7 +148,7 @@ def list_tickets(desk, request):
     if filters.pop("mine", False):
         filters["mine"] = request.caller.id
     if "search" in filters:  # may read every ticket: not on the beat
-        return reply(200, (yield desk.store.aside(Store.tickets, filters)))
+        return reply(200, (yield desk.store.slow_read(Store.tickets, filters)))
     return reply(200, desk.store.tickets(filters))
 
 
@@ -194,10 +191,11 @@ def edit_ticket(desk, request) -> Answer:
     status = fields.pop("status", ticket["status"])
     if request.caller.only_own:
         workflow.check_own_changes(ticket, {name for name, value in fields.items() if ticket[name] != value})
-    ticket = desk.store.edit_ticket(request.caller, ticket, fields)
-    for step in workflow.path(ticket["state"], status, request.caller):
-        data = {"assignee": fields["assignee"]} if fields.get("assignee") and step.name == "assign" else {}
+    assignee = fields.get("assignee") or ticket["assignee"]
+    for step in workflow.way_to(ticket["state"], status, request.caller):
+        data = {"assignee": assignee} if assignee and step.name == "assign" else {}
         ticket = desk.store.fire(request.caller, ticket, step.name, data)
+    ticket = desk.store.edit_ticket(request.caller, ticket, fields)
     return reply(200, ticket, etag(ticket))
 
 
@@ -234,9 +232,11 @@ def write_draft(desk, request):
     ticket = ticket_to_change(desk, request)
     if request.caller.only_own:
         request.caller.must("agent", "a draft on a locked desk")
-    body = yield lambda: desk.plugin.write(ticket)
-    ticket = desk.store.ticket(request.references[0], request.caller)  # it may have moved on while the writer wrote
-    draft = desk.store.add_draft(request.caller, ticket, body, desk.settings.classifier)
+    body, source = request.fields.get("body"), "hand"
+    if body is None:
+        body, source = (yield lambda: desk.plugin.write(ticket)), desk.settings.classifier
+        ticket = ticket_to_change(desk, request)  # it may have moved on while the writer wrote
+    draft = desk.store.add_draft(request.caller, ticket, body, source)
     return reply(201, draft, ("Location", f"/tickets/{ticket['id']}"))
 
 
@@ -266,12 +266,12 @@ def reject_draft(desk, request) -> Answer:
 def list_events(desk, request):
     filters = {"limit": 100, **request.fields}
     if "ticket" in filters:
-        filters["ticket"] = desk.store.ticket(filters["ticket"])["id"]
-    return reply(200, (yield desk.store.aside(Store.events, filters)))
+        filters["ticket_id"] = desk.store.ticket(filters["ticket"])["id"]
+    return reply(200, (yield desk.store.slow_read(Store.events, filters)))
 
 
 def verify_events(desk, request):
-    return reply(200, (yield desk.store.aside(Store.verify_chain)))
+    return reply(200, (yield desk.store.slow_read(Store.verify_chain)))
 
 
 def log_in(desk, request):
@@ -312,16 +312,16 @@ TICKET_FILTERS = {
     "mine": Rule("boolean"),
     "search": Rule(highest=200),
     "limit": LIMIT,
-    "before": Rule("integer", highest=MAX_ID),
+    "before": Rule("integer", highest=workflow.MAX_ID),
 }
 EVENT_FILTERS = {
     "ticket": Rule(highest=36),
     "type": "audit_events.type",
     "actor": Rule(highest=64),
-    "after": Rule("integer", lowest=0, highest=MAX_ID),
+    "after": Rule("integer", lowest=0, highest=workflow.MAX_ID),
     "limit": LIMIT,
 }
-HISTORY = {"from": Rule("integer", highest=MAX_ID), "limit": LIMIT}
+HISTORY = {"from": Rule("integer", highest=workflow.MAX_ID), "limit": LIMIT}
 DATA = Rule("object", highest=20_000, members={"assignee": "tickets.assignee"})
 FIRING = Body(
     "", required="transition", optional="data", extra={"transition": Rule(choices=tuple(workflow.TRANSITIONS)), "data": DATA}
@@ -341,7 +341,7 @@ ROUTES = (
     Route("PATCH", "/tickets/{id}", edit_ticket, body=TICKET_CHANGES),
     Route("GET", "/tickets/{id}/comments", list_comments),
     Route("POST", "/tickets/{id}/comments", add_comment, body=Body("comments", required="body", optional="internal")),
-    Route("POST", "/tickets/{id}/draft", write_draft, body=Body("drafts")),
+    Route("POST", "/tickets/{id}/draft", write_draft, body=Body("drafts", optional="body")),
     Route("PATCH", "/drafts/{id}", edit_draft, body=Body("drafts", required="body"), role="agent"),
     Route("POST", "/drafts/{id}/approve", approve_draft, body=Body("drafts", optional="body"), role="agent"),
     Route("POST", "/drafts/{id}/reject", reject_draft, body=Body("drafts"), role="agent"),
@@ -405,33 +405,39 @@ def main(argv: list[str], environ: dict) -> int:
     try:
         settings = read_settings(vars(options), environ)
         if options.verify:
-            return verify(settings)
-        if options.backup:
-            return backup(settings, options.backup)
-        if options.add_user:
-            return add_user(settings, options)
-        colour = sys.stderr.isatty() and not environ.get("NO_COLOR")
+            with closing(Store(settings.db, read_only=True)) as store:
+                return offline.verify(store)
+        if options.backup is not None:
+            with closing(Store(settings.db, read_only=True)) as store:
+                return offline.backup(store, options.backup)
+        if options.add_user is not None:
+            with closing(Store(settings.db, holder=f"--add-user in process {os.getpid()}")) as store:
+                return offline.add_user(store, options.add_user, options.roles, options.password_stdin)
+        colour = bool(sys.stderr) and sys.stderr.isatty() and not environ.get("NO_COLOR")
         return serve(settings, Log(sys.stderr, settings.log_format == "json", colour), options.demo)
-    except (Unusable, BadSetting) as problem:
+    except (Unusable, BadSetting, offline.Refused) as problem:
         print(f"app.py: {problem}", file=sys.stderr)
         return 2
+    except BrokenPipeError:  # whoever read our output has gone, as in `python3 app.py --verify | head -1`
+        sys.stdout = None
+        return 1
 
 
 def serve(settings, log, with_demo: bool) -> int:
     with listen(settings, log) as server:
+        server.stop_on_signals()
         who = f"process {os.getpid()} on port {server.server_port}"
         with closing(Store(settings.db, holder=who)) as store:
             if with_demo:
                 if not store.is_empty():
                     raise Unusable(f"--demo: {settings.db} has tickets already; use another SUPPORT_DESK_DB")
-                demo.fill(store, PLUGINS["rules"].write)
+                demo.fill(store, workflow.text_time, PLUGINS["rules"].write)
             server.door = open_door(settings, store, log)
             print(banner(settings, server.server_port), flush=True)
             gc.freeze()  # what is here now lives as long as the desk: no need to look at it again
             gc.set_threshold(50_000)
-            server.stop_on_signals()
             server.serve_forever()
-    print("stopped: every answer given is in the database", flush=True)
+    print("stopped: what was in flight is answered", flush=True)
     return 0
 
 
@@ -459,38 +465,9 @@ def banner(settings, port) -> str:
     )
 
 
-def verify(settings) -> int:
-    sound = True
-    with closing(Store(settings.db, read_only=True)) as store:
-        for checked, difference in store.verify():
-            print(f"{'NO' if difference else 'ok'}  {checked}{': ' if difference else ''}{difference or ''}")
-            sound = sound and not difference
-    return 0 if sound else 1
-
-
-def backup(settings, path) -> int:
-    if Path(path).exists():
-        raise Unusable(f"{path} exists already; name a new file for the backup")
-    with closing(Store(settings.db, read_only=True)) as store:
-        store.backup(path, lambda done, pages: print(f"backup: {done} of {pages} pages", flush=True))
-    return 0
-
-
-def add_user(settings, options) -> int:
-    ask = sys.stdin.readline if options.password_stdin else lambda: getpass(f"Password for {options.add_user}: ")
-    try:
-        user = new_user(options.add_user, options.roles, ask().rstrip("\r\n"))
-    except ValueError as problem:
-        raise Unusable(f"--add-user: {problem}") from None
-    with closing(Store(settings.db, holder=f"--add-user in process {os.getpid()}")) as store:
-        with store.savepoint():
-            store.add_user(user)
-        store.commit()
-    print(f"{user['email']} may log in as {', '.join(user['roles'])}")
-    return 0
-
-
 if __name__ == "__main__":
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a character shows its number
     if os.environ.get("VEDYA_BUG_MODE") and not BUG_MODE_MARK.exists():
         from drills import plant
 

@@ -6,8 +6,8 @@ before it. Rows travel as plain dicts whose keys are the columns of schema.sql.
 """
 
 import json
+import os
 import sqlite3
-import unicodedata
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta, timezone
 from functools import cache, reduce
@@ -15,31 +15,24 @@ from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
 
-from workflow import FIRST_HASH, Caller, canonical, check, event_hash, fold, replay, text_time, utc_now, verify_chain
-from workflow import AlreadyDecided, NotFound, PreconditionFailed, Unavailable
+import workflow
+from workflow import AlreadyDecided, Caller, NotFound, PreconditionFailed, Unavailable
 
 SCHEMA = Path(__file__).with_name("schema.sql")
 OLDEST_SQLITE = (3, 37)  # STRICT tables
 KEYS_LIVE = timedelta(hours=24)
-MAX_ID = 2**63 - 1
+WAIT = 0.5  # seconds for another program's lock; the whole desk waits with it
 
 FILTERS = {
-    "category": "category = :category",
-    "priority": "priority = :priority",
-    "status": "status = :status",
-    "state": "state = :state",
-    "assignee": "assignee = :assignee",
-    "created_by": "created_by = :created_by",
+    **{column: f"{column} = :{column}" for column in ("category", "priority", "status", "state", "assignee", "created_by")},
     "owner": "created_by = :owner",
     "mine": "(created_by = :mine OR assignee = :mine)",
-    "search": "(instr(folded(title), :search) OR instr(folded(description), :search))",
+    "search": "(instr(search_key(title), :search) OR instr(search_key(description), :search))",
     "before": "id < :before",
 }
 COUNTED = {"category", "priority", "status", "state"}  # filters whose totals ticket_counts knows
 EVENT_FILTERS = {
-    "ticket": "ticket_id = :ticket",
-    "type": "type = :type",
-    "actor": "actor = :actor",
+    **{column: f"{column} = :{column}" for column in ("ticket_id", "type", "actor")},
     "after": "id > :after",
     "from": "version >= :from",
     "to": "version <= :to",
@@ -55,45 +48,37 @@ CHANGE_TICKET = """UPDATE tickets SET title = :title, description = :description
 DECIDE_DRAFT = """UPDATE drafts SET status = :status, decided_by = :by, decided_at = :at
     WHERE id = :id AND status = 'pending' RETURNING *"""
 
-COUNTERS = {  # what triggers keep, and the full count that it must equal
-    "SELECT state, priority, category, tickets FROM ticket_counts WHERE tickets <> 0": (
-        "SELECT state, priority, category, count(*) FROM tickets GROUP BY 1, 2, 3"
+COUNTERS = {  # table: what its triggers keep, and the full count that it must equal
+    "ticket_counts": (
+        "SELECT state, priority, category, tickets FROM ticket_counts WHERE tickets <> 0",
+        "SELECT state, priority, category, count(*) FROM tickets GROUP BY 1, 2, 3",
     ),
-    "SELECT day, tickets FROM daily_counts": "SELECT substr(created_at, 1, 10), count(*) FROM tickets GROUP BY 1",
+    "daily_counts": (
+        "SELECT day, tickets FROM daily_counts",
+        "SELECT substr(created_at, 1, 10), count(*) FROM tickets GROUP BY 1",
+    ),
 }
 KEPT_ANSWER = """SELECT * FROM idempotency_keys
     WHERE caller = :caller AND method = :method AND path = :path AND key = :key"""
 
 
-class Schema(NamedTuple):
-    """What a database file says of itself: whose it is, its version, and its definitions by name."""
-
+class Schema(NamedTuple):  # what a database file says of itself
     application_id: int
     version: int
     definitions: dict
-
-
-EMPTY = Schema(0, 0, {})
 
 
 class Unusable(Exception):
     """The database file cannot be served; str() is one line for the person who starts the desk."""
 
 
-def folded(text: str) -> str:
-    """`text` as search sees it: case and composed or decomposed accents make no difference."""
-    if text.isascii():
-        return text.lower()
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
-
-
-def hold(path: str, who: str) -> sqlite3.Connection:
+def hold(path: Path, who: str) -> sqlite3.Connection:
     """Keep other servers off this database for as long as the returned connection lives.
 
     The lock is a write transaction on a small file of its own, so it works alike on every platform
     and ends with the process, however that ends. Raises Unusable naming the holder.
     """
-    lock = sqlite3.connect(f"{Path(path).resolve()}.lock", isolation_level=None, timeout=0)
+    lock = sqlite3.connect(f"{path.resolve()}.lock", isolation_level=None, timeout=0)
     try:
         lock.execute("PRAGMA synchronous = OFF")
         lock.execute("BEGIN IMMEDIATE")
@@ -102,20 +87,26 @@ def hold(path: str, who: str) -> sqlite3.Connection:
         lock.execute("COMMIT")
         lock.execute("BEGIN IMMEDIATE")
         return lock
-    except sqlite3.DatabaseError as problem:
-        said = f"cannot lock the database {path}: {problem}"
-        if "locked" in str(problem):
-            held = lock.execute("SELECT who FROM holder").fetchone()
-            said = f"{path} is being served already by {held[0]}; stop it or use another SUPPORT_DESK_DB"
+    except sqlite3.OperationalError:
+        holder = _holder(lock)
         lock.close()
-        raise Unusable(said) from None
+        raise Unusable(f"{path} is being served already by {holder}; stop it or use another SUPPORT_DESK_DB") from None
+
+
+def _holder(lock) -> str:
+    try:
+        return lock.execute("SELECT who FROM holder").fetchone()[0]
+    except (sqlite3.OperationalError, TypeError):
+        return "a desk that is just starting"
 
 
 def _schema_of(db) -> Schema:
     cursor = db.cursor()
     cursor.row_factory = None
+    cursor.execute("SAVEPOINT looking")  # one moment: another desk may be making its tables right now
     stamp, version = (cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version"))
     rows = cursor.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid").fetchall()
+    cursor.execute("RELEASE looking")
     return Schema(stamp, version, dict(rows))
 
 
@@ -136,44 +127,45 @@ class Store:
 
     def __init__(self, path: str, read_only: bool = False, holder: str = ""):
         """Open the database, made anew if there is none. With `holder` no second desk can hold it."""
-        self.path, self.clock = path, utc_now
-        self._in_beat, self._lock, self.db = False, None, None
+        self.path, self.clock = Path(path), workflow.utc_now
+        self._beat, self._lock, self.db = "closed", None, None
         if sqlite3.sqlite_version_info < OLDEST_SQLITE:
             raise Unusable(f"this Python's SQLite {sqlite3.sqlite_version} is too old; the desk needs 3.37 or newer")
+        if not read_only and self.path.exists() and not os.access(self.path, os.W_OK):
+            raise Unusable(f"cannot use {path}: it may not be written; mend its rights or use another SUPPORT_DESK_DB")
         try:
-            uri = Path(path).absolute().as_uri() + ("?mode=ro" if read_only else "")
-            self.db = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=5, cached_statements=256)
+            uri = self.path.absolute().as_uri() + ("?mode=ro" if read_only else "")
+            self.db = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=WAIT, cached_statements=256)
             self._prepare(read_only, holder)
+            self._inode = os.stat(path).st_ino
         except (sqlite3.Error, OSError, Unusable) as problem:
             self.close()
             raise problem if isinstance(problem, Unusable) else Unusable(f"cannot use {path}: {problem}") from None
 
     def _prepare(self, read_only, holder):
-        is_new = self._recognise()
-        if is_new and read_only:
+        if self._recognise() and read_only:
             raise Unusable(f"{self.path} is empty: no desk has used it yet")
-        name = None if is_new or read_only else _difference(_schema_of(self.db))
-        if name:
-            raise Unusable(f"{self.path} was made from another schema.sql ({name} differs): start with a new file")
         if holder:
             self._lock = hold(self.path, holder)
         self.db.row_factory = lambda cursor, row: {c[0]: value for c, value in zip(cursor.description, row)}
-        self.db.create_function("folded", 1, folded, deterministic=True)
+        self.db.create_function("search_key", 1, workflow.search_key, deterministic=True)
         for pragma in ("foreign_keys = ON", "recursive_triggers = ON", "trusted_schema = OFF"):
             self.db.execute(f"PRAGMA {pragma}")
-        if not read_only:
-            self.db.execute("BEGIN IMMEDIATE")  # a file that cannot be written says so now
-            self.db.execute("ROLLBACK")
-            for pragma in ("journal_mode = WAL", "synchronous = FULL", "wal_autocheckpoint = 10000"):
-                self.db.execute(f"PRAGMA {pragma}").fetchall()
-            self.db.execute("PRAGMA temp_store = MEMORY")  # else each savepoint takes 64 KiB: up to twice the time
-        if is_new:
+        if read_only:
+            return
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "wal_autocheckpoint = 10000"):
+            self.db.execute(f"PRAGMA {pragma}").fetchall()
+        self.db.execute("PRAGMA temp_store = MEMORY")  # else each savepoint takes 64 KiB: up to twice the time
+        if self._recognise():  # still: the desk that held it before may have made its tables
             self.db.executescript(f"BEGIN;\n{SCHEMA.read_text(encoding='utf-8')}\nCOMMIT;")
+        name = _difference(_schema_of(self.db))
+        if name:
+            raise Unusable(f"{self.path} was made from another schema.sql ({name} differs): start with a new file")
 
     def _recognise(self) -> bool:
         """True for a new, empty database; Unusable for a stranger's file or one from another schema.sql."""
         found, ours = _schema_of(self.db), _our_schema()
-        if found == EMPTY:
+        if found == Schema(0, 0, {}):
             return True
         if found.application_id != ours.application_id:
             raise Unusable(f"{self.path} is a database of another program: use another file")
@@ -204,33 +196,46 @@ class Store:
         self.db.execute("RELEASE request")
 
     def _begin(self):
-        if not self._in_beat:
+        """Begin the beat's transaction once. Where that fails it fails for the whole beat: nobody waits twice."""
+        if self._beat == "closed":
+            self._beat = "failed"
+            self._check_file()
             try:
                 self.db.execute("BEGIN IMMEDIATE")
             except sqlite3.OperationalError as problem:
                 raise Unavailable(f"the database is busy: {problem}; try again") from problem
-            self._in_beat = True
-        elif not self.db.in_transaction:
-            raise Unavailable("the database gave up this moment's changes; try again")
+            self._beat = "open"
+        if self._beat == "failed" or not self.db.in_transaction:
+            raise Unavailable("the database cannot take this moment's changes; try again")
+
+    def _check_file(self):
+        try:
+            is_there = os.stat(self.path).st_ino == self._inode
+        except OSError:
+            is_there = False
+        if not is_there:
+            raise Unavailable(f"the database file {self.path} was removed or replaced; restart the desk")
 
     def commit(self) -> None:
         """Make every change since the last commit durable. Raises Unavailable: then none happened."""
-        if not self._in_beat:
-            return
-        self._in_beat = False
-        try:
-            self.db.execute("COMMIT")
-        except sqlite3.Error as problem:
-            if self.db.in_transaction:
-                self.db.execute("ROLLBACK")
-            raise Unavailable(f"the database could not keep the change: {problem}; try again") from problem
+        beat, self._beat = self._beat, "closed"
+        if beat == "open":
+            try:
+                self.db.execute("COMMIT")
+            except sqlite3.Error as problem:
+                if self.db.in_transaction:
+                    self.db.execute("ROLLBACK")
+                raise Unavailable(f"the database could not keep the change: {problem}; try again") from problem
 
-    def aside(self, read, *arguments):
+    def slow_read(self, read, *arguments):
         """A job for the slow lane: `read`, a method of Store, on a read-only connection of its own."""
 
         def job():
-            with closing(Store(self.path, read_only=True)) as store:
-                return read(store, *arguments)
+            try:
+                with closing(Store(self.path, read_only=True)) as store:
+                    return read(store, *arguments)
+            except Unusable as problem:
+                raise Unavailable(f"the database cannot be read now: {problem}") from problem
 
         return job
 
@@ -245,13 +250,11 @@ class Store:
 
     def ticket(self, reference: str, viewer: Caller | None = None) -> dict:
         """The ticket with this id or uuid; NotFound for anything else, or where `viewer` may not see it."""
-        column, value = "uuid", reference.lower()
-        if reference.isdecimal() and reference.isascii() and reference[0] != "0" and len(reference) < 20:
-            column, value = "id", int(reference)
-        if value == reference.lower() or value <= MAX_ID:
-            for ticket in self._all(f"SELECT * FROM tickets WHERE {column} = ?", (value,)):
-                if viewer is None or viewer.sees(ticket):
-                    return ticket
+        number = workflow.row_number(reference)
+        column, value = ("uuid", reference.lower()) if number is None else ("id", number)
+        for ticket in self._all(f"SELECT * FROM tickets WHERE {column} = ?", (value,)):
+            if viewer is None or viewer.sees(ticket):
+                return ticket
         raise NotFound(f"no ticket {reference}; GET /tickets lists those there are")
 
     def tickets(self, filters: dict) -> dict:
@@ -261,7 +264,7 @@ class Store:
         the last. Keyset paging: nothing is skipped or doubled while tickets arrive.
         """
         if "search" in filters:
-            filters = {**filters, "search": folded(filters["search"])}
+            filters = {**filters, "search": search_key(filters["search"])}
         rows = self._all(
             f"SELECT * FROM tickets {_where(FILTERS, filters)} ORDER BY id DESC LIMIT :limit + 1", filters
         )
@@ -281,7 +284,7 @@ class Store:
 
     def fire(self, caller: Caller, ticket: dict, name: str, data: dict) -> dict:
         """Fire the transition `name`; Forbidden or TransitionFailed where roles or net say no."""
-        transition = check(ticket["state"], name, caller)
+        transition = workflow.check(ticket["state"], name, caller)
         changes = {"assign": {"assignee": data.get("assignee", caller.id)}, "reopen": {"assignee": None}}
         return self._change(caller, ticket, transition.event, changes.get(name, {}), **({"data": data} if data else {}))
 
@@ -304,9 +307,8 @@ class Store:
         return {**row, "internal": bool(internal)}
 
     def draft(self, draft_id: str) -> dict:
-        if draft_id.isdecimal() and draft_id.isascii() and len(draft_id) < 19:
-            for draft in self._all("SELECT * FROM drafts WHERE id = ?", (int(draft_id),)):
-                return draft
+        for draft in self._all("SELECT * FROM drafts WHERE id = ?", (workflow.row_number(draft_id),)):
+            return draft
         raise NotFound(f"no draft {draft_id}; GET /tickets/{{id}} lists a ticket's drafts")
 
     def drafts(self, ticket_id: int) -> list[dict]:
@@ -358,10 +360,10 @@ class Store:
     # -- the audit log --------------------------------------------------------------------------
 
     def _change(self, caller, ticket, event_type, changes=None, **facts):
-        """The one way a ticket changes: fold() says what the row becomes, and the event is why."""
+        """The one way a ticket changes: workflow.fold() says what the row becomes, and the event is why."""
         data = {"changes": changes, **facts} if changes else facts
         event = {"ticket_id": ticket["id"], "version": ticket["version"] + 1, "type": event_type, "data": data}
-        row = fold(ticket, {**event, "at": self.clock()})
+        row = workflow.fold(ticket, {**event, "at": self.clock()})
         if self.db.execute(CHANGE_TICKET, row).rowcount != 1:
             raise PreconditionFailed(f"ticket {ticket['id']} has changed since version {ticket['version']}; read it again")
         self._append(caller, row, event_type, data)
@@ -377,10 +379,10 @@ class Store:
             "actor": caller.id,
             "at": ticket["updated_at"],
             "request_id": caller.request_id,
-            "data": canonical(data),
-            "previous_hash": last[0]["hash"] if last else FIRST_HASH,
+            "data": workflow.canonical(data),
+            "previous_hash": last[0]["hash"] if last else workflow.FIRST_HASH,
         }
-        event["hash"] = event_hash(event)
+        event["hash"] = workflow.event_hash(event)
         self.db.execute("INSERT INTO audit_events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", tuple(event.values()))
 
     def events(self, filters: dict) -> dict:
@@ -397,12 +399,12 @@ class Store:
         """The ticket's row as it was at `version`, from its events alone."""
         if not 1 <= version <= ticket["version"]:
             raise NotFound(f"ticket {ticket['id']} has the versions 1 to {ticket['version']}")
-        row = reduce(fold, self.events({"ticket": ticket["id"], "to": version, "limit": version})["events"], None)
+        row = reduce(workflow.fold, self.events({"ticket_id": ticket["id"], "to": version, "limit": version})["events"], None)
         return {column: row[column] for column in ticket}
 
     def verify_chain(self) -> dict:
         """{ok, events, head}, or {ok: False, events, broken: {id, problem}} at the first broken row."""
-        return verify_chain(self.db.execute("SELECT * FROM audit_events ORDER BY id"))
+        return workflow.verify_chain(self.db.execute("SELECT * FROM audit_events ORDER BY id"))
 
     # -- users ----------------------------------------------------------------------------------
 
@@ -433,12 +435,12 @@ class Store:
     def forget_old_answers(self) -> None:
         """Forget some answers that are past their 24 h: few enough that a beat stays short."""
         some = "SELECT rowid FROM idempotency_keys WHERE created_at <= ? LIMIT 2000"
-        if self._all(f"{some} - 1999", (self._expiry(),)):
+        if self._all(some, (self._expiry(),)):
             with self.savepoint():
                 self.db.execute(f"DELETE FROM idempotency_keys WHERE rowid IN ({some})", (self._expiry(),))
 
     def _expiry(self):
-        return text_time(datetime.now(timezone.utc) - KEYS_LIVE)
+        return workflow.text_time(datetime.now(timezone.utc) - KEYS_LIVE)
 
     # -- the database as a whole ----------------------------------------------------------------
 
@@ -448,7 +450,8 @@ class Store:
         return {row["name"]: row["sql"] for row in rows}
 
     def ping(self) -> None:
-        """Read one row; raises Unavailable where the database does not answer."""
+        """Read one row of the file; raises Unavailable where the database does not answer."""
+        self._check_file()
         try:
             self._value("SELECT count(*) AS n FROM daily_counts")
         except sqlite3.Error as problem:
@@ -470,27 +473,35 @@ class Store:
             chain = self.verify_chain()
             yield f"hash chain of {chain['events']} audit events", None if chain["ok"] else f"event {chain['broken']}"
             tickets = self.db.execute("SELECT * FROM tickets ORDER BY id")
-            count, difference = replay(tickets, self.db.execute("SELECT * FROM audit_events ORDER BY ticket_id, version"))
+            count, difference = workflow.replay(tickets, self.db.execute("SELECT * FROM audit_events ORDER BY ticket_id, version"))
             yield f"replay of {count} tickets", difference
+            papers = {f"{kind}s": self._all(f"SELECT * FROM {kind}s ORDER BY id") for kind in ("comment", "draft")}
+            difference = workflow.replay_papers(papers, self.db.execute("SELECT * FROM audit_events ORDER BY id"))
+            yield f"replay of {len(papers['comments'])} comments and {len(papers['drafts'])} drafts", difference
             yield from self._verify_counters()
         except sqlite3.DatabaseError as problem:
             yield "reading the database", f"{problem}"
 
     def _verify_counters(self):
-        for kept, counted in COUNTERS.items():
+        for table, (kept, counted) in COUNTERS.items():
             wrong = self._all(f"{kept} EXCEPT {counted}") + self._all(f"{counted} EXCEPT {kept}")
-            yield f"counters: {kept}", f"they are not right for {wrong[0]}" if wrong else None
+            yield f"counters in {table}", f"they are not right for {wrong[0]}" if wrong else None
 
     def backup(self, path: str, progress) -> None:
-        """A consistent copy into the new file `path`; progress(done, pages) is told now and then.
+        """A consistent, checked copy into the new file `path`; progress(done, pages) is told now and then.
 
         The read transaction pins one moment, so a server that keeps writing cannot make it start over.
+        Raises Unusable where the copy cannot be finished.
         """
-        self.db.execute("BEGIN")
-        self.ping()
-        with closing(sqlite3.connect(path)) as copy:
-            self.db.backup(copy, pages=1000, progress=lambda _, left, pages: progress(pages - left, pages))
-        self.db.execute("ROLLBACK")
+        try:
+            with closing(sqlite3.connect(path)) as copy:
+                self.db.execute("BEGIN")
+                self.db.execute("SELECT 1 FROM daily_counts").fetchall()
+                self.db.backup(copy, pages=1000, progress=lambda _, left, pages: progress(pages - left, pages))
+                if copy.execute("PRAGMA integrity_check").fetchone() != ("ok",):
+                    raise sqlite3.DatabaseError("the copy is not sound; run --verify")
+        except sqlite3.Error as problem:
+            raise Unusable(f"cannot back up {self.path} to {path}: {problem}") from None
 
     def _all(self, sql, values=()):
         return self.db.execute(sql, values).fetchall()

@@ -5,6 +5,8 @@ stands in exactly one place; TRANSITIONS is the one table behind firing, permiss
 """
 
 import json
+import re
+import unicodedata
 from collections import deque
 from datetime import datetime, timezone
 from hashlib import sha256
@@ -50,6 +52,8 @@ UNBORN = {"state": "new", "assignee": None, "locked_by": None, "lock_expires_at"
 FORWARD = ("open", "in_progress", "resolved", "closed")
 
 STAFF_EVENTS = ("Drafted", "DraftEdited", "Rejected")
+MALFORMED = (ValueError, KeyError, TypeError, AttributeError)  # what reading a forged event can raise
+MAX_ID = 2**63 - 1  # as far as SQLite can count
 FIRST_HASH = "0" * 64  # what the first event of the audit log follows
 
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
@@ -186,18 +190,18 @@ def check(state: str, name: str, caller: Caller) -> Transition:
     transition = TRANSITIONS[name]
     caller.must(transition.role, f"the transition {name}")
     if transition.source != state:
-        raise no_way(f"cannot {name} a ticket that is {state}", state, caller)
+        raise illegal(f"cannot {name} a ticket that is {state}", state, caller)
     return transition
 
 
-def path(state: str, status: str, caller: Caller) -> list[Transition]:
+def way_to(state: str, status: str, caller: Caller) -> list[Transition]:
     """The shortest way through the net to `status`: forward, or back to open from resolved or closed."""
     here, there = FORWARD.index(STATUS[state]), FORWARD.index(status)
     if here == there:
         return []
     if there > here or (status == "open" and STATUS[state] in ("resolved", "closed")):
         return _shortest(state, status)
-    raise no_way(f"cannot move a ticket from {STATUS[state]} to {status}", state, caller)
+    raise illegal(f"cannot move a ticket from {STATUS[state]} to {status}", state, caller)
 
 
 def check_own_changes(ticket: dict, changed: set[str]) -> None:
@@ -209,7 +213,7 @@ def check_own_changes(ticket: dict, changed: set[str]) -> None:
         raise Forbidden(f"the ticket is {ticket['status']} by now: add a comment instead", role="agent")
 
 
-def no_way(what: str, state: str, caller: Caller) -> TransitionFailed:
+def illegal(what: str, state: str, caller: Caller) -> TransitionFailed:
     """The refusal of a step that the net does not have; it lists what this caller may do instead."""
     may = allowed(state, caller)
     return TransitionFailed(f"{what}; allowed: {', '.join(may) or 'nothing for your roles'}", state=state, allowed=may)
@@ -241,6 +245,18 @@ def fold(row: dict | None, event: dict) -> dict:
         row["state"] = transition.target
     row.update(id=event["ticket_id"], status=STATUS[row["state"]], version=event["version"], updated_at=event["at"])
     return row
+
+
+def search_key(text: str) -> str:
+    """`text` as search sees it: case and composed or decomposed accents make no difference."""
+    if text.isascii():
+        return text.lower()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+
+
+def row_number(text: str) -> int | None:
+    """The row id that `text` names: digits without a leading zero, as far as SQLite can count."""
+    return int(text) if re.fullmatch("[1-9][0-9]{0,18}", text) and int(text) <= MAX_ID else None
 
 
 def utc_now() -> str:
@@ -294,8 +310,48 @@ def replay(tickets, events) -> tuple[int, str | None]:
             while event and event["ticket_id"] == ticket["id"]:
                 row = fold(row, {**event, "data": json.loads(event["data"])})
                 event = next(events, None)
-        except ValueError as problem:
-            return count, f"ticket {ticket['id']}: {problem}"
+        except MALFORMED as problem:
+            return count, f"ticket {ticket['id']}: {problem!r}"
         if row != ticket:
-            return count, f"ticket {ticket['id']}: its events say {row}, its row says {ticket}"
+            return count, f"ticket {ticket['id']}: {_differing(ticket, row or {})}"
     return count, None
+
+
+def replay_papers(papers: dict, events) -> str | None:
+    """The first comment or draft that differs from what the events say, in order of id.
+
+    `papers` holds the rows of both tables: {"comments": […], "drafts": […]}.
+    """
+    told = {"comments": {}, "drafts": {}}
+    try:
+        for event in events:
+            _write_down(told, event, json.loads(event["data"]))
+    except MALFORMED as problem:
+        return f"event {event['id']}: {problem!r}"
+    for table, rows in papers.items():
+        found = {row["id"]: row for row in rows}
+        for number in sorted(found.keys() | told[table].keys()):
+            row, expected = found.get(number, {}), told[table].get(number, {})
+            if not row or not expected or any(row[name] != value for name, value in expected.items()):
+                return f"{table} {number}: {_differing(row, expected)}"
+    return None
+
+
+def _write_down(told, event, data):
+    """Note what an event says about a comment or a draft."""
+    kind, who = event["type"], event["actor"]
+    if kind in ("Commented", "Approved"):
+        words = {"ticket_id": event["ticket_id"], "author": who, "body": data["body"]}
+        told["comments"][data["comment_id"]] = {**words, "internal": int(data.get("internal", False))}
+    if kind == "Drafted":
+        told["drafts"][data["draft_id"]] = {"ticket_id": event["ticket_id"], "status": "pending", "created_by": who}
+    if kind in ("Drafted", "DraftEdited"):
+        told["drafts"][data["draft_id"]]["body"] = data["body"]
+    if kind in ("Approved", "Rejected"):
+        status = "sent" if kind == "Approved" else "rejected"
+        told["drafts"][data["draft_id"]].update(status=status, decided_by=who)
+
+
+def _differing(row, expected):
+    names = [name for name in {**expected, **row} if row.get(name) != expected.get(name)]
+    return "; ".join(f"{name} is {row.get(name)!r}, its events say {expected.get(name)!r}" for name in names)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import workflow
 from llm import PLUGINS
-from store import Store, text_time
+from store import Store
+from workflow import text_time
 from tests.desk import ROOT, DeskProcess, run_app
 from web import demo
 
