@@ -22,7 +22,7 @@ from uuid import uuid4
 
 import workflow
 from llm import PLUGINS, Plugin, classify_by_rules
-from store import Store, Unusable
+from store import Damaged, Store, Unusable
 from web import demo, offline
 from web.door import Door, Route, reply
 from web.http1 import Answer
@@ -405,8 +405,7 @@ def main(argv: list[str], environ: dict) -> int:
     try:
         settings = read_settings(vars(options), environ)
         if options.verify:
-            with closing(Store(settings.db, read_only=True)) as store:
-                return offline.verify(store)
+            return verify(settings)
         if options.backup is not None:
             with closing(Store(settings.db, read_only=True)) as store:
                 return offline.backup(store, options.backup)
@@ -420,6 +419,15 @@ def main(argv: list[str], environ: dict) -> int:
         return 2
     except BrokenPipeError:  # whoever read our output has gone, as in `python3 app.py --verify | head -1`
         sys.stdout = None
+        return 1
+
+
+def verify(settings) -> int:
+    try:
+        with closing(Store(settings.db, read_only=True)) as store:
+            return offline.verify(store)
+    except Damaged as problem:
+        print(f"NO  opening the file: {problem}")
         return 1
 
 

@@ -50,6 +50,12 @@ CREATE TABLE comments (
 
 CREATE INDEX comments_by_ticket ON comments (ticket_id);
 
+CREATE TRIGGER comments_are_never_changed BEFORE UPDATE ON comments
+BEGIN SELECT RAISE(ABORT, 'what was said stays as it was said'); END;
+
+CREATE TRIGGER comments_are_never_deleted BEFORE DELETE ON comments
+BEGIN SELECT RAISE(ABORT, 'what was said stays as it was said'); END;
+
 CREATE TABLE drafts (
   id INTEGER PRIMARY KEY,
   ticket_id INTEGER NOT NULL REFERENCES tickets (id),
@@ -63,6 +69,12 @@ CREATE TABLE drafts (
 ) STRICT;
 
 CREATE INDEX drafts_by_ticket ON drafts (ticket_id);
+
+CREATE TRIGGER decided_drafts_stay BEFORE UPDATE ON drafts WHEN OLD.status <> 'pending'
+BEGIN SELECT RAISE(ABORT, 'a draft is decided once'); END;
+
+CREATE TRIGGER drafts_are_never_deleted BEFORE DELETE ON drafts
+BEGIN SELECT RAISE(ABORT, 'a draft is sent or rejected, never deleted'); END;
 
 -- Who may log in. roles is a list with commas; password_hash is scrypt's, never a password.
 CREATE TABLE users (

@@ -37,7 +37,6 @@ EVENT_FILTERS = {
     "from": "version >= :from",
     "to": "version <= :to",
 }
-
 ADD_TICKET = """INSERT INTO tickets
     (uuid, title, description, category, priority, created_by, created_at, updated_at)
     VALUES (:uuid, :title, :description, :category, :priority, :created_by, :created_at, :created_at) RETURNING *"""
@@ -48,18 +47,13 @@ CHANGE_TICKET = """UPDATE tickets SET title = :title, description = :description
 DECIDE_DRAFT = """UPDATE drafts SET status = :status, decided_by = :by, decided_at = :at
     WHERE id = :id AND status = 'pending' RETURNING *"""
 
-COUNTERS = {  # table: what its triggers keep, and the full count that it must equal
-    "ticket_counts": (
-        "SELECT state, priority, category, tickets FROM ticket_counts WHERE tickets <> 0",
-        "SELECT state, priority, category, count(*) FROM tickets GROUP BY 1, 2, 3",
-    ),
-    "daily_counts": (
-        "SELECT day, tickets FROM daily_counts",
-        "SELECT substr(created_at, 1, 10), count(*) FROM tickets GROUP BY 1",
-    ),
+KEPT_ANSWER = "SELECT * FROM idempotency_keys WHERE (caller, method, path, key) = (:caller, :method, :path, :key)"
+COUNTED_TICKETS = "SELECT state, priority, category, count(*) FROM tickets GROUP BY 1, 2, 3"
+COUNTED_DAYS = "SELECT substr(created_at, 1, 10), count(*) FROM tickets GROUP BY 1"
+COUNTERS = {  # what triggers keep, and the full count that it must equal
+    "ticket_counts": ("SELECT state, priority, category, tickets FROM ticket_counts WHERE tickets", COUNTED_TICKETS),
+    "daily_counts": ("SELECT day, tickets FROM daily_counts", COUNTED_DAYS),
 }
-KEPT_ANSWER = """SELECT * FROM idempotency_keys
-    WHERE caller = :caller AND method = :method AND path = :path AND key = :key"""
 
 
 class Schema(NamedTuple):  # what a database file says of itself
@@ -70,6 +64,10 @@ class Schema(NamedTuple):  # what a database file says of itself
 
 class Unusable(Exception):
     """The database file cannot be served; str() is one line for the person who starts the desk."""
+
+
+class Damaged(Unusable):
+    """It is a database, but not a whole one any more."""
 
 
 def hold(path: Path, who: str) -> sqlite3.Connection:
@@ -88,16 +86,10 @@ def hold(path: Path, who: str) -> sqlite3.Connection:
         lock.execute("BEGIN IMMEDIATE")
         return lock
     except sqlite3.OperationalError:
-        holder = _holder(lock)
+        table = lock.execute("SELECT name FROM sqlite_schema").fetchall()  # none while that desk is just starting
+        holder = lock.execute("SELECT who FROM holder").fetchone()[0] if table else "another one"
         lock.close()
         raise Unusable(f"{path} is being served already by {holder}; stop it or use another SUPPORT_DESK_DB") from None
-
-
-def _holder(lock) -> str:
-    try:
-        return lock.execute("SELECT who FROM holder").fetchone()[0]
-    except (sqlite3.OperationalError, TypeError):
-        return "a desk that is just starting"
 
 
 def _schema_of(db) -> Schema:
@@ -140,7 +132,8 @@ class Store:
             self._inode = os.stat(path).st_ino
         except (sqlite3.Error, OSError, Unusable) as problem:
             self.close()
-            raise problem if isinstance(problem, Unusable) else Unusable(f"cannot use {path}: {problem}") from None
+            kind = Damaged if "malformed" in str(problem) else Unusable
+            raise problem if isinstance(problem, Unusable) else kind(f"cannot use {path}: {problem}") from None
 
     def _prepare(self, read_only, holder):
         if self._recognise() and read_only:
@@ -209,11 +202,7 @@ class Store:
             raise Unavailable("the database cannot take this moment's changes; try again")
 
     def _check_file(self):
-        try:
-            is_there = os.stat(self.path).st_ino == self._inode
-        except OSError:
-            is_there = False
-        if not is_there:
+        if not self.path.exists() or os.stat(self.path).st_ino != self._inode:
             raise Unavailable(f"the database file {self.path} was removed or replaced; restart the desk")
 
     def commit(self) -> None:
@@ -264,7 +253,7 @@ class Store:
         the last. Keyset paging: nothing is skipped or doubled while tickets arrive.
         """
         if "search" in filters:
-            filters = {**filters, "search": search_key(filters["search"])}
+            filters = {**filters, "search": workflow.search_key(filters["search"])}
         rows = self._all(
             f"SELECT * FROM tickets {_where(FILTERS, filters)} ORDER BY id DESC LIMIT :limit + 1", filters
         )
@@ -273,9 +262,8 @@ class Store:
 
     def _total(self, filters):
         asked = {name: filters[name] for name in FILTERS if name in filters and name != "before"}
-        if COUNTED.issuperset(asked):
-            return self._value(f"SELECT coalesce(sum(tickets), 0) AS n FROM ticket_counts {_where(FILTERS, asked)}", asked)
-        return self._value(f"SELECT count(*) AS n FROM tickets {_where(FILTERS, asked)}", asked)
+        count = "coalesce(sum(tickets), 0) AS n FROM ticket_counts" if COUNTED.issuperset(asked) else "count(*) AS n FROM tickets"
+        return self._all(f"SELECT {count} {_where(FILTERS, asked)}", asked)[0]["n"]
 
     def edit_ticket(self, caller: Caller, ticket: dict, changes: dict) -> dict:
         """The ticket with `changes` to its columns; the same ticket and no event where nothing differs."""
@@ -446,19 +434,19 @@ class Store:
 
     def table_definitions(self) -> dict[str, str]:
         """Each table's CREATE statement, comments and all: validation reads its rules from them."""
-        rows = self._all("SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND sql IS NOT NULL")
-        return {row["name"]: row["sql"] for row in rows}
+        definitions = _schema_of(self.db).definitions
+        return {name: sql for name, sql in definitions.items() if sql.startswith("CREATE TABLE")}
 
     def ping(self) -> None:
         """Read one row of the file; raises Unavailable where the database does not answer."""
         self._check_file()
         try:
-            self._value("SELECT count(*) AS n FROM daily_counts")
+            self.is_empty()
         except sqlite3.Error as problem:
             raise Unavailable(f"the database does not answer: {problem}") from problem
 
     def is_empty(self) -> bool:
-        return not self._value("SELECT EXISTS (SELECT 1 FROM tickets) AS found")
+        return not self._all("SELECT 1 FROM tickets LIMIT 1")
 
     def verify(self):
         """Yield (what was checked, the first difference or None) for everything that must hold at one moment."""
@@ -490,8 +478,7 @@ class Store:
     def backup(self, path: str, progress) -> None:
         """A consistent, checked copy into the new file `path`; progress(done, pages) is told now and then.
 
-        The read transaction pins one moment, so a server that keeps writing cannot make it start over.
-        Raises Unusable where the copy cannot be finished.
+        The read transaction pins one moment: a server that keeps writing cannot make it start over.
         """
         try:
             with closing(sqlite3.connect(path)) as copy:
@@ -505,10 +492,6 @@ class Store:
 
     def _all(self, sql, values=()):
         return self.db.execute(sql, values).fetchall()
-
-    def _value(self, sql, values=()):
-        (value,) = self._all(sql, values)[0].values()
-        return value
 
 
 def _where(conditions, given):

@@ -10,6 +10,7 @@ import unicodedata
 from collections import deque
 from datetime import datetime, timezone
 from hashlib import sha256
+from itertools import islice
 from typing import NamedTuple
 
 
@@ -52,6 +53,7 @@ UNBORN = {"state": "new", "assignee": None, "locked_by": None, "lock_expires_at"
 FORWARD = ("open", "in_progress", "resolved", "closed")
 
 STAFF_EVENTS = ("Drafted", "DraftEdited", "Rejected")
+MOST_DETAILS = 50  # broken fields told at once
 MALFORMED = (ValueError, KeyError, TypeError, AttributeError)  # what reading a forged event can raise
 MAX_ID = 2**63 - 1  # as far as SQLite can count
 FIRST_HASH = "0" * 64  # what the first event of the audit log follows
@@ -112,9 +114,12 @@ class Invalid(Refusal):
     code = "VALIDATION_ERROR"
 
     def __init__(self, message: str = "", details: dict | None = None):
-        fields = " ".join(f"{name}: {' '.join(said)}" for name, said in (details or {}).items())
-        super().__init__(message or fields)
-        self.details = details or {}
+        details = details or {}
+        self.details = dict(islice(details.items(), MOST_DETAILS))
+        fields = [f"{name}: {' '.join(said)}" for name, said in self.details.items()]
+        if len(details) > MOST_DETAILS:
+            fields.append(f"And {len(details) - MOST_DETAILS} more.")
+        super().__init__(message or " ".join(fields))
 
 
 class Unauthorized(Refusal):

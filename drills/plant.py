@@ -1,9 +1,10 @@
-"""Plants a bug: a copy of the desk in planted/NAME with one text replaced. Runs and judges such a copy.
+"""Plants a bug: a copy of the desk in planted/NAME with one text replaced. Runs such a copy.
 
 The code that is read is the code that runs, so traceback, breakpoint and editor agree, and the
 learner mends a real file. A copy that stands is never written over: it may hold somebody's work.
 """
 
+import contextlib
 import importlib
 import os
 import pkgutil
@@ -12,32 +13,18 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import NamedTuple
 
 import drills
-from tests.desk import DeskProcess
 
 ROOT = Path(__file__).resolve().parent.parent
 COPIED = ("app.py", "store.py", "workflow.py", "llm.py", "schema.sql", "README.md", "web", "tests")
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "test_drills.py", "test_house.py")
 MARK = "bug-mode.txt"
-TOOLS = ("plant",)  # modules of this folder that are no drill
+TOOLS = ("plant", "judge")  # modules of this folder that are no drill
 
 
 class Refused(Exception):
     """The tool cannot do it; str() is one line that says what to do instead."""
-
-
-class Expectation(NamedTuple):
-    """One thing a check asked for, and what the desk did."""
-
-    promise: str
-    wanted: object
-    seen: object
-
-    @property
-    def is_met(self) -> bool:
-        return self.wanted == self.seen
 
 
 def names() -> list[str]:
@@ -51,14 +38,21 @@ def load(name: str):
     return importlib.import_module(f"drills.{name}")
 
 
+def _wanted(mode):
+    return sorted({name.strip() for name in mode.split(",")})
+
+
+def folder_of(mode: str, where: Path = ROOT / "planted") -> Path:
+    return where / "+".join(_wanted(mode))
+
+
 def plant(mode: str, where: Path = ROOT / "planted") -> Path:
     """The folder of the copy with the bugs of `mode` (one name, or several with commas) in it.
 
     It is made in one step at the end, so whatever stops the planting leaves nothing half-done.
     """
-    wanted = sorted({name.strip() for name in mode.split(",")})
-    bugs = [load(name) for name in wanted]
-    folder = where / "+".join(wanted)
+    bugs = [load(name) for name in _wanted(mode)]
+    folder = folder_of(mode, where)
     if folder.exists():
         return folder
     where.mkdir(exist_ok=True)
@@ -72,7 +66,7 @@ def plant(mode: str, where: Path = ROOT / "planted") -> Path:
                 shutil.copy2(ROOT / name, copy / name)
         for bug in bugs:
             _replace(copy / bug.FILE, bug.CLEAN, bug.PLANTED)
-        (copy / MARK).write_text(",".join(wanted), encoding="utf-8")
+        (copy / MARK).write_text(",".join(_wanted(mode)), encoding="utf-8")
         copy.rename(folder)
     return folder
 
@@ -87,22 +81,17 @@ def _replace(path, clean, planted):
 def run(mode: str, arguments: list[str]) -> int:
     """Plant and run the copy in this process's place; its exit status, 2 where there is nothing to run."""
     try:
+        stood = folder_of(mode).exists()
         folder = plant(mode)
     except (Refused, OSError) as problem:
         print(f"app.py: {problem}", file=sys.stderr)
         return 2
-    print(f"the desk with {mode} planted is in {folder}: read, break and mend it there", flush=True)
+    print(f"{mode} is planted in {folder}: read, break and mend it there", flush=True)
+    if stood:
+        print("it stands since an earlier start, with whatever was mended; delete the folder for a fresh one", flush=True)
     command = [sys.executable, str(folder / "app.py"), *arguments]
     if os.name == "nt":
-        return subprocess.call(command)
+        with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C reaches the copy, too
+            return subprocess.call(command)
+        return 0
     os.execv(sys.executable, command)
-
-
-def judge(drill, folder: Path) -> list[Expectation]:
-    """What the drill's check finds at the desk in `folder`, run on a free port with its own database."""
-    with tempfile.TemporaryDirectory() as lab:
-        desk = DeskProcess(Path(lab, "lab.sqlite3"), folder)
-        try:
-            return [Expectation(*found) for found in drill.check(desk)]
-        finally:
-            desk.stop()

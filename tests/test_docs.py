@@ -11,6 +11,7 @@ import unittest
 
 import app
 from tests.desk import PATIENCE, ROOT, Client, Desk, DeskTest, clean_environment, run_app
+from workflow import PLACES, TRANSITIONS
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -75,7 +76,7 @@ class Readme(DeskTest):
         for setting in app.SETTINGS:
             for word in (setting.option, *setting.variables, setting.default):
                 self.assertIn(word, text)
-        for word in ("--demo", "--verify", "--backup", "VEDYA_BUG_MODE", "NO_COLOR"):
+        for word in ("--demo", "--verify", "--backup", "--add-user", "--roles", "--password-stdin", "VEDYA_BUG_MODE", "NO_COLOR"):
             self.assertIn(word, text)
 
     def test_every_command_of_the_tour_answers_as_the_tour_says(self):
@@ -84,6 +85,11 @@ class Readme(DeskTest):
         self.assertEqual(answers[1].body, answers[6].body)
         self.assertEqual(answers[6].headers["Idempotent-Replayed"], "true")
         self.assertTrue(answers[8].json["ok"])
+
+    def test_the_diagram_is_the_net(self):
+        lines = ["stateDiagram-v2", f"    [*] --> {PLACES[0]}"]
+        lines += [f"    {t.source} --> {t.target}: {t.name} ({t.role})" for t in TRANSITIONS.values()]
+        self.assertEqual(re.search(r"```mermaid\n(.*?)\n```", README, re.S)[1], "\n".join(lines))
 
     def test_every_file_and_folder_it_names_is_there(self):
         for name in re.findall(r"`((?:web|tests|drills)/\w*(?:\.py)?|\w+\.(?:py|sql))`", README):

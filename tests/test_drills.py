@@ -4,7 +4,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from drills import plant
+from drills import judge, plant
 from tests.desk import ROOT, DeskProcess, run_app
 
 
@@ -22,9 +22,9 @@ class Drills(unittest.TestCase):
         for name in plant.names():
             drill = plant.load(name)
             with self.subTest(name):
-                broken = [found for found in plant.judge(drill, ROOT) if not found.is_met]
+                broken = [found for found in judge.judge(drill, ROOT) if not found.is_met]
                 self.assertEqual(broken, [])
-                planted = plant.judge(drill, plant.plant(name, self.garden))
+                planted = judge.judge(drill, plant.plant(name, self.garden))
                 self.assertTrue([found for found in planted if not found.is_met])
                 self.assertTrue([found for found in planted if found.is_met])
 

@@ -21,6 +21,7 @@ class PowerCut(unittest.TestCase):
             for _ in range(KILLS):
                 self.cut_the_power(DeskProcess(self.database), after=chance.randrange(1, 120))
             desk = DeskProcess(self.database)
+            self.addCleanup(desk.stop)
             self.assert_every_retry_is_one_row(desk)
             self.assertTrue(desk.get("/audit-events/verify").json["ok"])
             desk.stop()
@@ -29,6 +30,7 @@ class PowerCut(unittest.TestCase):
 
     def cut_the_power(self, desk, after):
         """Kill the desk once `after` writes are acknowledged, while more are on their way."""
+        self.addCleanup(desk.stop)
         enough = threading.Event()
         goal = len(self.acknowledged) + after
         writers = [threading.Thread(target=self.write, args=(desk.port, goal, enough)) for _ in range(WRITERS)]

@@ -256,7 +256,7 @@ class Paths(DeskTest):
         uuid = self.desk.new_ticket()["uuid"]
         self.assertEqual(self.desk.get(f"/tickets/{uuid}").status, 200)
         self.assertEqual(self.desk.get(f"/tickets/{uuid.upper()}").status, 200)
-        self.assertEqual(self.desk.get("/tickets/%31").status, 200)
+        self.assertEqual(self.desk.get("/%74ickets/%31").status, 200)
         junk = "0 01 1abc 1.0 -1 +1 1e0 1_0 0x1 %201 1%20 %00 1%00 %0a %25 %2F .. / null {} * %D9%A1".split()
         huge = (2**63 - 1, 2**63, 2**64, "9" * 18, "9" * 19, "9" * 20, "9" * 5000)
         for reference in (*junk, *huge, uuid[:-1], f"{uuid}0", "'%20OR%201=1--"):
@@ -272,7 +272,7 @@ class Paths(DeskTest):
             self.assertEqual(self.desk.get(f"/tickets/{odd}").status, 404)
 
     def test_nothing_but_the_paths_of_the_desk_is_there(self):
-        for path in "/ // //tickets /tickets//1 /Tickets /%74ickets /tickets/1/comments/2 /health/x /drafts/1".split():
+        for path in "/ // //tickets /tickets//1 /Tickets /tickets/1/comments/2 /health/x /drafts/1".split():
             self.assertIn(self.desk.get(path).status, (404, 405), path)
 
 
@@ -300,7 +300,7 @@ class Queries(DeskTest):
         self.assertEqual(set(said), {"stauts", "page"})
         for name in ("category", "priority", "status", "search", "limit", "before"):
             self.assertIn(name, said["page"][0])
-        self.assertIn("none", self.faults("x=1", "/health")["x"][0])
+        self.assertEqual(self.desk.get("/health?probe=1").status, 200)
 
     def test_a_limit_is_a_whole_number_from_1_to_1000(self):
         for number in ("1", "1000", "0001"):
@@ -322,9 +322,9 @@ class Queries(DeskTest):
         self.desk.new_ticket(title="Café + 50% off")
         for search in ("caf%C3%A9", "CAF%c3%89", "%2B+50%25", "caf%C3%A9+%2b"):
             self.assertEqual(self.desk.get(f"/tickets?search={search}").json["total"], 1, search)
-        for broken in ("search=%ff", "%C3=x", "search=%ED%A0%80"):
+        for broken in ("search=%ff", "%C3=x", "search=%ED%A0%80", "search=a%00b", "created_by=%00"):
             self.assert_refused(self.desk.get(f"/tickets?{broken}"), 400, "VALIDATION_ERROR")
-        for odd in ("%", "%zz", "a%00b", "'", '"', "\\", "*", "[a-z]"):
+        for odd in ("%", "%zz", "'", '"', "\\", "*", "[a-z]"):
             self.assertEqual(self.desk.get(f"/tickets?search={odd}").status, 200, odd)
 
 

@@ -43,7 +43,7 @@ class ProcessTest(unittest.TestCase):
 class Starting(ProcessTest):
     def test_the_banner_says_where_what_and_how(self):
         desk = self.start()
-        for word in (f"http://127.0.0.1:{desk.port}", str(self.database), "auth open", "bug mode none", "rules", "Ctrl-C"):
+        for word in (f"http://127.0.0.1:{desk.port}", str(self.database), "auth open", "bug mode", "rules", "Ctrl-C"):
             self.assertIn(word, "\n".join(desk.banner))
 
     def test_it_starts_from_any_folder_without_any_setting_but_a_port(self):
@@ -124,6 +124,14 @@ class Databases(ProcessTest):
         with closing(sqlite3.connect(self.database)) as database:
             database.execute("DROP TRIGGER audit_events_are_never_changed")
         self.assert_refuses("schema.sql", "audit_events_are_never_changed")
+
+    def test_a_file_that_may_not_be_written_is_said(self):
+        Store(str(self.database)).close()
+        self.database.chmod(0o444)
+        if os.access(self.database, os.W_OK):  # root may write everything
+            self.assertEqual(self.start().get("/ready").status, 200)
+        else:
+            self.assert_refuses("may not be written")
 
     def test_a_folder_that_is_missing_is_said(self):
         self.assert_refuses("nowhere", SUPPORT_DESK_DB=str(self.folder / "nowhere" / "desk.sqlite3"))
@@ -210,6 +218,11 @@ class Tools(ProcessTest):
             "DROP TRIGGER audit_events_are_never_deleted; DELETE FROM audit_events WHERE id = 3": "ticket 1",
             "UPDATE ticket_counts SET tickets = 9": "ticket_counts",
             "DELETE FROM daily_counts": "daily_counts",
+            "DROP TRIGGER audit_events_are_never_changed; UPDATE audit_events SET data = '[]' WHERE id = 2": "ticket 1",
+            "DROP TRIGGER comments_are_never_changed; UPDATE comments SET body = 'x'": "comments 1: body is 'x'",
+            "DROP TRIGGER comments_are_never_deleted; DELETE FROM comments": "comments 1",
+            "DROP TRIGGER decided_drafts_stay; UPDATE drafts SET decided_by = 'ghost'": "drafts 1: decided_by is 'ghost'",
+            "INSERT INTO drafts SELECT 2, ticket_id, body, source, status, 'x', 'x', 'x', 'x' FROM drafts": "drafts 2",
             "DROP TRIGGER count_a_new_ticket": "count_a_new_ticket",
         }
         self.fill().stop()
@@ -243,4 +256,18 @@ class Tools(ProcessTest):
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertIn("pages", done.stdout)
         self.assertEqual(run_app("--verify", SUPPORT_DESK_DB=str(copy)).returncode, 0)
-        self.assert_refuses("exists", arguments=("--backup", str(copy)))
+        self.assert_refuses("does not exist yet", arguments=("--backup", str(copy)))
+        self.assert_refuses("--backup", arguments=("--backup", ""))
+        self.assert_refuses("nowhere", arguments=("--backup", str(self.folder / "nowhere" / "copy.sqlite3")))
+
+    def test_verify_of_a_damaged_file_says_so_and_is_1(self):
+        desk = self.fill()
+        for _ in range(300):
+            desk.new_ticket(description="Cannot get in " * 50)
+        desk.stop()
+        content = bytearray(self.database.read_bytes())
+        content[40_000:60_000] = b"\x5a" * 20_000
+        self.database.write_bytes(content)
+        done = run_app("--verify", SUPPORT_DESK_DB=str(self.database))
+        self.assertEqual((done.returncode, "Traceback" in done.stderr), (1, False), done.stderr)
+        self.assertIn("NO  ", done.stdout)

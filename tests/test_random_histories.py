@@ -49,7 +49,7 @@ class Model:
         status = changes.pop("status", None)
         here = COARSE.get(ticket["state"], "in_progress")
         way = []
-        after = {**ticket, **changes}
+        after = dict(ticket)
         if status and status != here:
             if (ticket["state"], status) not in AHEAD:
                 return 409
@@ -59,11 +59,11 @@ class Model:
                     return 403
                 after["state"] = NET[after["state"], step][0]
                 if step == "assign":
-                    after["assignee"] = changes.get("assignee") or who
+                    after["assignee"] = changes.get("assignee") or ticket["assignee"] or who
                 if step == "reopen":
                     after["assignee"] = None
-        edits = int(any(ticket[name] != value for name, value in changes.items()))
-        self.tickets[number] = after
+        edits = int(any(after[name] != value for name, value in changes.items()))
+        self.tickets[number] = {**after, **changes}
         return self.happen(number, events=edits + len(way))
 
     def fire(self, who, roles, number, name):

@@ -145,7 +145,7 @@ class Changes(DeskTest):
         reply = self.desk.patch("/tickets/1", {"status": "resolved", "priority": "low"}, AGENT)
         self.assertEqual((reply.json["state"], reply.json["assignee"]), ("resolved", "agent-1"))
         types = [event["type"] for event in self.desk.get("/audit-events").json["events"]]
-        self.assertEqual(types, ["Created", "Edited", "Assigned", "StartWorked", "Resolveed"])
+        self.assertEqual(types, ["Created", "Assigned", "StartWorked", "Resolveed", "Edited"])
         self.assertEqual(self.desk.patch("/tickets/1", {"status": "resolved"}, CUSTOMER).json["version"], 5)
         self.assert_refused(self.desk.patch("/tickets/1", {"status": "open"}, AGENT), 403, "FORBIDDEN")
         self.assertEqual(self.desk.get("/tickets/1").json["state"], "resolved")
@@ -156,6 +156,12 @@ class Changes(DeskTest):
         self.desk.new_ticket()
         reply = self.desk.patch("/tickets/1", {"status": "in_progress", "assignee": "agent-2"}, AGENT)
         self.assertEqual((reply.json["state"], reply.json["assignee"]), ("in_progress", "agent-2"))
+        self.desk.new_ticket()
+        self.desk.patch("/tickets/2", {"assignee": "bob"}, AGENT)
+        reply = self.desk.patch("/tickets/2", {"status": "closed"}, AGENT)
+        self.assertEqual(reply.json["assignee"], "bob")
+        reply = self.desk.patch("/tickets/2", {"status": "open", "assignee": "carol"}, ADMIN)
+        self.assertEqual((reply.json["state"], reply.json["assignee"]), ("new", "carol"))
 
     def test_a_status_against_the_direction_is_refused_and_says_what_is_allowed(self):
         self.desk.new_ticket()
@@ -230,6 +236,10 @@ class Drafts(DeskTest):
         comments = self.desk.get("/tickets/1").json["comments"]
         self.assertEqual([(comment["author"], comment["body"]) for comment in comments], [("agent-1", self.draft["body"])])
         self.assertEqual(len(self.desk.get("/audit-events?type=Approved").json["events"]), 1)
+
+    def test_words_of_ones_own_are_taken_as_they_are(self):
+        reply = self.desk.post("/tickets/1/draft", {"body": "My own words"}, AGENT)
+        self.assertEqual((reply.json["body"], reply.json["source"]), ("My own words", "hand"))
 
     def test_a_rejected_draft_posts_nothing_and_stays_rejected(self):
         self.assertEqual(self.desk.post("/drafts/1/reject", {}, AGENT).json["status"], "rejected")

@@ -37,6 +37,7 @@ STATUS = {
     workflow.Unavailable: 503,
 }
 WRITES = ("POST", "PATCH", "PUT", "DELETE")
+ANY, METHODS = object(), object()  # keys in the tree of routes that no path segment can equal
 LOOPBACK = {"localhost", "127.0.0.1", "[::1]"}
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 KEY = re.compile(r'"([\x21-\x7e]{1,255})"|([\x21\x23-\x7e][\x21-\x7e]{0,254})')
@@ -135,9 +136,8 @@ class Door:
     def _read(self, request, route):
         """Check body and query into request.fields; returns the fingerprint of the body."""
         if route.body is None:
-            request.fields = check_query(request.query, route.query)
+            request.fields = check_query(request.query, route.query) if route.query else {}
             return ""
-        check_query(request.query, route.query)
         members = _read_body(request)
         request.fields = check_body(members, route.body, self.rules)
         if "idempotency-key" not in request.headers:
@@ -199,17 +199,17 @@ class Door:
         node, references = self.tree, ()
         if path == "*":
             return {}, references
-        for segment in path[1:].removesuffix("/").split("/"):
+        for segment in map(_unquoted, path[1:].removesuffix("/").split("/")):
             if segment in node:
                 node = node[segment]
-            elif "{}" in node:
-                node, references = node["{}"], (*references, _unquoted(segment))
+            elif ANY in node:
+                node, references = node[ANY], (*references, segment)
             else:
                 node = {}
                 break
-        if None not in node:
+        if METHODS not in node:
             raise workflow.NotFound(f"nothing is at {path}; GET /health tells that the desk is there")
-        return node[None], references
+        return node[METHODS], references
 
     def _check_host(self, request):
         """Refuse names that are not this desk's: a foreign page could point its own at us (DNS rebinding).
@@ -258,6 +258,8 @@ class Door:
         if status == 500:
             facts["message"] = f"the desk made a mistake; its log tells more under request {request.id}"
             self.log.trouble(request, "".join(traceback.format_exception(problem)))
+        elif status == 503:
+            self.log.trouble(request, str(problem))
         headers = getattr(problem, "headers", ()) + _error_headers(status, problem, facts)
         if "application/problem+json" in request.headers.get("accept", ""):
             standard = {"type": "about:blank", "title": facts.pop("error"), "status": status}
@@ -268,13 +270,13 @@ class Door:
 
 
 def _tree(routes):
-    """Nested dicts by path segment; the methods of a path stand under None."""
+    """Nested dicts by path segment; under ANY what follows a {…}, under METHODS the routes that end here."""
     tree = {}
     for route in routes:
         node = tree
         for segment in route.path[1:].split("/"):
-            node = node.setdefault("{}" if segment.startswith("{") else segment, {})
-        node.setdefault(None, {})[route.method] = route
+            node = node.setdefault(ANY if segment.startswith("{") else segment, {})
+        node.setdefault(METHODS, {})[route.method] = route
     return tree
 
 
@@ -339,7 +341,7 @@ def _scope(request, route):
     key = KEY.fullmatch(given)
     if not key:
         raise workflow.Invalid("Idempotency-Key must be 1 to 255 visible ASCII characters, in quotes or without")
-    path = request.path.removesuffix("/")
+    path = "/".join((route.path, *request.references))
     return {"caller": request.caller.id, "method": route.method, "path": path, "key": key[1] or key[2]}
 
 

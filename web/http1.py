@@ -36,7 +36,7 @@ class BadRequest(Exception):
 
 @dataclass(slots=True, eq=False)
 class Request:
-    """One request as it arrived, its body complete; the door (api.py) adds what it found out.
+    """One request as it arrived, its body complete; the door (door.py) adds what it found out.
 
     `headers` maps lower-case names to values, repeated lines joined by ", " (RFC 9110, 5.2).
     `fault` is set when the framing was sound but the request is not: answer it, keep the connection.

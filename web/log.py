@@ -1,18 +1,32 @@
-"""The desk's log: one line per request on stderr, written once per beat. No body, token or key ever."""
+"""The desk's log: one line per request on stderr, written once per beat. No body, token or key ever.
+
+A log that nobody reads must not stop the desk: where the stream is a pipe, only what it takes at once
+is written, and what does not fit in memory for long is counted and dropped.
+"""
 
 import json
+import os
 import re
+import select
+import stat
+from collections import deque
 
 COLOURS = {"INFO": "\x1b[32m", "WARN": "\x1b[33m", "ERROR": "\x1b[31m"}
+MOST_LINES = 10_000  # that wait for a slow reader
+LINES_AT_ONCE = 8  # a pipe that is ready takes 4 KiB at once (PIPE_BUF); a line is rarely longer than 200 bytes
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
 
 class Log:
-    """Collects lines and writes them to `stream` on flush(), as text or one JSON object each."""
+    """Collects lines and writes them to `stream` on flush(), as text or one JSON object each.
+
+    `stream` may be None, as sys.stderr is for a process that was started without one.
+    """
 
     def __init__(self, stream, as_json: bool = False, colour: bool = False):
         self._stream, self._as_json, self._colour = stream, as_json, colour
-        self._lines = []
+        self._lines, self._dropped = deque(), 0
+        self._pipe = _pipe_of(stream)
 
     def request(self, request, status: int, milliseconds: int) -> None:
         """`INFO  | POST /tickets → 201 (4ms) request id, user`: WARN for 4xx, ERROR for 5xx."""
@@ -33,12 +47,33 @@ class Log:
             line = CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", line)
             label = f"{COLOURS[level]}{level:<5}\x1b[0m" if self._colour else f"{level:<5}"
             self._lines.append(f"{label} | {line}")
+        if len(self._lines) > MOST_LINES:
+            self._lines.popleft()
+            self._dropped += 1
 
     def flush(self) -> None:
-        if self._lines:
-            lines, self._lines = "\n".join(self._lines) + "\n", []
+        """Write what the stream takes now; the rest waits for the next beat."""
+        while self._lines and self._stream and self._takes_more():
+            lines = [self._lines.popleft() for _ in range(min(len(self._lines), LINES_AT_ONCE if self._pipe else MOST_LINES))]
+            if self._dropped:
+                lines.append(f"WARN  | {self._dropped} log lines were dropped: nobody read them")
+                self._dropped = 0
             try:
-                self._stream.write(lines)
+                self._stream.write("\n".join(lines) + "\n")
                 self._stream.flush()
             except OSError:  # nobody reads the log any more; the desk goes on
                 pass
+
+    def _takes_more(self):
+        return self._pipe is None or bool(select.select([], [self._pipe], [], 0)[1])
+
+
+def _pipe_of(stream):
+    """The descriptor to ask before writing, where writing could wait: a pipe or a socket, not a file or terminal."""
+    if stream is None or os.name == "nt":
+        return None
+    try:
+        mode = os.fstat(stream.fileno()).st_mode
+    except (OSError, ValueError):
+        return None
+    return stream.fileno() if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) else None

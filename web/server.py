@@ -30,10 +30,18 @@ OUTBOX = 256 * 1024  # bytes a client may leave unread before the desk stops rea
 INBOX = 2 * 1024 * 1024  # bytes it may send ahead: one largest request, and some
 PATIENCE = {"idle": 60, "head": 10, "body": 15, "send": 60, "linger": 2}  # seconds, per stage
 GRACE = 30  # seconds for what is in flight when the desk stops
-CAPACITY = 10_000 if os.name != "nt" else 500
 ACCEPTS = 64
 LANE_THREADS, LANE_QUEUE = 4, 200
 TOO_SLOW = "the rest of the request did not arrive within {} seconds"
+
+
+def capacity() -> int:
+    """Connections to hold at most: what this process may open, less some for files; Windows watches 512."""
+    try:
+        import resource
+    except ImportError:
+        return 400
+    return min(10_000, max(8, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 40))
 
 
 class Exchange(NamedTuple):
@@ -63,9 +71,10 @@ class Connection(BaseHTTPRequestHandler):
         self.stage, self.since = "idle", time.monotonic()
         self.watched = 0  # what the selector watches this socket for
         self.owed = 0  # answers that have not reached the outbox
+        self.held = 0  # bytes of those that wait for the commit
         self.is_waiting = False  # for the slow lane
         self.is_last = False  # no request after the one under way
-        self.is_deaf = False  # the client has closed its side
+        self.is_half_closed = False  # the client will send no more
 
     command = property(lambda self: self.current.method)
     path = property(lambda self: self.current.target)
@@ -83,8 +92,8 @@ class Connection(BaseHTTPRequestHandler):
         self.stage, self.since = stage, time.monotonic()
 
     def wants(self) -> int:
-        """What the selector should watch for, so that neither buffer can grow without bound."""
-        reads = not self.is_deaf and not self.is_waiting and len(self.outbox) < OUTBOX and len(self.reader) < INBOX
+        """What the selector should watch for: a client that does not read is not read from."""
+        reads = not self.is_half_closed and not self.is_waiting and len(self.outbox) < OUTBOX and len(self.reader) < INBOX
         return (READ if reads else 0) | (WRITE if self.outbox else 0)
 
     def log_message(self, format, *arguments):
@@ -137,19 +146,20 @@ class DeskServer(HTTPServer):
         self.connections = set()
         self._ready = {}  # connections with bytes to look at, in order of arrival
         self._held = []  # answers that wait for the commit
-        self._jobs, self._away = [], {}  # for the slow lane, and in it
+        self._jobs, self._in_lane = [], {}  # for the slow lane, and in it
+        self._capacity, self._is_listening = capacity(), True
         self._is_stop_asked, self._stopped_at, self._hears_signals = False, None, False
         self._swept_at = self._dated_at = 0
         self._date = ""
         self._selector = selectors.DefaultSelector()
-        self._ear, self._bell = socket.socketpair()  # rung by signals and by the slow lane
-        self._ear.setblocking(False)
-        self._bell.setblocking(False)
+        self._wake_reader, self._wake_writer = socket.socketpair()  # signals and the slow lane end a waiting select() through it
+        self._wake_reader.setblocking(False)
+        self._wake_writer.setblocking(False)
         self._lane = SlowLane(self._wake)
         super().__init__(address, Connection)  # listens; where it cannot, it calls server_close
         self.socket.setblocking(False)
         self._selector.register(self.socket, READ, None)
-        self._selector.register(self._ear, READ, None)
+        self._selector.register(self._wake_reader, READ, None)
 
     def server_bind(self):
         """As the base of HTTPServer does it, without asking the network for this machine's name."""
@@ -163,13 +173,13 @@ class DeskServer(HTTPServer):
         self._lane.close()
         if self._hears_signals:
             signal.set_wakeup_fd(-1)
-        for closable in (self._selector, self._ear, self._bell):
+        for closable in (self._selector, self._wake_reader, self._wake_writer):
             closable.close()
 
     def serve_forever(self, poll_interval: float = 1.0) -> None:
         while self._stopped_at is None or (self.connections and time.monotonic() < self._stopped_at + GRACE):
             self.beat(poll_interval)
-        for exchange in self._away:
+        for exchange in self._in_lane:
             self._held.append((exchange, self.door.refuse(exchange.request, Unavailable("the desk is stopping"))))
         self._send_held()
         for connection in list(self.connections):
@@ -179,7 +189,7 @@ class DeskServer(HTTPServer):
         """Read, answer, commit, send: in this order, so that an answer is a promise kept."""
         for key, mask in self._selector.select(0 if self._ready or self._held else poll_interval):
             if key.data is None:
-                self._accept() if key.fileobj is self.socket else self._hear()
+                self._accept() if key.fileobj is self.socket else self._on_wake()
                 continue
             if mask & READ:
                 self._receive(key.data)
@@ -199,7 +209,7 @@ class DeskServer(HTTPServer):
 
     def stop_on_signals(self) -> None:
         """SIGTERM and Ctrl-C ask for the end; a second one ends the process at once."""
-        signal.set_wakeup_fd(self._bell.fileno(), warn_on_full_buffer=False)
+        signal.set_wakeup_fd(self._wake_writer.fileno(), warn_on_full_buffer=False)
         self._hears_signals = True
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
@@ -211,15 +221,16 @@ class DeskServer(HTTPServer):
 
     def _wake(self):
         try:
-            self._bell.send(b"!")
-        except OSError:  # it rings already, or the desk is closed
+            self._wake_writer.send(b"!")
+        except OSError:  # a wake-up is on its way already, or the desk is closed
             pass
 
-    def _hear(self):
-        self._ear.recv(BLOCK)
+    def _on_wake(self):
+        self._wake_reader.recv(BLOCK)
         if self._is_stop_asked and self._stopped_at is None:
             self._stopped_at = time.monotonic()
-            self._selector.unregister(self.socket)
+            if self._is_listening:
+                self._selector.unregister(self.socket)
             self.socket.close()
             for connection in list(self.connections):
                 self._receive(connection)  # what has arrived by now is in flight
@@ -231,14 +242,18 @@ class DeskServer(HTTPServer):
         for _ in range(ACCEPTS):
             try:
                 sock, address = self.socket.accept()
-            except OSError:  # nobody is waiting any more, or the process has no descriptor left
+            except BlockingIOError:
+                return
+            except OSError:  # no descriptor is left: look again in a second, instead of again and again
+                self._selector.unregister(self.socket)
+                self._is_listening = False
                 return
             sock.setblocking(False)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection = Connection(sock, address, self)
             self.connections.add(connection)
-            if len(self.connections) > CAPACITY:
-                self._refuse(connection, Unavailable(f"all {CAPACITY} connections are in use; try again"))
+            if len(self.connections) > self._capacity:
+                self._refuse(connection, Unavailable(f"all {self._capacity} connections are in use; try again"))
             self._watch(connection)
 
     def _receive(self, connection):
@@ -250,7 +265,7 @@ class DeskServer(HTTPServer):
             self._drop(connection)
             return
         if not data:
-            connection.is_deaf = True
+            connection.is_half_closed = True
             self._close_if_idle(connection)
             self._watch(connection)
         elif not connection.is_last:  # after the last request bytes are read only to be dropped
@@ -270,7 +285,7 @@ class DeskServer(HTTPServer):
         """Answer the connection's next request; False when there is none to answer now."""
         if connection.is_last or connection.is_waiting or connection not in self.connections:
             return False
-        if len(connection.outbox) >= OUTBOX:  # _flush comes back when the client has read
+        if len(connection.outbox) + connection.held >= OUTBOX:  # _flush comes back when the client has read
             return False
         try:
             request = connection.reader.next_request()
@@ -298,7 +313,7 @@ class DeskServer(HTTPServer):
             connection.outbox += CONTINUE
             self._flush(connection)
         self._watch(connection)
-        if connection.is_deaf or self._stopped_at is not None:
+        if connection.is_half_closed or self._stopped_at is not None:
             self._close_if_idle(connection)
 
     def _refuse(self, connection, problem):
@@ -314,12 +329,14 @@ class DeskServer(HTTPServer):
             self._jobs.append((exchange, outcome))
         else:
             self._held.append((exchange, outcome))
+            exchange.connection.held += len(outcome.body)
 
     def _resume_finished(self):
         while self._lane.results:
             exchange, pending, result, error = self._lane.results.popleft()
-            del self._away[exchange]
+            del self._in_lane[exchange]
             exchange.connection.is_waiting = False
+            exchange.connection.enter("idle")
             self._ready[exchange.connection] = None
             self._settle(exchange, pending.resume(result, error))
 
@@ -329,9 +346,12 @@ class DeskServer(HTTPServer):
         if now < self._swept_at + 1:
             return
         self._swept_at = now
+        if not self._is_listening and self._stopped_at is None:
+            self._selector.register(self.socket, READ, None)
+            self._is_listening = True
         for connection in list(self.connections):
             patience = PATIENCE[connection.stage]
-            if connection.is_waiting or now < connection.since + patience:
+            if connection.owed or now < connection.since + patience:
                 continue
             if connection.stage in ("head", "body"):
                 self._refuse(connection, BadRequest(408, "REQUEST_TIMEOUT", TOO_SLOW.format(patience)))
@@ -349,7 +369,7 @@ class DeskServer(HTTPServer):
             self._held = [(exchange, self.door.refuse(exchange.request, problem)) for exchange, _ in self._held]
         jobs, self._jobs = self._jobs, []
         for exchange, pending in jobs:
-            self._away[exchange] = None
+            self._in_lane[exchange] = None
             self._watch(exchange.connection)
             self._lane.take(exchange, pending)
 
@@ -362,7 +382,7 @@ class DeskServer(HTTPServer):
             connection, request = exchange.connection, exchange.request
             head_only = request.method == "HEAD"
             connection.outbox += render(answer, self._date, close=exchange.is_last, head_only=head_only)
-            connection.owed -= 1
+            connection.owed, connection.held = connection.owed - 1, 0
             self.log.request(request, answer.status, round((now - exchange.started) * 1000))
         for connection in dict.fromkeys(exchange.connection for exchange, _ in held):
             self._flush(connection)
@@ -387,7 +407,7 @@ class DeskServer(HTTPServer):
         elif connection.stage == "send":
             connection.enter(connection.reader.stage)
         self._watch(connection)
-        if connection.is_deaf:
+        if connection.is_half_closed:
             self._close_if_idle(connection)
 
     def _linger(self, connection):
@@ -400,7 +420,7 @@ class DeskServer(HTTPServer):
 
     def _close_if_idle(self, connection):
         """Drop a connection on which nothing is under way; a half-sent request counts unless the client left."""
-        is_partial = connection.reader.stage in ("head", "body") and not connection.is_deaf
+        is_partial = connection.reader.stage in ("head", "body") and not connection.is_half_closed
         if not (connection.owed or connection.outbox or is_partial or connection in self._ready):
             self._drop(connection)
 

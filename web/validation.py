@@ -43,6 +43,8 @@ class Rule(NamedTuple):
     def _clean_text(self, value):
         if not isinstance(value, str):
             raise Fault(f"Must be a string{self._choices()}.")
+        if SURROGATE_OR_NUL.search(value):
+            raise Fault("NUL and lone surrogates are not allowed.")
         if self.choices:
             if value not in self.choices:
                 raise Fault(f"{value[:40]!r} is not a valid choice{self._choices()}.")
@@ -262,7 +264,7 @@ def check_query(text: str, rules: dict[str, Rule]) -> dict:
     for part in filter(None, text.split("&")):
         name, value = _decoded(part)
         if name not in rules:
-            details[name] = [f"Unknown parameter; the parameters here are: {', '.join(rules) or 'none'}."]
+            details[name] = [f"Unknown parameter; the parameters here are: {', '.join(rules)}."]
         elif name in values:
             details[name] = ["Give this parameter once."]
         elif value.strip():
