@@ -241,10 +241,12 @@ class Door:
         headers = (*answer.headers, ("X-Request-Id", request.id), *self._always)
         if answer.body and not any(name == "Content-Type" for name, _ in answer.headers):
             headers = (("Content-Type", "application/json"), *headers)
+        if answer.more and request.version >= (1, 1):
+            headers += (("Transfer-Encoding", "chunked"),)
         if "origin" in request.headers and self._is_friend(request):
             origin = ("Access-Control-Allow-Origin", request.headers["origin"])
             headers += (origin, ("Access-Control-Expose-Headers", EXPOSED))
-        return Answer(answer.status, answer.body, headers)
+        return Answer(answer.status, answer.body, headers, answer.more)
 
     def refuse(self, request: Request, problem: Exception) -> Answer:
         """The error answer for anything raised: JSON, or RFC 9457 where the client asks for it."""

@@ -7,6 +7,7 @@ line, two lengths, a length beside Transfer-Encoding are refused and the connect
 import re
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import Callable
 
 MAX_TARGET = 8 * 1024
 MAX_HEAD = 32 * 1024
@@ -66,11 +67,16 @@ class Request:
 
 @dataclass(slots=True)
 class Answer:
-    """What goes back: a status, the body's bytes, and headers as (name, value) pairs."""
+    """What goes back: a status, the body's bytes, and headers as (name, value) pairs.
+
+    A streamed answer has `more`, a job for the slow lane that returns the next piece of the body each
+    time it is called, and b"" at the end.
+    """
 
     status: int
     body: bytes = b""
     headers: tuple = ()
+    more: Callable[[], bytes] | None = None
 
 
 class RequestReader:
@@ -250,6 +256,11 @@ def _bad_chunk(line=b""):
     raise _malformed("the chunked body is not: size in hex, CR LF, that many bytes, CR LF")
 
 
+def render_chunk(piece: bytes) -> bytes:
+    """One chunk of a chunked body; an empty piece is the last one (RFC 9112, 7.1)."""
+    return b"%x\r\n%b\r\n" % (len(piece), piece)
+
+
 def render(answer: Answer, date: str, *, close: bool, head_only: bool) -> bytes:
     """The bytes of an answer, head and body in one piece so that one send carries both.
 
@@ -257,7 +268,7 @@ def render(answer: Answer, date: str, *, close: bool, head_only: bool) -> bytes:
     """
     lines = [f"HTTP/1.1 {answer.status} {PHRASES[answer.status]}", f"Date: {date}"]
     lines += [f"{name}: {value}" for name, value in answer.headers]
-    if answer.status not in (204, 304):
+    if answer.status not in (204, 304) and not answer.more:
         lines.append(f"Content-Length: {len(answer.body)}")
     lines.append("Connection: close" if close else "Connection: keep-alive")
     head = "\r\n".join(lines)

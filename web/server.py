@@ -14,13 +14,14 @@ import socketserver
 import threading
 import time
 from collections import deque
+from contextlib import suppress
 from email.message import Message
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import NamedTuple
 
 from web.door import Door, Pending
-from web.http1 import CONTINUE, BadRequest, Request, RequestReader, render
+from web.http1 import CONTINUE, BadRequest, Request, RequestReader, render, render_chunk
 from workflow import Unavailable
 
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
@@ -71,6 +72,7 @@ class Connection(BaseHTTPRequestHandler):
         self.stage, self.since = "idle", time.monotonic()
         self.watched = 0  # what the selector watches this socket for
         self.owed = 0  # answers that have not reached the outbox
+        self.stream = None  # the exchange whose body is being made piece by piece, and the job that makes it
         self.held = 0  # bytes of those that wait for the commit
         self.is_waiting = False  # for the slow lane
         self.is_last = False  # no request after the one under way
@@ -118,7 +120,8 @@ class SlowLane:
     def close(self) -> None:
         """Let the threads end that have nothing to do; the others end with the process."""
         for _ in range(LANE_THREADS):
-            self._jobs.put(None)
+            with suppress(queue.Full):
+                self._jobs.put_nowait(None)
 
     def _work(self):
         while (job := self._jobs.get()) is not None:
@@ -179,7 +182,7 @@ class DeskServer(HTTPServer):
     def serve_forever(self, poll_interval: float = 1.0) -> None:
         while self._stopped_at is None or (self.connections and time.monotonic() < self._stopped_at + GRACE):
             self.beat(poll_interval)
-        for exchange in self._in_lane:
+        for exchange in [exchange for exchange in self._in_lane if not exchange.connection.stream]:
             self._held.append((exchange, self.door.refuse(exchange.request, Unavailable("the desk is stopping"))))
         self._send_held()
         for connection in list(self.connections):
@@ -338,7 +341,9 @@ class DeskServer(HTTPServer):
             exchange.connection.is_waiting = False
             exchange.connection.enter("idle")
             self._ready[exchange.connection] = None
-            self._settle(exchange, pending.resume(result, error))
+            outcome = pending.resume(result, error)
+            if outcome:
+                self._settle(exchange, outcome)
 
     def _sweep(self):
         """Once a second: end what has waited too long, and let the desk tidy up."""
@@ -351,7 +356,7 @@ class DeskServer(HTTPServer):
             self._is_listening = True
         for connection in list(self.connections):
             patience = PATIENCE[connection.stage]
-            if connection.owed or now < connection.since + patience:
+            if (connection.owed and not connection.outbox) or now < connection.since + patience:
                 continue
             if connection.stage in ("head", "body"):
                 self._refuse(connection, BadRequest(408, "REQUEST_TIMEOUT", TOO_SLOW.format(patience)))
@@ -381,11 +386,36 @@ class DeskServer(HTTPServer):
         for exchange, answer in held:
             connection, request = exchange.connection, exchange.request
             head_only = request.method == "HEAD"
-            connection.outbox += render(answer, self._date, close=exchange.is_last, head_only=head_only)
+            is_streamed = bool(answer.more) and not head_only
+            is_last = exchange.is_last or (is_streamed and request.version < (1, 1))
+            connection.outbox += render(answer, self._date, close=is_last, head_only=head_only)
             connection.owed, connection.held = connection.owed - 1, 0
+            if is_streamed:
+                connection.owed, connection.is_waiting, connection.is_last = connection.owed + 1, True, is_last
+                connection.stream = Exchange(connection, request, now, is_last), answer.more
             self.log.request(request, answer.status, round((now - exchange.started) * 1000))
         for connection in dict.fromkeys(exchange.connection for exchange, _ in held):
             self._flush(connection)
+
+    def _pull(self, connection):
+        """Have the slow lane make the next piece of a streamed answer, once the client has room for it."""
+        exchange, more = connection.stream
+        if exchange not in self._in_lane and len(connection.outbox) < OUTBOX:
+            self._in_lane[exchange] = None
+            self._lane.take(exchange, Pending(more, lambda piece, error: self._take_piece(exchange, piece, error)))
+
+    def _take_piece(self, exchange, piece, error):
+        connection = exchange.connection
+        if error:  # the head is sent: all that is left to say it with is an end that comes too early
+            self.log.trouble(exchange.request, f"a streamed answer broke off: {error!r}")
+            self._drop(connection)
+            return
+        connection.outbox += render_chunk(piece) if exchange.request.version >= (1, 1) else piece
+        connection.is_waiting = bool(piece)
+        if not piece:
+            connection.stream = None
+            connection.owed -= 1
+        self._flush(connection)
 
     def _flush(self, connection):
         """Send what the socket takes; close behind the last answer."""
@@ -406,6 +436,8 @@ class DeskServer(HTTPServer):
             self._linger(connection)
         elif connection.stage == "send":
             connection.enter(connection.reader.stage)
+        if connection.stream:
+            self._pull(connection)
         self._watch(connection)
         if connection.is_half_closed:
             self._close_if_idle(connection)
