@@ -18,19 +18,20 @@ from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import NamedTuple
+from urllib.parse import parse_qsl, urlencode
 from uuid import uuid4
 
 import workflow
 from llm import PLUGINS, Plugin, classify_by_rules
 from store import Damaged, Store, Unusable
-from web import demo, offline
-from web.door import Door, Route, reply
+from web import demo, export, metrics, offline, shapes
+from web.door import Door, Route, cached, etag, is_known, reply
 from web.http1 import Answer
 from web.identity import NOBODYS_HASH, Identity, Throttle, password_fits
 from web.log import Log
 from web.server import DeskServer
 from web.settings import BadSetting, Setting, boolean, command_line, long_secret, one_of, origins, port_number, read
-from web.validation import Body, Rule
+from web.validation import read_rules
 
 HERE = Path(__file__).resolve().parent
 BUG_MODE_MARK = HERE / "bug-mode.txt"  # stands in a planted copy and names its bug
@@ -45,6 +46,8 @@ class Desk(NamedTuple):
     store: Store
     plugin: Plugin
     log: Log
+    rules: dict  # of every column, as validation reads them from the schema
+    metrics: metrics.Metrics
 
 
 # -- endpoints ----------------------------------------------------------------------------------
@@ -138,24 +141,68 @@ def get_schema(desk, request) -> Answer:
 
 
 def get_views(desk, request) -> Answer:
-    return reply(200, {"views": VIEWS})
+    return reply(200, {"views": shapes.VIEWS})
 
 
-def list_tickets(desk, request):
+def ticket_filters(request) -> dict:
     filters = {"limit": 100, **request.fields}
     if request.caller.only_own:
         filters["owner"] = request.caller.id
     if filters.pop("mine", False):
         filters["mine"] = request.caller.id
+    return filters
+
+
+def find_page(desk, request):
+    filters = ticket_filters(request)
     if "search" in filters:  # may read every ticket: not on the beat
-        return reply(200, (yield desk.store.slow_read(Store.tickets, filters)))
-    return reply(200, desk.store.tickets(filters))
+        return (yield desk.store.slow_read(Store.tickets, filters))
+    return desk.store.tickets(filters)
+
+
+def list_tickets(desk, request):
+    return cached(request, (yield from find_page(desk, request)))
+
+
+def list_bare_tickets(desk, request):
+    """The tickets alone, as a console reads them: the total and the next page travel as headers."""
+    page = yield from find_page(desk, request)
+    headers = [("X-Total-Count", str(page["total"]))]
+    if page["next"] is not None:
+        asked = [(name, value) for name, value in parse_qsl(request.query) if name != "before"]
+        query = urlencode([*asked, ("before", page["next"])])
+        headers.append(("Link", f'<{request.path}?{query}>; rel="next"'))
+    return cached(request, page["tickets"], *headers)
+
+
+def export_tickets(desk, request) -> Answer:
+    """Every ticket that the filters leave, newest first: read, written and sent page by page."""
+    filters = {**ticket_filters(request), "limit": 500}
+
+    def read_page(before):
+        return desk.store.slow_read(Store.tickets, {**filters, "before": before} if before else filters)()
+
+    return Answer(200, b"", export.HEADERS, export.as_csv(read_page))
+
+
+def get_stats(desk, request) -> Answer:
+    return cached(request, stats(desk, request.caller.id if request.caller.only_own else None))
+
+
+def stats(desk, owner=None) -> dict:
+    choices = {name: desk.rules["tickets"][name].choices for name in ("priority", "category", "status", "state")}
+    return desk.store.stats(workflow.utc_now()[:10], choices, owner)
+
+
+def get_metrics(desk, request) -> Answer:
+    states = stats(desk)["state_breakdown"]
+    gauges = {("desk_tickets", "Tickets by state."): {("state", state): count for state, count in states.items()}}
+    return Answer(200, desk.metrics.text(gauges), metrics.HEADERS)
 
 
 def get_ticket(desk, request) -> Answer:
     ticket = desk.store.ticket(request.references[0], request.caller)
-    known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
-    if "*" in known or etag(ticket)[1] in known:
+    if is_known(request, etag(ticket)[1]):
         return Answer(304, b"", (etag(ticket),))
     parts = {
         "comments": comments_for(desk, request.caller, ticket),
@@ -163,10 +210,6 @@ def get_ticket(desk, request) -> Answer:
         "enabled_transitions": workflow.enabled(ticket["state"]),
     }
     return reply(200, {**ticket, **parts}, etag(ticket))
-
-
-def etag(ticket) -> tuple[str, str]:
-    return "ETag", f'"{ticket["version"]}"'
 
 
 def comments_for(desk, caller, ticket) -> list[dict]:
@@ -299,80 +342,48 @@ def token_for(desk, user) -> dict:
 
 # -- routes -------------------------------------------------------------------------------------
 
-NEW_TICKET = Body("tickets", required="title description", optional="category priority")
-NEW_SUPPORT_TICKET = Body("tickets", optional="title description category priority", aliases={"subject": "title"})
-TICKET_CHANGES = Body(
-    "tickets",
-    optional="title description category priority assignee status",
-    ignored="comments drafts enabled_transitions",
-)
-LIMIT = Rule("integer", lowest=1, highest=1000)
-TICKET_FILTERS = {
-    **{name: f"tickets.{name}" for name in ("category", "priority", "status", "state", "assignee", "created_by")},
-    "mine": Rule("boolean"),
-    "search": Rule(highest=200),
-    "limit": LIMIT,
-    "before": Rule("integer", highest=workflow.MAX_ID),
-}
-EVENT_FILTERS = {
-    "ticket": Rule(highest=36),
-    "type": "audit_events.type",
-    "actor": Rule(highest=64),
-    "after": Rule("integer", lowest=0, highest=workflow.MAX_ID),
-    "limit": LIMIT,
-}
-HISTORY = {"from": Rule("integer", highest=workflow.MAX_ID), "limit": LIMIT}
-DATA = Rule("object", highest=20_000, members={"assignee": "tickets.assignee"})
-FIRING = Body(
-    "", required="transition", optional="data", extra={"transition": Rule(choices=tuple(workflow.TRANSITIONS)), "data": DATA}
-)
-FIRING_BY_PATH = Body("", required="aggregate_id", optional="data", extra={"aggregate_id": Rule(highest=36), "data": DATA})
-LOGIN = Body(
-    "", required="email password", extra={"email": Rule(highest=64), "password": Rule("password", highest=1024)}
-)
-DEBUG_LOGIN = Body("", required="login roles", extra={"login": Rule(highest=64), "roles": Rule("roles")})
-
 ROUTES = (
     Route("GET", "/health", health, locked="anyone"),
     Route("GET", "/ready", ready, locked="anyone"),
-    Route("POST", "/tickets", create_ticket, body=NEW_TICKET),
-    Route("GET", "/tickets", list_tickets, query=TICKET_FILTERS),
+    Route("POST", "/tickets", create_ticket, body=shapes.NEW_TICKET),
+    Route("GET", "/tickets", list_tickets, query=shapes.TICKET_FILTERS),
+    Route("GET", "/tickets.csv", export_tickets, query=shapes.TICKET_FILTERS),
+    Route("GET", "/tickets/stats", get_stats),
     Route("GET", "/tickets/{id}", get_ticket),
-    Route("PATCH", "/tickets/{id}", edit_ticket, body=TICKET_CHANGES),
+    Route("PATCH", "/tickets/{id}", edit_ticket, body=shapes.TICKET_CHANGES),
     Route("GET", "/tickets/{id}/comments", list_comments),
-    Route("POST", "/tickets/{id}/comments", add_comment, body=Body("comments", required="body", optional="internal")),
-    Route("POST", "/tickets/{id}/draft", write_draft, body=Body("drafts", optional="body")),
-    Route("PATCH", "/drafts/{id}", edit_draft, body=Body("drafts", required="body"), role="agent"),
-    Route("POST", "/drafts/{id}/approve", approve_draft, body=Body("drafts", optional="body"), role="agent"),
-    Route("POST", "/drafts/{id}/reject", reject_draft, body=Body("drafts"), role="agent"),
-    Route("POST", "/tickets/{id}/transitions", fire_transition, body=FIRING),
-    Route("GET", "/tickets/{id}/events", get_events, query=HISTORY),
+    Route("POST", "/tickets/{id}/comments", add_comment, body=shapes.COMMENT),
+    Route("POST", "/tickets/{id}/draft", write_draft, body=shapes.DRAFT),
+    Route("PATCH", "/drafts/{id}", edit_draft, body=shapes.DRAFT_CHANGES, role="agent"),
+    Route("POST", "/drafts/{id}/approve", approve_draft, body=shapes.DRAFT, role="agent"),
+    Route("POST", "/drafts/{id}/reject", reject_draft, body=shapes.NOTHING, role="agent"),
+    Route("POST", "/tickets/{id}/transitions", fire_transition, body=shapes.FIRING),
+    Route("GET", "/tickets/{id}/events", get_events, query=shapes.HISTORY),
     Route("GET", "/tickets/{id}/at/{version}", get_ticket_at),
-    Route("GET", "/audit-events", list_events, query=EVENT_FILTERS, locked="staff"),
+    Route("GET", "/audit-events", list_events, query=shapes.EVENT_FILTERS, locked="staff"),
     Route("GET", "/audit-events/verify", verify_events, locked="staff"),
+    Route("POST", "/api/tickets", create_ticket, body=shapes.NEW_TICKET, stranger="admin"),
+    Route("GET", "/api/tickets", list_bare_tickets, query=shapes.TICKET_FILTERS, stranger="admin"),
+    Route("GET", "/api/tickets/stats", get_stats, stranger="admin"),
+    Route("GET", "/api/tickets/{id}", get_ticket, stranger="admin"),
+    Route("PATCH", "/api/tickets/{id}", edit_ticket, body=shapes.TICKET_CHANGES, stranger="admin"),
+    Route("GET", "/metrics", get_metrics, locked="staff"),
     *(
         route
         for base in ("/api/support-ticket", "/api/supportticket")
         for route in (
-            Route("POST", base, create_support_ticket, body=NEW_SUPPORT_TICKET),
+            Route("POST", base, create_support_ticket, body=shapes.NEW_SUPPORT_TICKET),
             Route("GET", f"{base}/{{id}}", get_aggregate),
-            Route("GET", f"{base}/{{id}}/events", get_aggregate_events, query=HISTORY),
+            Route("GET", f"{base}/{{id}}/events", get_aggregate_events, query=shapes.HISTORY),
             Route("GET", f"{base}/{{id}}/at/{{version}}", get_aggregate_at),
         )
     ),
-    *(Route("POST", f"/api/{name}", fire_by_path, body=FIRING_BY_PATH, stranger=None) for name in workflow.TRANSITIONS),
+    *(Route("POST", f"/api/{name}", fire_by_path, body=shapes.FIRING_BY_PATH, stranger=None) for name in workflow.TRANSITIONS),
     Route("GET", "/api/schema", get_schema),
     Route("GET", "/api/views", get_views),
-    Route("POST", "/user/login", log_in, body=LOGIN, locked="anyone", is_secret=True),
-    Route("POST", "/api/debug/login", debug_log_in, body=DEBUG_LOGIN, locked="anyone", is_secret=True),
+    Route("POST", "/user/login", log_in, body=shapes.LOGIN, locked="anyone", is_secret=True),
+    Route("POST", "/api/debug/login", debug_log_in, body=shapes.DEBUG_LOGIN, locked="anyone", is_secret=True),
 )
-VIEWS = [  # what the page shows, and where it reads it
-    {"id": "queue", "name": "Queue", "path": "/tickets", "columns": ["id", "title", "status", "priority", "assignee"]},
-    {"id": "ticket", "name": "Ticket", "path": "/tickets/{id}", "columns": ["title", "description", "state", "comments"]},
-    {"id": "history", "name": "History", "path": "/tickets/{id}/events", "columns": ["version", "type", "actor", "at"]},
-    {"id": "audit", "name": "Audit", "path": "/audit-events", "columns": ["id", "ticket_id", "type", "actor", "at"]},
-]
-
 
 # -- settings -----------------------------------------------------------------------------------
 
@@ -460,8 +471,9 @@ def listen(settings, log) -> DeskServer:
 
 
 def open_door(settings, store, log) -> Door:
-    identity = Identity(settings.auth == "tokens", settings.secret)
-    return Door(Desk(settings, identity, Throttle(), store, PLUGINS[settings.classifier], log), ROUTES)
+    identity, rules = Identity(settings.auth == "tokens", settings.secret), read_rules(store.table_definitions())
+    plugin = PLUGINS[settings.classifier]
+    return Door(Desk(settings, identity, Throttle(), store, plugin, log, rules, metrics.Metrics()), ROUTES)
 
 
 def banner(settings, port) -> str:

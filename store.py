@@ -48,6 +48,20 @@ DECIDE_DRAFT = """UPDATE drafts SET status = :status, decided_by = :by, decided_
     WHERE id = :id AND status = 'pending' RETURNING *"""
 
 KEPT_ANSWER = "SELECT * FROM idempotency_keys WHERE (caller, method, path, key) = (:caller, :method, :path, :key)"
+OWN_COUNTS = """(SELECT state, status, priority, category, count(*) AS tickets FROM tickets
+    WHERE created_by = :owner GROUP BY 1, 2, 3, 4)"""
+OWN_DAYS = "(SELECT substr(created_at, 1, 10) AS day, count(*) AS tickets FROM tickets WHERE created_by = :owner GROUP BY 1)"
+STATS = """SELECT
+    (SELECT coalesce(sum(tickets), 0) FROM counts) AS total_tickets,
+    (SELECT coalesce(sum(tickets), 0) FROM counts WHERE status = 'open') AS open_tickets,
+    (SELECT coalesce(round(sum(tickets) * 1.0 / max(1, julianday(:today) - julianday(min(day)) + 1), 1), 0.0) FROM days)
+        AS avg_tickets_per_day,
+    (WITH RECURSIVE past (day) AS (SELECT date(:today, '-29 days') UNION ALL
+            SELECT date(day, '+1 day') FROM past WHERE day < :today)
+        SELECT json_group_array(json_object('day', day, 'tickets', coalesce(tickets, 0)))
+        FROM past LEFT JOIN days USING (day)) AS daily, """
+BREAKDOWN = """(SELECT json_group_object(value, coalesce(n, 0)) FROM json_each(:{name})
+    LEFT JOIN (SELECT {name}, sum(tickets) AS n FROM counts GROUP BY 1) ON {name} = value) AS {name}_breakdown"""
 COUNTED_TICKETS = "SELECT state, priority, category, count(*) FROM tickets GROUP BY 1, 2, 3"
 COUNTED_DAYS = "SELECT substr(created_at, 1, 10), count(*) FROM tickets GROUP BY 1"
 COUNTERS = {  # what triggers keep, and the full count that it must equal
@@ -264,6 +278,17 @@ class Store:
         asked = {name: filters[name] for name in FILTERS if name in filters and name != "before"}
         count = "coalesce(sum(tickets), 0) AS n FROM ticket_counts" if COUNTED.issuperset(asked) else "count(*) AS n FROM tickets"
         return self._all(f"SELECT {count} {_where(FILTERS, asked)}", asked)[0]["n"]
+
+    def stats(self, today: str, choices: dict, owner: str | None = None) -> dict:
+        """Totals, averages and breakdowns, all by SQL; of one owner's tickets where given.
+
+        `choices` names every value that a breakdown shows, {"priority": […], …}; `today` is a UTC day.
+        """
+        facts = {"today": today, "owner": owner, **{name: json.dumps(values) for name, values in choices.items()}}
+        counts, days = ("ticket_counts", "daily_counts") if owner is None else (OWN_COUNTS, OWN_DAYS)
+        breakdowns = ", ".join(BREAKDOWN.format(name=name) for name in choices)
+        (row,) = self._all(f"WITH counts AS (SELECT * FROM {counts}), days AS (SELECT * FROM {days}) {STATS}{breakdowns}", facts)
+        return {name: json.loads(value) if isinstance(value, str) else value for name, value in row.items()}
 
     def edit_ticket(self, caller: Caller, ticket: dict, changes: dict) -> dict:
         """The ticket with `changes` to its columns; the same ticket and no event where nothing differs."""

@@ -2,8 +2,8 @@
 
 STARS = 1
 FILE = "app.py"
-CLEAN = 'approve_draft, body=Body("drafts", optional="body"), role="agent")'
-PLANTED = 'approve_draft, body=Body("drafts", optional="body"))'
+CLEAN = 'approve_draft, body=shapes.DRAFT, role="agent")'
+PLANTED = "approve_draft, body=shapes.DRAFT)"
 HINTS = (
     "Approve a draft with X-User-Role: user, then with no role at all. What does the audit log say about it?",
     "Every endpoint's gate is in one place. Which table decides who may call what?",

@@ -8,7 +8,7 @@ from tests.desk import ROOT
 
 TOP_LEVEL = set(".ci .gitignore LICENSE README.md app.py drills llm.py schema.sql store.py tests web workflow.py".split())
 FIRST_SITTING = ("schema.sql", "app.py", "store.py", "workflow.py", "llm.py")
-LAYERS = ("settings", "http1", "websocket", "identity", "validation", "log", "openapi", "demo", "offline", "door", "live", "server")
+LAYERS = ("settings", "http1", "websocket", "identity", "validation", "shapes", "log", "openapi", "demo", "offline", "export", "metrics", "door", "live", "server")
 ONLY_IN = {
     "sqlite3": {"store.py"},
     "urllib.request": {"llm.py"},

@@ -11,7 +11,7 @@ import traceback
 from bdb import BdbQuit
 from contextlib import nullcontext
 from dataclasses import dataclass
-from hashlib import sha256
+from hashlib import blake2b, sha256
 from ipaddress import ip_address
 from itertools import count
 from secrets import token_hex
@@ -21,7 +21,7 @@ from urllib.parse import unquote, urlsplit
 
 import workflow
 from web.http1 import PHRASES, Answer, BadRequest, Request
-from web.validation import Body, check_body, check_query, parse_json, read_rules
+from web.validation import Body, check_body, check_query, parse_json
 
 STATUS = {
     workflow.Invalid: 400,
@@ -81,13 +81,32 @@ def reply(status: int, value, *headers: tuple[str, str]) -> Answer:
     return Answer(status, f"{_encode(value)}\n".encode(), headers)
 
 
+def cached(request: Request, value, *headers: tuple[str, str]) -> Answer:
+    """A 200 with an ETag of its content, or 304 where the client has just that."""
+    answer = reply(200, value, *headers)
+    tag = f'"{blake2b(answer.body, digest_size=9).hexdigest()}"'
+    if is_known(request, tag):
+        return Answer(304, b"", (("ETag", tag), *headers))
+    return Answer(200, answer.body, (("ETag", tag), *headers))
+
+
+def is_known(request: Request, tag: str) -> bool:
+    """Whether If-None-Match names this tag (RFC 9110, 13.1.2)."""
+    known = [known.strip().removeprefix("W/") for known in request.headers.get("if-none-match", "").split(",")]
+    return "*" in known or tag in known
+
+
+def etag(ticket: dict) -> tuple[str, str]:
+    """The ETag of a ticket is its version: every change of it or around it has an event."""
+    return "ETag", f'"{ticket["version"]}"'
+
+
 class Door:
     """Answers requests for one desk. Never raises for anything a client can send."""
 
     def __init__(self, desk, routes):
         self.desk, self.log = desk, desk.log
-        self.rules = read_rules(desk.store.table_definitions())
-        self.tree = _tree(_bound(route, self.rules) for route in routes)
+        self.tree = _tree(_bound(route, desk.rules) for route in routes)
         self.origins = set(desk.settings.cors_origins)
         self.hosts = LOOPBACK | {desk.settings.host}
         self.is_public = desk.settings.host not in LOOPBACK | {"::1"}
@@ -97,6 +116,8 @@ class Door:
             ("Cache-Control", "no-cache"),
             ("Vary", "Accept, Authorization, Origin, X-User-Id, X-User-Role"),
             ("X-Content-Type-Options", "nosniff"),
+            ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+            ("Referrer-Policy", "no-referrer"),
         )
         if desk.settings.bug_mode:
             self._always += (("X-Bug-Mode", desk.settings.bug_mode),)
@@ -117,6 +138,7 @@ class Door:
             if not route:
                 allow = _allow(methods)
                 raise BadRequest(405, "METHOD_NOT_ALLOWED", f"this path takes {allow}", ("Allow", allow))
+            request.route = route.path
             self._identify(request, route)
             return self._work(request, route, self._steps(request, route, self._read(request, route)))
         except Exception as problem:
@@ -139,7 +161,7 @@ class Door:
             request.fields = check_query(request.query, route.query) if route.query else {}
             return ""
         members = _read_body(request)
-        request.fields = check_body(members, route.body, self.rules)
+        request.fields = check_body(members, route.body, self.desk.rules)
         if "idempotency-key" not in request.headers:
             return ""
         return sha256(_encode_sorted(members).encode()).hexdigest()
@@ -180,6 +202,12 @@ class Door:
         location = dict(answer.headers).get("Location")
         self.desk.store.keep_answer(scope, fingerprint, answer.status, location, answer.body.decode())
         return answer
+
+    def observe(self, request: Request, status: int, seconds: float) -> None:
+        """Count an answer that has left, in the metrics and in the log."""
+        is_known = request.route or status == 204
+        self.desk.metrics.observe(request.method if is_known else "other", request.route, status, seconds)
+        self.log.request(request, status, round(seconds * 1000))
 
     def commit(self) -> None:
         """Make this beat's changes durable; raises Unavailable, and then none of them happened."""

@@ -56,6 +56,7 @@ class Request:
     caller: object = None
     references: tuple = ()  # what stood at the {…} of the route
     client: str = ""  # the client's address
+    route: str = ""  # the template of its path
     fields: object = None
 
     @property

@@ -333,6 +333,8 @@ class DeskServer(HTTPServer):
         else:
             self._held.append((exchange, outcome))
             exchange.connection.held += len(outcome.body)
+            if outcome.more and exchange.request.method != "HEAD":
+                exchange.connection.is_waiting = True  # the next request waits for the end of this answer
 
     def _resume_finished(self):
         while self._lane.results:
@@ -371,7 +373,9 @@ class DeskServer(HTTPServer):
         try:
             self.door.commit()
         except Unavailable as problem:
-            self._held = [(exchange, self.door.refuse(exchange.request, problem)) for exchange, _ in self._held]
+            for place, (exchange, answer) in enumerate(self._held):
+                exchange.connection.is_waiting &= not answer.more
+                self._held[place] = exchange, self.door.refuse(exchange.request, problem)
         jobs, self._jobs = self._jobs, []
         for exchange, pending in jobs:
             self._in_lane[exchange] = None
@@ -391,9 +395,9 @@ class DeskServer(HTTPServer):
             connection.outbox += render(answer, self._date, close=is_last, head_only=head_only)
             connection.owed, connection.held = connection.owed - 1, 0
             if is_streamed:
-                connection.owed, connection.is_waiting, connection.is_last = connection.owed + 1, True, is_last
+                connection.owed, connection.is_last = connection.owed + 1, is_last
                 connection.stream = Exchange(connection, request, now, is_last), answer.more
-            self.log.request(request, answer.status, round((now - exchange.started) * 1000))
+            self.door.observe(request, answer.status, now - exchange.started)
         for connection in dict.fromkeys(exchange.connection for exchange, _ in held):
             self._flush(connection)
 

@@ -1,0 +1,199 @@
+"""The requests of the published console documents, and what the desk counts: lists, statistics, CSV, metrics."""
+
+import csv
+import io
+import random
+import re
+from contextlib import closing
+from datetime import datetime, timedelta, timezone
+
+from tests.desk import AGENT, DeskTest
+
+CHOICES = {
+    "priority": ["low", "medium", "high", "critical"],
+    "category": ["billing", "technical", "account", "general"],
+    "status": ["open", "in_progress", "resolved", "closed"],
+    "state": ["new", "assigned", "in_progress", "escalated", "pending_customer", "resolved", "closed"],
+}
+
+
+class Console(DeskTest):
+    def test_a_ticket_is_created_listed_and_changed_without_any_identity(self):
+        reply = self.desk.post("/api/tickets/", {"title": "Login issue", "description": "I can't log in", "category": "account"})
+        self.assertEqual((reply.status, reply.json["category"], reply.json["status"]), (201, "account", "open"))
+        shape = {"id", "title", "description", "category", "priority", "status", "created_at"}
+        self.assertLessEqual(shape, set(reply.json))
+        self.assertEqual([ticket["id"] for ticket in self.desk.get("/api/tickets/").json], [1])
+        for status in ("in_progress", "resolved", "closed", "open"):
+            self.assertEqual(self.desk.patch("/api/tickets/1/", {"status": status}).json["status"], status)
+        self.assertEqual(self.desk.get("/api/tickets/1/").json["state"], "new")
+
+    def test_a_missing_title_is_refused_in_the_published_shape(self):
+        reply = self.desk.post("/api/tickets/", {"description": "x"})
+        self.assertEqual((reply.status, reply.json["error"]), (400, "Validation Error"))
+        self.assertEqual(reply.json["details"], {"title": ["This field is required."]})
+
+    def test_filters_combine_and_blank_ones_are_none(self):
+        for number in range(8):
+            fields = {"category": ["technical", "billing"][number % 2], "priority": ["high", "low"][number // 2 % 2]}
+            self.desk.new_ticket(title=f"Login error {number}" if number < 4 else f"Other {number}", **fields)
+        found = lambda query: [ticket["id"] for ticket in self.desk.get(f"/api/tickets/?{query}").json]
+        self.assertEqual(found("category=&priority=&status=&search="), [8, 7, 6, 5, 4, 3, 2, 1])
+        self.assertEqual(found("category=technical&priority=high&status=open"), [5, 1])
+        self.assertEqual(found("category=technical&priority=high&search=ERROR"), [1])
+        self.assertEqual(found("search=login+error"), [4, 3, 2, 1])
+
+    def test_the_next_page_is_a_link_that_keeps_the_filters(self):
+        for _ in range(5):
+            self.desk.new_ticket(category="billing")
+        path, seen = "/api/tickets/?category=billing&limit=2", []
+        while path:
+            reply = self.desk.get(path)
+            self.assertEqual(reply.headers["X-Total-Count"], "5")
+            seen += [ticket["id"] for ticket in reply.json]
+            link = re.fullmatch(r'<([^>]+)>; rel="next"', reply.headers.get("Link", ""))
+            path = link and link[1]
+        self.assertEqual(seen, [5, 4, 3, 2, 1])
+
+    def test_a_list_that_has_not_changed_is_304(self):
+        self.desk.new_ticket()
+        for path in ("/tickets", "/api/tickets/", "/tickets/stats", "/api/tickets/stats/"):
+            first = self.desk.get(path)
+            self.assertEqual(self.desk.get(path, {"If-None-Match": first.headers["ETag"]}).status, 304)
+        self.desk.new_ticket()
+        for path in ("/tickets", "/api/tickets/", "/tickets/stats"):
+            self.assertEqual(self.desk.get(path, {"If-None-Match": first.headers["ETag"]}).status, 200)
+
+
+class Statistics(DeskTest):
+    def test_an_empty_desk_has_zeros_everywhere(self):
+        stats = self.desk.get("/api/tickets/stats/").json
+        self.assertEqual((stats["total_tickets"], stats["open_tickets"], stats["avg_tickets_per_day"]), (0, 0, 0.0))
+        for name, values in CHOICES.items():
+            self.assertEqual(stats[f"{name}_breakdown"], dict.fromkeys(values, 0))
+        self.assertEqual([day["tickets"] for day in stats["daily"]], [0] * 30)
+
+    def test_the_published_five_keys_are_there_and_count_what_is_there(self):
+        for number in range(6):
+            self.desk.new_ticket(priority="high" if number < 4 else "low", category="billing")
+            self.desk.post(f"/tickets/{number + 1}/comments", {"body": "Counts nothing"})
+        self.desk.patch("/tickets/1", {"status": "resolved"}, AGENT)
+        stats = self.desk.get("/tickets/stats").json
+        keys = {"total_tickets", "open_tickets", "avg_tickets_per_day", "priority_breakdown", "category_breakdown"}
+        self.assertLessEqual(keys, set(stats))
+        self.assertEqual((stats["total_tickets"], stats["open_tickets"], stats["avg_tickets_per_day"]), (6, 5, 6.0))
+        self.assertEqual(stats["priority_breakdown"], {"low": 2, "medium": 0, "high": 4, "critical": 0})
+        self.assertEqual(stats["state_breakdown"]["resolved"], 1)
+
+    def test_the_average_counts_every_day_from_the_first_one_to_today(self):
+        now = datetime.now(timezone.utc)
+        self.insert([now - timedelta(days=3)] * 6 + [now - timedelta(days=40)])
+        stats = self.desk.get("/tickets/stats").json
+        self.assertEqual(stats["avg_tickets_per_day"], round(7 / 41, 1))
+        self.assertEqual(stats["daily"][-4], {"day": f"{now - timedelta(days=3):%Y-%m-%d}", "tickets": 6})
+        self.assertEqual((len(stats["daily"]), sum(day["tickets"] for day in stats["daily"])), (30, 6))
+
+    def test_a_day_ends_at_midnight_utc(self):
+        today = datetime.now(timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0)
+        self.insert([today, today - timedelta(milliseconds=1), today + timedelta(hours=23, minutes=59, seconds=59)])
+        daily = self.desk.get("/tickets/stats").json["daily"]
+        self.assertEqual([day["tickets"] for day in daily[-2:]], [1, 2])
+
+    def test_the_counters_equal_a_full_count_after_a_random_history(self):
+        chance = random.Random(7)
+        moments = [datetime.now(timezone.utc) - timedelta(days=chance.randrange(60)) for _ in range(60)]
+        self.insert(moments)
+        with closing(self.desk.open_database()) as database, database:
+            for _ in range(200):
+                name = chance.choice(["priority", "category", "state"])
+                value, number = chance.choice(CHOICES[name]), chance.randint(1, 60)
+                database.execute(f"UPDATE tickets SET {name} = ? WHERE id = ?", (value, number))
+        stats = self.desk.get("/tickets/stats").json
+        for name, values in CHOICES.items():
+            counted = dict(self.desk.rows(f"SELECT {name}, count(*) FROM tickets GROUP BY 1"))
+            self.assertEqual(stats[f"{name}_breakdown"], {value: counted.get(value, 0) for value in values})
+        self.assertEqual(stats["total_tickets"], 60)
+        self.assertEqual(stats["open_tickets"], stats["status_breakdown"]["open"])
+
+    def insert(self, moments):
+        """Tickets that were written at these moments, by raw SQL."""
+        with closing(self.desk.open_database()) as database, database:
+            for number, moment in enumerate(moments, 1):
+                at = moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+                database.execute(
+                    "INSERT INTO tickets (uuid, title, description, created_by, created_at, updated_at)"
+                    " VALUES (printf('%036d', ?), 'x', 'y', 'raw', ?, ?)",
+                    (number, at, at),
+                )
+
+
+class Csv(DeskTest):
+    def test_it_holds_every_ticket_that_the_filters_leave_in_pieces(self):
+        with closing(self.desk.open_database()) as database, database:
+            rows = ((f"{number:036d}", f"Ticket {number}") for number in range(1, 1206))
+            database.executemany(
+                "INSERT INTO tickets (uuid, title, description, category, created_by, created_at, updated_at)"
+                " VALUES (?, ?, 'é, \"quoted\"', 'billing', 'raw', 'x', 'x')",
+                rows,
+            )
+        reply = self.desk.get("/tickets.csv?category=billing&search=ticket")
+        self.assertEqual((reply.status, reply.headers["Transfer-Encoding"]), (200, "chunked"))
+        self.assertIn("text/csv", reply.headers["Content-Type"])
+        rows = list(csv.DictReader(io.StringIO(reply.body.decode(), newline="")))
+        self.assertEqual([int(row["id"]) for row in rows], list(range(1205, 0, -1)))
+        self.assertEqual(rows[0]["description"], 'é, "quoted"')
+        self.assertEqual(self.desk.get("/tickets.csv?category=account").body.count(b"\r\n"), 1)
+
+    def test_no_cell_is_a_formula(self):
+        for start in ("=1+1", "+1", "-1", "@SUM(A1)"):
+            self.desk.new_ticket(title=f"{start} HYPERLINK")
+        rows = csv.DictReader(io.StringIO(self.desk.get("/tickets.csv").body.decode(), newline=""))
+        self.assertEqual([row["title"][0] for row in rows], ["'"] * 4)
+
+    def test_the_next_request_on_the_connection_waits_for_its_end(self):
+        for _ in range(3):
+            self.desk.new_ticket()
+        ask = b"GET %b HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        answers = self.desk.raw(ask % b"/tickets.csv" + ask % b"/health")
+        self.assertLess(answers.index(b"\r\n0\r\n\r\n"), answers.index(b'"status":"ok"'))
+        old = self.desk.raw(b"GET /tickets.csv HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+        self.assertNotIn(b"Transfer-Encoding", old)
+        self.assertTrue(old.endswith(b"\r\n"))
+        self.assertEqual(self.desk.request("HEAD", "/tickets.csv").body, b"")
+        self.assertEqual(self.desk.get("/health").status, 200)
+
+    def test_a_client_that_leaves_in_the_middle_changes_nothing_for_the_others(self):
+        with closing(self.desk.open_database()) as database, database:
+            rows = ((f"{number:036d}", "x" * 20_000) for number in range(600))
+            database.executemany(
+                "INSERT INTO tickets (uuid, title, description, created_by, created_at, updated_at)"
+                " VALUES (?, 'x', ?, 'raw', 'x', 'x')",
+                rows,
+            )
+        with closing(self.desk.connect()) as sock:
+            sock.sendall(b"GET /tickets.csv HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            sock.recv(1000)
+        self.assertEqual(self.desk.get("/health").status, 200)
+        self.assertGreater(len(self.desk.get("/tickets.csv").body), 600 * 20_000)
+
+
+class Prometheus(DeskTest):
+    def test_requests_are_counted_by_route_and_never_by_path(self):
+        self.desk.new_ticket()
+        for path in ("/tickets/1", "/tickets/99", "/nope/canary", "/tickets?search=canary"):
+            self.desk.get(path)
+        reply = self.desk.get("/metrics")
+        self.assertEqual(reply.headers["Content-Type"], "text/plain; version=0.0.4; charset=utf-8")
+        lines = reply.body.decode().splitlines()
+        for line in (
+            'desk_requests_total{method="GET",route="/tickets/{id}",status="200"} 1',
+            'desk_requests_total{method="GET",route="/tickets/{id}",status="404"} 1',
+            'desk_requests_total{method="other",route="",status="404"} 1',
+            'desk_tickets{state="new"} 1',
+            'desk_tickets{state="closed"} 0',
+            "desk_request_seconds_count 5",
+        ):
+            self.assertIn(line, lines)
+        self.assertNotIn("canary", reply.body.decode())
+        for line in lines:
+            self.assertRegex(line, r'^(# (HELP|TYPE) \w+ .+|\w+(\{\w+="[^"]*"(,\w+="[^"]*")*\})? [0-9.e+-]+)$')

@@ -1,0 +1,48 @@
+"""What the desk counts about itself, as Prometheus reads it (text format 0.0.4)."""
+
+HEADERS = (("Content-Type", "text/plain; version=0.0.4; charset=utf-8"),)
+BUCKETS = (0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10)  # seconds
+
+
+class Metrics:
+    """Requests by method, route template and status, and how long they took. Paths are never labels."""
+
+    def __init__(self):
+        self._requests, self._buckets, self._seconds = {}, [0] * len(BUCKETS), 0.0
+
+    def observe(self, method: str, route: str, status: int, seconds: float) -> None:
+        key = (method, route, status)
+        self._requests[key] = self._requests.get(key, 0) + 1
+        self._seconds += seconds
+        for place, bound in enumerate(BUCKETS):
+            if seconds <= bound:
+                self._buckets[place] += 1
+                break
+
+    def text(self, gauges: dict) -> bytes:
+        """Every metric; `gauges` maps (name, help) to values by label pair, as {("state", "new"): 3}."""
+        lines = ["# HELP desk_requests_total Requests answered.", "# TYPE desk_requests_total counter"]
+        for (method, route, status), count in sorted(self._requests.items()):
+            labels = f'method="{_escaped(method)}",route="{_escaped(route)}",status="{status}"'
+            lines.append(f"desk_requests_total{{{labels}}} {count}")
+        lines += self._durations()
+        for (name, about), values in gauges.items():
+            lines += [f"# HELP {name} {about}", f"# TYPE {name} gauge"]
+            lines += [f'{name}{{{label}="{_escaped(value)}"}} {number}' for (label, value), number in values.items()]
+        return ("\n".join(lines) + "\n").encode()
+
+    def _durations(self):
+        name, below = "desk_request_seconds", 0
+        yield f"# HELP {name} From the whole request to its answer."
+        yield f"# TYPE {name} histogram"
+        for bound, count in zip(BUCKETS, self._buckets):
+            below += count
+            yield f'{name}_bucket{{le="{bound}"}} {below}'
+        total = sum(self._requests.values())
+        yield f'{name}_bucket{{le="+Inf"}} {total}'
+        yield f"{name}_sum {self._seconds:.6f}"
+        yield f"{name}_count {total}"
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")

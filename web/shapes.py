@@ -1,0 +1,51 @@
+"""What each endpoint takes: its body's fields and its query's parameters.
+
+A rule written as "table.column" is the column's own, read back from schema.sql when the desk starts.
+"""
+
+from web.validation import Body, Rule
+from workflow import MAX_ID, TRANSITIONS
+
+NEW_TICKET = Body("tickets", required="title description", optional="category priority")
+NEW_SUPPORT_TICKET = Body("tickets", optional="title description category priority", aliases={"subject": "title"})
+TICKET_CHANGES = Body(
+    "tickets",
+    optional="title description category priority assignee status",
+    ignored="comments drafts enabled_transitions",
+)
+LIMIT = Rule("integer", lowest=1, highest=1000)
+TICKET_FILTERS = {
+    **{name: f"tickets.{name}" for name in ("category", "priority", "status", "state", "assignee", "created_by")},
+    "mine": Rule("boolean"),
+    "search": Rule(highest=200),
+    "limit": LIMIT,
+    "before": Rule("integer", highest=MAX_ID),
+}
+EVENT_FILTERS = {
+    "ticket": Rule(highest=36),
+    "type": "audit_events.type",
+    "actor": Rule(highest=64),
+    "after": Rule("integer", lowest=0, highest=MAX_ID),
+    "limit": LIMIT,
+}
+HISTORY = {"from": Rule("integer", highest=MAX_ID), "limit": LIMIT}
+DATA = Rule("object", highest=20_000, members={"assignee": "tickets.assignee"})
+FIRING = Body(
+    "", required="transition", optional="data", extra={"transition": Rule(choices=tuple(TRANSITIONS)), "data": DATA}
+)
+FIRING_BY_PATH = Body("", required="aggregate_id", optional="data", extra={"aggregate_id": Rule(highest=36), "data": DATA})
+LOGIN = Body(
+    "", required="email password", extra={"email": Rule(highest=64), "password": Rule("password", highest=1024)}
+)
+DEBUG_LOGIN = Body("", required="login roles", extra={"login": Rule(highest=64), "roles": Rule("roles")})
+COMMENT = Body("comments", required="body", optional="internal")
+DRAFT = Body("drafts", optional="body")
+DRAFT_CHANGES = Body("drafts", required="body")
+NOTHING = Body("drafts")  # an empty object; a draft that was read may be sent back
+
+VIEWS = [  # what the page shows, and where it reads it
+    {"id": "queue", "name": "Queue", "path": "/tickets", "columns": ["id", "title", "status", "priority", "assignee"]},
+    {"id": "ticket", "name": "Ticket", "path": "/tickets/{id}", "columns": ["title", "description", "state", "comments"]},
+    {"id": "history", "name": "History", "path": "/tickets/{id}/events", "columns": ["version", "type", "actor", "at"]},
+    {"id": "audit", "name": "Audit", "path": "/audit-events", "columns": ["id", "ticket_id", "type", "actor", "at"]},
+]
