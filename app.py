@@ -67,11 +67,11 @@ def ready(desk, request) -> Answer:
 
 
 def create_ticket(desk, request) -> Answer:
-    ticket = add_classified(desk, request.caller, request.fields)
+    ticket = add_with_suggestions(desk, request.caller, request.fields)
     return reply(201, ticket, ("Location", f"/tickets/{ticket['id']}"))
 
 
-def add_classified(desk, caller, fields) -> dict:
+def add_with_suggestions(desk, caller, fields) -> dict:
     """A new ticket; a category or priority that was not given is suggested by the rules, never the network."""
     category, priority = classify_by_rules(f"{fields['title']}\n{fields['description']}")
     suggested = {"category": category, "priority": priority}
@@ -82,7 +82,7 @@ def add_classified(desk, caller, fields) -> dict:
 def create_support_ticket(desk, request) -> Answer:
     uuid = str(uuid4())
     unstated = {"uuid": uuid, "title": f"Ticket {uuid[:8]}", "description": "No description"}
-    ticket = add_classified(desk, request.caller, {**unstated, **request.fields})
+    ticket = add_with_suggestions(desk, request.caller, {**unstated, **request.fields})
     return reply(201, as_aggregate(ticket), ("Location", f"/tickets/{ticket['id']}"))
 
 

@@ -195,7 +195,7 @@ def check(state: str, name: str, caller: Caller) -> Transition:
     transition = TRANSITIONS[name]
     caller.must(transition.role, f"the transition {name}")
     if transition.source != state:
-        raise illegal(f"cannot {name} a ticket that is {state}", state, caller)
+        raise illegal_step(f"cannot {name} a ticket that is {state}", state, caller)
     return transition
 
 
@@ -206,7 +206,7 @@ def way_to(state: str, status: str, caller: Caller) -> list[Transition]:
         return []
     if there > here or (status == "open" and STATUS[state] in ("resolved", "closed")):
         return _shortest(state, status)
-    raise illegal(f"cannot move a ticket from {STATUS[state]} to {status}", state, caller)
+    raise illegal_step(f"cannot move a ticket from {STATUS[state]} to {status}", state, caller)
 
 
 def check_own_changes(ticket: dict, changed: set[str]) -> None:
@@ -218,7 +218,7 @@ def check_own_changes(ticket: dict, changed: set[str]) -> None:
         raise Forbidden(f"the ticket is {ticket['status']} by now: add a comment instead", role="agent")
 
 
-def illegal(what: str, state: str, caller: Caller) -> TransitionFailed:
+def illegal_step(what: str, state: str, caller: Caller) -> TransitionFailed:
     """The refusal of a step that the net does not have; it lists what this caller may do instead."""
     may = allowed(state, caller)
     return TransitionFailed(f"{what}; allowed: {', '.join(may) or 'nothing for your roles'}", state=state, allowed=may)

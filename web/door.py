@@ -42,8 +42,8 @@ LOOPBACK = {"localhost", "127.0.0.1", "[::1]"}
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 KEY = re.compile(r'"([\x21-\x7e]{1,255})"|([\x21\x23-\x7e][\x21-\x7e]{0,254})')
 TYPE_HINT = "send JSON and say so: -H 'Content-Type: application/json'"
-EXPOSED = "ETag, Idempotent-Replayed, Link, Location, Retry-After, X-Bug-Mode, X-Request-Id, X-Total-Count"
-TAKEN = (
+EXPOSED_HEADERS = "ETag, Idempotent-Replayed, Link, Location, Retry-After, X-Bug-Mode, X-Request-Id, X-Total-Count"
+ALLOWED_HEADERS = (
     "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, Prefer, X-Request-Id, "
     "X-User-Id, X-User-Role"
 )
@@ -106,7 +106,7 @@ class Door:
 
     def __init__(self, desk, routes):
         self.desk, self.log = desk, desk.log
-        self.tree = _tree(_bound(route, desk.rules) for route in routes)
+        self.tree = _tree(_with_rules(route, desk.rules) for route in routes)
         self.origins = set(desk.settings.cors_origins)
         self.hosts = LOOPBACK | {desk.settings.host}
         self.is_public = desk.settings.host not in LOOPBACK | {"::1"}
@@ -273,7 +273,7 @@ class Door:
             headers += (("Transfer-Encoding", "chunked"),)
         if "origin" in request.headers and self._is_friend(request):
             origin = ("Access-Control-Allow-Origin", request.headers["origin"])
-            headers += (origin, ("Access-Control-Expose-Headers", EXPOSED))
+            headers += (origin, ("Access-Control-Expose-Headers", EXPOSED_HEADERS))
         return Answer(answer.status, answer.body, headers, answer.more)
 
     def refuse(self, request: Request, problem: Exception) -> Answer:
@@ -310,7 +310,7 @@ def _tree(routes):
     return tree
 
 
-def _bound(route, rules):
+def _with_rules(route, rules):
     """The route with every "table.column" in its query and body replaced by that column's rule."""
 
     def bind(named):
@@ -341,7 +341,7 @@ def _allow(methods):
 
 def _preflight(methods):
     allow = ("Access-Control-Allow-Methods", _allow(methods))
-    return allow, ("Access-Control-Allow-Headers", TAKEN), ("Access-Control-Max-Age", "600")
+    return allow, ("Access-Control-Allow-Headers", ALLOWED_HEADERS), ("Access-Control-Max-Age", "600")
 
 
 def _unquoted(segment):
