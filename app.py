@@ -27,13 +27,14 @@ from store import Damaged, Store, Unusable
 from web import demo, export, metrics, offline, shapes
 from web.door import Door, Route, cached, etag, is_known, reply
 from web.http1 import Answer
-from web.identity import NOBODYS_HASH, Identity, Throttle, password_fits
+from web.identity import NOBODYS_HASH, Identity, Throttle, is_name, password_fits
 from web.log import Log
 from web.server import DeskServer
 from web.settings import BadSetting, Setting, boolean, command_line, long_secret, one_of, origins, port_number, read
 from web.validation import read_rules
 
 HERE = Path(__file__).resolve().parent
+NO_STORE = ("Cache-Control", "no-store")  # an answer with a token in it
 BUG_MODE_MARK = HERE / "bug-mode.txt"  # stands in a planted copy and names its bug
 
 
@@ -68,7 +69,7 @@ def ready(desk, request) -> Answer:
 
 def create_ticket(desk, request) -> Answer:
     ticket = add_with_suggestions(desk, request.caller, request.fields)
-    return reply(201, ticket, ("Location", f"/tickets/{ticket['id']}"))
+    return reply(201, ticket, ("Location", f"/tickets/{ticket['id']}"), etag(ticket))
 
 
 def add_with_suggestions(desk, caller, fields) -> dict:
@@ -121,7 +122,7 @@ def history(desk, request):
     page = yield desk.store.slow_read(Store.events, {"ticket_id": ticket["id"], "limit": 1000, **request.fields})
     if page["next"] is not None:
         page["next"] = page["events"][-1]["version"] + 1
-    page["events"] = [event for event in page["events"] if request.caller.sees_event(event)]
+    page["events"] = list(filter(None, map(request.caller.view_of, page["events"])))
     return ticket, page
 
 
@@ -137,7 +138,8 @@ def moment(desk, request):
 
 
 def get_schema(desk, request) -> Answer:
-    return reply(200, workflow.net())
+    access = [{"method": r.method, "path": r.path, "role": r.role, "on_a_locked_desk": r.locked} for r in ROUTES]
+    return reply(200, {**workflow.net(), "access": access})
 
 
 def get_views(desk, request) -> Answer:
@@ -251,7 +253,7 @@ def fire_transition(desk, request) -> Answer:
 
 def fire_by_path(desk, request) -> Answer:
     """POST /api/<transition>, as the Petri net's clients call it."""
-    name = request.path.removesuffix("/").rpartition("/")[2]
+    name = request.route.rpartition("/")[2]
     ticket = ticket_to_change(desk, request, request.fields["aggregate_id"])
     ticket = desk.store.fire(request.caller, ticket, name, request.fields.get("data", {}))
     return reply(200, {"success": True, **as_aggregate(ticket)}, etag(ticket))
@@ -318,21 +320,25 @@ def verify_events(desk, request):
 
 
 def log_in(desk, request):
-    desk.throttle.attempt(request.client)
+    desk.throttle.check(request.client)
     user = desk.store.user(request.fields["email"])
     stored = user["password_hash"] if user else NOBODYS_HASH
     fits = yield partial(password_fits, request.fields["password"], stored)
+    desk.throttle.check(request.client)
     if not user or not fits:
+        desk.throttle.failed(request.client)
         raise workflow.Unauthorized("the e-mail address or the password is wrong")
-    desk.throttle.forgive(request.client)
-    return reply(200, token_for(desk, {name: user[name] for name in ("id", "email", "name", "roles")}))
+    return reply(200, token_for(desk, {name: user[name] for name in ("id", "email", "name", "roles")}), NO_STORE)
 
 
 def debug_log_in(desk, request) -> Answer:
     """A token for anybody in any roles, with DEBUG only: so that a lab can act as everybody at once."""
     if not desk.settings.debug:
         raise workflow.NotFound("the debug login needs a desk that runs with DEBUG=true")
-    return reply(200, token_for(desk, {"id": request.fields["login"], "roles": request.fields["roles"]}))
+    login, roles = request.fields["login"], request.fields["roles"]
+    if not all(map(is_name, [login, *roles])):
+        raise workflow.Invalid("login and roles must be 1 to 64 visible ASCII characters each, without a space")
+    return reply(200, token_for(desk, {"id": login, "roles": roles}), NO_STORE)
 
 
 def token_for(desk, user) -> dict:
@@ -430,7 +436,7 @@ def main(argv: list[str], environ: dict) -> int:
         return 2
     except BrokenPipeError:  # whoever read our output has gone, as in `python3 app.py --verify | head -1`
         sys.stdout = None
-        return 1
+        return 2
 
 
 def verify(settings) -> int:
@@ -464,9 +470,10 @@ def listen(settings, log) -> DeskServer:
     """A server that listens and does not serve yet."""
     try:
         server = DeskServer((settings.host, settings.port), log)
-    except OSError as problem:
-        where = f"{settings.host}:{settings.port}"
-        raise Unusable(f"cannot listen on {where}: {problem.strerror}; stop what does or choose another PORT") from None
+    except (OSError, UnicodeError, TypeError) as problem:
+        why = getattr(problem, "strerror", None) or problem
+        where = f"HOST {settings.host}, PORT {settings.port}"
+        raise Unusable(f"cannot listen on {where}: {why}; choose others, or stop the program that listens there") from None
     return server
 
 

@@ -87,7 +87,7 @@ CREATE TABLE users (
 ) STRICT;
 
 -- The audit log: every change of a ticket is one row, written in the change's own transaction.
--- data is JSON; hash covers the row and previous_hash, so no row can change unnoticed.
+-- data is JSON; hash covers the row and previous_hash: to change one row means to change all that follow.
 CREATE TABLE audit_events (
   id INTEGER PRIMARY KEY,
   ticket_id INTEGER NOT NULL REFERENCES tickets (id),

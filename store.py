@@ -298,7 +298,7 @@ class Store:
     def fire(self, caller: Caller, ticket: dict, name: str, data: dict) -> dict:
         """Fire the transition `name`; Forbidden or TransitionFailed where roles or net say no."""
         transition = workflow.check(ticket["state"], name, caller)
-        changes = {"assign": {"assignee": data.get("assignee", caller.id)}, "reopen": {"assignee": None}}
+        changes = {"assign": {"assignee": data.get("assignee") or caller.id}, "reopen": {"assignee": None}}
         return self._change(caller, ticket, transition.event, changes.get(name, {}), **({"data": data} if data else {}))
 
     # -- comments and drafts --------------------------------------------------------------------
@@ -308,14 +308,15 @@ class Store:
         return [{**row, "internal": bool(row["internal"])} for row in rows]
 
     def add_comment(self, caller: Caller, ticket: dict, body: str, internal: bool) -> dict:
-        comment = self._insert_comment(caller, ticket, body, internal)
-        self._change(caller, ticket, "Commented", comment_id=comment["id"], body=body, internal=internal)
+        comment = self._insert_comment(caller, ticket, body, internal, self.clock())
+        facts = {"comment_id": comment["id"], "body": body, "internal": internal}
+        self._change(caller, ticket, "Commented", at=comment["created_at"], **facts)
         return comment
 
-    def _insert_comment(self, caller, ticket, body, internal):
+    def _insert_comment(self, caller, ticket, body, internal, at):
         row = self._all(
             "INSERT INTO comments (ticket_id, author, body, internal, created_at) VALUES (?, ?, ?, ?, ?) RETURNING *",
-            (ticket["id"], caller.id, body, internal, self.clock()),
+            (ticket["id"], caller.id, body, internal, at),
         )[0]
         return {**row, "internal": bool(internal)}
 
@@ -332,7 +333,8 @@ class Store:
             "INSERT INTO drafts (ticket_id, body, source, created_by, created_at) VALUES (?, ?, ?, ?, ?) RETURNING *",
             (ticket["id"], body, source, caller.id, self.clock()),
         )[0]
-        self._change(caller, ticket, "Drafted", draft_id=draft["id"], body=body, source=source)
+        facts = {"draft_id": draft["id"], "body": body, "source": source}
+        self._change(caller, ticket, "Drafted", at=draft["created_at"], **facts)
         return draft
 
     def edit_draft(self, caller: Caller, draft: dict, body: str) -> dict:
@@ -349,14 +351,17 @@ class Store:
         """The draft as sent, its text posted as a comment: exactly once, else AlreadyDecided."""
         sent = self._decide(caller, draft, "sent")
         ticket = self._undecided(sent, draft)
-        comment = self._insert_comment(caller, ticket, draft["body"], internal=False)
-        self._change(caller, ticket, "Approved", draft_id=draft["id"], comment_id=comment["id"], body=draft["body"])
+        at = sent[0]["decided_at"]
+        comment = self._insert_comment(caller, ticket, draft["body"], False, at)
+        facts = {"draft_id": draft["id"], "comment_id": comment["id"], "body": draft["body"]}
+        self._change(caller, ticket, "Approved", at=at, **facts)
         return sent[0]
 
     def reject_draft(self, caller: Caller, draft: dict) -> dict:
         """The draft as rejected: exactly once, else AlreadyDecided."""
         rejected = self._decide(caller, draft, "rejected")
-        self._change(caller, self._undecided(rejected, draft), "Rejected", draft_id=draft["id"])
+        ticket = self._undecided(rejected, draft)
+        self._change(caller, ticket, "Rejected", at=rejected[0]["decided_at"], draft_id=draft["id"])
         return rejected[0]
 
     def _decide(self, caller, draft, status):
@@ -372,11 +377,11 @@ class Store:
 
     # -- the audit log --------------------------------------------------------------------------
 
-    def _change(self, caller, ticket, event_type, changes=None, **facts):
+    def _change(self, caller, ticket, event_type, changes=None, at=None, **facts):
         """The one way a ticket changes: workflow.fold() says what the row becomes, and the event is why."""
         data = {"changes": changes, **facts} if changes else facts
         event = {"ticket_id": ticket["id"], "version": ticket["version"] + 1, "type": event_type, "data": data}
-        row = workflow.fold(ticket, {**event, "at": self.clock()})
+        row = workflow.fold(ticket, {**event, "at": at or self.clock()})
         if self.db.execute(CHANGE_TICKET, row).rowcount != 1:
             raise PreconditionFailed(f"ticket {ticket['id']} has changed since version {ticket['version']}; read it again")
         self._append(caller, row, event_type, data)

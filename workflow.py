@@ -92,9 +92,17 @@ class Caller(NamedTuple):
     def sees(self, ticket: dict) -> bool:
         return not self.only_own or ticket["created_by"] == self.id
 
-    def sees_event(self, event: dict) -> bool:
-        """Of a ticket that the caller sees: drafts and internal comments are the staff's own."""
-        return not self.only_own or not (event["type"] in STAFF_EVENTS or event["data"].get("internal"))
+    def view_of(self, event: dict) -> dict | None:
+        """An event of a ticket that the caller sees: whole, or without what is the staff's own, or None.
+
+        Drafts, internal comments and notes on transitions are; so are the hashes, which cover them.
+        """
+        if not self.only_own:
+            return event
+        if event["type"] in STAFF_EVENTS or event["data"].get("internal"):
+            return None
+        shown = {name: value for name, value in event.items() if name not in ("hash", "previous_hash")}
+        return {**shown, "data": {name: value for name, value in event["data"].items() if name != "data"}}
 
 
 class Refusal(Exception):
@@ -346,17 +354,22 @@ def _write_down(told, event, data):
     """Note what an event says about a comment or a draft."""
     kind, who = event["type"], event["actor"]
     if kind in ("Commented", "Approved"):
-        words = {"ticket_id": event["ticket_id"], "author": who, "body": data["body"]}
+        words = {"ticket_id": event["ticket_id"], "author": who, "body": data["body"], "created_at": event["at"]}
         told["comments"][data["comment_id"]] = {**words, "internal": int(data.get("internal", False))}
     if kind == "Drafted":
-        told["drafts"][data["draft_id"]] = {"ticket_id": event["ticket_id"], "status": "pending", "created_by": who}
+        told["drafts"][data["draft_id"]] = {
+            "ticket_id": event["ticket_id"], "status": "pending", "source": data["source"],
+            "created_by": who, "created_at": event["at"], "decided_by": None, "decided_at": None,
+        }
     if kind in ("Drafted", "DraftEdited"):
         told["drafts"][data["draft_id"]]["body"] = data["body"]
     if kind in ("Approved", "Rejected"):
         status = "sent" if kind == "Approved" else "rejected"
-        told["drafts"][data["draft_id"]].update(status=status, decided_by=who)
+        told["drafts"][data["draft_id"]].update(status=status, decided_by=who, decided_at=event["at"])
 
 
 def _differing(row, expected):
-    names = [name for name in {**expected, **row} if row.get(name) != expected.get(name)]
-    return "; ".join(f"{name} is {row.get(name)!r}, its events say {expected.get(name)!r}" for name in names)
+    if not row or not expected:
+        return "no event tells of it" if row else "its events are there, its row is not"
+    names = [name for name in expected if row.get(name) != expected[name]]
+    return "; ".join(f"{name} is {row.get(name)!r:.80}, its events say {expected[name]!r:.80}" for name in names)

@@ -102,6 +102,20 @@ class Keys(DeskTest):
 
 
 class WhileTheFirstIsAtWork(DeskTest):
+    def test_a_ticket_that_changes_meanwhile_is_no_longer_what_if_match_says(self):
+        self.started = threading.Event()
+        self.desk.new_ticket()
+        first = Client()
+        first.port = self.desk.port
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(first.post, "/tickets/1/draft", {}, {"If-Match": '"1"'})
+            self.assertTrue(self.started.wait(20))
+            self.desk.patch("/tickets/1", {"title": "Meanwhile"})
+            self.may_write.set()
+            self.assertEqual(waiting.result(20).status, 412)
+        first.hang_up()
+        self.assertEqual(self.desk.count("drafts"), 0)
+
     def setUp(self):
         self.may_write, self.writes = threading.Event(), 0
         self.addCleanup(PLUGINS.update, rules=PLUGINS["rules"])

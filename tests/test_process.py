@@ -14,7 +14,7 @@ from contextlib import closing
 from pathlib import Path
 
 from store import Store
-from tests.desk import ROOT, DeskProcess, clean_environment, run_app
+from tests.desk import ROOT, Client, DeskProcess, clean_environment, run_app
 
 CAN_SIGNAL = os.name != "nt"  # Windows ends a process where others ask it to stop
 
@@ -181,6 +181,32 @@ class Stopping(ProcessTest):
 
 
 class LogLines(ProcessTest):
+    @unittest.skipUnless(CAN_SIGNAL, "Windows has no SIGTERM to ask with")
+    def test_a_log_that_nobody_reads_stops_nothing(self):
+        environ = {**clean_environment(), "PORT": "0", "SUPPORT_DESK_DB": str(self.database)}
+        command = [sys.executable, "app.py"]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        with subprocess.Popen(command, cwd=ROOT, env=environ, **pipes) as process:
+            client = Client()
+            client.port = int(process.stdout.readline().rpartition(b":")[2])
+            long = b"GET /%b HTTP/1.1\r\nHost: localhost\r\n\r\n" % (b"x" * 7900)
+            for _ in range(12):
+                self.assertEqual(client.raw(long * 5).count(b"HTTP/1.1 404"), 5)
+            for _ in range(500):
+                self.assertEqual(client.get("/health").status, 200)
+            client.hang_up()
+            process.terminate()
+            process.communicate(timeout=20)
+            self.assertEqual(process.returncode, 0)
+
+    def test_a_desk_without_any_stderr_runs(self):
+        if CAN_SIGNAL:
+            command = f'exec "{sys.executable}" app.py 2>&-'
+            environ = {**clean_environment(), "PORT": "0", "SUPPORT_DESK_DB": str(self.database)}
+            with subprocess.Popen(["sh", "-c", command], cwd=ROOT, env=environ, stdout=subprocess.PIPE) as process:
+                self.assertIn(b"Support Desk on", process.stdout.readline())
+                process.terminate()
+
     def test_json_lines_carry_the_same_facts(self):
         desk = self.start(LOG_FORMAT="json")
         desk.post("/tickets?secret=1", {"title": "canary"}, {"X-User-Id": "user-7", "X-Request-Id": "mine"})
@@ -222,6 +248,8 @@ class Tools(ProcessTest):
             "DROP TRIGGER comments_are_never_changed; UPDATE comments SET body = 'x'": "comments 1: body is 'x'",
             "DROP TRIGGER comments_are_never_deleted; DELETE FROM comments": "comments 1",
             "DROP TRIGGER decided_drafts_stay; UPDATE drafts SET decided_by = 'ghost'": "drafts 1: decided_by is 'ghost'",
+            "DROP TRIGGER comments_are_never_changed; UPDATE comments SET created_at = '2020'": "comments 1: created_at is '2020'",
+            "DROP TRIGGER decided_drafts_stay; UPDATE drafts SET source = 'x'": "drafts 1: source is 'x'",
             "INSERT INTO drafts SELECT 2, ticket_id, body, source, status, 'x', 'x', 'x', 'x' FROM drafts": "drafts 2",
             "DROP TRIGGER count_a_new_ticket": "count_a_new_ticket",
         }
@@ -257,7 +285,8 @@ class Tools(ProcessTest):
         self.assertIn("pages", done.stdout)
         self.assertEqual(run_app("--verify", SUPPORT_DESK_DB=str(copy)).returncode, 0)
         self.assert_refuses("does not exist yet", arguments=("--backup", str(copy)))
-        self.assert_refuses("--backup", arguments=("--backup", ""))
+        for name in ("", str(self.database / "x"), "x" * 300):
+            self.assert_refuses("--backup", arguments=("--backup", name))
         self.assert_refuses("nowhere", arguments=("--backup", str(self.folder / "nowhere" / "copy.sqlite3")))
 
     def test_verify_of_a_damaged_file_says_so_and_is_1(self):

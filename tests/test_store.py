@@ -10,7 +10,7 @@ from hashlib import sha256
 from store import Store
 from tests.desk import AGENT, Desk, DeskTest
 from web.validation import read_rules
-from workflow import PLACES, STATUS, TRANSITIONS
+from workflow import PLACES, STATUS, TRANSITIONS, fold
 
 ROW = {
     "uuid": "'00000000-0000-4000-8000-00000000000' || abs(random() % 10)",
@@ -101,6 +101,16 @@ class OneList(unittest.TestCase):
         for definition in ("a TEXT CHECK (a GLOB 'x*')", "a TEXT, CHECK (a <> '')", "a TEXT CHECK (length(b) BETWEEN 1 AND 2)"):
             with self.assertRaises(ValueError):
                 read_rules({"t": f"CREATE TABLE t ({definition})"})
+
+
+class Replay(unittest.TestCase):
+    def test_a_history_that_cannot_have_happened_is_refused(self):
+        created = {"id": 1, "ticket_id": 1, "version": 1, "type": "Created", "at": "now", "data": {"changes": {"title": "x"}}}
+        with self.assertRaises(ValueError):
+            fold(fold(None, created), {**created, "version": 2, "type": "Closeed", "data": {}})
+        for row, event in ((None, {**created, "type": "Edited"}), (fold(None, created), created)):
+            with self.assertRaises(ValueError):
+                fold(row, event)
 
 
 class FailingDisk(DeskTest):

@@ -79,6 +79,10 @@ class Lists(DeskTest):
         page = self.desk.get("/tickets?category=billing&priority=low&status=open&state=new&search=&assignee=").json
         self.assertEqual(([ticket["id"] for ticket in page["tickets"]], page["total"], page["next"]), ([5, 1], 2, None))
         self.assertEqual(self.desk.get("/tickets?created_by=user-1&limit=1").json["total"], 6)
+        self.desk.patch("/tickets/1", {"assignee": "agent-1"})
+        mine = lambda headers: [ticket["id"] for ticket in self.desk.get("/tickets?mine=true&category=billing", headers).json["tickets"]]
+        self.assertEqual((mine(AGENT), mine(CUSTOMER), mine({})), ([1], [6, 5, 2, 1], []))
+        self.assertEqual(self.desk.get("/tickets?mine=false").json["total"], 6)
         self.assertEqual(self.desk.get("/tickets?created_by=somebody").json, {"tickets": [], "total": 0, "next": None})
 
     def test_pages_show_every_ticket_once_while_tickets_arrive(self):

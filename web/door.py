@@ -78,7 +78,7 @@ class Pending:
 
 def reply(status: int, value, *headers: tuple[str, str]) -> Answer:
     """A JSON answer; its body ends with a newline so that curl reads well."""
-    return Answer(status, f"{_encode(value)}\n".encode(), headers)
+    return Answer(status, f"{_encode(value)}\n".encode("utf-8", "replace"), headers)
 
 
 def cached(request: Request, value, *headers: tuple[str, str]) -> Answer:
@@ -108,12 +108,11 @@ class Door:
         self.desk, self.log = desk, desk.log
         self.tree = _tree(_with_rules(route, desk.rules) for route in routes)
         self.origins = set(desk.settings.cors_origins)
-        self.hosts = LOOPBACK | {desk.settings.host}
+        self.hosts = LOOPBACK | {desk.settings.host.lower()}
         self.is_public = desk.settings.host not in LOOPBACK | {"::1"}
         self.in_progress = set()  # scopes of idempotency keys whose endpoint waits for the slow lane
         self._ids = map(f"{token_hex(4)}-{{}}".format, count(1))
         self._always = (
-            ("Cache-Control", "no-cache"),
             ("Vary", "Accept, Authorization, Origin, X-User-Id, X-User-Role"),
             ("X-Content-Type-Options", "nosniff"),
             ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
@@ -245,7 +244,7 @@ class Door:
         Beyond loopback an address is as good as a name of ours: nobody can point that elsewhere.
         """
         host = request.host.lower()
-        name = host if host in self.hosts else host.rpartition(":")[0] or host
+        name = host[: host.index("]") + 1] if "]" in host else host.partition(":")[0]
         if host and name not in self.hosts and not (self.is_public and _is_address(name)):
             raise BadRequest(421, "MISDIRECTED_REQUEST", f"this desk is not {request.host}; ask for it as localhost")
 
@@ -267,8 +266,11 @@ class Door:
     def _finish(self, request, answer):
         """The answer with the headers that every answer carries."""
         headers = (*answer.headers, ("X-Request-Id", request.id), *self._always)
-        if answer.body and not any(name == "Content-Type" for name, _ in answer.headers):
+        given = {name for name, _ in answer.headers}
+        if answer.body and "Content-Type" not in given:
             headers = (("Content-Type", "application/json"), *headers)
+        if "Cache-Control" not in given:
+            headers += (("Cache-Control", "no-cache"),)
         if answer.more and request.version >= (1, 1):
             headers += (("Transfer-Encoding", "chunked"),)
         if "origin" in request.headers and self._is_friend(request):
@@ -372,7 +374,8 @@ def _scope(request, route):
     if not key:
         raise workflow.Invalid("Idempotency-Key must be 1 to 255 visible ASCII characters, in quotes or without")
     path = "/".join((route.path, *request.references))
-    return {"caller": request.caller.id, "method": route.method, "path": path, "key": key[1] or key[2]}
+    caller = f"{request.caller.id} (own tickets)" if request.caller.only_own else request.caller.id
+    return {"caller": caller, "method": route.method, "path": path, "key": key[1] or key[2]}
 
 
 def _title(status, problem):

@@ -69,11 +69,15 @@ class Identity:
         start, end = claims.get("nbf", now), claims.get("exp")
         if any(isinstance(when, bool) or not isinstance(when, (int, float)) for when in (start, end)):
             return False
-        has_roles = isinstance(roles, list) and all(isinstance(role, str) for role in roles)
-        return has_roles and isinstance(user, str) and bool(USER_ID.fullmatch(user)) and start <= now < end
+        return isinstance(roles, list) and all(map(is_name, [user, *roles])) and start <= now < end
 
     def _signature(self, signed):
         return _base64url(hmac.new(self._secret, signed.encode(), hashlib.sha256).digest())
+
+
+def is_name(value) -> bool:
+    """Whether a value may be a user's id or a role: 1 to 64 visible ASCII characters, no space."""
+    return isinstance(value, str) and bool(USER_ID.fullmatch(value))
 
 
 def _stated(headers, request_id, stranger):
@@ -98,10 +102,14 @@ def _encoded(value) -> str:
     return _base64url(json.dumps(value, separators=(",", ":")).encode())
 
 
+def _no_constant(name):
+    raise ValueError(f"{name} is not a JSON number")
+
+
 def _decoded(part: str) -> dict:
     """The JSON object in one part of a token; {} where there is none."""
     try:
-        value = json.loads(b64decode(part + "=" * (-len(part) % 4), b"-_"))
+        value = json.loads(b64decode(part + "=" * (-len(part) % 4), b"-_"), parse_constant=_no_constant)
     except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
@@ -117,13 +125,15 @@ def password_hash(password: str) -> str:
 
 def new_user(email: str, roles: str, password: str) -> dict:
     """A user to store, roles as a list and the password hashed. ValueError says what is not allowed."""
-    email, names = email.lower(), [role.strip() for role in roles.split(",")]
-    if not USER_ID.fullmatch(email) or email.strip("@").count("@") != 1:
+    email, names = email.lower(), list(dict.fromkeys(role.strip() for role in roles.split(",")))
+    if not is_name(email) or not re.fullmatch("[^@]+@[^@]+", email):
         raise ValueError(f"{email!r} is not allowed; it may be an e-mail address of at most 64 ASCII characters")
     if not set(names) <= set(ROLES):
         raise ValueError(f"--roles={roles!r} is not allowed; it may be {', '.join(ROLES)}, with commas")
-    if not 8 <= len(password) <= 1024:
+    if not 8 <= len(password.strip()) <= len(password) <= 1024:
         raise ValueError("the password is not allowed; it may have 8 to 1024 characters")
+    if password.encode("utf-8", "replace").decode() != password:
+        raise ValueError("the password is not allowed; it may be text in UTF-8")
     return {"email": email, "name": email.partition("@")[0], "roles": names, "password_hash": password_hash(password)}
 
 
@@ -144,19 +154,15 @@ class Throttle:
     def __init__(self, clock=time.monotonic):
         self._clock, self._failures = clock, {}
 
-    def attempt(self, address: str) -> None:
-        """Count an attempt as failed until forgive(); TooManyRequests when there were too many."""
-        now = self._clock()
-        self._failures = {who: times for who, times in self._failures.items() if times[-1] > now - WINDOW}
-        recent = self._failures.setdefault(address, deque(maxlen=FAILURES))
-        if len(recent) == FAILURES and recent[0] > now - WINDOW:
+    def check(self, address: str) -> None:
+        """TooManyRequests when there were too many failures; asked before and after the slow work, so
+        that guessing many passwords at once is no way around it."""
+        now, recent = self._clock(), self._failures.get(address)
+        if recent and len(recent) == FAILURES and recent[0] > now - WINDOW:
             wait = int(recent[0] + WINDOW - now) + 1
             raise TooManyRequests(f"too many failed logins; try again in {wait} seconds", wait)
-        recent.append(now)
 
-    def forgive(self, address: str) -> None:
-        """The latest attempt was no failure."""
-        recent = self._failures.pop(address, deque())
-        if len(recent) > 1:
-            recent.pop()
-            self._failures[address] = recent
+    def failed(self, address: str) -> None:
+        now = self._clock()
+        self._failures = {who: times for who, times in self._failures.items() if times[-1] > now - WINDOW}
+        self._failures.setdefault(address, deque(maxlen=FAILURES)).append(now)

@@ -13,7 +13,7 @@ from collections import deque
 
 COLOURS = {"INFO": "\x1b[32m", "WARN": "\x1b[33m", "ERROR": "\x1b[31m"}
 MOST_LINES = 10_000  # that wait for a slow reader
-LINES_AT_ONCE = 8  # a pipe that is ready takes 4 KiB at once (PIPE_BUF); a line is rarely longer than 200 bytes
+PIPE_TAKES = 512  # bytes that a pipe takes without waiting when it says that it is ready (POSIX's least PIPE_BUF)
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
 
@@ -25,7 +25,7 @@ class Log:
 
     def __init__(self, stream, as_json: bool = False, colour: bool = False):
         self._stream, self._as_json, self._colour = stream, as_json, colour
-        self._lines, self._dropped = deque(), 0
+        self._lines, self._dropped, self._unwritten = deque(), 0, bytearray()
         self._pipe = _pipe_of(stream)
 
     def request(self, request, status: int, milliseconds: int) -> None:
@@ -53,19 +53,31 @@ class Log:
 
     def flush(self) -> None:
         """Write what the stream takes now; the rest waits for the next beat."""
-        while self._lines and self._stream and self._takes_more():
-            lines = [self._lines.popleft() for _ in range(min(len(self._lines), LINES_AT_ONCE if self._pipe else MOST_LINES))]
-            if self._dropped:
-                lines.append(f"WARN  | {self._dropped} log lines were dropped: nobody read them")
-                self._dropped = 0
-            try:
-                self._stream.write("\n".join(lines) + "\n")
-                self._stream.flush()
-            except OSError:  # nobody reads the log any more; the desk goes on
-                pass
+        if self._dropped and self._lines:
+            dropped, self._dropped = self._dropped, 0
+            self._write("WARN", f"{dropped} log lines were dropped: nobody read them", dropped=dropped)
+        if not self._stream:
+            self._lines.clear()
+        try:
+            if self._pipe is None:
+                self._flush_at_once()
+            else:
+                self._flush_what_fits()
+        except OSError:  # nobody reads the log any more; the desk goes on
+            pass
 
-    def _takes_more(self):
-        return self._pipe is None or bool(select.select([], [self._pipe], [], 0)[1])
+    def _flush_at_once(self):
+        if self._lines:
+            lines = "\n".join(self._lines) + "\n"
+            self._lines.clear()
+            self._stream.write(lines)
+            self._stream.flush()
+
+    def _flush_what_fits(self):
+        while (self._lines or self._unwritten) and select.select([], [self._pipe], [], 0)[1]:
+            while self._lines and len(self._unwritten) < PIPE_TAKES:
+                self._unwritten += f"{self._lines.popleft()}\n".encode("utf-8", "backslashreplace")
+            del self._unwritten[: os.write(self._pipe, self._unwritten[:PIPE_TAKES])]
 
 
 def _pipe_of(stream):

@@ -1,8 +1,9 @@
 """The commands that do their work and end: --verify, --backup, --add-user. app.py hands them the store."""
 
+import os
 import sys
+from contextlib import suppress
 from getpass import getpass
-from pathlib import Path
 
 from web.identity import new_user
 
@@ -21,13 +22,17 @@ def verify(store) -> int:
 
 
 def backup(store, path: str) -> int:
-    if not path or Path(path).exists():
-        raise Refused(f"--backup={path!r} is not allowed; it may be a file that does not exist yet")
     try:
-        store.backup(path, lambda done, pages: print(f"backup: {done} of {pages} pages", flush=True))
-    except BaseException:
-        Path(path).unlink(missing_ok=True)  # half a copy is none
+        if not path or os.path.lexists(path):
+            raise Refused(f"--backup={path!r} is not allowed; it may be a file that does not exist yet")
+        store.backup(os.path.abspath(path), lambda done, pages: print(f"backup: {done} of {pages} pages", flush=True))
+    except Refused:
         raise
+    except BaseException as problem:
+        with suppress(OSError):
+            os.unlink(path)  # half a copy is none
+        raise Refused(f"--backup={path!r:.200}: {problem}") from None
+    print(f"backup: {path} is a copy of {store.path}")
     return 0
 
 
@@ -36,6 +41,8 @@ def add_user(store, email: str, roles: str, is_typed: bool) -> int:
     try:
         password = sys.stdin.readline().rstrip("\r\n") if is_typed else getpass(f"Password for {email}: ")
         user = new_user(email, roles, password)
+    except (EOFError, KeyboardInterrupt):
+        raise Refused("--add-user: no password was given; pipe one in with --password-stdin") from None
     except ValueError as problem:
         raise Refused(f"--add-user: {problem}") from None
     with store.savepoint():

@@ -27,6 +27,7 @@ from workflow import Unavailable
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 BLOCK = 64 * 1024  # bytes taken from one connection per beat
 TURN = 32  # requests answered for one connection per beat, so that nobody starves
+BUDGET = 64 * 1024 * 1024  # bytes of answers in memory; beyond it requests are refused until clients have read
 OUTBOX = 256 * 1024  # bytes a client may leave unread before the desk stops reading from it
 INBOX = 2 * 1024 * 1024  # bytes it may send ahead: one largest request, and some
 PATIENCE = {"idle": 60, "head": 10, "body": 15, "send": 60, "linger": 2}  # seconds, per stage
@@ -148,7 +149,8 @@ class DeskServer(HTTPServer):
         self.log = log
         self.connections = set()
         self._ready = {}  # connections with bytes to look at, in order of arrival
-        self._held = []  # answers that wait for the commit
+        self._held, self._held_bytes = [], 0  # answers that wait for the commit
+        self._clogged = set()  # connections whose client has not read everything
         self._jobs, self._in_lane = [], {}  # for the slow lane, and in it
         self._capacity, self._is_listening = capacity(), True
         self._is_stop_asked, self._stopped_at, self._hears_signals = False, None, False
@@ -252,12 +254,20 @@ class DeskServer(HTTPServer):
                 self._is_listening = False
                 return
             sock.setblocking(False)
+            if len(self.connections) >= self._capacity:
+                self._turn_away(sock)
+                continue
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection = Connection(sock, address, self)
             self.connections.add(connection)
-            if len(self.connections) > self._capacity:
-                self._refuse(connection, Unavailable(f"all {self._capacity} connections are in use; try again"))
             self._watch(connection)
+
+    def _turn_away(self, sock):
+        """Answer 503 and hang up at once: a desk that is full has no descriptor to wait with."""
+        problem = Unavailable(f"all {self._capacity} connections are in use; try again")
+        with suppress(OSError), sock:
+            answer = self.door.refuse(Request("-", "-"), problem)
+            sock.send(render(answer, formatdate(usegmt=True), close=True, head_only=False))
 
     def _receive(self, connection):
         try:
@@ -303,8 +313,16 @@ class DeskServer(HTTPServer):
         connection.enter("idle")
         connection.is_last = not request.keep_alive or self._stopped_at is not None
         connection.owed += 1
-        self._settle(Exchange(connection, request, connection.since, connection.is_last), self.door.answer(request))
+        exchange = Exchange(connection, request, connection.since, connection.is_last)
+        if self._unread() > BUDGET:
+            self._settle(exchange, self.door.refuse(request, Unavailable("too many answers wait to be read; try again")))
+        else:
+            self._settle(exchange, self.door.answer(request))
         return True
+
+    def _unread(self) -> int:
+        """Bytes of answers that this beat holds, and of those that clients have not read yet."""
+        return self._held_bytes + sum(len(connection.outbox) for connection in self._clogged)
 
     def _wait_for_more(self, connection):
         if connection.stage != connection.reader.stage and not connection.outbox:
@@ -333,6 +351,7 @@ class DeskServer(HTTPServer):
         else:
             self._held.append((exchange, outcome))
             exchange.connection.held += len(outcome.body)
+            self._held_bytes += len(outcome.body)
             if outcome.more and exchange.request.method != "HEAD":
                 exchange.connection.is_waiting = True  # the next request waits for the end of this answer
 
@@ -383,7 +402,7 @@ class DeskServer(HTTPServer):
             self._lane.take(exchange, pending)
 
     def _send_held(self):
-        held, self._held = self._held, []
+        held, self._held, self._held_bytes = self._held, [], 0
         now = time.monotonic()
         if held and now > self._dated_at + 1:
             self._date, self._dated_at = formatdate(usegmt=True), now
@@ -431,6 +450,7 @@ class DeskServer(HTTPServer):
             self._drop(connection)
             return
         del connection.outbox[:sent]
+        (self._clogged.add if connection.outbox else self._clogged.discard)(connection)
         if sent and connection.reader and not connection.is_last and len(connection.outbox) < OUTBOX:
             self._ready[connection] = None
         if connection.outbox:
@@ -475,6 +495,7 @@ class DeskServer(HTTPServer):
     def _drop(self, connection):
         if connection in self.connections:
             self.connections.discard(connection)
+            self._clogged.discard(connection)
             self._ready.pop(connection, None)
             if connection.watched:
                 self._selector.unregister(connection.connection)

@@ -42,8 +42,8 @@ def boolean(text):
 
 
 def long_secret(text):
-    if 0 < len(text) < 16:
-        raise ValueError("16 characters or more, and hard to guess")
+    if 0 < len(text) < 32:  # RFC 7518, 3.2: a key as long as the hash
+        raise ValueError("32 characters or more, and hard to guess")
     return text
 
 
@@ -70,13 +70,18 @@ def read(table: tuple, options: dict, environ: dict) -> SimpleNamespace:
         named = {setting.option: options.get(setting.name), **{name: environ.get(name) for name in setting.variables}}
         where, text = next(((name, text) for name, text in named.items() if text), ("default", setting.default))
         try:
+            text.encode()  # bytes that are no text come in as surrogates
             setattr(settings, setting.name, setting.parse(text))
+        except UnicodeError:
+            raise BadSetting(f"{where} is not allowed; it may be text in UTF-8") from None
         except ValueError as allowed:
             shown = "…" if setting.name == "secret" else repr(text)
             raise BadSetting(f"{where}={shown} is not allowed; it may be {allowed}") from None
     if settings.auth == "open" and settings.host not in LOOPBACK:
         why = f"{', '.join(LOOPBACK)}, because open mode believes whatever callers say; or set SUPPORT_DESK_AUTH=tokens"
         raise BadSetting(f"HOST={settings.host!r} is not allowed; it may be {why}")
+    if settings.debug and settings.host not in LOOPBACK:
+        raise BadSetting(f"DEBUG=true is not allowed with HOST={settings.host!r}: anybody could make an admin's token")
     return settings
 
 
