@@ -30,7 +30,7 @@ from web.http1 import Answer
 from web.identity import NOBODYS_HASH, Identity, Throttle, is_name, password_fits
 from web.log import Log
 from web.server import DeskServer
-from web.settings import BadSetting, Setting, boolean, command_line, long_secret, one_of, origins, port_number, read
+from web.settings import BadSetting, Setting, banner, boolean, command_line, long_secret, one_of, origins, port_number, read
 from web.validation import read_rules
 
 HERE = Path(__file__).resolve().parent
@@ -197,9 +197,7 @@ def stats(desk, owner=None) -> dict:
 
 
 def get_metrics(desk, request) -> Answer:
-    states = stats(desk)["state_breakdown"]
-    gauges = {("desk_tickets", "Tickets by state."): {("state", state): count for state, count in states.items()}}
-    return Answer(200, desk.metrics.text(gauges), metrics.HEADERS)
+    return Answer(200, desk.metrics.text(stats(desk)["state_breakdown"]), metrics.HEADERS)
 
 
 def get_ticket(desk, request) -> Answer:
@@ -422,7 +420,8 @@ def main(argv: list[str], environ: dict) -> int:
     try:
         settings = read_settings(vars(options), environ)
         if options.verify:
-            return verify(settings)
+            with closing(Store(settings.db, read_only=True)) as store:
+                return offline.verify(store)
         if options.backup is not None:
             with closing(Store(settings.db, read_only=True)) as store:
                 return offline.backup(store, options.backup)
@@ -433,19 +432,10 @@ def main(argv: list[str], environ: dict) -> int:
         return serve(settings, Log(sys.stderr, settings.log_format == "json", colour), options.demo)
     except (Unusable, BadSetting, offline.Refused) as problem:
         print(f"app.py: {problem}", file=sys.stderr)
-        return 2
+        return 1 if options.verify and isinstance(problem, Damaged) else 2
     except BrokenPipeError:  # whoever read our output has gone, as in `python3 app.py --verify | head -1`
         sys.stdout = None
         return 2
-
-
-def verify(settings) -> int:
-    try:
-        with closing(Store(settings.db, read_only=True)) as store:
-            return offline.verify(store)
-    except Damaged as problem:
-        print(f"NO  opening the file: {problem}")
-        return 1
 
 
 def serve(settings, log, with_demo: bool) -> int:
@@ -481,15 +471,6 @@ def open_door(settings, store, log) -> Door:
     identity, rules = Identity(settings.auth == "tokens", settings.secret), read_rules(store.table_definitions())
     plugin = PLUGINS[settings.classifier]
     return Door(Desk(settings, identity, Throttle(), store, plugin, log, rules, metrics.Metrics()), ROUTES)
-
-
-def banner(settings, port) -> str:
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return (
-        f"Support Desk on http://{host}:{port}\n"
-        f"database {settings.db}, auth {settings.auth}, bug mode {settings.bug_mode or 'none'}, classifier {settings.classifier}\n"
-        "Ctrl-C stops"
-    )
 
 
 if __name__ == "__main__":

@@ -19,16 +19,15 @@ class Metrics:
                 self._buckets[place] += 1
                 break
 
-    def text(self, gauges: dict) -> bytes:
-        """Every metric; `gauges` maps (name, help) to values by label pair, as {("state", "new"): 3}."""
+    def text(self, states: dict[str, int]) -> bytes:
+        """Every metric, and a gauge of the tickets by state."""
         lines = ["# HELP desk_requests_total Requests answered.", "# TYPE desk_requests_total counter"]
         for (method, route, status), count in sorted(self._requests.items()):
             labels = f'method="{_escaped(method)}",route="{_escaped(route)}",status="{status}"'
             lines.append(f"desk_requests_total{{{labels}}} {count}")
         lines += self._durations()
-        for (name, about), values in gauges.items():
-            lines += [f"# HELP {name} {about}", f"# TYPE {name} gauge"]
-            lines += [f'{name}{{{label}="{_escaped(value)}"}} {number}' for (label, value), number in values.items()]
+        lines += ["# HELP desk_tickets Tickets by state.", "# TYPE desk_tickets gauge"]
+        lines += [f'desk_tickets{{state="{_escaped(state)}"}} {number}' for state, number in states.items()]
         return ("\n".join(lines) + "\n").encode()
 
     def _durations(self):

@@ -99,3 +99,13 @@ def command_line(table: tuple, roles) -> argparse.ArgumentParser:
     parser.add_argument("--roles", default="customer", help=f"that user's roles, with commas: {', '.join(roles)}")
     parser.add_argument("--password-stdin", action="store_true", help="read that user's password from standard input")
     return parser
+
+
+def banner(settings: SimpleNamespace, port: int) -> str:
+    """What the desk prints when it serves: where, from which database, and in which modes."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return (
+        f"Support Desk on http://{host}:{port}\n"
+        f"database {settings.db}, auth {settings.auth}, bug mode {settings.bug_mode or 'none'}, classifier {settings.classifier}\n"
+        "Ctrl-C stops"
+    )
