@@ -21,16 +21,17 @@ from typing import NamedTuple
 from uuid import uuid4
 
 import workflow
-from llm import PLUGINS, Plugin, classify_by_rules
+from llm import PLUGINS, REST, Assistant, classify_by_rules, default_plugin
 from store import Damaged, Store, Unusable
 from web import demo, offline
-from web.door import Door, Route, reply
+from web.door import Door, Far, Route, prefers, reply
 from web.http1 import Answer
 from web.identity import NOBODYS_HASH, Identity, Throttle, password_fits
 from web.log import Log
 from web.server import DeskServer
-from web.settings import BadSetting, Setting, boolean, command_line, long_secret, one_of, origins, port_number, read
-from web.validation import Body, Rule
+from web.settings import BadSetting, Setting, boolean, command_line, llm_settings, long_secret, one_of, origins
+from web.settings import port_number, read
+from web.validation import Body, Rule, read_rules
 
 HERE = Path(__file__).resolve().parent
 BUG_MODE_MARK = HERE / "bug-mode.txt"  # stands in a planted copy and names its bug
@@ -43,7 +44,7 @@ class Desk(NamedTuple):
     identity: Identity
     throttle: Throttle
     store: Store
-    plugin: Plugin
+    assistant: Assistant
     log: Log
 
 
@@ -234,10 +235,22 @@ def write_draft(desk, request):
         request.caller.must("agent", "a draft on a locked desk")
     body, source = request.fields.get("body"), "hand"
     if body is None:
-        body, source = (yield lambda: desk.plugin.write(ticket)), desk.settings.classifier
+        body, source, trouble = yield Far(partial(desk.assistant.write, ticket))
+        if trouble:
+            desk.log.trouble(request, f"LLM {desk.settings.classifier}: {trouble}")
         ticket = ticket_to_change(desk, request)  # it may have moved on while the writer wrote
     draft = desk.store.add_draft(request.caller, ticket, body, source)
     return reply(201, draft, ("Location", f"/tickets/{ticket['id']}"))
+
+
+def classify(desk, request):
+    """What the assistant suggests; where its LLM fails the fallback, as a 503 for callers who want to be told."""
+    suggestion, trouble = yield Far(partial(desk.assistant.classify, request.fields["description"]))
+    if trouble:
+        desk.log.trouble(request, f"LLM {desk.settings.classifier}: {trouble}")
+    if suggestion["source"] == "fallback" and prefers(request, "handling", "strict"):
+        return reply(503, suggestion, ("Retry-After", str(REST)))
+    return reply(200, suggestion)
 
 
 def draft_to_change(desk, request) -> dict:
@@ -337,6 +350,8 @@ ROUTES = (
     Route("GET", "/ready", ready, locked="anyone"),
     Route("POST", "/tickets", create_ticket, body=NEW_TICKET),
     Route("GET", "/tickets", list_tickets, query=TICKET_FILTERS),
+    Route("POST", "/tickets/classify", classify, body=Body("tickets", required="description")),
+    Route("POST", "/api/tickets/classify", classify, body=Body("tickets", required="description"), stranger="admin"),
     Route("GET", "/tickets/{id}", get_ticket),
     Route("PATCH", "/tickets/{id}", edit_ticket, body=TICKET_CHANGES),
     Route("GET", "/tickets/{id}/comments", list_comments),
@@ -382,9 +397,9 @@ SETTINGS = (
     Setting("host", ("HOST",), "127.0.0.1", str, "the address to listen on; beyond loopback only with tokens"),
     Setting("db", ("SUPPORT_DESK_DB", "DB_PATH"), str(HERE / "support-desk.sqlite3"), str, "the database file"),
     Setting("auth", ("SUPPORT_DESK_AUTH",), "open", one_of("open", "tokens"), "open, or tokens: nobody gets in without"),
-    Setting("secret", ("SUPPORT_DESK_SECRET",), "", long_secret, "what tokens are signed with; unset: a new one each start"),
+    Setting("secret", ("SUPPORT_DESK_SECRET",), "", long_secret, "signs tokens; unset: a new one each start", True),
     Setting("debug", ("DEBUG",), "false", boolean, "true opens the debug login"),
-    Setting("classifier", ("CLASSIFIER",), "rules", one_of(*PLUGINS), "who writes drafts: rules, offline"),
+    *llm_settings(PLUGINS),
     Setting("log_format", ("LOG_FORMAT",), "text", one_of("text", "json"), "how the log is written: text or json"),
     Setting("cors_origins", ("CORS_ORIGINS",), "", origins, "other origins whose pages may use the desk"),
 )
@@ -392,6 +407,7 @@ SETTINGS = (
 
 def read_settings(options: dict, environ: dict) -> SimpleNamespace:
     settings = read(SETTINGS, options, environ)
+    settings.classifier = settings.classifier or default_plugin(settings)
     settings.bug_mode = BUG_MODE_MARK.read_text(encoding="utf-8").strip() if BUG_MODE_MARK.exists() else ""
     return settings
 
@@ -452,16 +468,16 @@ def serve(settings, log, with_demo: bool) -> int:
 def listen(settings, log) -> DeskServer:
     """A server that listens and does not serve yet."""
     try:
-        server = DeskServer((settings.host, settings.port), log)
+        return DeskServer((settings.host, settings.port), log)
     except OSError as problem:
         where = f"{settings.host}:{settings.port}"
         raise Unusable(f"cannot listen on {where}: {problem.strerror}; stop what does or choose another PORT") from None
-    return server
 
 
 def open_door(settings, store, log) -> Door:
     identity = Identity(settings.auth == "tokens", settings.secret)
-    return Door(Desk(settings, identity, Throttle(), store, PLUGINS[settings.classifier], log), ROUTES)
+    assistant = Assistant(settings, read_rules(store.table_definitions()))
+    return Door(Desk(settings, identity, Throttle(), store, assistant, log), ROUTES)
 
 
 def banner(settings, port) -> str:

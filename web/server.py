@@ -19,7 +19,7 @@ from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import NamedTuple
 
-from web.door import Door, Pending
+from web.door import Door, Far, Pending
 from web.http1 import CONTINUE, BadRequest, Request, RequestReader, render
 from workflow import Unavailable
 
@@ -103,8 +103,8 @@ class Connection(BaseHTTPRequestHandler):
 class SlowLane:
     """A few threads for what waits for others; results come back through `results` and `wake`."""
 
-    def __init__(self, wake):
-        self._jobs, self.results, self._wake = queue.Queue(LANE_QUEUE), deque(), wake
+    def __init__(self, results: deque, wake):
+        self._jobs, self.results, self._wake = queue.Queue(LANE_QUEUE), results, wake
         for _ in range(LANE_THREADS):
             threading.Thread(target=self._work, daemon=True).start()
 
@@ -155,7 +155,8 @@ class DeskServer(HTTPServer):
         self._wake_reader, self._wake_writer = socket.socketpair()  # signals and the slow lane end a waiting select() through it
         self._wake_reader.setblocking(False)
         self._wake_writer.setblocking(False)
-        self._lane = SlowLane(self._wake)
+        self._results = deque()
+        self._lane, self._far_lane = (SlowLane(self._results, self._wake) for _ in range(2))
         super().__init__(address, Connection)  # listens; where it cannot, it calls server_close
         self.socket.setblocking(False)
         self._selector.register(self.socket, READ, None)
@@ -171,6 +172,7 @@ class DeskServer(HTTPServer):
     def server_close(self) -> None:
         super().server_close()
         self._lane.close()
+        self._far_lane.close()
         if self._hears_signals:
             signal.set_wakeup_fd(-1)
         for closable in (self._selector, self._wake_reader, self._wake_writer):
@@ -332,8 +334,8 @@ class DeskServer(HTTPServer):
             exchange.connection.held += len(outcome.body)
 
     def _resume_finished(self):
-        while self._lane.results:
-            exchange, pending, result, error = self._lane.results.popleft()
+        while self._results:
+            exchange, pending, result, error = self._results.popleft()
             del self._in_lane[exchange]
             exchange.connection.is_waiting = False
             exchange.connection.enter("idle")
@@ -371,7 +373,8 @@ class DeskServer(HTTPServer):
         for exchange, pending in jobs:
             self._in_lane[exchange] = None
             self._watch(exchange.connection)
-            self._lane.take(exchange, pending)
+            lane = self._far_lane if isinstance(pending.job, Far) else self._lane
+            lane.take(exchange, pending)
 
     def _send_held(self):
         held, self._held = self._held, []
