@@ -10,6 +10,7 @@ EPILOG = (
     "NO_COLOR set to anything keeps the log without colour."
 )
 PASSWORD = re.compile(r"//.*@")  # a URL can carry one
+BASE_URL = re.compile(r"https?://([^\s/:@?#\[\]]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?(/[^\s@?#]*)?")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -57,8 +58,8 @@ def api_key(text):
 
 
 def base_url(text):
-    if not re.fullmatch(r"https?://[\x21-\x3e\x41-\x7e]+", text) or "?" in text or "#" in text:
-        raise ValueError("http:// or https://, a host and a path, such as http://localhost:11434/v1, no password")
+    if not (text.isascii() and BASE_URL.fullmatch(text)):
+        raise ValueError("http:// or https://, a host and a path, as http://localhost:11434/v1, without a password")
     return text.rstrip("/")
 
 
