@@ -22,15 +22,16 @@ from urllib.parse import parse_qsl, urlencode
 from uuid import uuid4
 
 import workflow
-from llm import PLUGINS, Plugin, classify_by_rules
+from llm import PLUGINS, REST, Assistant, classify_by_rules, default_plugin
 from store import Damaged, Store, Unusable
 from web import demo, export, metrics, offline, shapes
-from web.door import Door, Route, cached, etag, is_known, reply
+from web.door import Door, Far, Route, cached, etag, is_known, prefers, reply
 from web.http1 import Answer
 from web.identity import NOBODYS_HASH, Identity, Throttle, is_name, password_fits
 from web.log import Log
 from web.server import DeskServer
-from web.settings import BadSetting, Setting, banner, boolean, command_line, long_secret, one_of, origins, port_number, read
+from web.settings import BadSetting, Setting, banner, boolean, command_line, llm_settings, long_secret, one_of
+from web.settings import origins, port_number, read
 from web.validation import read_rules
 
 HERE = Path(__file__).resolve().parent
@@ -45,7 +46,7 @@ class Desk(NamedTuple):
     identity: Identity
     throttle: Throttle
     store: Store
-    plugin: Plugin
+    assistant: Assistant
     log: Log
     rules: dict  # of every column, as validation reads them from the schema
     metrics: metrics.Metrics
@@ -277,10 +278,22 @@ def write_draft(desk, request):
         request.caller.must("agent", "a draft on a locked desk")
     body, source = request.fields.get("body"), "hand"
     if body is None:
-        body, source = (yield lambda: desk.plugin.write(ticket)), desk.settings.classifier
+        body, source, trouble = yield Far(partial(desk.assistant.write, ticket))
+        if trouble:
+            desk.log.trouble(request, f"LLM {desk.settings.classifier}: {trouble}")
         ticket = ticket_to_change(desk, request)  # it may have moved on while the writer wrote
     draft = desk.store.add_draft(request.caller, ticket, body, source)
     return reply(201, draft, ("Location", f"/tickets/{ticket['id']}"))
+
+
+def classify(desk, request):
+    """What the assistant suggests; where its LLM fails the fallback, as a 503 for callers who want to be told."""
+    suggestion, trouble = yield Far(partial(desk.assistant.classify, request.fields["description"]))
+    if trouble:
+        desk.log.trouble(request, f"LLM {desk.settings.classifier}: {trouble}")
+    if suggestion["source"] == "fallback" and prefers(request, "handling", "strict"):
+        return reply(503, suggestion, ("Retry-After", str(REST)))
+    return reply(200, suggestion)
 
 
 def draft_to_change(desk, request) -> dict:
@@ -353,6 +366,8 @@ ROUTES = (
     Route("GET", "/tickets", list_tickets, query=shapes.TICKET_FILTERS),
     Route("GET", "/tickets.csv", export_tickets, query=shapes.TICKET_FILTERS),
     Route("GET", "/tickets/stats", get_stats),
+    Route("POST", "/tickets/classify", classify, body=shapes.UNCLASSIFIED),
+    Route("POST", "/api/tickets/classify", classify, body=shapes.UNCLASSIFIED, stranger="admin"),
     Route("GET", "/tickets/{id}", get_ticket),
     Route("PATCH", "/tickets/{id}", edit_ticket, body=shapes.TICKET_CHANGES),
     Route("GET", "/tickets/{id}/comments", list_comments),
@@ -397,9 +412,9 @@ SETTINGS = (
     Setting("host", ("HOST",), "127.0.0.1", str, "the address to listen on; beyond loopback only with tokens"),
     Setting("db", ("SUPPORT_DESK_DB", "DB_PATH"), str(HERE / "support-desk.sqlite3"), str, "the database file"),
     Setting("auth", ("SUPPORT_DESK_AUTH",), "open", one_of("open", "tokens"), "open, or tokens: nobody gets in without"),
-    Setting("secret", ("SUPPORT_DESK_SECRET",), "", long_secret, "what tokens are signed with; unset: a new one each start"),
+    Setting("secret", ("SUPPORT_DESK_SECRET",), "", long_secret, "signs tokens; unset: a new one each start", True),
     Setting("debug", ("DEBUG",), "false", boolean, "true opens the debug login"),
-    Setting("classifier", ("CLASSIFIER",), "rules", one_of(*PLUGINS), "who writes drafts: rules, offline"),
+    *llm_settings(PLUGINS),
     Setting("log_format", ("LOG_FORMAT",), "text", one_of("text", "json"), "how the log is written: text or json"),
     Setting("cors_origins", ("CORS_ORIGINS",), "", origins, "other origins whose pages may use the desk"),
 )
@@ -407,6 +422,7 @@ SETTINGS = (
 
 def read_settings(options: dict, environ: dict) -> SimpleNamespace:
     settings = read(SETTINGS, options, environ)
+    settings.classifier = settings.classifier or default_plugin(settings)
     settings.bug_mode = BUG_MODE_MARK.read_text(encoding="utf-8").strip() if BUG_MODE_MARK.exists() else ""
     return settings
 
@@ -459,18 +475,17 @@ def serve(settings, log, with_demo: bool) -> int:
 def listen(settings, log) -> DeskServer:
     """A server that listens and does not serve yet."""
     try:
-        server = DeskServer((settings.host, settings.port), log)
+        return DeskServer((settings.host, settings.port), log)
     except (OSError, UnicodeError, TypeError) as problem:
         why = getattr(problem, "strerror", None) or problem
         where = f"HOST {settings.host}, PORT {settings.port}"
         raise Unusable(f"cannot listen on {where}: {why}; choose others, or stop the program that listens there") from None
-    return server
 
 
 def open_door(settings, store, log) -> Door:
     identity, rules = Identity(settings.auth == "tokens", settings.secret), read_rules(store.table_definitions())
-    plugin = PLUGINS[settings.classifier]
-    return Door(Desk(settings, identity, Throttle(), store, plugin, log, rules, metrics.Metrics()), ROUTES)
+    desk = Desk(settings, identity, Throttle(), store, Assistant(settings, rules), log, rules, metrics.Metrics())
+    return Door(desk, ROUTES)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from tests.desk import ROOT
 
 TOP_LEVEL = set(".ci .gitignore LICENSE README.md app.py drills llm.py schema.sql store.py tests web workflow.py".split())
 FIRST_SITTING = ("schema.sql", "app.py", "store.py", "workflow.py", "llm.py")
-LAYERS = ("settings", "http1", "websocket", "identity", "validation", "shapes", "log", "openapi", "demo", "offline", "export", "metrics", "door", "live", "server")
+LAYERS = ("settings", "http1", "websocket", "identity", "validation", "shapes", "log", "lane", "openapi", "demo", "offline", "export", "metrics", "door", "live", "server")
 ONLY_IN = {
     "sqlite3": {"store.py"},
     "urllib.request": {"llm.py"},
@@ -80,7 +80,7 @@ class House(unittest.TestCase):
         for path, count in lines.items():
             self.assertLessEqual(count, 600 if path == "store.py" else 500, path)  # every SQL statement is in one place
         first = sum(len((ROOT / name).read_text(encoding="utf-8").splitlines()) for name in FIRST_SITTING)
-        self.assertLessEqual(first, 1800)
+        self.assertLessEqual(first, 1900)
 
     def test_every_file_opens_with_its_promise(self):
         for path, tree in product().items():

@@ -105,6 +105,8 @@ class Locked(DeskTest):
             ("GET", "/tickets.csv", None): EVERYONE,
             ("GET", "/tickets/stats", None): EVERYONE,
             ("GET", "/metrics", None): STAFF,
+            ("POST", "/tickets/classify", (("description", "x"),)): EVERYONE,
+            ("POST", "/api/tickets/classify", (("description", "x"),)): EVERYONE,
             ("POST", "/api/supportticket", ()): EVERYONE,
             ("GET", "/api/supportticket/{uuid}/events", None): SEERS,
             ("GET", "/api/supportticket/{uuid}/at/1", None): SEERS,

@@ -68,6 +68,15 @@ class Route(NamedTuple):
     is_secret: bool = False  # its answers are not kept under an idempotency key
 
 
+class Far(NamedTuple):
+    """A job that waits for another machine; it has a lane of its own, so that the desk's own slow work goes on."""
+
+    job: Callable
+
+    def __call__(self):
+        return self.job()
+
+
 @dataclass(slots=True)
 class Pending:
     """An endpoint that waits for a job in the slow lane; `resume(result, error)` goes on with it."""
@@ -99,6 +108,15 @@ def is_known(request: Request, tag: str) -> bool:
 def etag(ticket: dict) -> tuple[str, str]:
     """The ETag of a ticket is its version: every change of it or around it has an event."""
     return "ETag", f'"{ticket["version"]}"'
+
+
+def prefers(request: Request, preference: str, value: str) -> bool:
+    """Whether the header Prefer says so; where it says a preference twice, the first one counts (RFC 7240)."""
+    for said in request.headers.get("prefer", "").lower().split(","):
+        name, _, wanted = said.partition(";")[0].partition("=")
+        if name.strip() == preference:
+            return wanted.strip().strip('"') == value
+    return False
 
 
 class Door:
@@ -198,8 +216,9 @@ class Door:
             answer = (yield from result) if isinstance(result, GeneratorType) else result
         finally:
             self.in_progress.discard(key)
-        location = dict(answer.headers).get("Location")
-        self.desk.store.keep_answer(scope, fingerprint, answer.status, location, answer.body.decode())
+        if answer.status < 300:
+            location = dict(answer.headers).get("Location")
+            self.desk.store.keep_answer(scope, fingerprint, answer.status, location, answer.body.decode())
         return answer
 
     def observe(self, request: Request, status: int, seconds: float) -> None:

@@ -6,12 +6,10 @@ debugger stops where you tell it to. What must wait for others runs in the slow 
 """
 
 import os
-import queue
 import selectors
 import signal
 import socket
 import socketserver
-import threading
 import time
 from collections import deque
 from contextlib import suppress
@@ -20,8 +18,9 @@ from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import NamedTuple
 
-from web.door import Door, Pending
+from web.door import Door, Far, Pending
 from web.http1 import CONTINUE, BadRequest, Request, RequestReader, render, render_chunk
+from web.lane import SlowLane
 from workflow import Unavailable
 
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
@@ -33,7 +32,6 @@ INBOX = 2 * 1024 * 1024  # bytes it may send ahead: one largest request, and som
 PATIENCE = {"idle": 60, "head": 10, "body": 15, "send": 60, "linger": 2}  # seconds, per stage
 GRACE = 30  # seconds for what is in flight when the desk stops
 ACCEPTS = 64
-LANE_THREADS, LANE_QUEUE = 4, 200
 TOO_SLOW = "the rest of the request did not arrive within {} seconds"
 
 
@@ -103,39 +101,6 @@ class Connection(BaseHTTPRequestHandler):
         """Nothing: web/log.py writes one line per request, once per beat."""
 
 
-class SlowLane:
-    """A few threads for what waits for others; results come back through `results` and `wake`."""
-
-    def __init__(self, wake):
-        self._jobs, self.results, self._wake = queue.Queue(LANE_QUEUE), deque(), wake
-        for _ in range(LANE_THREADS):
-            threading.Thread(target=self._work, daemon=True).start()
-
-    def take(self, exchange: Exchange, pending: Pending) -> None:
-        try:
-            self._jobs.put_nowait((exchange, pending))
-        except queue.Full:
-            self.results.append((exchange, pending, None, Unavailable("too much slow work is waiting; try again")))
-            self._wake()
-
-    def close(self) -> None:
-        """Let the threads end that have nothing to do; the others end with the process."""
-        for _ in range(LANE_THREADS):
-            with suppress(queue.Full):
-                self._jobs.put_nowait(None)
-
-    def _work(self):
-        while (job := self._jobs.get()) is not None:
-            exchange, pending = job
-            result = error = None
-            try:
-                result = pending.job()
-            except Exception as problem:
-                error = problem
-            self.results.append((exchange, pending, result, error))
-            self._wake()
-
-
 class DeskServer(HTTPServer):
     """Listens on an address from its first line on, and serves `door` once serve_forever() runs."""
 
@@ -160,7 +125,8 @@ class DeskServer(HTTPServer):
         self._wake_reader, self._wake_writer = socket.socketpair()  # signals and the slow lane end a waiting select() through it
         self._wake_reader.setblocking(False)
         self._wake_writer.setblocking(False)
-        self._lane = SlowLane(self._wake)
+        self._results = deque()
+        self._lane, self._far_lane = (SlowLane(self._results, self._wake) for _ in range(2))
         super().__init__(address, Connection)  # listens; where it cannot, it calls server_close
         self.socket.setblocking(False)
         self._selector.register(self.socket, READ, None)
@@ -176,6 +142,7 @@ class DeskServer(HTTPServer):
     def server_close(self) -> None:
         super().server_close()
         self._lane.close()
+        self._far_lane.close()
         if self._hears_signals:
             signal.set_wakeup_fd(-1)
         for closable in (self._selector, self._wake_reader, self._wake_writer):
@@ -356,8 +323,8 @@ class DeskServer(HTTPServer):
                 exchange.connection.is_waiting = True  # the next request waits for the end of this answer
 
     def _resume_finished(self):
-        while self._lane.results:
-            exchange, pending, result, error = self._lane.results.popleft()
+        while self._results:
+            exchange, pending, result, error = self._results.popleft()
             del self._in_lane[exchange]
             exchange.connection.is_waiting = False
             exchange.connection.enter("idle")
@@ -399,7 +366,8 @@ class DeskServer(HTTPServer):
         for exchange, pending in jobs:
             self._in_lane[exchange] = None
             self._watch(exchange.connection)
-            self._lane.take(exchange, pending)
+            lane = self._far_lane if isinstance(pending.job, Far) else self._lane
+            lane.take(exchange, pending)
 
     def _send_held(self):
         held, self._held, self._held_bytes = self._held, [], 0

@@ -1,6 +1,7 @@
 """Settings: options and environment variables, read once, each held to what is allowed for it."""
 
 import argparse
+import re
 from types import SimpleNamespace
 from typing import Callable, NamedTuple
 
@@ -8,6 +9,8 @@ EPILOG = (
     "VEDYA_BUG_MODE=NAME plants a bug in a copy of the desk and runs the copy: for labs only. "
     "NO_COLOR set to anything keeps the log without colour."
 )
+PASSWORD = re.compile(r"//.*@")  # a URL can carry one
+BASE_URL = re.compile(r"https?://([^\s/:@?#\[\]]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?(/[^\s@?#]*)?")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -23,6 +26,7 @@ class Setting(NamedTuple):
     default: str
     parse: Callable  # raises ValueError saying what is allowed
     help: str
+    is_secret: bool = False  # no message shows its value
 
     @property
     def option(self) -> str:
@@ -47,9 +51,27 @@ def long_secret(text):
     return text
 
 
+def api_key(text):
+    if not re.fullmatch(r"[\x21-\x7e]*", text):
+        raise ValueError("visible ASCII characters without a blank or a line end")
+    return text
+
+
+def base_url(text):
+    if not (text.isascii() and BASE_URL.fullmatch(text)):
+        raise ValueError("http:// or https://, a host and a path, as http://localhost:11434/v1, without a password")
+    return text.rstrip("/")
+
+
+def seconds(text):
+    if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]+)?", text) or not 0 < float(text) <= 600:
+        raise ValueError("a number of seconds above 0 and up to 600")
+    return float(text)
+
+
 def one_of(*choices):
     def parse(text):
-        if text not in choices:
+        if text and text not in choices:  # nothing is only ever the default
             raise ValueError(" or ".join(choices))
         return text
 
@@ -61,6 +83,23 @@ def origins(text):
     if not all(origin.startswith(("http://", "https://")) and origin.count("/") == 2 for origin in found):
         raise ValueError("origins such as https://desk.example, separated by commas")
     return found
+
+
+def llm_settings(plugins) -> tuple:
+    """The rows about the classifier and its LLMs, for the plug-ins that there are."""
+    who = f"{', '.join(plugins)}; unset: the first whose key is set, else rules"
+    where = "where openai is; Ollama, llama.cpp and vLLM speak like it"
+    return (
+        Setting("classifier", ("CLASSIFIER",), "", one_of(*plugins), who),
+        Setting("openai_api_key", ("OPENAI_API_KEY",), "", api_key, "the key for openai", True),
+        Setting("openai_base_url", ("OPENAI_BASE_URL",), "https://api.openai.com/v1", base_url, where),
+        Setting("openai_model", ("OPENAI_MODEL",), "gpt-6-luna", str, "the model for openai"),
+        Setting("gemini_api_key", ("GEMINI_API_KEY",), "", api_key, "the key for gemini", True),
+        Setting("gemini_model", ("GEMINI_MODEL",), "gemini-3.5-flash", str, "the model for gemini"),
+        Setting("anthropic_api_key", ("ANTHROPIC_API_KEY",), "", api_key, "the key for anthropic", True),
+        Setting("anthropic_model", ("ANTHROPIC_MODEL",), "claude-haiku-5-5", str, "the model for anthropic"),
+        Setting("llm_timeout", ("LLM_TIMEOUT",), "10", seconds, "seconds that an LLM has for its whole answer"),
+    )
 
 
 def read(table: tuple, options: dict, environ: dict) -> SimpleNamespace:
@@ -75,7 +114,7 @@ def read(table: tuple, options: dict, environ: dict) -> SimpleNamespace:
         except UnicodeError:
             raise BadSetting(f"{where} is not allowed; it may be text in UTF-8") from None
         except ValueError as allowed:
-            shown = "…" if setting.name == "secret" else repr(text)
+            shown = "…" if setting.is_secret else repr(PASSWORD.sub("//…@", text))
             raise BadSetting(f"{where}={shown} is not allowed; it may be {allowed}") from None
     if settings.auth == "open" and settings.host not in LOOPBACK:
         why = f"{', '.join(LOOPBACK)}, because open mode believes whatever callers say; or set SUPPORT_DESK_AUTH=tokens"

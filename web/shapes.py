@@ -38,6 +38,7 @@ LOGIN = Body(
     "", required="email password", extra={"email": Rule(highest=64), "password": Rule("password", highest=1024)}
 )
 DEBUG_LOGIN = Body("", required="login roles", extra={"login": Rule(highest=64), "roles": Rule("roles")})
+UNCLASSIFIED = Body("tickets", required="description")
 COMMENT = Body("comments", required="body", optional="internal")
 DRAFT = Body("drafts", optional="body")
 DRAFT_CHANGES = Body("drafts", required="body")
