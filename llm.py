@@ -21,8 +21,8 @@ CATEGORY_WORDS = {
         "error crash bug timeout exception outage api webhook slow freeze frozen sync upload export import printer"
         " offline gateway database notification layout glitch 500 502 503 breach data_loss disappear vanished blank"
         " flicker blurry typo spelling restore cache timezone time_zone integration plugin broke broken white_screen",
-        "down server fail page app screen update install load browser firefox chrome safari edge android iphone ipad windows"
-        " button print file sound audio video image log warning save display deliver search reload connect"
+        "down server fail page app screen update install load browser firefox chrome safari edge android iphone ipad"
+        " windows button print file sound audio video image log warning save display deliver search reload connect"
         " disconnect program version since doesnt_work not_work nothing_works stopped appear shifted",
     ),
     "account": (
