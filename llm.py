@@ -17,26 +17,58 @@ from functools import lru_cache, partial
 from typing import Callable, NamedTuple
 from urllib.parse import quote
 
-# The words that speak for a choice, strong ones first. Words are looked up without their ending
-# (_stem), and two words joined by _ are looked up as a pair.
+# The words that speak for a choice: strong ones (3 points each), then weak ones (1 point). They are looked
+# up without ending (_stem) and apostrophe; two words joined by _ count where they stand side by side.
 CATEGORY_WORDS = {
     "billing": (
-        "invoice refund billing bill charge payment subscription",
-        "receipt price pricing pay paid vat tax plan card credit discount cost",
+        "invoice refund bill charge payment subscription receipt vat iban debit renewal renew discount coupon promo"
+        " checkout quote price tax bank money_back fee purchase_order upgrade downgrade overdue prorated paypal",
+        "pay paid cost card credit plan bookkeeper finance eur euro usd dollar gbp trial annual monthly"
+        " yearly cancel buy bought seat currency statement amount expensive money licence",
     ),
     "technical": (
-        "error crash bug timeout exception outage api webhook",
-        "slow freez broken fail server sync upload load page app screen update install",
+        "error crash bug timeout exception outage api webhook slow freeze frozen sync upload export import printer"
+        " offline gateway database notification layout glitch 500 502 503 breach data_loss disappear vanished blank"
+        " flicker blurry typo spelling restore cache timezone time_zone integration plugin broke broken white_screen",
+        "down server fail page app screen update install load browser firefox chrome safari edge android iphone ipad"
+        " windows button print file sound audio video image log warning save display deliver search reload connect"
+        " disconnect program version since doesnt_work not_work nothing_works stopped appear shifted",
     ),
     "account": (
-        "password login log_in sign_in signin locked_out 2fa two_factor username",
-        "account profile email_address access verif verify permission",
+        "password login log_in logged_in sign_in locked username two_factor 2fa authenticator sso saml"
+        " account profile permission invite invitation hijacked hacked avatar captcha unlock admin ownership owner"
+        " deactivate backup_codes personal_data sign_up merge my_email role",
+        "access user verification email_address name blocked member register code employee nickname guest logout"
+        " session disabled revoke colleague remove activation link",
+    ),
+    "general": (
+        "thank_you feature feedback suggestion suggest wish partner reseller training workshop webinar contract nda"
+        " interview journalist job internship survey newsletter language translation roadmap idea how_to manual"
+        " documentation guide faq hotline disappointed complaint contact certificate certification iso office"
+        " holiday opening appointment meeting migrate beta early_access trainer legal consultant country",
+        "would_be question do_you is_there nice great cool recommend speak talk call lawyer"
+        " article service love partnership logo audit compliance competitor what_happens allowed",
     ),
 }
 PRIORITY_WORDS = {
-    "critical": ("outage down breach security hacked production data_loss", "everyone everybody all_user emergency"),
-    "high": ("urgent asap cannot can_t unable block locked_out", "broken charg_twice deadline crash fail important"),
-    "low": ("feature_request suggest typo question wonder", "how_do how_can nice cosmetic minor curious feedback idea"),
+    "critical": (
+        "outage breach hacked hijacked compromised everyone everybody all_our nothing_works data_loss whole_company"
+        " right_now production emergency offline every_minute at_once break_in",
+        "down whole now critical security stolen customer",
+    ),
+    "high": (
+        "urgent asap cannot cant unable tomorrow today tonight deadline locked immediately blocked unauthorized nobody",
+        "twice crash freeze lost important anymore team any_more fast",
+    ),
+    "medium": (
+        "for_now by_hand meantime meanwhile luckily workaround still_can can_still still_works works_fine",
+        "please should change need",
+    ),
+    "low": (
+        "typo question wondering cosmetic curious suggestion idea feature feedback minor no_rush no_hurry wish fyi"
+        " would_like interview is_there can_i just_want how_can how_do do_you nice it_possible",
+        "would_be could small little great where_can can_you love thanks maybe",
+    ),
 }
 REPLY = """Hello,
 
@@ -78,10 +110,18 @@ class Plugin(NamedTuple):
 
 
 def classify_by_rules(text: str) -> tuple[str, str]:
-    """The category and priority whose words weigh most in `text`; general and medium where none speaks."""
-    words = [_stem(word) for word in re.findall(r"[a-z0-9]+", text[:4000].lower())]
-    words += map("_".join, zip(words, words[1:]))
-    return _heaviest(_CATEGORY_WEIGHTS, words, "general"), _heaviest(_PRIORITY_WEIGHTS, words, "medium")
+    """The category and priority whose words weigh most in `text`; general and medium where none speaks.
+
+    The first line is the title and counts double. Only the first 4,000 characters are read.
+    """
+    title, _, rest = text[:4000].lower().replace("'", "").replace("\u2019", "").partition("\n")
+    points = {"general": 1, "medium": 2}  # doubt: one weak word in a description is not enough
+    for line, times in ((title, 2), (rest, 1)):
+        words = list(map(_stem, _find_words(line)))
+        for spoken in filter(None, map(_WEIGHTS.get, words + list(zip(words, words[1:])))):
+            for choice, weight in spoken:
+                points[choice] = points.get(choice, 0) + weight * times
+    return _heaviest(CATEGORY_WORDS, points), _heaviest(PRIORITY_WORDS, points)
 
 
 def write_by_template(ticket: dict) -> str:
@@ -97,24 +137,24 @@ def _stem(word):
     return word
 
 
-def _weights(table):
-    return {
-        "_".join(map(_stem, word.split("_"))): (choice, weight)
-        for choice, (strong, weak) in table.items()
-        for words, weight in ((weak, 1), (strong, 3))
-        for word in words.split()
-    }
+def _weights(*tables):
+    """{stem, or pair of stems: ((choice, points), …)} for all words of `tables`."""
+    weights = {}
+    for table in tables:
+        for choice, (strong, weak) in table.items():
+            for entry in strong.split() + weak.split():
+                stems = tuple(map(_stem, entry.split("_")))
+                key = stems if len(stems) > 1 else stems[0]
+                weights[key] = (*weights.get(key, ()), (choice, 3 if entry in strong.split() else 1))
+    return weights
 
 
-def _heaviest(weights, words, otherwise):
-    sums = {}
-    for choice, weight in filter(None, map(weights.get, words)):
-        sums[choice] = sums.get(choice, 0) + weight
-    return max(sums, key=sums.get) if sums else otherwise
+def _heaviest(table, points):
+    return max(table, key=lambda choice: points.get(choice, 0))  # of equals, the first in the table
 
 
-_CATEGORY_WEIGHTS = _weights(CATEGORY_WORDS)
-_PRIORITY_WEIGHTS = _weights(PRIORITY_WORDS)
+_find_words = re.compile(r"\w+").findall
+_WEIGHTS = _weights(CATEGORY_WORDS, PRIORITY_WORDS)
 
 
 class Failed(Exception):

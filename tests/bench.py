@@ -1,5 +1,7 @@
 """How fast the desk is, as ratios within one run: `python3 -m tests.bench`, or --smoke for a quick look.
 
+--classifier shows instead how often the keyword rules are right, and what one call costs.
+
 A measurement, not a test: absolute figures drift with the machine, ratios hold. The desk runs in a
 process of its own; this process is its clients, which ask again as soon as they are answered. Every
 round measures everything once, so that a slow moment hits desk and yardstick alike; medians count.
@@ -13,6 +15,8 @@ import sqlite3
 import sys
 import tempfile
 import time
+import timeit
+from collections import Counter
 from contextlib import closing
 from itertools import count, repeat
 from multiprocessing import get_context
@@ -21,8 +25,10 @@ from secrets import token_hex
 from statistics import median
 from uuid import uuid4
 
+from llm import classify_by_rules
 from store import ADD_TICKET, Store
 from tests.desk import DeskProcess
+from tests.labels import CHOICES, HALVES, accuracy, confusion, labelled
 from web.http1 import Answer
 from web.log import Log
 from web.server import DeskServer
@@ -239,18 +245,52 @@ def report(rate: dict[str, float], size: int, cost: dict[str, float]) -> None:
     print(f"memory {cost['memory']:.0f} MiB, after reads {cost['memory after']:.0f} MiB")
 
 
+# -- the classifier -----------------------------------------------------------------------------
+
+
+def cost_of_rules() -> float:
+    """Microseconds to classify one short ticket: the best of some rounds."""
+    text = f"{TITLE}\n{DESCRIPTION}"
+    return min(timeit.repeat(lambda: classify_by_rules(text), number=1000, repeat=5)) * 1000
+
+
+def classifier_line() -> str:
+    right = ", ".join(f"{field} {accuracy('held-out', field):.0%}" for field in CHOICES)
+    return f"rules right on held-out tickets: {right}; {cost_of_rules():.1f} us per short ticket"
+
+
+def report_classifier() -> None:
+    """Accuracy on both halves, against always giving the commonest choice, and which categories are mixed up."""
+    for half in HALVES:
+        tickets = labelled(half)
+        print(f"{half}, {len(tickets)} tickets")
+        for field in CHOICES:
+            commonest = max(Counter(ticket[field] for ticket in tickets).values()) / len(tickets)
+            print(f"  {field:10}{accuracy(half, field):>6.1%} right; always the commonest choice: {commonest:.1%}")
+        for field, choices in CHOICES.items():
+            counts = confusion(half, field)
+            print(f"  {f'{field}, said:':18}" + "".join(f"{said:>11}" for said in choices))
+            for label in choices:
+                print(f"    is {label:13}" + "".join(f"{counts[label, said]:>11}" for said in choices))
+    print(classifier_line())
+
+
 def main() -> None:
     parser = argparse.ArgumentParser("python3 -m tests.bench", description=__doc__.partition("\n")[0])
     parser.add_argument("--smoke", action="store_true", help="a moment of everything: do all answers come, and right?")
+    parser.add_argument("--classifier", action="store_true", help="only: how often are the keyword rules right?")
     parser.add_argument("--seconds", type=float, default=1.0, help="of each measurement [1]")
     parser.add_argument("--size", type=int, default=100_000, help="tickets for memory and start [100000]")
     options = parser.parse_args()
+    if options.classifier:
+        return report_classifier()
     seconds, rounds, size = (0.2, 1, 2000) if options.smoke else (options.seconds, 3, options.size)
     versions = f"Python {sys.version.split()[0]}, SQLite {sqlite3.sqlite_version}"
     print(f"{versions}, {os.cpu_count()} cores; {rounds} x {seconds:g} s each")
     with tempfile.TemporaryDirectory() as folder:
         rate = measure(Path(folder), seconds, rounds)
         report(rate, size, measure_size(Path(folder, "size.sqlite3"), size, seconds))
+    print(classifier_line())
 
 
 if __name__ == "__main__":
