@@ -324,7 +324,7 @@ class Failures(LLMTest):
                 self.assertEqual((strict.status, strict.json, strict.headers["Retry-After"]), (503, FALLBACK, "30"))
                 said = self.log()[logged:]
                 self.assertEqual(len(re.findall(f"LLM openai: .*(?:{reason})", said)), 2, said)
-                self.assertEqual(self.desk.new_ticket()["category"], "account")
+                self.assertEqual(self.desk.new_ticket(title="Refund my invoice")["category"], "billing")
                 self.assertEqual(len(self.stub.calls), number * 3 + 2)  # none for the ticket, none repeated
                 self.stub.act = says(GOOD)
                 self.assertEqual(self.classify().json["source"], "openai")  # and the circuit stays closed
@@ -420,7 +420,7 @@ class WhileItHangs(LLMTest):
         for _ in range(4):
             self.assertTrue(self.stub.arrived.acquire(timeout=PATIENCE))
         self.assertEqual(self.desk.get("/health").status, 200)
-        self.assertEqual(self.desk.new_ticket()["category"], "account")
+        self.assertEqual(self.desk.new_ticket(title="Refund my invoice")["category"], "billing")
         self.assertEqual(self.desk.get("/tickets?search=login").json["total"], 2)
         self.assertTrue(self.desk.get("/audit-events/verify").json["ok"])
         self.assertEqual(self.desk.post("/user/login", {"email": "a@b.c", "password": "x"}).status, 401)
