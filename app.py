@@ -30,8 +30,7 @@ from web.http1 import Answer
 from web.identity import NOBODYS_HASH, Identity, Throttle, is_name, password_fits
 from web.log import Log
 from web.server import DeskServer
-from web.settings import BadSetting, Setting, banner, boolean, command_line, llm_settings, long_secret, one_of
-from web.settings import origins, port_number, read
+from web.settings import BadSetting, all_settings, banner, command_line, read
 from web.validation import read_rules
 
 HERE = Path(__file__).resolve().parent
@@ -407,17 +406,7 @@ ROUTES = (
 # -- settings -----------------------------------------------------------------------------------
 
 
-SETTINGS = (
-    Setting("port", ("PORT",), "8080", port_number, "the port to listen on"),
-    Setting("host", ("HOST",), "127.0.0.1", str, "the address to listen on; beyond loopback only with tokens"),
-    Setting("db", ("SUPPORT_DESK_DB", "DB_PATH"), str(HERE / "support-desk.sqlite3"), str, "the database file"),
-    Setting("auth", ("SUPPORT_DESK_AUTH",), "open", one_of("open", "tokens"), "open, or tokens: nobody gets in without"),
-    Setting("secret", ("SUPPORT_DESK_SECRET",), "", long_secret, "signs tokens; unset: a new one each start", True),
-    Setting("debug", ("DEBUG",), "false", boolean, "true opens the debug login"),
-    *llm_settings(PLUGINS),
-    Setting("log_format", ("LOG_FORMAT",), "text", one_of("text", "json"), "how the log is written: text or json"),
-    Setting("cors_origins", ("CORS_ORIGINS",), "", origins, "other origins whose pages may use the desk"),
-)
+SETTINGS = all_settings(HERE / "support-desk.sqlite3", PLUGINS)
 
 
 def read_settings(options: dict, environ: dict) -> SimpleNamespace:

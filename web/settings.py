@@ -85,6 +85,22 @@ def origins(text):
     return found
 
 
+def all_settings(database, plugins) -> tuple:
+    """Every setting of the desk, in the order of --help; `database` is where the file is by default."""
+    auth, formats = one_of("open", "tokens"), one_of("text", "json")
+    return (
+        Setting("port", ("PORT",), "8080", port_number, "the port to listen on"),
+        Setting("host", ("HOST",), "127.0.0.1", str, "the address to listen on; beyond loopback only with tokens"),
+        Setting("db", ("SUPPORT_DESK_DB", "DB_PATH"), str(database), str, "the database file"),
+        Setting("auth", ("SUPPORT_DESK_AUTH",), "open", auth, "open, or tokens: nobody gets in without"),
+        Setting("secret", ("SUPPORT_DESK_SECRET",), "", long_secret, "signs tokens; unset: a new one each start", True),
+        Setting("debug", ("DEBUG",), "false", boolean, "true opens the debug login"),
+        *llm_settings(plugins),
+        Setting("log_format", ("LOG_FORMAT",), "text", formats, "how the log is written: text or json"),
+        Setting("cors_origins", ("CORS_ORIGINS",), "", origins, "other origins whose pages may use the desk"),
+    )
+
+
 def llm_settings(plugins) -> tuple:
     """The rows about the classifier and its LLMs, for the plug-ins that there are."""
     who = f"{', '.join(plugins)}; unset: the first whose key is set, else rules"
