@@ -118,6 +118,9 @@ class BareDoor:
     def answer(self, request) -> Answer:
         return self.bare
 
+    def observe(self, request, status, seconds):
+        """Count nothing."""
+
     def commit(self):
         pass
 
