@@ -32,6 +32,7 @@ EVENTS = """INSERT INTO audit_events SELECT id, id, 1, 'Created', created_by, cr
     printf('%064d', id - 1), printf('%064d', id) FROM tickets ORDER BY id"""
 INDEX = """INSERT INTO search_index (rowid, words) SELECT id, search_key(title) || char(10) || search_key(description)
     FROM tickets WHERE id BETWEEN ? AND ?"""
+NEW = '{"title": "Cannot sign in since the update", "description": "The page says my password is wrong."}'
 PATIENCE = 120  # seconds
 ENOUGH = 3.0  # seconds of samples for one figure
 MOST_GROWTH = 3  # from the smallest size to the largest; a longer one is marked
@@ -125,9 +126,8 @@ def requests(size: int, has_stats: bool) -> dict:
     asked = {name: lambda target=f"/tickets?{query}": ("GET", target) for name, query in gets.items()}
     if has_stats:
         asked["stats"] = lambda: ("GET", "/tickets/stats")
-    body = '{"title": "Cannot sign in since the update", "description": "The page says my password is wrong."}'
     priorities = (name for _ in count() for name in PRIORITIES)
-    asked["create"] = lambda: ("POST", "/tickets", body)
+    asked["create"] = lambda: ("POST", "/tickets", NEW)
     asked["PATCH priority"] = lambda: ("PATCH", "/tickets/7", f'{{"priority": "{next(priorities)}"}}')
     return asked
 
@@ -144,7 +144,7 @@ def measure(path: Path, size: int) -> dict[str, float]:
             figures[name] = median(samples)
             if name == "search: 2 characters":
                 figures["longest /health beside it"] = longest_beside(desk.port, request)
-        figures["until the new ones are indexed"] = time_to_index(desk, visitor)
+        figures["slowest search while it indexes"] = slowest_while_indexing(desk, visitor)
         return figures
     finally:
         desk.stop()
@@ -161,11 +161,14 @@ def longest_beside(port: int, request) -> float:
     return slowest
 
 
-def time_to_index(desk, visitor) -> float:
-    started = time.perf_counter()
-    while time.perf_counter() < started + PATIENCE and desk.count("search_pending"):
-        visitor.ask("GET", f"/tickets?search={ABSENT}")
-    return (time.perf_counter() - started) * 1000
+def slowest_while_indexing(desk, visitor) -> float:
+    """The slowest of many searches in whose pauses the desk indexes a thousand new tickets."""
+    for _ in range(1000):
+        visitor.ask("POST", "/tickets", NEW)
+    slowest, ends = 0.0, time.perf_counter() + PATIENCE
+    while desk.count("search_pending") and time.perf_counter() < ends:
+        slowest = max(slowest, visitor.ask("GET", f"/tickets?search={ABSENT}"))
+    return slowest
 
 
 def report(sizes: list[int]) -> None:

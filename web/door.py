@@ -190,7 +190,7 @@ class Door:
         self._chore(self.desk.store.forget_old_answers)
 
     def idle(self) -> bool:
-        """Called in a beat that has nothing else to do: a millisecond or two of work. True: there may be more."""
+        """Called in a beat that has nothing else to do: a few milliseconds of work at most times. True: there may be more."""
         return bool(self._chore(self.desk.store.index_some))
 
     def _chore(self, work):
