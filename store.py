@@ -320,7 +320,7 @@ class Store:
             for number, part in _parts(asked - COUNTED | RUN):
                 sql = f"SELECT id FROM {part} AND id < :before AND id > :after ORDER BY id DESC LIMIT :limit + 1"
                 cursor.execute(sql, {**filters, **run, "after": ids[-1] if len(ids) == size else 0})
-                ids = sorted((*ids, *(id for id, in cursor)), reverse=True)[:size]
+                ids = sorted((*ids, *(row[0] for row in cursor)), reverse=True)[:size]
         return [self._all("SELECT * FROM tickets WHERE id = ?", (number,))[0] for number in ids]
 
     def _total(self, filters, asked, parts):

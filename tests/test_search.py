@@ -100,7 +100,8 @@ class Words:
     def test_operators_and_patterns_are_words_like_others(self):
         self.desk.new_ticket(title="cat dog", description="bird")
         self.settle()
-        operators = ["cat AND dog", "cat OR dog", "ca*", "cat*", "c_t", "%cat%", "NEAR(cat dog)", "words:cat", '"cat"', "-dog"]
+        operators = ["cat AND dog", "cat OR dog", "ca*", "cat*", "NEAR(cat dog)", "words:cat", '"cat"', "-dog"]
+        operators += ["c_t", "%cat%"]
         across = ["cat dog bird", "dog\nbird", "gbi"]  # of title and description together
         for needle in (*operators, *across, "search_index", "'", '"', "\\", "cat dogs", "x" * 200, "ΐ" * 200):
             with self.subTest(needle):
@@ -200,7 +201,7 @@ class Filters(DeskTest):
                 page = self.desk.get(f"/tickets?limit=3&before={before}&{query}", CUSTOMER).json
                 seen, before = seen + [ticket["id"] for ticket in page["tickets"]], page["next"]
                 self.desk.new_ticket(title="Broken as well", priority="low")
-                self.desk.patch(f"/tickets/{len(seen)}", {"title": f"Broken by {query or 'nothing'} at {before}"}, AGENT)
+                self.desk.patch(f"/tickets/{len(seen)}", {"title": f"Broken by {query} at {before}"}, AGENT)
             with self.subTest(query):
                 self.assertEqual([number for number in seen if number <= 12], originals)
                 self.assertEqual(len(seen), len(set(seen)))
