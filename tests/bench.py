@@ -1,6 +1,7 @@
 """How fast the desk is, as ratios within one run: `python3 -m tests.bench`, or --smoke for a quick look.
 
 --classifier shows instead how often the keyword rules are right, and what one call costs.
+With --scale: how its answers grow from a thousand tickets to a million (tests/scale.py).
 
 A measurement, not a test: absolute figures drift with the machine, ratios hold. The desk runs in a
 process of its own; this process is its clients, which ask again as soon as they are answered. Every
@@ -27,6 +28,7 @@ from uuid import uuid4
 
 from llm import classify_by_rules
 from store import ADD_TICKET, Store
+from tests import scale
 from tests.desk import DeskProcess
 from tests.labels import CHOICES, HALVES, accuracy, confusion, labelled
 from web.http1 import Answer
@@ -124,7 +126,7 @@ class BareDoor:
     def commit(self):
         pass
 
-    housekeeping = commit
+    housekeeping = idle = commit
 
 
 def serve_bare(tell) -> None:
@@ -284,12 +286,18 @@ def main() -> None:
     parser.add_argument("--classifier", action="store_true", help="only: how often are the keyword rules right?")
     parser.add_argument("--seconds", type=float, default=1.0, help="of each measurement [1]")
     parser.add_argument("--size", type=int, default=100_000, help="tickets for memory and start [100000]")
+    parser.add_argument("--scale", action="store_true", help="milliseconds per answer at growing numbers of tickets")
+    sizes = {"type": int, "nargs": "+", "default": [1_000, 100_000, 1_000_000]}
+    parser.add_argument("--scale-sizes", metavar="N", help="for --scale [1000 100000 1000000]", **sizes)
     options = parser.parse_args()
     if options.classifier:
         return report_classifier()
     seconds, rounds, size = (0.2, 1, 2000) if options.smoke else (options.seconds, 3, options.size)
-    versions = f"Python {sys.version.split()[0]}, SQLite {sqlite3.sqlite_version}"
-    print(f"{versions}, {os.cpu_count()} cores; {rounds} x {seconds:g} s each")
+    versions = f"Python {sys.version.split()[0]}, SQLite {sqlite3.sqlite_version}, {os.cpu_count()} cores"
+    if options.scale:
+        print(versions)
+        return scale.report(options.scale_sizes)
+    print(f"{versions}; {rounds} x {seconds:g} s each")
     with tempfile.TemporaryDirectory() as folder:
         rate = measure(Path(folder), seconds, rounds)
         report(rate, size, measure_size(Path(folder, "size.sqlite3"), size, seconds))

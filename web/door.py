@@ -233,8 +233,15 @@ class Door:
 
     def housekeeping(self) -> None:
         """Called about once a second, between requests."""
+        self._chore(self.desk.store.forget_old_answers)
+
+    def idle(self) -> bool:
+        """Called in a beat that has nothing else to do: a few milliseconds of work at most times. True: there may be more."""
+        return bool(self._chore(self.desk.store.index_some))
+
+    def _chore(self, work):
         try:
-            self.desk.store.forget_old_answers()
+            return work()
         except Exception as problem:
             self.log.trouble(Request("-", "-", id="housekeeping"), "".join(traceback.format_exception(problem)))
 

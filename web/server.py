@@ -30,6 +30,7 @@ BUDGET = 64 * 1024 * 1024  # bytes of answers in memory; beyond it requests are 
 OUTBOX = 256 * 1024  # bytes a client may leave unread before the desk stops reading from it
 INBOX = 2 * 1024 * 1024  # bytes it may send ahead: one largest request, and some
 PATIENCE = {"idle": 60, "head": 10, "body": 15, "send": 60, "linger": 2}  # seconds, per stage
+QUIET = 0.001  # seconds without a request after which the desk looks after itself
 GRACE = 30  # seconds for what is in flight when the desk stops
 ACCEPTS = 64
 TOO_SLOW = "the rest of the request did not arrive within {} seconds"
@@ -120,6 +121,7 @@ class DeskServer(HTTPServer):
         self._capacity, self._is_listening = capacity(), True
         self._is_stop_asked, self._stopped_at, self._hears_signals = False, None, False
         self._swept_at = self._dated_at = 0
+        self._has_chores = False  # looked for once a second
         self._date = ""
         self._selector = selectors.DefaultSelector()
         self._wake_reader, self._wake_writer = socket.socketpair()  # signals and the slow lane end a waiting select() through it
@@ -159,7 +161,9 @@ class DeskServer(HTTPServer):
 
     def beat(self, poll_interval: float) -> None:
         """Read, answer, commit, send: in this order, so that an answer is a promise kept."""
-        for key, mask in self._selector.select(0 if self._ready or self._held else poll_interval):
+        patience = QUIET if self._has_chores else poll_interval
+        events = self._selector.select(0 if self._ready or self._held else patience)
+        for key, mask in events:
             if key.data is None:
                 self._accept() if key.fileobj is self.socket else self._on_wake()
                 continue
@@ -170,6 +174,8 @@ class DeskServer(HTTPServer):
         self._resume_finished()
         self._answer_ready()
         self._sweep()
+        if self._has_chores and not (events or self._ready or self._held):
+            self._has_chores = self.door.idle()
         self._commit()
         self._send_held()
         self.log.flush()
@@ -351,6 +357,7 @@ class DeskServer(HTTPServer):
             else:
                 self._drop(connection)
         self.door.housekeeping()
+        self._has_chores = True
 
     # -- committing and sending -----------------------------------------------------------------
 

@@ -1,0 +1,306 @@
+"""Search and filters: what is found, at once and later, indexed or not; and that pages lose nothing."""
+
+import random
+import sqlite3
+import tempfile
+import time
+import unicodedata
+import unittest
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import urlencode
+
+from store import Store
+from tests.desk import AGENT, CUSTOMER, PATIENCE, Desk, DeskProcess, DeskTest, run_app
+from workflow import Caller
+
+with closing(sqlite3.connect(":memory:")) as memory:
+    HAS_FTS5 = bool(memory.execute("SELECT 1 FROM pragma_module_list WHERE name = 'fts5'").fetchall())
+VERSION_1 = """
+DROP TRIGGER search_a_new_ticket; DROP TRIGGER search_a_changed_ticket;
+DROP TABLE search_pending; DROP TABLE search_index;
+DROP INDEX tickets_by_state; DROP INDEX tickets_by_creator; DROP INDEX tickets_by_assignee;
+CREATE INDEX tickets_by_status ON tickets (status, priority, category);
+CREATE INDEX tickets_by_assignee ON tickets (assignee) WHERE assignee IS NOT NULL;
+CREATE INDEX tickets_by_creator ON tickets (created_by);
+PRAGMA user_version = 1"""  # what that version had instead
+LETTERS = ["a", "b", "B", "é", "É", "e\u0301", "ß", "SS", "%", "_", "'", '"', "\\", "*", " ", "🙂", "中", "AND"]
+TEXTS = {  # title: the words that find it
+    "Café closed": ("CAFÉ", "cafe\u0301", "É CLO", "fé"),
+    "Straße gesperrt": ("STRASSE", "straße", "aß", "ASSE g"),
+    "100% cpu": ("100%", "0% c", "%"),
+    "a_bc": ("a_bc", "_b", "A_B"),
+    "O'Brien said": ("O'Brien", "'", "'b"),
+    'He said "no way"': ('"no way"', '"NO', 'd "'),
+    "C:\\temp\\new": ("\\temp\\", "c:\\", "\\"),
+    "this AND that": ("AND", "s and t"),
+    "glob* NEAR(x) ^top": ("glob*", "NEAR(", "near(x)", "^top", "*"),
+    "{col}: -minus +plus": ("{col}:", "-minus", "+plus", "col}"),
+    "Party 🙂🎉 time": ("🙂🎉", "🙂", "y 🙂🎉 t"),
+    "价格错误 in the bill": ("价格错误", "价格", "误 in"),
+}
+
+
+class NeverIndexes(Store):
+    def index_some(self):
+        return False
+
+
+class WithoutFts5(Store):
+    index_module = "no such module"
+
+
+def fold(text):
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+
+
+def found(desk, headers=None, **query):
+    """The ids of every page of a list, which must be as many as its total."""
+    ids, before = [], ""
+    while before is not None:
+        page = desk.get(f"/tickets?{urlencode({'limit': 5, **query, 'before': before})}", headers).json
+        ids, before = ids + [ticket["id"] for ticket in page["tickets"]], page["next"]
+    if len(ids) != page["total"]:
+        raise AssertionError(f"{query}: {len(ids)} tickets, but the total is {page['total']}")
+    return ids
+
+
+def catch_up(desk):
+    """Ask until the desk has indexed everything in the beats between."""
+    ends = time.monotonic() + PATIENCE
+    while desk.count("search_pending"):
+        desk.get("/tickets?search=anything")
+        if time.monotonic() > ends:
+            raise AssertionError(f"{desk.count('search_pending')} tickets are not indexed yet")
+
+
+class Words:
+    """The same promises with and without an index."""
+
+    store = Store
+
+    def setUp(self):
+        self.desk = Desk(store=self.store)
+        self.addCleanup(self.desk.stop)
+
+    def settle(self):
+        """Bring the index to where this class wants it."""
+
+    def test_words_find_their_ticket_and_only_that(self):
+        for title in TEXTS:
+            self.desk.new_ticket(title=title, description="xyz")
+        self.settle()
+        for number, (title, needles) in enumerate(TEXTS.items(), 1):
+            for needle in needles:
+                expected = [i for i, other in enumerate(TEXTS, 1) if fold(needle) in fold(other)][::-1]
+                with self.subTest(needle):
+                    self.assertIn(number, expected)
+                    self.assertEqual(found(self.desk, search=needle), expected)
+
+    def test_operators_and_patterns_are_words_like_others(self):
+        self.desk.new_ticket(title="cat dog", description="bird")
+        self.settle()
+        operators = ["cat AND dog", "cat OR dog", "ca*", "cat*", "NEAR(cat dog)", "words:cat", '"cat"', "-dog"]
+        operators += ["c_t", "%cat%"]
+        across = ["cat dog bird", "dog\nbird", "gbi"]  # of title and description together
+        for needle in (*operators, *across, "search_index", "'", '"', "\\", "cat dogs", "x" * 200, "ΐ" * 200):
+            with self.subTest(needle):
+                self.assertEqual(found(self.desk, search=needle), [])
+        for needle in ("cat dog", "CAT", "at d", "bird", "c", "rd"):
+            self.assertEqual(found(self.desk, search=needle), [1], needle)
+
+    def test_a_ticket_is_found_in_the_next_request_and_its_old_words_are_not(self):
+        for number in range(1, 6):
+            self.desk.new_ticket(title=f"Printer {number} on fire", description="Smoke everywhere")
+            self.assertEqual(found(self.desk, search=f"printer {number} ON"), [number])
+            self.settle()
+            self.desk.patch(f"/tickets/{number}", {"title": f"Scanner {number} is cold"}, AGENT)
+            self.assertEqual(found(self.desk, search=f"scanner {number}"), [number])
+            self.assertEqual(found(self.desk, search=f"printer {number}"), [])
+            self.settle()
+            self.assertEqual(found(self.desk, search=f"scanner {number}"), [number])
+            self.assertEqual(found(self.desk, search="smoke"), [number])
+            self.assertEqual(found(self.desk, search="on fire"), [])
+            self.desk.patch(f"/tickets/{number}", {"description": f"Printer {number} again"}, AGENT)
+            self.assertEqual(found(self.desk, search="printer"), list(range(number, 0, -1)))
+
+    def test_it_agrees_with_a_plain_loop_on_random_texts_filters_and_pages(self):
+        chance = random.Random(7)
+        text = lambda most: "".join(chance.choices(LETTERS, k=chance.randint(1, most)))
+        for number in range(60):
+            fields = {"priority": chance.choice(["low", "high"]), "category": chance.choice(["billing", "account"])}
+            self.desk.new_ticket(title=f"T{text(9)}", description=f"D{text(20)}", **fields)
+            if number % 3 == 0:
+                changes = {"status": "in_progress", "assignee": chance.choice("xy")}
+                self.desk.patch(f"/tickets/{number + 1}", changes, AGENT)
+            if number == 30:
+                self.settle()
+            if number > 40:
+                self.desk.patch(f"/tickets/{chance.randint(1, 40)}", {"title": f"T{text(9)}"}, AGENT)
+        tickets = self.desk.get("/tickets?limit=1000").json["tickets"]
+        for _ in range(150):
+            needle = text(5).strip() or "a"
+            query = {"status": chance.choice(["", "open", "in_progress"]), "priority": chance.choice(["", "low"])}
+            query |= {"assignee": chance.choice(["", "x"]), "created_by": chance.choice(["", "user-1"])}
+            fits = lambda row: all(row[name] == value for name, value in query.items() if value)
+            holds = lambda row: any(fold(needle) in fold(row[name]) for name in ("title", "description"))
+            with self.subTest(needle=needle, **query):
+                expected = [row["id"] for row in tickets if fits(row) and holds(row)]
+                self.assertEqual(found(self.desk, search=needle, **query), expected)
+
+
+class Indexed(Words, unittest.TestCase):
+    def settle(self):
+        if HAS_FTS5:
+            catch_up(self.desk)
+
+
+class Unindexed(Words, unittest.TestCase):
+    store = NeverIndexes
+
+
+class NoFts5(Words, unittest.TestCase):
+    store = WithoutFts5
+
+
+class HalfIndexed(Words, unittest.TestCase):
+    """The beats decide, as in life."""
+
+
+class Filters(DeskTest):
+    def test_every_combination_agrees_with_a_plain_loop(self):
+        chance = random.Random(3)
+        for number in range(1, 81):
+            who = {"X-User-Id": chance.choice(["ann", "bob"]), "X-User-Role": "customer"}
+            fields = {"priority": chance.choice(["low", "high", "critical"])}
+            fields["category"] = chance.choice(["billing", "account"])
+            self.desk.post("/tickets", {"title": "x", "description": "y", **fields}, who)
+            changes = {"assignee": chance.choice([None, "ann", "bob"])}
+            changes["status"] = chance.choice(["open", "in_progress", "resolved"])
+            self.assertEqual(self.desk.patch(f"/tickets/{number}", changes, AGENT).status, 200)
+        tickets = self.desk.get("/tickets?limit=1000").json["tickets"]
+        choices = {"status": "in_progress", "state": "in_progress", "priority": "low", "category": "billing"}
+        choices |= {"assignee": "ann", "created_by": "bob", "mine": "true"}
+        headers = {"X-User-Id": "ann"}
+        for number in range(2 ** len(choices)):
+            query = {name: value for bit, (name, value) in enumerate(choices.items()) if number >> bit & 1}
+            fits = lambda row: all(row[name] == value for name, value in query.items() if name != "mine")
+            own = lambda row: "mine" not in query or "ann" in (row["created_by"], row["assignee"])
+            with self.subTest(**query):
+                expected = [row["id"] for row in tickets if fits(row) and own(row)]
+                self.assertEqual(found(self.desk, headers, limit=7, **query), expected)
+
+    def test_pages_show_every_ticket_once_while_tickets_arrive_and_change(self):
+        for number in range(12):
+            self.desk.new_ticket(title=f"Broken {number}", priority="low")
+        originals = list(range(12, 0, -1))
+        plain = ("", "status=open", "priority=low", "created_by=user-1", "mine=true", "status=open&mine=true")
+        for query in (*plain, "search=broken", "search=o", "search=broken&status=open&mine=true"):
+            seen, before = [], ""
+            while before is not None:
+                page = self.desk.get(f"/tickets?limit=3&before={before}&{query}", CUSTOMER).json
+                seen, before = seen + [ticket["id"] for ticket in page["tickets"]], page["next"]
+                self.desk.new_ticket(title="Broken as well", priority="low")
+                self.desk.patch(f"/tickets/{len(seen)}", {"title": f"Broken by {query} at {before}"}, AGENT)
+            with self.subTest(query):
+                self.assertEqual([number for number in seen if number <= 12], originals)
+                self.assertEqual(len(seen), len(set(seen)))
+
+
+@unittest.skipUnless(HAS_FTS5, "this SQLite has no FTS5: nothing is indexed")
+class Index(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.path = Path(folder.name, "desk.sqlite3")
+
+    def fill(self, size, store=Store):
+        """Tickets from before the desk started, none of them indexed."""
+        fields = {"title": "Login broken", "category": "account", "priority": "low"}
+        with closing(store(str(self.path))) as desk:
+            with desk.savepoint():
+                for number in range(1, size + 1):
+                    desk.add_ticket(Caller("user-1"), {**fields, "description": f"For the {number}th time, é"})
+            desk.commit()
+
+    def start(self):
+        desk = DeskProcess(self.path)
+        self.addCleanup(desk.stop)
+        return desk
+
+    def assert_whole(self, desk, size):
+        self.assertEqual(desk.get("/tickets?limit=1&search=LOGIN+br").json["total"], size)
+        self.assertEqual(found(desk, search="the 7th"), [7])
+
+    def test_it_catches_up_between_requests_and_is_sound(self):
+        self.fill(500)
+        desk = self.start()
+        self.assert_whole(desk, 500)
+        catch_up(desk)
+        self.assert_whole(desk, 500)
+        for title in ("Twice", "Login broken"):
+            for number in (1, 7, 9):
+                desk.patch(f"/tickets/{number}", {"title": title}, AGENT)
+            catch_up(desk)
+        self.assert_whole(desk, 500)
+        with closing(desk.open_database()) as database:
+            database.execute("INSERT INTO search_index (search_index) VALUES ('integrity-check')")
+        self.assertEqual(desk.stop(), 0)
+        self.assertEqual(run_app("--verify", SUPPORT_DESK_DB=str(self.path)).returncode, 0)
+
+    def test_a_power_cut_while_it_works_loses_nothing(self):
+        self.fill(3000)
+        for _ in range(3):
+            desk = self.start()
+            pending, ends = desk.count("search_pending"), time.monotonic() + PATIENCE
+            while pending and desk.count("search_pending") == pending:
+                self.assert_whole(desk, 3000)
+                self.assertLess(time.monotonic(), ends)
+            desk.kill()
+        desk = self.start()
+        self.assert_whole(desk, 3000)
+        catch_up(desk)
+        self.assert_whole(desk, 3000)
+        desk.stop()
+        done = run_app("--verify", SUPPORT_DESK_DB=str(self.path))
+        self.assertEqual(done.returncode, 0, done.stdout)
+
+    def test_a_backup_has_the_index_with_it(self):
+        self.fill(50)
+        desk = self.start()
+        catch_up(desk)
+        copy = self.path.with_name("copy.sqlite3")
+        self.assertEqual(run_app("--backup", str(copy), SUPPORT_DESK_DB=str(self.path)).returncode, 0)
+        desk.stop()
+        self.path = copy
+        desk = self.start()
+        self.assertEqual(desk.count("search_pending"), 0)
+        self.assert_whole(desk, 50)
+
+    def test_what_was_made_without_an_index_is_indexed_later(self):
+        self.fill(50, WithoutFts5)
+        desk = self.start()
+        self.assert_whole(desk, 50)
+        catch_up(desk)
+        self.assert_whole(desk, 50)
+        desk.stop()
+        with closing(WithoutFts5(str(self.path))) as store:
+            self.assertEqual(store.tickets({"search": "the 7th", "limit": 5})["total"], 1)
+            store.edit_ticket(Caller("user-1"), store.ticket("7"), {"description": "Changed without an index"})
+        with closing(Store(str(self.path))) as store:
+            totals = [store.tickets({"search": words, "limit": 5})["total"] for words in ("the 7th", "changed with")]
+            self.assertEqual(totals, [0, 1])
+
+    def test_a_file_of_version_1_is_brought_up_to_date_and_indexed(self):
+        self.fill(50)
+        with closing(sqlite3.connect(self.path)) as database:
+            database.executescript(VERSION_1)
+        done = run_app("--verify", SUPPORT_DESK_DB=str(self.path))
+        self.assertEqual((done.returncode, "start the desk once" in done.stderr), (2, True), done.stderr)
+        desk = self.start()
+        self.assert_whole(desk, 50)
+        catch_up(desk)
+        self.assert_whole(desk, 50)
+        desk.stop()
+        done = run_app("--verify", SUPPORT_DESK_DB=str(self.path))
+        self.assertEqual(done.returncode, 0, done.stdout)
