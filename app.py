@@ -396,7 +396,10 @@ ROUTES = (
             Route("GET", f"{base}/{{id}}/at/{{version}}", get_aggregate_at),
         )
     ),
-    *(Route("POST", f"/api/{name}", fire_by_path, body=shapes.FIRING_BY_PATH, stranger=None) for name in workflow.TRANSITIONS),
+    *(
+        Route("POST", f"/api/{name}", fire_by_path, body=shapes.FIRING_BY_PATH, stranger=None)
+        for name in workflow.TRANSITIONS
+    ),
     Route("GET", "/api/schema", get_schema),
     Route("GET", "/api/views", get_views),
     Route("POST", "/user/login", log_in, body=shapes.LOGIN, locked="anyone", is_secret=True),
@@ -468,7 +471,9 @@ def listen(settings, log) -> DeskServer:
     except (OSError, UnicodeError, TypeError) as problem:
         why = getattr(problem, "strerror", None) or problem
         where = f"HOST {settings.host}, PORT {settings.port}"
-        raise Unusable(f"cannot listen on {where}: {why}; choose others, or stop the program that listens there") from None
+        raise Unusable(
+            f"cannot listen on {where}: {why}; choose others, or stop the program that listens there"
+        ) from None
 
 
 def open_door(settings, store, log) -> Door:

@@ -4,7 +4,7 @@
 -- keyboard can make: a title of blanks is refused by the database itself.
 
 PRAGMA application_id = 0x4465736B;  -- "Desk": a file without it is a stranger's
-PRAGMA user_version = 2;             -- raise it when a table changes; store.py brings a 1 up to date
+PRAGMA user_version = 1;             -- raise it when a table changes
 
 CREATE TABLE tickets (
   id INTEGER PRIMARY KEY,

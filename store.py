@@ -37,10 +37,16 @@ RUN = {"state", "priority", "category"}  # what ticket_counts has one row for: u
 COUNTED = RUN | {"status"}  # filters whose totals ticket_counts knows
 
 # Where a search looks: the column of the ids, and tables with a first condition. Both together hold each ticket once.
-INDEXED = "search_index.rowid", """search_index CROSS JOIN tickets ON tickets.id = search_index.rowid
-    WHERE search_index MATCH :match AND search_index.rowid NOT IN (SELECT ticket_id FROM search_pending)"""
-PENDING = "search_pending.ticket_id", """search_pending CROSS JOIN tickets ON tickets.id = search_pending.ticket_id
-    WHERE true"""
+INDEXED = (
+    "search_index.rowid",
+    """search_index CROSS JOIN tickets ON tickets.id = search_index.rowid
+    WHERE search_index MATCH :match AND search_index.rowid NOT IN (SELECT ticket_id FROM search_pending)""",
+)
+PENDING = (
+    "search_pending.ticket_id",
+    """search_pending CROSS JOIN tickets ON tickets.id = search_pending.ticket_id
+    WHERE true""",
+)
 # The index knows which three characters stand in a ticket, and not where: what it names is looked at.
 # It may name too many (words of before an edit stay in it), never too few.
 # Small pages, because FTS5 merges 64 at a time when it tidies up: p99 of index_some is 6 ms instead of 23.
@@ -69,7 +75,9 @@ DECIDE_DRAFT = """UPDATE drafts SET status = :status, decided_by = :by, decided_
 KEPT_ANSWER = "SELECT * FROM idempotency_keys WHERE (caller, method, path, key) = (:caller, :method, :path, :key)"
 OWN_COUNTS = """(SELECT state, status, priority, category, count(*) AS tickets FROM tickets
     WHERE created_by = :owner GROUP BY 1, 2, 3, 4)"""
-OWN_DAYS = "(SELECT substr(created_at, 1, 10) AS day, count(*) AS tickets FROM tickets WHERE created_by = :owner GROUP BY 1)"
+OWN_DAYS = (
+    "(SELECT substr(created_at, 1, 10) AS day, count(*) AS tickets FROM tickets WHERE created_by = :owner GROUP BY 1)"
+)
 STATS = """SELECT
     (SELECT coalesce(sum(tickets), 0) FROM counts) AS total_tickets,
     (SELECT coalesce(sum(tickets), 0) FROM counts WHERE status = 'open') AS open_tickets,
@@ -171,10 +179,8 @@ class Store:
             raise problem if isinstance(problem, Unusable) else kind(f"cannot use {path}: {problem}") from None
 
     def _prepare(self, read_only, holder):
-        version = self._recognise()
-        if read_only and version < _our_schema().version:
-            why = "of an older desk: start the desk once" if version else "empty: no desk has used it yet"
-            raise Unusable(f"{self.path} is {why}")
+        if self._recognise() and read_only:
+            raise Unusable(f"{self.path} is empty: no desk has used it yet")
         if holder:
             self._lock = hold(self.path, holder)
         self.db.row_factory = lambda cursor, row: {c[0]: value for c, value in zip(cursor.description, row)}
@@ -188,11 +194,8 @@ class Store:
         for pragma in ("journal_mode = WAL", "synchronous = FULL", "wal_autocheckpoint = 10000"):
             self.db.execute(f"PRAGMA {pragma}").fetchall()
         self.db.execute("PRAGMA temp_store = MEMORY")  # else each savepoint takes 64 KiB: up to twice the time
-        version = self._recognise()  # once more: the desk that held it before may have made its tables
-        if version == 0:
+        if self._recognise():  # still: the desk that held it before may have made its tables
             self.db.executescript(f"BEGIN;\n{SCHEMA.read_text(encoding='utf-8')}\nCOMMIT;")
-        elif version == 1:
-            self._upgrade()
         name = _difference(_schema_of(self.db))
         if name:
             raise Unusable(f"{self.path} was made from another schema.sql ({name} differs): start with a new file")
@@ -200,23 +203,18 @@ class Store:
             everything = "INSERT OR IGNORE INTO search_pending SELECT id FROM tickets"
             self.db.executescript(f"BEGIN; {SEARCH_INDEX}; {everything}; COMMIT")
 
-    def _upgrade(self):
-        """Bring a file of version 1 up to date: all that is new since then follows from its tickets."""
-        old = [name for name in _schema_of(self.db).definitions if name.startswith("tickets_by_")]
-        new = [sql for name, sql in _our_schema().definitions.items() if name.startswith(("tickets_by_", "search_"))]
-        steps = ["BEGIN", *(f"DROP INDEX {name}" for name in old), *new, "PRAGMA user_version = 2", "COMMIT"]
-        self.db.executescript(";\n".join(steps))
-
-    def _recognise(self) -> int:
-        """The version of the desk's file, 0 for a new one; Unusable for a stranger's or an unknown version."""
+    def _recognise(self) -> bool:
+        """True for a new, empty database; Unusable for a stranger's file or another version's."""
         found, ours = _schema_of(self.db), _our_schema()
         if found == Schema(0, 0, {}):
-            return 0
+            return True
         if found.application_id != ours.application_id:
             raise Unusable(f"{self.path} is a database of another program: use another file")
-        if found.version not in (1, ours.version):
-            raise Unusable(f"{self.path} has schema version {found.version}, this desk {ours.version}: use another file")
-        return found.version
+        if found.version != ours.version:
+            raise Unusable(
+                f"{self.path} has schema version {found.version}, this desk {ours.version}: use another file"
+            )
+        return False
 
     def close(self) -> None:
         """Close; the last connection moves the write-ahead log into the database file."""
@@ -371,7 +369,9 @@ class Store:
         facts = {"today": today, "owner": owner, **{name: json.dumps(values) for name, values in choices.items()}}
         counts, days = ("ticket_counts", "daily_counts") if owner is None else (OWN_COUNTS, OWN_DAYS)
         breakdowns = ", ".join(BREAKDOWN.format(name=name) for name in choices)
-        (row,) = self._all(f"WITH counts AS (SELECT * FROM {counts}), days AS (SELECT * FROM {days}) {STATS}{breakdowns}", facts)
+        (row,) = self._all(
+            f"WITH counts AS (SELECT * FROM {counts}), days AS (SELECT * FROM {days}) {STATS}{breakdowns}", facts
+        )
         return {name: json.loads(value) if isinstance(value, str) else value for name, value in row.items()}
 
     def edit_ticket(self, caller: Caller, ticket: dict, changes: dict) -> dict:
@@ -467,7 +467,9 @@ class Store:
         event = {"ticket_id": ticket["id"], "version": ticket["version"] + 1, "type": event_type, "data": data}
         row = workflow.fold(ticket, {**event, "at": at or self.clock()})
         if self.db.execute(CHANGE_TICKET, row).rowcount != 1:
-            raise PreconditionFailed(f"ticket {ticket['id']} has changed since version {ticket['version']}; read it again")
+            raise PreconditionFailed(
+                f"ticket {ticket['id']} has changed since version {ticket['version']}; read it again"
+            )
         self._append(caller, row, event_type, data)
         return row
 
@@ -501,7 +503,9 @@ class Store:
         """The ticket's row as it was at `version`, from its events alone."""
         if not 1 <= version <= ticket["version"]:
             raise NotFound(f"ticket {ticket['id']} has the versions 1 to {ticket['version']}")
-        row = reduce(workflow.fold, self.events({"ticket_id": ticket["id"], "to": version, "limit": version})["events"], None)
+        row = reduce(
+            workflow.fold, self.events({"ticket_id": ticket["id"], "to": version, "limit": version})["events"], None
+        )
         return {column: row[column] for column in ticket}
 
     def verify_chain(self) -> dict:
@@ -574,7 +578,9 @@ class Store:
             chain = self.verify_chain()
             yield f"hash chain of {chain['events']} audit events", None if chain["ok"] else f"event {chain['broken']}"
             tickets = self.db.execute("SELECT * FROM tickets ORDER BY id")
-            count, difference = workflow.replay(tickets, self.db.execute("SELECT * FROM audit_events ORDER BY ticket_id, version"))
+            count, difference = workflow.replay(
+                tickets, self.db.execute("SELECT * FROM audit_events ORDER BY ticket_id, version")
+            )
             yield f"replay of {count} tickets", difference
             papers = {f"{kind}s": self._all(f"SELECT * FROM {kind}s ORDER BY id") for kind in ("comment", "draft")}
             difference = workflow.replay_papers(papers, self.db.execute("SELECT * FROM audit_events ORDER BY id"))

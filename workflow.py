@@ -188,9 +188,18 @@ def allowed(state: str, caller: Caller) -> list[str]:
 
 def net() -> dict:
     """The whole net with its roles, as plain data: what /api/schema answers and the README draws."""
-    steps = [{"name": t.name, "from": t.source, "to": t.target, "event": t.event, "role": t.role} for t in TRANSITIONS.values()]
+    steps = [
+        {"name": t.name, "from": t.source, "to": t.target, "event": t.event, "role": t.role}
+        for t in TRANSITIONS.values()
+    ]
     roles = [{"name": role, "includes": sorted(passes - {role})} for role, passes in ROLES.items()]
-    return {"name": "support-ticket", "places": list(PLACES), "initial": PLACES[0], "transitions": steps, "roles": roles}
+    return {
+        "name": "support-ticket",
+        "places": list(PLACES),
+        "initial": PLACES[0],
+        "transitions": steps,
+        "roles": roles,
+    }
 
 
 def marking(state: str) -> dict[str, int]:
@@ -358,8 +367,13 @@ def _write_down(told, event, data):
         told["comments"][data["comment_id"]] = {**words, "internal": int(data.get("internal", False))}
     if kind == "Drafted":
         told["drafts"][data["draft_id"]] = {
-            "ticket_id": event["ticket_id"], "status": "pending", "source": data["source"],
-            "created_by": who, "created_at": event["at"], "decided_by": None, "decided_at": None,
+            "ticket_id": event["ticket_id"],
+            "status": "pending",
+            "source": data["source"],
+            "created_by": who,
+            "created_at": event["at"],
+            "decided_by": None,
+            "decided_at": None,
         }
     if kind in ("Drafted", "DraftEdited"):
         told["drafts"][data["draft_id"]]["body"] = data["body"]

@@ -88,7 +88,9 @@ def run(mode: str, arguments: list[str]) -> int:
         return 2
     print(f"{mode} is planted in {folder}: read, break and mend it there", flush=True)
     if stood:
-        print("it stands since an earlier start, with whatever was mended; delete the folder for a fresh one", flush=True)
+        print(
+            "it stands since an earlier start, with whatever was mended; delete the folder for a fresh one", flush=True
+        )
     command = [sys.executable, str(folder / "app.py"), *arguments]
     if os.name == "nt":
         with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C reaches the copy, too

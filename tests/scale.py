@@ -22,8 +22,15 @@ from tests.desk import DeskProcess
 CHANCE = random.Random(4)
 WORDS = ["".join(CHANCE.choices("aeioubcdfghklmnprstvw", k=CHANCE.randint(3, 10))) for _ in range(5000)]
 COMMON, RARE, ABSENT = "invoice", "xylophone", "zzyzxqj"  # in every tenth ticket, in five, in none
-STATES = {"new": 20, "assigned": 10, "in_progress": 10, "escalated": 3, "pending_customer": 4, "resolved": 15,
-          "closed": 38}
+STATES = {
+    "new": 20,
+    "assigned": 10,
+    "in_progress": 10,
+    "escalated": 3,
+    "pending_customer": 4,
+    "resolved": 15,
+    "closed": 38,
+}
 PRIORITIES = {"low": 30, "medium": 50, "high": 15, "critical": 5}
 CATEGORIES = {"billing": 20, "technical": 40, "account": 15, "general": 25}
 TICKET = """INSERT INTO tickets (id, uuid, title, description, category, priority, state, assignee, created_by,

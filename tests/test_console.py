@@ -19,7 +19,9 @@ CHOICES = {
 
 class Console(DeskTest):
     def test_a_ticket_is_created_listed_and_changed_without_any_identity(self):
-        reply = self.desk.post("/api/tickets/", {"title": "Login issue", "description": "I can't log in", "category": "account"})
+        reply = self.desk.post(
+            "/api/tickets/", {"title": "Login issue", "description": "I can't log in", "category": "account"}
+        )
         self.assertEqual((reply.status, reply.json["category"], reply.json["status"]), (201, "account", "open"))
         shape = {"id", "title", "description", "category", "priority", "status", "created_at"}
         self.assertLessEqual(shape, set(reply.json))

@@ -76,7 +76,16 @@ class Readme(DeskTest):
         for setting in app.SETTINGS:
             for word in (setting.option, *setting.variables, setting.default):
                 self.assertIn(word, text)
-        for word in ("--demo", "--verify", "--backup", "--add-user", "--roles", "--password-stdin", "VEDYA_BUG_MODE", "NO_COLOR"):
+        for word in (
+            "--demo",
+            "--verify",
+            "--backup",
+            "--add-user",
+            "--roles",
+            "--password-stdin",
+            "VEDYA_BUG_MODE",
+            "NO_COLOR",
+        ):
             self.assertIn(word, text)
 
     def test_every_command_of_the_tour_answers_as_the_tour_says(self):
@@ -102,7 +111,9 @@ class Readme(DeskTest):
 
 class Trip(unittest.TestCase):
     def setUp(self):
-        self.written = re.findall(r"^(?:\d+\.|-) `(\w+)` in `([\w/]+\.py)`", section("The trip of `POST /tickets`"), re.M)
+        self.written = re.findall(
+            r"^(?:\d+\.|-) `(\w+)` in `([\w/]+\.py)`", section("The trip of `POST /tickets`"), re.M
+        )
 
     def test_it_is_the_stack_at_the_insert(self):
         stacks = []
@@ -114,7 +125,9 @@ class Trip(unittest.TestCase):
         desk = Desk(on_open=lambda store: store.db.set_trace_callback(look))
         self.addCleanup(desk.stop)
         desk.post("/tickets", {"title": "Login broken", "description": "Cannot get in"})
-        ours = [(frame.name, frame.filename.removeprefix(f"{ROOT}").replace("\\", "/").strip("/")) for frame in stacks[0]]
+        ours = [
+            (frame.name, frame.filename.removeprefix(f"{ROOT}").replace("\\", "/").strip("/")) for frame in stacks[0]
+        ]
         ours = ours[[name for name, _ in ours].index("serve_forever") :]
         self.assertEqual(ours, self.written[: len(ours)])
 

@@ -6,7 +6,9 @@ import unittest
 
 from tests.desk import ROOT
 
-TOP_LEVEL = set(".ci .gitignore LICENSE README.md app.py drills llm.py schema.sql store.py tests web workflow.py".split())
+TOP_LEVEL = set(
+    ".ci .gitignore LICENSE README.md app.py drills llm.py schema.sql store.py tests web workflow.py".split()
+)
 FIRST_SITTING = ("schema.sql", "app.py", "store.py", "workflow.py", "llm.py")
 LAYERS = """settings http1 websocket identity validation shapes log lane openapi demo offline export metrics door live
     server""".split()
@@ -66,8 +68,12 @@ class House(unittest.TestCase):
                         self.assertIn(path, homes, f"{path} imports {module}")
 
     def test_drills_are_loaded_only_for_a_bug_mode(self):
-        main = next(node for node in product()["app.py"].body if isinstance(node, ast.If) and "__main__" in ast.dump(node.test))
-        outside = [node for node in product()["app.py"].body if not (isinstance(node, ast.If) and node.lineno == main.lineno)]
+        main = next(
+            node for node in product()["app.py"].body if isinstance(node, ast.If) and "__main__" in ast.dump(node.test)
+        )
+        outside = [
+            node for node in product()["app.py"].body if not (isinstance(node, ast.If) and node.lineno == main.lineno)
+        ]
         self.assertNotIn("drills.plant", set().union(*map(imports, outside)))
         self.assertIn("drills.plant", imports(main))
 
@@ -90,5 +96,9 @@ class House(unittest.TestCase):
 
     def test_the_environment_is_read_in_one_place(self):
         for path, tree in product().items():
-            uses = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv")]
+            uses = [
+                node
+                for node in ast.walk(tree)
+                if isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv")
+            ]
             self.assertTrue(not uses or path == "app.py", path)

@@ -394,7 +394,7 @@ class Forms(WireTest):
             chunks(*(TICKET[at : at + 1] for at in range(len(TICKET)))),
             chunks(TICKET[:7], TICKET[7:], end=b"000\r\n\r\n"),
             chunks(TICKET, end=b"0;last\r\nX-Checksum: 1\r\nX-User-Role: admin\r\n\r\n"),
-            b"%X;name=value;q=\"a b\"\r\n%b\r\n0\r\n\r\n" % (len(TICKET), TICKET),
+            b'%X;name=value;q="a b"\r\n%b\r\n0\r\n\r\n' % (len(TICKET), TICKET),
             b"%04x ;name\r\n%b\r\n0\r\n\r\n" % (len(TICKET), TICKET),
         ):
             answers = self.exchange(chunked(body) + ask(), "POST", "GET")

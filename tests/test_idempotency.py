@@ -19,7 +19,9 @@ class Keys(DeskTest):
     def test_a_retry_gets_the_same_bytes_and_makes_no_row_and_no_event(self):
         first = self.desk.post("/tickets", NEW, key("k"))
         for body in (NEW, dict(reversed(NEW.items()))):
-            again = self.desk.post("/tickets/", json.dumps(body, indent=4).encode(), {**key("k"), "Content-Type": "application/json"})
+            again = self.desk.post(
+                "/tickets/", json.dumps(body, indent=4).encode(), {**key("k"), "Content-Type": "application/json"}
+            )
             self.assertEqual((again.status, again.body, again.headers["Location"]), (201, first.body, "/tickets/1"))
             self.assertEqual(again.headers["Idempotent-Replayed"], "true")
         self.assertNotIn("Idempotent-Replayed", first.headers)
@@ -44,7 +46,9 @@ class Keys(DeskTest):
 
     def test_a_refusal_uses_no_key_up(self):
         for body in ({"title": ""}, {**NEW, "priority": "urgent"}, b"{"):
-            self.assertEqual(self.desk.post("/tickets", body, {**key("k"), "Content-Type": "application/json"}).status, 400)
+            self.assertEqual(
+                self.desk.post("/tickets", body, {**key("k"), "Content-Type": "application/json"}).status, 400
+            )
         self.assertEqual(self.desk.post("/tickets", NEW, key("k")).status, 201)
         self.desk.post("/tickets/1/draft", {})
         self.assertEqual(self.desk.post("/drafts/1/approve", {}, key("a")).status, 403)

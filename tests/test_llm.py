@@ -209,7 +209,12 @@ class WhoHelps(LLMTest):
             for value in values:
                 with self.assertRaisesRegex(BadSetting, f"{name}='{re.escape(value)}'"):
                     app.read_settings({}, {name: value})
-        for url in ("http://localhost:11434/v1", "https://a.openai.com/v1/", "http://[::1]:8000", "https://llm.example"):
+        for url in (
+            "http://localhost:11434/v1",
+            "https://a.openai.com/v1/",
+            "http://[::1]:8000",
+            "https://llm.example",
+        ):
             self.assertEqual(app.read_settings({}, {"OPENAI_BASE_URL": url}).openai_base_url, url.rstrip("/"))
 
 

@@ -54,13 +54,20 @@ class Locked(DeskTest):
     environ = LOCKED
 
     def new_ticket(self, **fields):
-        return self.desk.post("/tickets", {"title": "Login broken", "description": "Cannot get in", **fields}, CALLERS["owner"]).json
+        return self.desk.post(
+            "/tickets", {"title": "Login broken", "description": "Cannot get in", **fields}, CALLERS["owner"]
+        ).json
 
     def test_every_route_but_the_public_ones_needs_a_token(self):
         self.new_ticket()
         for route in app.ROUTES:
             path = route.path.replace("{id}", "1").replace("{version}", "1")
-            for headers in ({}, AGENT, {"Authorization": "Bearer <token>"}, {"X-User-Id": "alice", "X-User-Role": "admin"}):
+            for headers in (
+                {},
+                AGENT,
+                {"Authorization": "Bearer <token>"},
+                {"X-User-Id": "alice", "X-User-Role": "admin"},
+            ):
                 with self.subTest(f"{route.method} {path}"):
                     reply = self.desk.request(route.method, path, None, headers)
                     if (route.method, route.path) in PUBLIC:
@@ -118,7 +125,10 @@ class Locked(DeskTest):
         }
         others = [name for name in TRANSITIONS if name != "assign"]  # the net lets none of them happen to a new ticket
         cells |= {("POST", f"/api/{name}", (("aggregate_id", "{uuid}"),)): set() for name in others}
-        covered = {(method, re.sub(r"\{(uuid|draft)\}", "{id}", path).replace("/at/1", "/at/{version}")) for method, path, _ in cells}
+        covered = {
+            (method, re.sub(r"\{(uuid|draft)\}", "{id}", path).replace("/at/1", "/at/{version}"))
+            for method, path, _ in cells
+        }
         self.assertEqual({(route.method, route.path) for route in app.ROUTES} - covered, PUBLIC)
         for (method, path, body), allowed in cells.items():
             for who, headers in CALLERS.items():
@@ -126,7 +136,11 @@ class Locked(DeskTest):
                     ticket = self.new_ticket()
                     pending = self.desk.post(f"/tickets/{ticket['id']}/draft", {}, CALLERS["agent"]).json["id"]
                     names = {"id": ticket["id"], "uuid": ticket["uuid"], "draft": pending}
-                    fields = body if body is None else {name: names["uuid"] if value == "{uuid}" else value for name, value in body}
+                    fields = (
+                        body
+                        if body is None
+                        else {name: names["uuid"] if value == "{uuid}" else value for name, value in body}
+                    )
                     reply = self.desk.request(method, path.format(**names), fields, headers)
                     is_hidden = who not in SEERS and path.startswith(("/tickets/{", "/api/"))
                     is_illegal = who not in ("other", "nobody's role") and path[5:] in others
@@ -155,8 +169,17 @@ class Locked(DeskTest):
         self.desk.post("/tickets/1/comments", {"body": "For you"}, CALLERS["agent"])
         self.desk.post("/tickets/1/draft", {}, CALLERS["agent"])
         self.desk.patch("/drafts/1", {"body": "canary-draft"}, CALLERS["agent"])
-        paths = ["/tickets", "/tickets.csv", "/tickets/1", "/tickets/1/comments", "/tickets/1/events", "/tickets/1/at/5"]
-        paths += [f"/api/{name}/1{rest}" for name in ("support-ticket", "supportticket") for rest in ("", "/events", "/at/5")]
+        paths = [
+            "/tickets",
+            "/tickets.csv",
+            "/tickets/1",
+            "/tickets/1/comments",
+            "/tickets/1/events",
+            "/tickets/1/at/5",
+        ]
+        paths += [
+            f"/api/{name}/1{rest}" for name in ("support-ticket", "supportticket") for rest in ("", "/events", "/at/5")
+        ]
         for path in paths:
             reply = self.desk.get(path, CALLERS["owner"])
             self.assertEqual(reply.status, 200)
@@ -182,7 +205,9 @@ class Locked(DeskTest):
         reply = self.desk.post("/tickets", body, {**CALLERS["other"], "Idempotency-Key": "k"})
         self.assertEqual((reply.json["id"], reply.json["created_by"]), (2, "bob"))
         assign = ({"transition": "assign"}, {"Idempotency-Key": "a"})
-        self.assertEqual(self.desk.post("/tickets/1/transitions", assign[0], {**CALLERS["agent"], **assign[1]}).status, 200)
+        self.assertEqual(
+            self.desk.post("/tickets/1/transitions", assign[0], {**CALLERS["agent"], **assign[1]}).status, 200
+        )
         demoted = {**bearer("dan", "customer"), **assign[1]}
         self.assertEqual(self.desk.post("/tickets/1/transitions", assign[0], demoted).status, 404)
 
@@ -247,7 +272,9 @@ class Tokens(DeskTest):
             self.desk.post("/tickets", {"title": ""}, headers).body,
             self.desk.get("/tickets?token=canary-query", headers).body,
             self.desk.get("/nope", {"Authorization": "Bearer canary-token"}).body,
-            self.desk.post("/user/login", {"email": "a@b.c", "password": "canary-password"}, {"Idempotency-Key": "k"}).body,
+            self.desk.post(
+                "/user/login", {"email": "a@b.c", "password": "canary-password"}, {"Idempotency-Key": "k"}
+            ).body,
             self.desk.post("/user/login", {"email": "a@b.c", "password": "canary-password", "x": 1}).body,
         ]
         login = self.desk.post("/api/debug/login", {"login": "x", "roles": []}, {"Idempotency-Key": "canary-key"}).json
@@ -264,7 +291,14 @@ class Logins(DeskTest):
     def setUp(self):
         super().setUp()
         with self.desk.open_database() as database:
-            row = ("ann@example.com", "ann@example.com", "ann", "agent,supervisor", password_hash("correct horse"), "now")
+            row = (
+                "ann@example.com",
+                "ann@example.com",
+                "ann",
+                "agent,supervisor",
+                password_hash("correct horse"),
+                "now",
+            )
             database.execute("INSERT INTO users VALUES (?, ?, ?, ?, ?, ?)", row)
         database.close()
 
@@ -321,7 +355,13 @@ class Logins(DeskTest):
         throttle.check("here")
 
     def test_odd_logins_are_refused(self):
-        for body in ({}, {"email": "ann@example.com"}, {"email": 1, "password": 2}, {"email": "x", "password": ""}, {"email": "é" * 65, "password": "x"}):
+        for body in (
+            {},
+            {"email": "ann@example.com"},
+            {"email": 1, "password": 2},
+            {"email": "x", "password": ""},
+            {"email": "é" * 65, "password": "x"},
+        ):
             self.assert_refused(self.desk.post("/user/login", body), 400, "VALIDATION_ERROR")
         self.assert_refused(self.login("' OR 1=1 --", "x"), 401, "UNAUTHORIZED")
         self.assert_refused(self.login("ann@example.com", "\u00e9\U0001f600"), 401, "UNAUTHORIZED")
@@ -338,7 +378,9 @@ class Door(unittest.TestCase):
         desk = Desk(SUPPORT_DESK_SECRET=SECRET)
         self.addCleanup(desk.stop)
         body = {"title": "x", "description": "y"}
-        self.assertEqual(desk.post("/tickets", body, {"Authorization": "Bearer <token>"}).json["created_by"], "anonymous")
+        self.assertEqual(
+            desk.post("/tickets", body, {"Authorization": "Bearer <token>"}).json["created_by"], "anonymous"
+        )
         both = {**bearer("dan", "agent"), "X-User-Id": "eve", "X-User-Role": "customer"}
         self.assertEqual(desk.post("/tickets", body, both).json["created_by"], "dan")
         self.assertEqual(desk.post("/tickets/1/transitions", {"transition": "assign"}, both).status, 200)
@@ -350,7 +392,12 @@ class Door(unittest.TestCase):
             self.assertEqual((done.returncode, done.stderr.count("\n")), (2, 1))
             self.assertIn("SUPPORT_DESK_AUTH=tokens", done.stderr)
             desk = DeskProcess(database, HOST="0.0.0.0", SUPPORT_DESK_AUTH="tokens")
-            for host, status in (("localhost", 200), ("192.168.1.7:80", 200), ("[fe80::1]:80", 200), ("evil.example", 421)):
+            for host, status in (
+                ("localhost", 200),
+                ("192.168.1.7:80", 200),
+                ("[fe80::1]:80", 200),
+                ("evil.example", 421),
+            ):
                 self.assertEqual(desk.get("/health", {"Host": host}).status, status, host)
             self.assertEqual(desk.get("/tickets", AGENT).status, 401)
             desk.stop()

@@ -49,7 +49,9 @@ class Starting(ProcessTest):
     def test_it_starts_from_any_folder_without_any_setting_but_a_port(self):
         environ = {**clean_environment(), "PORT": "0", "DB_PATH": "here.sqlite3", "SUPPORT_DESK_DB": ""}
         command = [sys.executable, str(ROOT / "app.py")]
-        with subprocess.Popen(command, cwd=self.folder, env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        with subprocess.Popen(
+            command, cwd=self.folder, env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        ) as process:
             self.assertIn(b"Support Desk on", process.stdout.readline())
             process.terminate()
         self.assertTrue((self.folder / "here.sqlite3").exists())
@@ -173,7 +175,9 @@ class Stopping(ProcessTest):
     def test_a_second_signal_stops_at_once(self):
         desk = self.start()
         with closing(desk.connect()) as busy, closing(desk.connect()) as idle:
-            busy.sendall(b"POST /tickets HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n")
+            busy.sendall(
+                b"POST /tickets HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n"
+            )
             busy.recv(1000)
             desk.process.send_signal(signal.SIGTERM)
             idle.recv(1000)
@@ -213,7 +217,14 @@ class LogLines(ProcessTest):
         desk.stop()
         fact = json.loads(desk.read_log().splitlines()[0])
         fact.pop("ms")
-        told = {"level": "WARN", "method": "POST", "path": "/tickets", "status": 400, "request_id": "mine", "user": "user-7"}
+        told = {
+            "level": "WARN",
+            "method": "POST",
+            "path": "/tickets",
+            "status": 400,
+            "request_id": "mine",
+            "user": "user-7",
+        }
         self.assertEqual(fact, told)
 
 

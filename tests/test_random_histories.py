@@ -120,7 +120,12 @@ class RandomHistories(unittest.TestCase):
         return self.chance.randint(1, len(self.model.tickets))
 
     def plan_create(self, who, roles):
-        fields = {"title": f"Ticket {self.chance.random()}", "description": "é", "category": "billing", "priority": "low"}
+        fields = {
+            "title": f"Ticket {self.chance.random()}",
+            "description": "é",
+            "category": "billing",
+            "priority": "low",
+        }
         return self.model.create(who, roles, fields), ("POST", "/tickets", fields)
 
     def plan_edit(self, who, roles):
@@ -157,9 +162,10 @@ class RandomHistories(unittest.TestCase):
             self.assertEqual({name: ticket[name] for name in expected}, expected)
             last = self.desk.get(f"/tickets/{number}/at/{expected['version']}").json
             self.assertEqual(last, {name: ticket[name] for name in last})
-        drafts = {number: {"ticket_id": ticket, "status": status} for number, ticket, status in self.desk.rows(
-            "SELECT id, ticket_id, status FROM drafts"
-        )}
+        drafts = {
+            number: {"ticket_id": ticket, "status": status}
+            for number, ticket, status in self.desk.rows("SELECT id, ticket_id, status FROM drafts")
+        }
         self.assertEqual(drafts, self.model.drafts)
         self.assertEqual(self.desk.count("comments"), self.model.comments)
         self.assertEqual(self.desk.get("/audit-events/verify").json["events"], self.model.events)

@@ -16,14 +16,6 @@ from workflow import Caller
 
 with closing(sqlite3.connect(":memory:")) as memory:
     HAS_FTS5 = bool(memory.execute("SELECT 1 FROM pragma_module_list WHERE name = 'fts5'").fetchall())
-VERSION_1 = """
-DROP TRIGGER search_a_new_ticket; DROP TRIGGER search_a_changed_ticket;
-DROP TABLE search_pending; DROP TABLE search_index;
-DROP INDEX tickets_by_state; DROP INDEX tickets_by_creator; DROP INDEX tickets_by_assignee;
-CREATE INDEX tickets_by_status ON tickets (status, priority, category);
-CREATE INDEX tickets_by_assignee ON tickets (assignee) WHERE assignee IS NOT NULL;
-CREATE INDEX tickets_by_creator ON tickets (created_by);
-PRAGMA user_version = 1"""  # what that version had instead
 LETTERS = ["a", "b", "B", "é", "É", "e\u0301", "ß", "SS", "%", "_", "'", '"', "\\", "*", " ", "🙂", "中", "AND"]
 TEXTS = {  # title: the words that find it
     "Café closed": ("CAFÉ", "cafe\u0301", "É CLO", "fé"),
@@ -290,17 +282,3 @@ class Index(unittest.TestCase):
         with closing(Store(str(self.path))) as store:
             totals = [store.tickets({"search": words, "limit": 5})["total"] for words in ("the 7th", "changed with")]
             self.assertEqual(totals, [0, 1])
-
-    def test_a_file_of_version_1_is_brought_up_to_date_and_indexed(self):
-        self.fill(50)
-        with closing(sqlite3.connect(self.path)) as database:
-            database.executescript(VERSION_1)
-        done = run_app("--verify", SUPPORT_DESK_DB=str(self.path))
-        self.assertEqual((done.returncode, "start the desk once" in done.stderr), (2, True), done.stderr)
-        desk = self.start()
-        self.assert_whole(desk, 50)
-        catch_up(desk)
-        self.assert_whole(desk, 50)
-        desk.stop()
-        done = run_app("--verify", SUPPORT_DESK_DB=str(self.path))
-        self.assertEqual(done.returncode, 0, done.stdout)

@@ -91,21 +91,34 @@ class OneList(unittest.TestCase):
             self.assertEqual(rules["tickets"]["state"].choices, PLACES)
             places = {place for step in TRANSITIONS.values() for place in (step.source, step.target)}
             self.assertEqual(places, set(PLACES))
-            self.assertLessEqual({step.event for step in TRANSITIONS.values()}, set(rules["audit_events"]["type"].choices))
+            self.assertLessEqual(
+                {step.event for step in TRANSITIONS.values()}, set(rules["audit_events"]["type"].choices)
+            )
             for state in PLACES:
                 store.db.execute(insert(state=f"'{state}'", uuid=f"printf('%36s', '{state}')"))
             rows = store.db.execute("SELECT state, status FROM tickets").fetchall()
             self.assertEqual({row["state"]: row["status"] for row in rows}, STATUS)
 
     def test_a_check_that_validation_cannot_read_stops_the_start(self):
-        for definition in ("a TEXT CHECK (a GLOB 'x*')", "a TEXT, CHECK (a <> '')", "a TEXT CHECK (length(b) BETWEEN 1 AND 2)"):
+        for definition in (
+            "a TEXT CHECK (a GLOB 'x*')",
+            "a TEXT, CHECK (a <> '')",
+            "a TEXT CHECK (length(b) BETWEEN 1 AND 2)",
+        ):
             with self.assertRaises(ValueError):
                 read_rules({"t": f"CREATE TABLE t ({definition})"})
 
 
 class Replay(unittest.TestCase):
     def test_a_history_that_cannot_have_happened_is_refused(self):
-        created = {"id": 1, "ticket_id": 1, "version": 1, "type": "Created", "at": "now", "data": {"changes": {"title": "x"}}}
+        created = {
+            "id": 1,
+            "ticket_id": 1,
+            "version": 1,
+            "type": "Created",
+            "at": "now",
+            "data": {"changes": {"title": "x"}},
+        }
         with self.assertRaises(ValueError):
             fold(fold(None, created), {**created, "version": 2, "type": "Closeed", "data": {}})
         for row, event in ((None, {**created, "type": "Edited"}), (fold(None, created), created)):
@@ -177,7 +190,6 @@ class FailingCommit(unittest.TestCase):
         self.assertEqual(desk.count("tickets"), acknowledged)
         self.assertEqual(desk.get("/audit-events/verify").json["events"], acknowledged)
 
-
     def test_a_database_that_another_program_holds_is_503_and_comes_back(self):
         desk = Desk(on_open=lambda store: store.db.execute("PRAGMA busy_timeout = 50").fetchall())
         self.addCleanup(desk.stop)
@@ -194,10 +206,14 @@ class FailingCommit(unittest.TestCase):
 
 class AuditLog(DeskTest):
     def test_an_event_says_who_what_when_and_by_which_request(self):
-        self.desk.post("/tickets", {"title": "x", "description": "y"}, {"X-User-Id": "user-1", "X-Request-Id": "mine.1"})
+        self.desk.post(
+            "/tickets", {"title": "x", "description": "y"}, {"X-User-Id": "user-1", "X-Request-Id": "mine.1"}
+        )
         event = self.desk.get("/audit-events").json["events"][0]
         self.assertLessEqual({"id", "ticket_id", "version", "type", "actor", "at", "request_id", "data"}, set(event))
-        self.assertEqual((event["type"], event["actor"], event["request_id"], event["version"]), ("Created", "user-1", "mine.1", 1))
+        self.assertEqual(
+            (event["type"], event["actor"], event["request_id"], event["version"]), ("Created", "user-1", "mine.1", 1)
+        )
 
     def test_anyone_can_recompute_the_chain(self):
         for number in range(3):
@@ -206,7 +222,11 @@ class AuditLog(DeskTest):
         for event in self.desk.get("/audit-events").json["events"]:
             self.assertEqual(event["previous_hash"], previous)
             data = json.dumps(event["data"], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-            parts = [previous, *(event[name] for name in ("id", "ticket_id", "version", "type", "actor", "at", "request_id")), data]
+            parts = [
+                previous,
+                *(event[name] for name in ("id", "ticket_id", "version", "type", "actor", "at", "request_id")),
+                data,
+            ]
             text = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
             previous = sha256(text.encode()).hexdigest()
             self.assertEqual(event["hash"], previous)

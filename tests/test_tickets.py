@@ -68,7 +68,9 @@ class Tickets(DeskTest):
         self.assertEqual((ticket["title"], ticket["description"]), (f"Ticket {ticket['uuid'][:8]}", "No description"))
         self.desk.post("/api/supportticket", {"subject": "From the net"})
         self.assertEqual(self.desk.get("/tickets/2").json["title"], "From the net")
-        self.assert_refused(self.desk.post("/api/support-ticket", {"subject": "a", "title": "b"}), 400, "VALIDATION_ERROR")
+        self.assert_refused(
+            self.desk.post("/api/support-ticket", {"subject": "a", "title": "b"}), 400, "VALIDATION_ERROR"
+        )
 
 
 class Lists(DeskTest):
@@ -80,7 +82,9 @@ class Lists(DeskTest):
         self.assertEqual(([ticket["id"] for ticket in page["tickets"]], page["total"], page["next"]), ([5, 1], 2, None))
         self.assertEqual(self.desk.get("/tickets?created_by=user-1&limit=1").json["total"], 6)
         self.desk.patch("/tickets/1", {"assignee": "agent-1"})
-        mine = lambda headers: [ticket["id"] for ticket in self.desk.get("/tickets?mine=true&category=billing", headers).json["tickets"]]
+        mine = lambda headers: [
+            ticket["id"] for ticket in self.desk.get("/tickets?mine=true&category=billing", headers).json["tickets"]
+        ]
         self.assertEqual((mine(AGENT), mine(CUSTOMER), mine({})), ([1], [6, 5, 2, 1], []))
         self.assertEqual(self.desk.get("/tickets?mine=false").json["total"], 6)
         self.assertEqual(self.desk.get("/tickets?created_by=somebody").json, {"tickets": [], "total": 0, "next": None})
@@ -118,8 +122,12 @@ class Changes(DeskTest):
     def test_a_change_of_fields_is_one_event_and_the_same_again_is_none(self):
         self.desk.new_ticket()
         for version in (2, 2):
-            reply = self.desk.patch("/tickets/1", {"title": "New title", "priority": "low", "assignee": "agent-1"}, AGENT)
-            self.assertEqual((reply.status, reply.json["version"], reply.headers["ETag"]), (200, version, f'"{version}"'))
+            reply = self.desk.patch(
+                "/tickets/1", {"title": "New title", "priority": "low", "assignee": "agent-1"}, AGENT
+            )
+            self.assertEqual(
+                (reply.status, reply.json["version"], reply.headers["ETag"]), (200, version, f'"{version}"')
+            )
         events = self.desk.get("/audit-events?type=Edited").json["events"]
         changes = [event["data"]["changes"] for event in events]
         self.assertEqual(changes, [{"title": "New title", "priority": "low", "assignee": "agent-1"}])
@@ -137,7 +145,7 @@ class Changes(DeskTest):
         self.assertEqual(self.desk.patch("/tickets/1", {"title": "First"}, {"If-Match": '"1"'}).status, 200)
         for path, body in (("/tickets/1", {"title": "Second"}), ("/tickets/1/comments", {"body": "x"})):
             method = "POST" if "comments" in path else "PATCH"
-            for tag in ('"1"', '"7", "1"', "W/\"2\"", "junk"):
+            for tag in ('"1"', '"7", "1"', 'W/"2"', "junk"):
                 reply = self.desk.request(method, path, body, {"If-Match": tag})
                 self.assert_refused(reply, 412, "PRECONDITION_FAILED")
                 self.assertEqual(reply.headers["ETag"], '"2"')
@@ -172,7 +180,9 @@ class Changes(DeskTest):
         self.desk.patch("/tickets/1", {"status": "in_progress"}, AGENT)
         reply = self.desk.patch("/tickets/1", {"status": "open", "title": "Lost?"}, AGENT)
         self.assert_refused(reply, 409, "TRANSITION_FAILED")
-        self.assertEqual((reply.json["state"], reply.json["allowed"]), ("in_progress", ["escalate", "request_info", "resolve"]))
+        self.assertEqual(
+            (reply.json["state"], reply.json["allowed"]), ("in_progress", ["escalate", "request_info", "resolve"])
+        )
         self.assertEqual(self.desk.get("/tickets/1").json["title"], "Login broken")
 
     def test_a_status_needs_the_role_of_every_step(self):
@@ -189,7 +199,9 @@ class Comments(DeskTest):
         reply = self.desk.post("/tickets/1/comments", {"body": "Second", "internal": True}, AGENT)
         self.assertEqual((reply.status, reply.json["author"], reply.json["internal"]), (201, "agent-1", True))
         comments = self.desk.get("/tickets/1/comments").json["comments"]
-        self.assertEqual([(comment["body"], comment["internal"]) for comment in comments], [("First", False), ("Second", True)])
+        self.assertEqual(
+            [(comment["body"], comment["internal"]) for comment in comments], [("First", False), ("Second", True)]
+        )
         self.assertEqual(self.desk.get("/tickets/1").json["comments"], comments)
 
     def test_an_internal_comment_is_for_agents(self):
@@ -238,7 +250,9 @@ class Drafts(DeskTest):
         self.assert_refused(self.desk.post("/drafts/1/reject", {}, AGENT), 409, "ALREADY_DECIDED")
         self.assert_refused(self.desk.patch("/drafts/1", {"body": "Late"}, AGENT), 409, "ALREADY_DECIDED")
         comments = self.desk.get("/tickets/1").json["comments"]
-        self.assertEqual([(comment["author"], comment["body"]) for comment in comments], [("agent-1", self.draft["body"])])
+        self.assertEqual(
+            [(comment["author"], comment["body"]) for comment in comments], [("agent-1", self.draft["body"])]
+        )
         self.assertEqual(len(self.desk.get("/audit-events?type=Approved").json["events"]), 1)
 
     def test_words_of_ones_own_are_taken_as_they_are(self):
@@ -261,7 +275,9 @@ class Drafts(DeskTest):
         def approve(number):
             client = Client()
             client.port = self.desk.port
-            status = client.post("/drafts/1/approve", {}, {"X-User-Id": f"agent-{number}", "X-User-Role": "agent"}).status
+            status = client.post(
+                "/drafts/1/approve", {}, {"X-User-Id": f"agent-{number}", "X-User-Role": "agent"}
+            ).status
             client.hang_up()
             return status
 

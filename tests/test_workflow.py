@@ -166,7 +166,9 @@ class Net(DeskTest):
     def test_the_net_can_be_asked_for(self):
         told = self.desk.get("/api/schema").json
         self.assertEqual(told["places"], list(PLACES))
-        steps = {(step["from"], step["name"]): (step["to"], step["event"], step["role"]) for step in told["transitions"]}
+        steps = {
+            (step["from"], step["name"]): (step["to"], step["event"], step["role"]) for step in told["transitions"]
+        }
         self.assertEqual(steps, NET)
         self.assertEqual({role["name"] for role in told["roles"]}, {"customer", "agent", "supervisor", "admin"})
         self.assertTrue(self.desk.get("/api/views").json["views"])

@@ -95,7 +95,9 @@ class Connection(BaseHTTPRequestHandler):
 
     def wants(self) -> int:
         """What the selector should watch for: a client that does not read is not read from."""
-        reads = not self.is_half_closed and not self.is_waiting and len(self.outbox) < OUTBOX and len(self.reader) < INBOX
+        reads = (
+            not self.is_half_closed and not self.is_waiting and len(self.outbox) < OUTBOX and len(self.reader) < INBOX
+        )
         return (READ if reads else 0) | (WRITE if self.outbox else 0)
 
     def log_message(self, format, *arguments):
@@ -124,7 +126,8 @@ class DeskServer(HTTPServer):
         self._has_chores = False  # looked for once a second
         self._date = ""
         self._selector = selectors.DefaultSelector()
-        self._wake_reader, self._wake_writer = socket.socketpair()  # signals and the slow lane end a waiting select() through it
+        # Signals and the slow lane end a waiting select() through this pair.
+        self._wake_reader, self._wake_writer = socket.socketpair()
         self._wake_reader.setblocking(False)
         self._wake_writer.setblocking(False)
         self._results = deque()
@@ -288,7 +291,9 @@ class DeskServer(HTTPServer):
         connection.owed += 1
         exchange = Exchange(connection, request, connection.since, connection.is_last)
         if self._unread() > BUDGET:
-            self._settle(exchange, self.door.refuse(request, Unavailable("too many answers wait to be read; try again")))
+            self._settle(
+                exchange, self.door.refuse(request, Unavailable("too many answers wait to be read; try again"))
+            )
         else:
             self._settle(exchange, self.door.answer(request))
         return True

@@ -33,7 +33,9 @@ DATA = Rule("object", highest=20_000, members={"assignee": "tickets.assignee"})
 FIRING = Body(
     "", required="transition", optional="data", extra={"transition": Rule(choices=tuple(TRANSITIONS)), "data": DATA}
 )
-FIRING_BY_PATH = Body("", required="aggregate_id", optional="data", extra={"aggregate_id": Rule(highest=36), "data": DATA})
+FIRING_BY_PATH = Body(
+    "", required="aggregate_id", optional="data", extra={"aggregate_id": Rule(highest=36), "data": DATA}
+)
 LOGIN = Body(
     "", required="email password", extra={"email": Rule(highest=64), "password": Rule("password", highest=1024)}
 )
@@ -46,7 +48,12 @@ NOTHING = Body("drafts")  # an empty object; a draft that was read may be sent b
 
 VIEWS = [  # what the page shows, and where it reads it
     {"id": "queue", "name": "Queue", "path": "/tickets", "columns": ["id", "title", "status", "priority", "assignee"]},
-    {"id": "ticket", "name": "Ticket", "path": "/tickets/{id}", "columns": ["title", "description", "state", "comments"]},
+    {
+        "id": "ticket",
+        "name": "Ticket",
+        "path": "/tickets/{id}",
+        "columns": ["title", "description", "state", "comments"],
+    },
     {"id": "history", "name": "History", "path": "/tickets/{id}/events", "columns": ["version", "type", "actor", "at"]},
     {"id": "audit", "name": "Audit", "path": "/audit-events", "columns": ["id", "ticket_id", "type", "actor", "at"]},
 ]

@@ -80,7 +80,9 @@ class Rule(NamedTuple):
         if not isinstance(value, dict) or len(json.dumps(value)) > self.highest:
             raise Fault(f"Must be an object, as JSON of at most {self.highest} characters.")
         try:
-            return {name: self.members[name].clean(part) if name in self.members else part for name, part in value.items()}
+            return {
+                name: self.members[name].clean(part) if name in self.members else part for name, part in value.items()
+            }
         except Fault as fault:
             raise Fault(f"{', '.join(self.members)}: {fault}") from None
 
