@@ -163,7 +163,7 @@ class Store:
     def __init__(self, path: str, read_only: bool = False, holder: str = ""):
         """Open the database, made anew if there is none. With `holder` no second desk can hold it."""
         self.path, self.clock = Path(path), workflow.utc_now
-        self._beat, self._lock, self.db = "closed", None, None
+        self._beat, self._commits, self._lock, self.db = "closed", 0, None, None
         if sqlite3.sqlite_version_info < OLDEST_SQLITE:
             raise Unusable(f"this Python's SQLite {sqlite3.sqlite_version} is too old; the desk needs 3.37 or newer")
         if not read_only and self.path.exists() and not os.access(self.path, os.W_OK):
@@ -255,10 +255,17 @@ class Store:
         if not self.path.exists() or os.stat(self.path).st_ino != self._inode:
             raise Unavailable(f"the database file {self.path} was removed or replaced; restart the desk")
 
+    def state(self) -> tuple | None:
+        """It differs after every commit, ours or another program's; None before ours in this beat."""
+        if self._beat != "closed":
+            return None
+        return self._commits, *self.db.execute("PRAGMA data_version").fetchone().values()
+
     def commit(self) -> None:
         """Make every change since the last commit durable. Raises Unavailable: then none happened."""
         beat, self._beat = self._beat, "closed"
         if beat == "open":
+            self._commits += 1
             try:
                 self.db.execute("COMMIT")
             except sqlite3.Error as problem:

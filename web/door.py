@@ -21,6 +21,7 @@ from urllib.parse import unquote, urlsplit
 
 import workflow
 from web.http1 import PHRASES, Answer, BadRequest, Request
+from web.memo import Memo
 from web.validation import Body, check_body, check_query, parse_json
 
 STATUS = {
@@ -66,6 +67,7 @@ class Route(NamedTuple):
     locked: str = "user"  # who may on a locked desk: "anyone", a "user" with a token, or "staff"
     stranger: str | None = "customer"  # the role of a caller without any identity; None: it is 401
     is_secret: bool = False  # its answers are not kept under an idempotency key
+    is_memorable: bool = False  # the same question has the same answer until the database changes
 
 
 class Far(NamedTuple):
@@ -125,6 +127,7 @@ class Door:
     def __init__(self, desk, routes):
         self.desk, self.log = desk, desk.log
         self.tree = _tree(_with_rules(route, desk.rules) for route in routes)
+        self.memo = Memo(desk.store.state)
         self.origins = set(desk.settings.cors_origins)
         self.hosts = LOOPBACK | {desk.settings.host.lower()}
         self.is_public = desk.settings.host not in LOOPBACK | {"::1"}
@@ -197,6 +200,8 @@ class Door:
 
     def _steps(self, request, route, fingerprint):
         """The endpoint's work, once per idempotency key: a retry gets the kept answer instead."""
+        if route.is_memorable and "if-none-match" not in request.headers:
+            return (yield from self._remembered(request, route))
         scope = _scope(request, route)
         if scope is None:
             result = route.endpoint(self.desk, request)
@@ -219,6 +224,16 @@ class Door:
         if answer.status < 300:
             location = dict(answer.headers).get("Location")
             self.desk.store.keep_answer(scope, fingerprint, answer.status, location, answer.body.decode())
+        return answer
+
+    def _remembered(self, request, route):
+        """The endpoint's answer, made once for all who ask the same until the database changes."""
+        asked = (request.path, request.query, request.caller.id, request.caller.only_own)
+        answer, state = self.memo.find(asked)
+        if answer is None:
+            result = route.endpoint(self.desk, request)
+            answer = (yield from result) if isinstance(result, GeneratorType) else result
+            self.memo.keep(asked, answer, state)
         return answer
 
     def observe(self, request: Request, status: int, seconds: float) -> None:

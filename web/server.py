@@ -31,6 +31,7 @@ OUTBOX = 256 * 1024  # bytes a client may leave unread before the desk stops rea
 INBOX = 2 * 1024 * 1024  # bytes it may send ahead: one largest request, and some
 PATIENCE = {"idle": 60, "head": 10, "body": 15, "send": 60, "linger": 2}  # seconds, per stage
 QUIET = 0.001  # seconds without a request after which the desk looks after itself
+CHORES_WAIT = 0.25  # seconds after which it does so for a moment all the same, or a busy desk never would
 GRACE = 30  # seconds for what is in flight when the desk stops
 ACCEPTS = 64
 TOO_SLOW = "the rest of the request did not arrive within {} seconds"
@@ -123,7 +124,7 @@ class DeskServer(HTTPServer):
         self._capacity, self._is_listening = capacity(), True
         self._is_stop_asked, self._stopped_at, self._hears_signals = False, None, False
         self._swept_at = self._dated_at = 0
-        self._has_chores = False  # looked for once a second
+        self._has_chores, self._chores_due = False, 0  # looked for once a second
         self._date = ""
         self._selector = selectors.DefaultSelector()
         # Signals and the slow lane end a waiting select() through this pair.
@@ -177,8 +178,10 @@ class DeskServer(HTTPServer):
         self._resume_finished()
         self._answer_ready()
         self._sweep()
-        if self._has_chores and not (events or self._ready or self._held):
+        is_quiet = not (events or self._ready or self._held)
+        if self._has_chores and (is_quiet or time.monotonic() > self._chores_due):
             self._has_chores = self.door.idle()
+            self._chores_due = time.monotonic() + CHORES_WAIT
         self._commit()
         self._send_held()
         self.log.flush()
