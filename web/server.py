@@ -124,7 +124,7 @@ class DeskServer(HTTPServer):
         self._capacity, self._is_listening = capacity(), True
         self._is_stop_asked, self._stopped_at, self._hears_signals = False, None, False
         self._swept_at = self._dated_at = 0
-        self._has_chores, self._chores_due = False, 0  # looked for once a second
+        self._has_chores, self._chores_due = False, 0  # looked for after each write, and once a second
         self._date = ""
         self._selector = selectors.DefaultSelector()
         # Signals and the slow lane end a waiting select() through this pair.
@@ -292,6 +292,7 @@ class DeskServer(HTTPServer):
         connection.enter("idle")
         connection.is_last = not request.keep_alive or self._stopped_at is not None
         connection.owed += 1
+        self._has_chores |= request.method in ("POST", "PATCH")
         exchange = Exchange(connection, request, connection.since, connection.is_last)
         if self._unread() > BUDGET:
             self._settle(
