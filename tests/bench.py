@@ -126,7 +126,10 @@ class BareDoor:
     def commit(self):
         pass
 
-    housekeeping = idle = commit
+    housekeeping = commit
+
+    def idle(self) -> bool:
+        return False
 
 
 def serve_bare(tell) -> None:
