@@ -113,8 +113,15 @@ class RandomHistories(unittest.TestCase):
         headers = {"X-User-Id": who, "X-User-Role": roles}
         kind = self.chance.choice(["create", "edit", "fire", "fire", "fire", "comment", "draft", "decide"])
         expected, (method, path, body) = getattr(self, f"plan_{kind if self.model.tickets else 'create'}")(who, roles)
+        if self.chance.random() < 0.3:
+            headers["Idempotency-Key"] = f"step-{step}"
         reply = self.desk.request(method, path, body, headers)
         self.assertEqual(reply.status, expected, f"step {step}: {method} {path} {body} as {roles!r}: {reply.body}")
+        if (
+            "Idempotency-Key" in headers and reply.status < 300
+        ):  # the model knows nothing of a retry: it changes nothing
+            again = self.desk.request(method, path, body, headers)
+            self.assertEqual((again.status, again.body), (reply.status, reply.body))
 
     def some_ticket(self):
         return self.chance.randint(1, len(self.model.tickets))
@@ -162,6 +169,8 @@ class RandomHistories(unittest.TestCase):
             self.assertEqual({name: ticket[name] for name in expected}, expected)
             last = self.desk.get(f"/tickets/{number}/at/{expected['version']}").json
             self.assertEqual(last, {name: ticket[name] for name in last})
+            listed = self.desk.get(f"/tickets?limit=1&before={number + 1}").json["tickets"][0]
+            self.assertEqual(listed, last)
         drafts = {
             number: {"ticket_id": ticket, "status": status}
             for number, ticket, status in self.desk.rows("SELECT id, ticket_id, status FROM drafts")
