@@ -1,7 +1,7 @@
 """The desk's API: one small function per endpoint, one table of routes, and main().
 
-An endpoint gets the desk (settings, store, plug-in) and a request whose fields, caller and
-reference the door has checked. It returns an answer, raises a refusal of workflow.py, or yields a
+An endpoint gets the desk (settings, store, assistant, …) and a request whose fields, caller and
+references the door has checked. It returns an answer, raises a refusal of workflow.py, or yields a
 job for the slow lane and goes on with its result. Every write runs inside a savepoint.
 """
 
