@@ -96,8 +96,11 @@ def load(port: int, connections: int, seconds: float, requests, expected: bytes)
     return answered / elapsed
 
 
-def get(target: str):
-    return repeat(f"GET {target} HTTP/1.1\r\nHost: localhost\r\nX-User-Id: user-1\r\n\r\n".encode())
+def get(target: str, extra: str = ""):
+    return repeat(f"GET {target} HTTP/1.1\r\nHost: localhost\r\nX-User-Id: user-1\r\n{extra}\r\n".encode())
+
+
+ANEW = 'If-None-Match: "x"\r\n'  # an answer to this is made anew, never a kept one
 
 
 def creates():
@@ -199,6 +202,8 @@ def things_to_measure(folder, seconds, port, bare_port) -> dict:
         "bare": lambda: load(bare_port, 16, seconds, get("/"), OK),
         "one": lambda: load(port, 16, seconds, get("/tickets/1"), OK),
         "list": lambda: load(port, 16, seconds, get("/tickets?limit=20"), OK),
+        "one anew": lambda: load(port, 16, seconds, get("/tickets/1", ANEW), OK),
+        "list anew": lambda: load(port, 16, seconds, get("/tickets?limit=20", ANEW), OK),
         "health": lambda: load(port, 16, seconds, get("/health"), OK),
     }
 
@@ -246,7 +251,8 @@ def report(rate: dict[str, float], size: int, cost: dict[str, float]) -> None:
         ratios = f"{rate[name] / rate['raw 1']:.2f} x one per commit, {rate[name] / rate['raw 64']:.2f} x 64 per commit"
         print(f"{label:34}{rate[name]:>12,.0f}   {ratios}")
     print(f"{'bare answer of the loop, 16':34}{rate['bare']:>12,.0f}")
-    for name, target in (("one", "/tickets/1"), ("list", "/tickets?limit=20"), ("health", "/health")):
+    anew = (("one anew", "/tickets/1, anew"), ("list anew", "/tickets?limit=20, anew"))
+    for name, target in (("one", "/tickets/1"), ("list", "/tickets?limit=20"), *anew, ("health", "/health")):
         print(f"{f'GET {target}, 16':34}{rate[name]:>12,.0f}   {rate[name] / rate['bare']:.2f} x bare")
     print(f"\nwith {size:,} tickets (made at {size / cost['fill']:,.0f} per second, 1000 per commit):")
     print(f"start to banner {cost['start']:.2f} s")

@@ -85,6 +85,7 @@ class Visitor:
     def ask(self, method: str, target: str, body: str = "") -> float:
         """Milliseconds from request to complete answer; SystemExit where it is none of 200 and 201."""
         head = f"{method} {target} HTTP/1.1\r\nHost: localhost\r\nX-User-Id: agent-7\r\nX-User-Role: agent\r\n"
+        head += 'If-None-Match: "x"\r\n'  # so that every answer is made anew, none is a kept one
         request = f"{head}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
         started, answer = time.perf_counter(), b""
         self.socket.sendall(request)
