@@ -252,7 +252,11 @@ class Store:
             raise Unavailable("the database cannot take this moment's changes; try again")
 
     def _check_file(self):
-        if not self.path.exists() or os.stat(self.path).st_ino != self._inode:
+        try:
+            is_there = os.stat(self.path).st_ino == self._inode
+        except OSError:
+            is_there = False
+        if not is_there:
             raise Unavailable(f"the database file {self.path} was removed or replaced; restart the desk")
 
     def state(self) -> tuple | None:

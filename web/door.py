@@ -22,6 +22,7 @@ from urllib.parse import unquote, urlsplit
 import workflow
 from web.http1 import PHRASES, Answer, BadRequest, Request
 from web.memo import Memo
+from web.settings import LOOPBACK
 from web.validation import Body, check_body, check_query, parse_json
 
 STATUS = {
@@ -39,7 +40,7 @@ STATUS = {
 }
 WRITES = ("POST", "PATCH", "PUT", "DELETE")
 ANY, METHODS = object(), object()  # keys in the tree of routes that no path segment can equal
-LOOPBACK = {"localhost", "127.0.0.1", "[::1]"}
+LOOPBACK_HOSTS = {f"[{address}]" if ":" in address else address for address in LOOPBACK}
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 KEY = re.compile(r'"([\x21-\x7e]{1,255})"|([\x21\x23-\x7e][\x21-\x7e]{0,254})')
 TYPE_HINT = "send JSON and say so: -H 'Content-Type: application/json'"
@@ -129,8 +130,8 @@ class Door:
         self.tree = _tree(_with_rules(route, desk.rules) for route in routes)
         self.memo = Memo(desk.store.state)
         self.origins = set(desk.settings.cors_origins)
-        self.hosts = LOOPBACK | {desk.settings.host.lower()}
-        self.is_public = desk.settings.host not in LOOPBACK | {"::1"}
+        self.hosts = LOOPBACK_HOSTS | {desk.settings.host.lower()}
+        self.is_public = desk.settings.host not in LOOPBACK
         self.in_progress = set()  # scopes of idempotency keys whose endpoint waits for the slow lane
         self._ids = map(f"{token_hex(4)}-{{}}".format, count(1))
         self._always = (
@@ -204,8 +205,7 @@ class Door:
             return (yield from self._remembered(request, route))
         scope = _scope(request, route)
         if scope is None:
-            result = route.endpoint(self.desk, request)
-            return (yield from result) if isinstance(result, GeneratorType) else result
+            return (yield from self._call(request, route))
         kept = self.desk.store.kept_answer(scope)
         if kept:
             if kept["fingerprint"] != fingerprint:
@@ -217,8 +217,7 @@ class Door:
             raise workflow.KeyInProgress("the first request with this Idempotency-Key is still at work; try again")
         self.in_progress.add(key)
         try:
-            result = route.endpoint(self.desk, request)
-            answer = (yield from result) if isinstance(result, GeneratorType) else result
+            answer = yield from self._call(request, route)
         finally:
             self.in_progress.discard(key)
         if answer.status < 300:
@@ -226,20 +225,24 @@ class Door:
             self.desk.store.keep_answer(scope, fingerprint, answer.status, location, answer.body.decode())
         return answer
 
+    def _call(self, request, route):
+        """The endpoint's answer; where the endpoint yields jobs, they are passed on."""
+        result = route.endpoint(self.desk, request)
+        return (yield from result) if isinstance(result, GeneratorType) else result
+
     def _remembered(self, request, route):
         """The endpoint's answer, made once for all who ask the same until the database changes."""
         asked = (request.path, request.query, request.caller.id, request.caller.only_own)
         answer, state = self.memo.find(asked)
         if answer is None:
-            result = route.endpoint(self.desk, request)
-            answer = (yield from result) if isinstance(result, GeneratorType) else result
+            answer = yield from self._call(request, route)
             self.memo.keep(asked, answer, state)
         return answer
 
     def observe(self, request: Request, status: int, seconds: float) -> None:
         """Count an answer that has left, in the metrics and in the log."""
-        is_known = request.route or status == 204
-        self.desk.metrics.observe(request.method if is_known else "other", request.route, status, seconds)
+        method = request.method if request.route or status == 204 else "other"
+        self.desk.metrics.observe(method, request.route, status, seconds)
         self.log.request(request, status, round(seconds * 1000))
 
     def commit(self) -> None:
@@ -251,7 +254,7 @@ class Door:
         self._chore(self.desk.store.forget_old_answers)
 
     def idle(self) -> bool:
-        """Called in a beat that has nothing else to do: a few milliseconds of work at most times. True: there may be more."""
+        """Called in a beat that has time: a few milliseconds of work. True where there may be more of it."""
         return bool(self._chore(self.desk.store.index_some))
 
     def _chore(self, work):
@@ -300,7 +303,8 @@ class Door:
             return True
         try:
             parts = urlsplit(origin)
-            return parts.scheme in ("http", "https") and parts.netloc.lower().removesuffix(f":{parts.port}") in LOOPBACK
+            name = parts.netloc.lower().removesuffix(f":{parts.port}")
+            return parts.scheme in ("http", "https") and name in LOOPBACK_HOSTS
         except ValueError:
             return False
 

@@ -13,6 +13,7 @@ from base64 import b64decode, b64encode
 from collections import deque
 from secrets import token_bytes, token_hex
 
+from web.validation import parse_json
 from workflow import ROLES, Caller, Invalid, TooManyRequests, Unauthorized
 
 USER_ID = re.compile(r"[\x21-\x7e]{1,64}")
@@ -102,15 +103,11 @@ def _encoded(value) -> str:
     return _base64url(json.dumps(value, separators=(",", ":")).encode())
 
 
-def _no_constant(name):
-    raise ValueError(f"{name} is not a JSON number")
-
-
 def _decoded(part: str) -> dict:
     """The JSON object in one part of a token; {} where there is none."""
     try:
-        value = json.loads(b64decode(part + "=" * (-len(part) % 4), b"-_"), parse_constant=_no_constant)
-    except (ValueError, RecursionError):
+        value = parse_json(b64decode(part + "=" * (-len(part) % 4), b"-_"))
+    except (ValueError, Invalid):
         return {}
     return value if isinstance(value, dict) else {}
 
