@@ -312,11 +312,12 @@ class Store:
         """A page of tickets, newest first: {tickets, total, next}.
 
         `filters` has `limit` and any of FILTERS. `next` is the `before` of the following page, None on
-        the last. Keyset paging: nothing is skipped or doubled while tickets arrive.
+        the last. Keyset paging: nothing is skipped or doubled while tickets arrive. What no counter
+        knows is counted up to `most_counted`: a total that reaches it has total_is_exact: False beside it.
         """
         asked = FILTERS.keys() & filters.keys()
         needle = workflow.search_key(filters.get("search", ""))
-        filters = {"before": workflow.MAX_ID, **filters, "search": needle, "match": _every_trigram(needle)}
+        filters = {"before": workflow.MAX_ID, **filters, "search": needle, "match": _trigrams_of(needle)}
         parts = _parts(asked, self.has_index and filters["match"])
         if asked and "search" not in asked:
             rows = self._newest_of_runs(filters, asked)
@@ -324,7 +325,7 @@ class Store:
             rows = self._newest(filters, parts)
         page = rows[: filters["limit"]]
         following = page[-1]["id"] if len(rows) > len(page) else None
-        return {"tickets": page, "total": self._total(filters, asked, parts), "next": following}
+        return {"tickets": page, **self._total(filters, asked, parts), "next": following}
 
     def _newest(self, filters, parts):
         """The newest tickets of all parts, one more than the page holds."""
@@ -348,9 +349,14 @@ class Store:
 
     def _total(self, filters, asked, parts):
         if COUNTED.issuperset(asked):
-            count = f"SELECT coalesce(sum(tickets), 0) AS n FROM ticket_counts WHERE {_and(FILTERS, asked)}"
-            return self._all(count, filters)[0]["n"]
-        return sum(self._all(f"SELECT count(*) AS n FROM {part}", filters)[0]["n"] for _, part in parts)
+            return self._all(
+                f"SELECT coalesce(sum(tickets), 0) AS total FROM ticket_counts WHERE {_and(FILTERS, asked)}", filters
+            )[0]
+        room = most = filters.get("most_counted", workflow.MAX_ID)
+        for _, part in parts:
+            some = f"SELECT count(*) AS n FROM (SELECT 1 FROM {part} LIMIT :room)"
+            room -= self._all(some, {**filters, "room": room})[0]["n"]
+        return {"total": most - room, **({} if room else {"total_is_exact": False})}
 
     def index_some(self) -> bool:
         """Move a few tickets from search_pending into the search index; False where there was nothing to move."""
@@ -638,7 +644,10 @@ def _parts(asked, is_indexed=""):
     return [("id", f"tickets WHERE {_and(FILTERS, asked)}")]
 
 
-def _every_trigram(needle):
-    """The needle as a query of the search index, empty below three characters; in quotes nothing is an operator."""
-    trigrams = {needle[start : start + 3].replace('"', '""') for start in range(len(needle) - 2)}
-    return " AND ".join(f'"{trigram}"' for trigram in sorted(trigrams))
+def _trigrams_of(needle):
+    """The needle as a query of the search index, empty below three characters; in quotes nothing is an operator.
+
+    Every third trigram and the last cover it: what they find is looked at anyhow.
+    """
+    starts = {*range(0, len(needle) - 2, 3), len(needle) - 3} if len(needle) > 2 else ()
+    return " AND ".join(sorted({'"{}"'.format(needle[start : start + 3].replace('"', '""')) for start in starts}))

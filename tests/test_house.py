@@ -14,7 +14,7 @@ LAYERS = (
     """settings http1 websocket validation identity shapes log lane memo openapi demo offline export metrics door live
     server""".split()
 )
-LONGEST = {"store.py": 650}  # every statement in one place has its price: nothing else may pass 500 lines
+LONGEST = {"store.py": 700}  # every statement in one place has its price: nothing else may pass 500 lines
 ONLY_IN = {
     "sqlite3": {"store.py"},
     "urllib.request": {"llm.py"},

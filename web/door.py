@@ -44,7 +44,9 @@ LOOPBACK_HOSTS = {f"[{address}]" if ":" in address else address for address in L
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 KEY = re.compile(r'"([\x21-\x7e]{1,255})"|([\x21\x23-\x7e][\x21-\x7e]{0,254})')
 TYPE_HINT = "send JSON and say so: -H 'Content-Type: application/json'"
-EXPOSED_HEADERS = "ETag, Idempotent-Replayed, Link, Location, Retry-After, X-Bug-Mode, X-Request-Id, X-Total-Count"
+EXPOSED_HEADERS = (
+    "ETag, Idempotent-Replayed, Link, Location, Retry-After, X-Bug-Mode, X-Request-Id, X-Total-Count, X-Total-Is-Exact"
+)
 ALLOWED_HEADERS = (
     "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, Prefer, X-Request-Id, "
     "X-User-Id, X-User-Role"
@@ -135,7 +137,7 @@ class Door:
         self.in_progress = set()  # scopes of idempotency keys whose endpoint waits for the slow lane
         self._ids = map(f"{token_hex(4)}-{{}}".format, count(1))
         self._always = (
-            ("Vary", "Accept, Authorization, Origin, X-User-Id, X-User-Role"),
+            ("Vary", "Accept, Authorization, Origin, Prefer, X-User-Id, X-User-Role"),
             ("X-Content-Type-Options", "nosniff"),
             ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
             ("Referrer-Policy", "no-referrer"),
@@ -232,7 +234,7 @@ class Door:
 
     def _remembered(self, request, route):
         """The endpoint's answer, made once for all who ask the same until the database changes."""
-        asked = (request.path, request.query, request.caller.id, request.caller.only_own)
+        asked = (request.path, request.query, request.headers.get("prefer"), request.caller.id, request.caller.only_own)
         answer, state = self.memo.find(asked)
         if answer is None:
             answer = yield from self._call(request, route)
