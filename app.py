@@ -28,6 +28,7 @@ from web import demo, export, metrics, offline, shapes
 from web.door import Door, Far, Route, cached, etag, is_known, prefers, reply
 from web.http1 import Answer
 from web.identity import NOBODYS_HASH, Identity, Throttle, is_name, password_fits
+from web.live import Echo, EventStream, TicketSocket, starting_point
 from web.log import Log
 from web.server import DeskServer
 from web.settings import BadSetting, all_settings, banner, command_line, read
@@ -232,6 +233,14 @@ def ticket_to_change(desk, request, reference=None) -> dict:
     return ticket
 
 
+def ticket_of_staff(desk, request, what) -> dict:
+    """The same for `what` a customer on a locked desk has no part in."""
+    ticket = ticket_to_change(desk, request)
+    if request.caller.only_own:
+        request.caller.must("agent", f"{what} on a locked desk")
+    return ticket
+
+
 def edit_ticket(desk, request) -> Answer:
     """Change fields; a status fires every transition on the shortest way to it, each with its own gate."""
     ticket = ticket_to_change(desk, request)
@@ -262,6 +271,21 @@ def fire_by_path(desk, request) -> Answer:
     return reply(200, {"success": True, **as_aggregate(ticket)}, etag(ticket))
 
 
+def lock_ticket(desk, request) -> Answer:
+    ticket = desk.store.lock_ticket(request.caller, ticket_of_staff(desk, request, "a lock"))
+    return reply(200, lease(ticket), etag(ticket))
+
+
+def unlock_ticket(desk, request) -> Answer:
+    ticket = desk.store.unlock_ticket(request.caller, ticket_of_staff(desk, request, "a lock"))
+    return reply(200, lease(ticket), etag(ticket))
+
+
+def lease(ticket) -> dict:
+    names = ("uuid", "locked_by", "lock_expires_at")
+    return {"ticket_id": ticket["id"], **{name: ticket[name] for name in names}}
+
+
 def list_comments(desk, request) -> Answer:
     ticket = desk.store.ticket(request.references[0], request.caller)
     return reply(200, {"comments": comments_for(desk, request.caller, ticket)})
@@ -277,9 +301,7 @@ def add_comment(desk, request) -> Answer:
 
 
 def write_draft(desk, request):
-    ticket = ticket_to_change(desk, request)
-    if request.caller.only_own:
-        request.caller.must("agent", "a draft on a locked desk")
+    ticket = ticket_of_staff(desk, request, "a draft")
     body, source = request.fields.get("body"), "hand"
     if body is None:
         body, source, trouble = yield Far(partial(desk.assistant.write, ticket))
@@ -334,6 +356,20 @@ def verify_events(desk, request):
     return reply(200, (yield desk.store.slow_read(Store.verify_chain)))
 
 
+def stream_events(desk, request) -> Answer:
+    return EventStream(request, starting_point(request, desk.store.last_event()), desk.store).opening()
+
+
+def open_socket(desk, request) -> Answer:
+    return TicketSocket(request, starting_point(request, desk.store.last_event()), desk.store).opening()
+
+
+def open_echo(desk, request) -> Answer:
+    if not desk.settings.debug:
+        raise workflow.NotFound("the echo needs a desk that runs with DEBUG=true")
+    return Echo(request).opening()
+
+
 def log_in(desk, request):
     desk.throttle.check(request.client)
     user = desk.store.user(request.fields["email"])
@@ -381,6 +417,8 @@ ROUTES = (
     Route("POST", "/drafts/{id}/approve", approve_draft, body=shapes.DRAFT, role="agent"),
     Route("POST", "/drafts/{id}/reject", reject_draft, body=shapes.NOTHING, role="agent"),
     Route("POST", "/tickets/{id}/transitions", fire_transition, body=shapes.FIRING),
+    Route("POST", "/tickets/{id}/lock", lock_ticket, body=shapes.NO_CHANGES),
+    Route("DELETE", "/tickets/{id}/lock", unlock_ticket),
     Route("GET", "/tickets/{id}/events", get_events, query=shapes.HISTORY),
     Route("GET", "/tickets/{id}/at/{version}", get_ticket_at),
     Route("GET", "/audit-events", list_events, query=shapes.EVENT_FILTERS, locked="staff"),
@@ -390,6 +428,9 @@ ROUTES = (
     Route("GET", "/api/tickets/stats", get_stats, stranger="admin"),
     Route("GET", "/api/tickets/{id}", get_ticket, stranger="admin", is_memorable=True),
     Route("PATCH", "/api/tickets/{id}", edit_ticket, body=shapes.TICKET_CHANGES, stranger="admin"),
+    Route("GET", "/events", stream_events, query=shapes.LISTENING),
+    Route("GET", "/ws", open_socket, query=shapes.SOCKET, is_websocket=True),
+    Route("GET", "/ws/echo", open_echo, is_websocket=True),
     Route("GET", "/metrics", get_metrics, locked="staff"),
     *(
         route

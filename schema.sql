@@ -24,7 +24,7 @@ CREATE TABLE tickets (
   created_at TEXT NOT NULL,
   updated_at TEXT NOT NULL,
   version INTEGER NOT NULL DEFAULT 1,
-  locked_by TEXT,
+  locked_by TEXT,  -- who is at work on it, until lock_expires_at or until somebody looks after that
   lock_expires_at TEXT
 ) STRICT;
 
@@ -35,6 +35,7 @@ CREATE INDEX tickets_by_state ON tickets (state, priority, category);
 CREATE INDEX tickets_by_creator ON tickets (created_by, state, priority, category);
 CREATE INDEX tickets_by_assignee ON tickets (assignee, state, priority, category, id, created_by)
   WHERE assignee IS NOT NULL;
+CREATE INDEX tickets_by_lease ON tickets (lock_expires_at) WHERE lock_expires_at IS NOT NULL;
 
 CREATE TRIGGER tickets_are_never_deleted BEFORE DELETE ON tickets
 BEGIN SELECT RAISE(ABORT, 'a ticket is never deleted: close it'); END;

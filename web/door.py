@@ -21,6 +21,7 @@ from urllib.parse import unquote, urlsplit
 
 import workflow
 from web.http1 import PHRASES, Answer, BadRequest, Request
+from web.identity import from_browser
 from web.memo import Memo
 from web.settings import LOOPBACK
 from web.validation import Body, check_body, check_query, parse_json
@@ -33,6 +34,7 @@ STATUS = {
     workflow.TransitionFailed: 409,
     workflow.AlreadyDecided: 409,
     workflow.KeyInProgress: 409,
+    workflow.Locked: 423,
     workflow.PreconditionFailed: 412,
     workflow.KeyReused: 422,
     workflow.TooManyRequests: 429,
@@ -70,6 +72,7 @@ class Route(NamedTuple):
     locked: str = "user"  # who may on a locked desk: "anyone", a "user" with a token, or "staff"
     stranger: str | None = "customer"  # the role of a caller without any identity; None: it is 401
     is_secret: bool = False  # its answers are not kept under an idempotency key
+    is_websocket: bool = False
     is_memorable: bool = False  # the same question has the same answer until the database changes
 
 
@@ -156,12 +159,12 @@ class Door:
             methods, request.references = self._find(request.path)
             if request.method == "OPTIONS":
                 return self._finish(request, Answer(204, b"", (("Allow", _allow(methods)), *_preflight(methods))))
-            self._check_origin(request)
             route = methods.get("GET" if request.method == "HEAD" else request.method)
             if not route:
                 allow = _allow(methods)
                 raise BadRequest(405, "METHOD_NOT_ALLOWED", f"this path takes {allow}", ("Allow", allow))
             request.route = route.path
+            self._check_origin(request, route)
             self._identify(request, route)
             return self._work(request, route, self._steps(request, route, self._read(request, route)))
         except Exception as problem:
@@ -170,6 +173,8 @@ class Door:
     def _identify(self, request, route):
         """Set request.caller, if this caller may use this route at all."""
         identity = self.desk.identity
+        if route.is_websocket:
+            request.headers |= from_browser(request.headers, request.query)
         if identity.is_locked and route.locked == "anyone":
             request.caller = workflow.Caller("anonymous", (), request.id)
             return
@@ -253,6 +258,7 @@ class Door:
 
     def housekeeping(self) -> None:
         """Called about once a second, between requests."""
+        self._chore(self.desk.store.end_leases)
         self._chore(self.desk.store.forget_old_answers)
 
     def idle(self) -> bool:
@@ -294,9 +300,11 @@ class Door:
         if host and name not in self.hosts and not (self.is_public and _is_address(name)):
             raise BadRequest(421, "MISDIRECTED_REQUEST", f"this desk is not {request.host}; ask for it as localhost")
 
-    def _check_origin(self, request):
-        if request.method in WRITES and "origin" in request.headers and not self._is_friend(request):
-            raise workflow.Forbidden(f"a page of {request.headers['origin']} may not write here; see CORS_ORIGINS")
+    def _check_origin(self, request, route):
+        """Refuse what a foreign page could do without asking: writes, and WebSockets, for which no CORS exists."""
+        is_open_to_all = request.method not in WRITES and not route.is_websocket
+        if "origin" in request.headers and not is_open_to_all and not self._is_friend(request):
+            raise workflow.Forbidden(f"a page of {request.headers['origin']} may not do that here; see CORS_ORIGINS")
 
     def _is_friend(self, request):
         """Whether the page that asks is the desk's own, on loopback, or in CORS_ORIGINS."""
@@ -318,12 +326,12 @@ class Door:
             headers = (("Content-Type", "application/json"), *headers)
         if "Cache-Control" not in given:
             headers += (("Cache-Control", "no-cache"),)
-        if answer.more and request.version >= (1, 1):
+        if (answer.more or (answer.session and answer.status == 200)) and request.version >= (1, 1):
             headers += (("Transfer-Encoding", "chunked"),)
         if "origin" in request.headers and self._is_friend(request):
             origin = ("Access-Control-Allow-Origin", request.headers["origin"])
             headers += (origin, ("Access-Control-Expose-Headers", EXPOSED_HEADERS))
-        return Answer(answer.status, answer.body, headers, answer.more)
+        return Answer(answer.status, answer.body, headers, answer.more, answer.session)
 
     def refuse(self, request: Request, problem: Exception) -> Answer:
         """The error answer for anything raised: JSON, or RFC 9457 where the client asks for it."""

@@ -71,13 +71,14 @@ class Answer:
     """What goes back: a status, the body's bytes, and headers as (name, value) pairs.
 
     A streamed answer has `more`, a job for the slow lane that returns the next piece of the body each
-    time it is called, and b"" at the end.
+    time it is called, and b"" at the end. With a `session` (live.py) the connection goes on as that.
     """
 
     status: int
     body: bytes = b""
     headers: tuple = ()
     more: Callable[[], bytes] | None = None
+    session: object = None
 
 
 class RequestReader:
@@ -95,6 +96,10 @@ class RequestReader:
 
     def receive(self, data: bytes) -> None:
         self._buffer += data
+
+    def rest(self) -> bytes:
+        """What has arrived behind the last request."""
+        return bytes(self._buffer)
 
     def next_request(self) -> Request | None:
         """The next complete request, None when more bytes are needed, BadRequest when they make no sense."""
@@ -269,9 +274,10 @@ def render(answer: Answer, date: str, *, close: bool, head_only: bool) -> bytes:
     """
     lines = [f"HTTP/1.1 {answer.status} {PHRASES[answer.status]}", f"Date: {date}"]
     lines += [f"{name}: {value}" for name, value in answer.headers]
-    if answer.status not in (204, 304) and not answer.more:
+    if answer.status not in (101, 204, 304) and not (answer.more or answer.session):
         lines.append(f"Content-Length: {len(answer.body)}")
-    lines.append("Connection: close" if close else "Connection: keep-alive")
+    if answer.status != 101:  # it says Connection: Upgrade
+        lines.append("Connection: close" if close else "Connection: keep-alive")
     head = "\r\n".join(lines)
     if head.count("\r") + head.count("\n") > 2 * (len(lines) - 1):
         raise ValueError("a header value has a line break")

@@ -12,6 +12,7 @@ import time
 from base64 import b64decode, b64encode
 from collections import deque
 from secrets import token_bytes, token_hex
+from urllib.parse import parse_qsl
 
 from web.validation import parse_json
 from workflow import ROLES, Caller, Invalid, TooManyRequests, Unauthorized
@@ -79,6 +80,19 @@ class Identity:
 def is_name(value) -> bool:
     """Whether a value may be a user's id or a role: 1 to 64 visible ASCII characters, no space."""
     return isinstance(value, str) and bool(USER_ID.fullmatch(value))
+
+
+def from_browser(headers: dict, query: str) -> dict:
+    """Headers that a page cannot set on its WebSocket: who it is, from `?user_id=&role=`, or its token.
+
+    The token comes as a subprotocol, `token.<jwt>`, because a URL ends up in logs and histories.
+    """
+    asked = dict(parse_qsl(query))
+    given = {"x-user-id": asked.get("user_id"), "x-user-role": asked.get("role")}
+    for protocol in map(str.strip, headers.get("sec-websocket-protocol", "").split(",")):
+        if protocol.startswith("token."):
+            given["authorization"] = f"Bearer {protocol.removeprefix('token.')}"
+    return {name: value for name, value in given.items() if value and name not in headers}
 
 
 def _stated(headers, request_id, stranger):

@@ -13,96 +13,44 @@ import socketserver
 import time
 from collections import deque
 from contextlib import suppress
-from email.message import Message
 from email.utils import formatdate
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import NamedTuple
+from http.server import HTTPServer
 
+from web.connection import OUTBOX, Connection, Exchange
 from web.door import Door, Far, Pending
-from web.http1 import CONTINUE, BadRequest, Request, RequestReader, render, render_chunk
+from web.http1 import CONTINUE, BadRequest, Request, render, render_chunk
 from web.lane import SlowLane
+from web.live import Live
+from web.websocket import GOING_AWAY
 from workflow import Unavailable
+
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None
 
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 BLOCK = 64 * 1024  # bytes taken from one connection per beat
 TURN = 32  # requests answered for one connection per beat, so that nobody starves
 BUDGET = 64 * 1024 * 1024  # bytes of answers in memory; beyond it requests are refused until clients have read
-OUTBOX = 256 * 1024  # bytes a client may leave unread before the desk stops reading from it
-INBOX = 2 * 1024 * 1024  # bytes it may send ahead: one largest request, and some
-PATIENCE = {"idle": 60, "head": 10, "body": 15, "send": 60, "linger": 2}  # seconds, per stage
+PATIENCE = {"idle": 60, "head": 10, "body": 15, "live": 60, "send": 60, "linger": 2}  # seconds, per stage
 QUIET = 0.001  # seconds without a request after which the desk looks after itself
 CHORES_WAIT = 0.25  # seconds after which it does so for a moment all the same, or a busy desk never would
 GRACE = 30  # seconds for what is in flight when the desk stops
 ACCEPTS = 64
+MOST_FILES = 10_000
 TOO_SLOW = "the rest of the request did not arrive within {} seconds"
 
 
 def capacity() -> int:
     """Connections to hold at most: what this process may open, less some for files; Windows watches 512."""
-    try:
-        import resource
-    except ImportError:
+    if resource is None:
         return 400
-    return min(10_000, max(8, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 40))
-
-
-class Exchange(NamedTuple):
-    """A request on its way to its answer."""
-
-    connection: "Connection"
-    request: Request
-    started: float
-    is_last: bool  # the connection closes behind its answer
-
-
-class Connection(BaseHTTPRequestHandler):
-    """One client's socket and what is under way on it.
-
-    A BaseHTTPRequestHandler in what it knows (command, path, headers, requestline, request_version,
-    client_address), not in how it works: the stock one reads and parses blocking, one connection at a
-    time, and takes bytes that RFC 9112 refuses. So __init__ does not serve, and http1.py parses.
-    """
-
-    protocol_version = "HTTP/1.1"
-
-    def __init__(self, sock: socket.socket, client_address, server: "DeskServer"):
-        self.connection, self.client_address, self.server = sock, client_address, server
-        self.reader = RequestReader()
-        self.current = Request("-", "-")
-        self.outbox = bytearray()
-        self.stage, self.since = "idle", time.monotonic()
-        self.watched = 0  # what the selector watches this socket for
-        self.owed = 0  # answers that have not reached the outbox
-        self.stream = None  # the exchange whose body is being made piece by piece, and the job that makes it
-        self.held = 0  # bytes of those that wait for the commit
-        self.is_waiting = False  # for the slow lane
-        self.is_last = False  # no request after the one under way
-        self.is_half_closed = False  # the client will send no more
-
-    command = property(lambda self: self.current.method)
-    path = property(lambda self: self.current.target)
-    request_version = property(lambda self: "HTTP/{}.{}".format(*self.current.version))
-    requestline = property(lambda self: f"{self.command} {self.path} {self.request_version}")
-
-    @property
-    def headers(self) -> Message:
-        message = Message()
-        for name, value in self.current.headers.items():
-            message[name] = value
-        return message
-
-    def enter(self, stage: str) -> None:
-        self.stage, self.since = stage, time.monotonic()
-
-    def wants(self) -> int:
-        """What the selector should watch for: a client that does not read is not read from."""
-        reads = (
-            not self.is_half_closed and not self.is_waiting and len(self.outbox) < OUTBOX and len(self.reader) < INBOX
-        )
-        return (READ if reads else 0) | (WRITE if self.outbox else 0)
-
-    def log_message(self, format, *arguments):
-        """Nothing: web/log.py writes one line per request, once per beat."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < MOST_FILES and hard != soft:  # the usual 1,024 are only where the system begins
+        soft = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return min(MOST_FILES, max(48, soft)) - 40
 
 
 class DeskServer(HTTPServer):
@@ -116,7 +64,7 @@ class DeskServer(HTTPServer):
     def __init__(self, address: tuple[str, int], log):
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self.log = log
-        self.connections = set()
+        self.connections, self.live = set(), Live(self._end_session)
         self._ready = {}  # connections with bytes to look at, in order of arrival
         self._held, self._held_bytes = [], 0  # answers that wait for the commit
         self._clogged = set()  # connections whose client has not read everything
@@ -162,11 +110,14 @@ class DeskServer(HTTPServer):
         self._send_held()
         for connection in list(self.connections):
             self._drop(connection)
+        self._commit()  # of what those gave back
+        self._send_held()
 
     def beat(self, poll_interval: float) -> None:
-        """Read, answer, commit, send: in this order, so that an answer is a promise kept."""
+        """Read, answer, commit, send, publish: in this order, so that an answer is a promise kept."""
         patience = QUIET if self._has_chores else poll_interval
-        events = self._selector.select(0 if self._ready or self._held else patience)
+        is_busy = self._ready or self._held or self.live.is_busy
+        events = self._selector.select(0 if is_busy else patience)
         for key, mask in events:
             if key.data is None:
                 self._accept() if key.fileobj is self.socket else self._on_wake()
@@ -184,6 +135,8 @@ class DeskServer(HTTPServer):
             self._chores_due = time.monotonic() + CHORES_WAIT
         self._commit()
         self._send_held()
+        for connection in self.live.publish():
+            self._flush(connection)
         self.log.flush()
 
     def shutdown(self) -> None:
@@ -219,6 +172,8 @@ class DeskServer(HTTPServer):
             for connection in list(self.connections):
                 self._receive(connection)  # what has arrived by now is in flight
                 self._close_if_idle(connection)
+                if connection.session:
+                    self._end_session(connection, GOING_AWAY)
 
     # -- reading --------------------------------------------------------------------------------
 
@@ -256,7 +211,9 @@ class DeskServer(HTTPServer):
         except OSError:
             self._drop(connection)
             return
-        if not data:
+        if not data and connection.session:
+            self._drop(connection)
+        elif not data:
             connection.is_half_closed = True
             self._close_if_idle(connection)
             self._watch(connection)
@@ -307,6 +264,9 @@ class DeskServer(HTTPServer):
         return self._held_bytes + sum(len(connection.outbox) for connection in self._clogged)
 
     def _wait_for_more(self, connection):
+        if connection.session:
+            self._hear(connection)
+            return
         if connection.stage != connection.reader.stage and not connection.outbox:
             connection.enter(connection.reader.stage)
         if connection.reader.wants_continue and connection.owed:  # the answers before it go first
@@ -334,7 +294,7 @@ class DeskServer(HTTPServer):
             self._held.append((exchange, outcome))
             exchange.connection.held += len(outcome.body)
             self._held_bytes += len(outcome.body)
-            if outcome.more and exchange.request.method != "HEAD":
+            if (outcome.more or outcome.session) and exchange.request.method != "HEAD":
                 exchange.connection.is_waiting = True  # the next request waits for the end of this answer
 
     def _resume_finished(self):
@@ -354,6 +314,8 @@ class DeskServer(HTTPServer):
         if now < self._swept_at + 1:
             return
         self._swept_at = now
+        for connection in self.live.keep_alive(now):
+            self._flush(connection)
         if not self._is_listening and self._stopped_at is None:
             self._selector.register(self.socket, READ, None)
             self._is_listening = True
@@ -376,7 +338,7 @@ class DeskServer(HTTPServer):
             self.door.commit()
         except Unavailable as problem:
             for place, (exchange, answer) in enumerate(self._held):
-                exchange.connection.is_waiting &= not answer.more
+                exchange.connection.is_waiting &= not (answer.more or answer.session)
                 self._held[place] = exchange, self.door.refuse(exchange.request, problem)
         jobs, self._jobs = self._jobs, []
         for exchange, pending in jobs:
@@ -392,17 +354,60 @@ class DeskServer(HTTPServer):
             self._date, self._dated_at = formatdate(usegmt=True), now
         for exchange, answer in held:
             connection, request = exchange.connection, exchange.request
+            connection.owed, connection.held = connection.owed - 1, 0
+            self.door.observe(request, answer.status, now - exchange.started)
+            if connection.session:
+                connection.outbox += connection.session.reply(request, answer)
+                self.live.look_after(connection)
+                continue
             head_only = request.method == "HEAD"
             is_streamed = bool(answer.more) and not head_only
             is_last = exchange.is_last or (is_streamed and request.version < (1, 1))
             connection.outbox += render(answer, self._date, close=is_last, head_only=head_only)
-            connection.owed, connection.held = connection.owed - 1, 0
             if is_streamed:
                 connection.owed, connection.is_last = connection.owed + 1, is_last
                 connection.stream = Exchange(connection, request, now, is_last), answer.more
-            self.door.observe(request, answer.status, now - exchange.started)
+            if answer.session and not head_only:
+                self._begin_session(connection, answer.session)
         for connection in dict.fromkeys(exchange.connection for exchange, _ in held):
             self._flush(connection)
+
+    def _begin_session(self, connection, session):
+        """The connection is a WebSocket or a stream of events from now on."""
+        connection.session, connection.is_waiting = session, False
+        connection.owed += session.owes
+        connection.is_last = bool(session.owes)
+        if not session.owes:
+            session.receive(connection.reader.rest())
+            connection.reader = session
+            self._ready[connection] = None
+        self.live.join(connection)
+
+    def _hear(self, connection):
+        """Pass on what a WebSocket says by itself, and close it behind its last word."""
+        session = connection.session
+        connection.outbox += session.outgoing
+        session.outgoing.clear()
+        connection.enter(session.stage)
+        if session.is_over and not connection.is_last:
+            connection.is_last = True
+            self._leave(connection)
+        self._flush(connection)
+
+    def _end_session(self, connection, code):
+        """Say good-bye to a listener; the connection closes behind that."""
+        connection.outbox += connection.session.farewell(code)
+        connection.owed -= connection.session.owes
+        connection.is_last = True
+        self._leave(connection)
+        self._flush(connection)
+
+    def _leave(self, connection):
+        """A session is over: what its client held is given back, by requests like any other."""
+        for request in self.live.leave(connection):
+            connection.owed += 1
+            exchange = Exchange(connection, request, time.monotonic(), True)
+            self._settle(exchange, self.door.answer(request))
 
     def _pull(self, connection):
         """Have the slow lane make the next piece of a streamed answer, once the client has room for it."""
@@ -446,6 +451,8 @@ class DeskServer(HTTPServer):
             connection.enter(connection.reader.stage)
         if connection.stream:
             self._pull(connection)
+        if connection.session and sent:
+            self.live.look_after(connection)
         self._watch(connection)
         if connection.is_half_closed:
             self._close_if_idle(connection)
@@ -465,7 +472,7 @@ class DeskServer(HTTPServer):
             self._drop(connection)
 
     def _watch(self, connection):
-        wants = connection.wants()
+        wants = (READ if connection.may_send_more else 0) | (WRITE if connection.outbox else 0)
         if wants == connection.watched or connection not in self.connections:
             return
         if not connection.watched:
@@ -479,6 +486,7 @@ class DeskServer(HTTPServer):
     def _drop(self, connection):
         if connection in self.connections:
             self.connections.discard(connection)
+            self._leave(connection)
             self._clogged.discard(connection)
             self._ready.pop(connection, None)
             if connection.watched:

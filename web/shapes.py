@@ -28,6 +28,8 @@ EVENT_FILTERS = {
     "after": Rule("integer", lowest=0, highest=MAX_ID),
     "limit": LIMIT,
 }
+LISTENING = {"after": Rule("integer", lowest=0, highest=MAX_ID)}
+SOCKET = {**LISTENING, "user_id": Rule(highest=64), "role": Rule(highest=256)}
 HISTORY = {"from": Rule("integer", highest=MAX_ID), "limit": LIMIT}
 DATA = Rule("object", highest=20_000, members={"assignee": "tickets.assignee"})
 FIRING = Body(
@@ -44,6 +46,7 @@ UNCLASSIFIED = Body("tickets", required="description")
 COMMENT = Body("comments", required="body", optional="internal")
 DRAFT = Body("drafts", optional="body")
 DRAFT_CHANGES = Body("drafts", required="body")
+NO_CHANGES = Body("tickets")  # an empty object; a ticket that was read may be sent back
 NOTHING = Body("drafts")  # an empty object; a draft that was read may be sent back
 
 VIEWS = [  # what the page shows, and where it reads it
