@@ -198,7 +198,7 @@ class Reading(unittest.TestCase):
         reader = MessageReader()
         reader.receive(frame(PING) + frame(PING))
         reader.next_message()
-        self.assertEqual(len(reader), len(frame(PING)))
+        self.assertEqual(reader.unread, len(frame(PING)))
 
 
 class Violations(unittest.TestCase):

@@ -58,9 +58,13 @@ class Connection(BaseHTTPRequestHandler):
         return message
 
     @property
+    def is_live(self) -> bool:
+        return self.session is not None
+
+    @property
     def may_send_more(self) -> bool:
         """Whether to read from this client: not while it leaves answers unread, nor ahead of slow work."""
-        has_room = len(self.outbox) < OUTBOX and len(self.reader) < INBOX
+        has_room = len(self.outbox) < OUTBOX and self.reader.unread < INBOX
         return has_room and not self.is_half_closed and not self.is_waiting
 
     def enter(self, stage: str) -> None:

@@ -326,7 +326,7 @@ class Door:
             headers = (("Content-Type", "application/json"), *headers)
         if "Cache-Control" not in given:
             headers += (("Cache-Control", "no-cache"),)
-        if (answer.more or (answer.session and answer.status == 200)) and request.version >= (1, 1):
+        if answer.goes_on and answer.status == 200 and request.version >= (1, 1):
             headers += (("Transfer-Encoding", "chunked"),)
         if "origin" in request.headers and self._is_friend(request):
             origin = ("Access-Control-Allow-Origin", request.headers["origin"])

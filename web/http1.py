@@ -80,6 +80,11 @@ class Answer:
     more: Callable[[], bytes] | None = None
     session: object = None
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether more will follow on the connection when this has been sent."""
+        return self.more is not None or self.session is not None
+
 
 class RequestReader:
     """Collects bytes and hands out complete requests, one after the other."""
@@ -90,7 +95,8 @@ class RequestReader:
         self.stage = "idle"  # or "head" or "body": what the connection is waiting for
         self.wants_continue = False
 
-    def __len__(self) -> int:
+    @property
+    def unread(self) -> int:
         """Bytes received and not yet handed out."""
         return len(self._buffer)
 
@@ -274,7 +280,7 @@ def render(answer: Answer, date: str, *, close: bool, head_only: bool) -> bytes:
     """
     lines = [f"HTTP/1.1 {answer.status} {PHRASES[answer.status]}", f"Date: {date}"]
     lines += [f"{name}: {value}" for name, value in answer.headers]
-    if answer.status not in (101, 204, 304) and not (answer.more or answer.session):
+    if answer.status not in (101, 204, 304) and not answer.goes_on:
         lines.append(f"Content-Length: {len(answer.body)}")
     if answer.status != 101:  # it says Connection: Upgrade
         lines.append("Connection: close" if close else "Connection: keep-alive")

@@ -158,8 +158,9 @@ class WebSocket(Session):
     def opening(self) -> Answer:
         return Answer(101, b"", self._handshake.headers, session=self)
 
-    def __len__(self) -> int:
-        return len(self._messages)
+    @property
+    def unread(self) -> int:
+        return self._messages.unread
 
     def receive(self, data: bytes) -> None:
         self._messages.receive(data)
@@ -175,7 +176,7 @@ class WebSocket(Session):
                 elif message.opcode is not Opcode.PONG and (request := self.on_message(message)):
                     return request
         except ProtocolError as problem:
-            self.outgoing += self.farewell(problem.code, problem.reason)
+            self.outgoing += self.farewell(problem.code, str(problem))
         return None
 
     def on_message(self, message) -> Request | None:

@@ -171,9 +171,9 @@ class DeskServer(HTTPServer):
             self.socket.close()
             for connection in list(self.connections):
                 self._receive(connection)  # what has arrived by now is in flight
-                self._close_if_idle(connection)
-                if connection.session:
+                if connection.is_live:
                     self._end_session(connection, GOING_AWAY)
+                self._close_if_idle(connection)
 
     # -- reading --------------------------------------------------------------------------------
 
@@ -211,7 +211,7 @@ class DeskServer(HTTPServer):
         except OSError:
             self._drop(connection)
             return
-        if not data and connection.session:
+        if not data and connection.is_live:
             self._drop(connection)
         elif not data:
             connection.is_half_closed = True
@@ -264,7 +264,7 @@ class DeskServer(HTTPServer):
         return self._held_bytes + sum(len(connection.outbox) for connection in self._clogged)
 
     def _wait_for_more(self, connection):
-        if connection.session:
+        if connection.is_live:
             self._hear(connection)
             return
         if connection.stage != connection.reader.stage and not connection.outbox:
@@ -294,7 +294,7 @@ class DeskServer(HTTPServer):
             self._held.append((exchange, outcome))
             exchange.connection.held += len(outcome.body)
             self._held_bytes += len(outcome.body)
-            if (outcome.more or outcome.session) and exchange.request.method != "HEAD":
+            if outcome.goes_on and exchange.request.method != "HEAD":
                 exchange.connection.is_waiting = True  # the next request waits for the end of this answer
 
     def _resume_finished(self):
@@ -338,7 +338,7 @@ class DeskServer(HTTPServer):
             self.door.commit()
         except Unavailable as problem:
             for place, (exchange, answer) in enumerate(self._held):
-                exchange.connection.is_waiting &= not (answer.more or answer.session)
+                exchange.connection.is_waiting &= not answer.goes_on
                 self._held[place] = exchange, self.door.refuse(exchange.request, problem)
         jobs, self._jobs = self._jobs, []
         for exchange, pending in jobs:
@@ -356,7 +356,7 @@ class DeskServer(HTTPServer):
             connection, request = exchange.connection, exchange.request
             connection.owed, connection.held = connection.owed - 1, 0
             self.door.observe(request, answer.status, now - exchange.started)
-            if connection.session:
+            if connection.is_live:
                 connection.outbox += connection.session.reply(request, answer)
                 self.live.look_after(connection)
                 continue
@@ -367,7 +367,7 @@ class DeskServer(HTTPServer):
             if is_streamed:
                 connection.owed, connection.is_last = connection.owed + 1, is_last
                 connection.stream = Exchange(connection, request, now, is_last), answer.more
-            if answer.session and not head_only:
+            if answer.session is not None and not head_only:
                 self._begin_session(connection, answer.session)
         for connection in dict.fromkeys(exchange.connection for exchange, _ in held):
             self._flush(connection)
@@ -440,7 +440,7 @@ class DeskServer(HTTPServer):
             return
         del connection.outbox[:sent]
         (self._clogged.add if connection.outbox else self._clogged.discard)(connection)
-        if sent and connection.reader and not connection.is_last and len(connection.outbox) < OUTBOX:
+        if sent and connection.reader.unread and not connection.is_last and len(connection.outbox) < OUTBOX:
             self._ready[connection] = None
         if connection.outbox:
             if sent or connection.stage != "send":
@@ -451,7 +451,7 @@ class DeskServer(HTTPServer):
             connection.enter(connection.reader.stage)
         if connection.stream:
             self._pull(connection)
-        if connection.session and sent:
+        if connection.is_live and sent:
             self.live.look_after(connection)
         self._watch(connection)
         if connection.is_half_closed:

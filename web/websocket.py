@@ -109,7 +109,8 @@ class MessageReader:
         self._buffer = bytearray()
         self._steps = self._messages()
 
-    def __len__(self) -> int:
+    @property
+    def unread(self) -> int:
         """Bytes received and not looked at yet."""
         return len(self._buffer)
 
