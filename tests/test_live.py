@@ -20,6 +20,16 @@ BOB = {"X-User-Id": "bob", "X-User-Role": "agent"}
 NEW = {"title": "Login broken", "description": "Cannot get in"}
 
 
+def assert_hears_the_end(test, desk, reader):
+    """A desk that stops ends the stream; the client hangs up, and so the desk has nothing to wait for."""
+    stopping = threading.Thread(target=desk.stop)
+    stopping.start()
+    test.assertIsNone(reader.next())
+    reader.close()
+    stopping.join(PATIENCE)
+    test.assertFalse(stopping.is_alive())
+
+
 class LiveTest(DeskTest):
     def listen(self, headers=None, **query) -> EventReader:
         reader = EventReader(self.desk.port, headers, **query)
@@ -119,9 +129,7 @@ class Streams(LiveTest):
     def test_a_desk_that_stops_ends_the_stream(self):
         desk = Desk()
         reader = EventReader(desk.port)
-        self.addCleanup(reader.close)
-        desk.stop()
-        self.assertIsNone(reader.next())
+        assert_hears_the_end(self, desk, reader)
 
 
 class Durable(unittest.TestCase):
@@ -131,15 +139,12 @@ class Durable(unittest.TestCase):
             store.db.execute(f"PRAGMA max_page_count = {pages + 6}").fetchall()
 
         desk = Desk(on_open=grow_no_more)
-        self.addCleanup(desk.stop)
         reader = EventReader(desk.port)
-        self.addCleanup(reader.close)
         statuses = [desk.post("/tickets", {**NEW, "description": "y" * 9000}).status for _ in range(8)]
         self.assertIn(503, statuses)
         heard = [reader.next()["id"] for _ in range(desk.count("audit_events"))]
         self.assertEqual(heard, [str(number) for number in range(1, statuses.count(201) + 1)])
-        desk.stop()
-        self.assertIsNone(reader.next())
+        assert_hears_the_end(self, desk, reader)
 
 
 class Sockets(LiveTest):
@@ -285,7 +290,7 @@ class Sockets(LiveTest):
         stopping = threading.Thread(target=desk.stop)
         stopping.start()
         self.assertEqual(client.frame(), (CLOSE, (1001).to_bytes(2, "big")))
-        client.send(CLOSE, (1001).to_bytes(2, "big"))
+        client.close()
         stopping.join(PATIENCE)
         self.assertFalse(stopping.is_alive())
 
