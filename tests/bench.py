@@ -28,7 +28,7 @@ from uuid import uuid4
 
 from llm import classify_by_rules
 from store import ADD_TICKET, Store
-from tests import scale
+from tests import audience, scale
 from tests.desk import DeskProcess
 from tests.labels import CHOICES, HALVES, accuracy, confusion, labelled
 from web.http1 import Answer
@@ -310,6 +310,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         rate = measure(Path(folder), seconds, rounds)
         report(rate, size, measure_size(Path(folder, "size.sqlite3"), size, seconds))
+        listeners, events = (100, 3) if options.smoke else (1000, 30)
+        audience.report(audience.measure(Path(folder, "live.sqlite3"), listeners, events, memory))
     print(classifier_line())
 
 
