@@ -11,6 +11,7 @@ import unittest
 
 import app
 from tests.desk import PATIENCE, ROOT, Client, Desk, DeskTest, clean_environment, run_app
+from web.live import SAYINGS
 from workflow import PLACES, TRANSITIONS
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -61,6 +62,13 @@ class Readme(DeskTest):
         for (_, _, says), route in zip(table("Endpoints"), app.ROUTES):
             for name in route.query:
                 self.assertRegex(says, rf"\b{name}\b", route.path)
+
+    def test_the_table_of_messages_is_what_sockets_take(self):
+        for (said, does, heard), (tag, saying) in zip(table("Live"), SAYINGS.items(), strict=True):
+            self.assertIn(f'"{saying.needs}": ', said)
+            self.assertIn(f'"{tag}"', said)
+            self.assertEqual(does, f"`{saying.method} {saying.path}{saying.query and '?' + saying.query}`")
+            self.assertTrue(heard.startswith(f"`{saying.answer} {{"), heard)
 
     def test_the_settings_table_is_the_settings(self):
         written = [[cell.replace("`", "") for cell in row] for row in table("Settings")]
