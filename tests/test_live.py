@@ -30,6 +30,12 @@ def assert_hears_the_end(test, desk, reader):
     test.assertFalse(stopping.is_alive())
 
 
+def a_place_for_a_database(test) -> Path:
+    folder = tempfile.TemporaryDirectory()
+    test.addCleanup(folder.cleanup)
+    return Path(folder.name, "desk.sqlite3")
+
+
 class LiveTest(DeskTest):
     def listen(self, headers=None, **query) -> EventReader:
         reader = EventReader(self.desk.port, headers, **query)
@@ -377,9 +383,7 @@ class Locks(LiveTest):
         self.assertEqual(desk.patch("/tickets/1", {"title": "Other"}, BOB).status, 200)
 
     def test_over_leases_are_released_after_a_restart_too(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        path = Path(folder.name, "desk.sqlite3")
+        path = a_place_for_a_database(self)
         with closing(Store(str(path))) as store:
             store.clock = lambda: "2026-11-20T10:00:00.000Z"
             with store.savepoint():
@@ -394,7 +398,7 @@ class Locks(LiveTest):
         self.assertIsNone(desk.get("/tickets/1").json["locked_by"])
 
     def test_an_over_lease_gives_way_to_the_next_one_at_once(self):
-        with closing(Store(":memory:")) as store:
+        with closing(Store(str(a_place_for_a_database(self)))) as store:
             now = ["2026-11-20T10:00:00.000Z"]
             store.clock = lambda: now[0]
             with store.savepoint():
@@ -515,7 +519,7 @@ class Silence(unittest.TestCase):
 
         line = Line()
         request = type("Request", (), {"caller": workflow.Caller("ann"), "version": (1, 0)})
-        with closing(Store(":memory:")) as store:
+        with closing(Store(str(a_place_for_a_database(self)))) as store:
             line.session = EventStream(request, 0, store)
             live = Live(None)
             live.join(line)
