@@ -11,10 +11,10 @@ TOP_LEVEL = set(
 )
 FIRST_SITTING = ("schema.sql", "app.py", "store.py", "workflow.py", "llm.py")
 LAYERS = (
-    """settings http1 websocket validation identity shapes log lane memo openapi demo offline export metrics door live
-    server""".split()
+    """settings http1 websocket validation identity shapes answers openapi log lane memo demo offline export metrics
+    door files live server""".split()
 )
-LONGEST = {"store.py": 650}  # every statement in one place has its price: nothing else may pass 500 lines
+LONGEST = {"store.py": 650, "app.py": 540}  # every statement, every endpoint in one place has its price
 ONLY_IN = {
     "sqlite3": {"store.py"},
     "urllib.request": {"llm.py"},

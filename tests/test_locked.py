@@ -19,7 +19,8 @@ from workflow import TRANSITIONS, TooManyRequests
 
 SECRET = "a secret that only this test knows about"
 LOCKED = {"SUPPORT_DESK_AUTH": "tokens", "SUPPORT_DESK_SECRET": SECRET, "DEBUG": "true"}
-PUBLIC = {("GET", "/health"), ("GET", "/ready"), ("POST", "/user/login"), ("POST", "/api/debug/login")}
+PAGES = ("/health", "/ready", "/openapi.json", "/docs", "/docs/{name}")
+PUBLIC = {("POST", "/user/login"), ("POST", "/api/debug/login")} | {("GET", path) for path in PAGES}
 
 
 def base64url(data: bytes) -> str:

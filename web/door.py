@@ -23,7 +23,7 @@ import workflow
 from web.http1 import PHRASES, Answer, BadRequest, Request
 from web.memo import Memo
 from web.settings import LOOPBACK
-from web.validation import Body, check_body, check_query, parse_json
+from web.validation import IDEMPOTENCY_KEY, Body, check_body, check_query, parse_json
 
 STATUS = {
     workflow.Invalid: 400,
@@ -42,7 +42,7 @@ WRITES = ("POST", "PATCH", "PUT", "DELETE")
 ANY, METHODS = object(), object()  # keys in the tree of routes that no path segment can equal
 LOOPBACK_HOSTS = {f"[{address}]" if ":" in address else address for address in LOOPBACK}
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
-KEY = re.compile(r'"([\x21-\x7e]{1,255})"|([\x21\x23-\x7e][\x21-\x7e]{0,254})')
+KEY = re.compile(IDEMPOTENCY_KEY)
 TYPE_HINT = "send JSON and say so: -H 'Content-Type: application/json'"
 EXPOSED_HEADERS = "ETag, Idempotent-Replayed, Link, Location, Retry-After, X-Bug-Mode, X-Request-Id, X-Total-Count"
 ALLOWED_HEADERS = (
@@ -61,6 +61,7 @@ class Route(NamedTuple):
 
     method: str
     path: str  # {…} stands for one segment; it reaches the endpoint in request.references
+    answers: str  # its status, what is in it, and what it refuses beyond the rules: openapi.py reads this
     endpoint: Callable
     body: Body | None = None
     query: dict = {}
@@ -123,11 +124,11 @@ def prefers(request: Request, preference: str, value: str) -> bool:
 
 
 class Door:
-    """Answers requests for one desk. Never raises for anything a client can send."""
+    """Answers requests for one desk, by routes with their rules. Never raises for anything a client can send."""
 
     def __init__(self, desk, routes):
         self.desk, self.log = desk, desk.log
-        self.tree = _tree(_with_rules(route, desk.rules) for route in routes)
+        self.tree = _tree(routes)
         self.memo = Memo(desk.store.state)
         self.origins = set(desk.settings.cors_origins)
         self.hosts = LOOPBACK_HOSTS | {desk.settings.host.lower()}
@@ -310,8 +311,9 @@ class Door:
 
     def _finish(self, request, answer):
         """The answer with the headers that every answer carries."""
-        headers = (*answer.headers, ("X-Request-Id", request.id), *self._always)
         given = {name for name, _ in answer.headers}
+        always = (header for header in self._always if header[0] not in given)
+        headers = (*answer.headers, ("X-Request-Id", request.id), *always)
         if answer.body and "Content-Type" not in given:
             headers = (("Content-Type", "application/json"), *headers)
         if "Cache-Control" not in given:
@@ -357,7 +359,7 @@ def _tree(routes):
     return tree
 
 
-def _with_rules(route, rules):
+def with_rules(route: Route, rules: dict) -> Route:
     """The route with every "table.column" in its query and body replaced by that column's rule."""
 
     def bind(named):
