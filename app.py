@@ -24,10 +24,10 @@ from uuid import uuid4
 import workflow
 from llm import PLUGINS, REST, Assistant, classify_by_rules, default_plugin
 from store import Damaged, Store, Unusable
-from web import demo, export, metrics, offline, shapes
-from web.door import Door, Far, Route, cached, etag, is_known, prefers, reply
+from web import demo, export, files, metrics, offline, openapi, shapes
+from web.door import Door, Far, Route, cached, etag, is_known, prefers, reply, with_rules
 from web.http1 import Answer
-from web.identity import NOBODYS_HASH, Identity, Throttle, is_name, password_fits
+from web.identity import NOBODYS_HASH, Identity, Throttle, password_fits
 from web.live import Echo, EventStream, TicketSocket, starting_point
 from web.log import Log
 from web.server import DeskServer
@@ -36,6 +36,7 @@ from web.validation import read_rules
 
 HERE = Path(__file__).resolve().parent
 MOST_COUNTED = 500  # tickets that no counter knows; who wants to know beyond that says Prefer: count=exact
+README = HERE / "README.md"  # its table of endpoints has the summaries of the API reference
 NO_STORE = ("Cache-Control", "no-store")  # an answer with a token in it
 BUG_MODE_MARK = HERE / "bug-mode.txt"  # stands in a planted copy and names its bug
 
@@ -51,6 +52,7 @@ class Desk(NamedTuple):
     log: Log
     rules: dict  # of every column, as validation reads them from the schema
     metrics: metrics.Metrics
+    reference: dict  # of the API: what /openapi.json answers
 
 
 # -- endpoints ----------------------------------------------------------------------------------
@@ -86,7 +88,7 @@ def create_support_ticket(desk, request) -> Answer:
     uuid = str(uuid4())
     unstated = {"uuid": uuid, "title": f"Ticket {uuid[:8]}", "description": "No description"}
     ticket = add_with_suggestions(desk, request.caller, {**unstated, **request.fields})
-    return reply(201, as_aggregate(ticket), ("Location", f"/tickets/{ticket['id']}"))
+    return reply(201, as_aggregate(ticket), ("Location", f"/tickets/{ticket['id']}"), etag(ticket))
 
 
 def as_aggregate(ticket) -> dict:
@@ -146,6 +148,18 @@ def get_schema(desk, request) -> Answer:
 
 def get_views(desk, request) -> Answer:
     return reply(200, {"views": shapes.VIEWS})
+
+
+def get_openapi(desk, request) -> Answer:
+    return cached(request, desk.reference)
+
+
+def get_docs(desk, request) -> Answer:
+    return files.docs(request, request.fields.get("ui"))
+
+
+def get_docs_file(desk, request) -> Answer:
+    return files.file(request, request.references[0], files.STATIC, files.SWAGGER)
 
 
 def ticket_filters(request) -> dict:
@@ -386,10 +400,8 @@ def debug_log_in(desk, request) -> Answer:
     """A token for anybody in any roles, with DEBUG only: so that a lab can act as everybody at once."""
     if not desk.settings.debug:
         raise workflow.NotFound("the debug login needs a desk that runs with DEBUG=true")
-    login, roles = request.fields["login"], request.fields["roles"]
-    if not all(map(is_name, [login, *roles])):
-        raise workflow.Invalid("login and roles must be 1 to 64 visible ASCII characters each, without a space")
-    return reply(200, token_for(desk, {"id": login, "roles": roles}), NO_STORE)
+    user = {"id": request.fields["login"], "roles": request.fields["roles"]}
+    return reply(200, token_for(desk, user), NO_STORE)
 
 
 def token_for(desk, user) -> dict:
@@ -400,56 +412,84 @@ def token_for(desk, user) -> dict:
 # -- routes -------------------------------------------------------------------------------------
 
 ROUTES = (
-    Route("GET", "/health", health, locked="anyone"),
-    Route("GET", "/ready", ready, locked="anyone"),
-    Route("POST", "/tickets", create_ticket, body=shapes.NEW_TICKET),
-    Route("GET", "/tickets", list_tickets, query=shapes.TICKET_FILTERS, is_memorable=True),
-    Route("GET", "/tickets.csv", export_tickets, query=shapes.TICKET_FILTERS),
-    Route("GET", "/tickets/stats", get_stats),
-    Route("POST", "/tickets/classify", classify, body=shapes.UNCLASSIFIED),
-    Route("POST", "/api/tickets/classify", classify, body=shapes.UNCLASSIFIED, stranger="admin"),
-    Route("GET", "/tickets/{id}", get_ticket, is_memorable=True),
-    Route("PATCH", "/tickets/{id}", edit_ticket, body=shapes.TICKET_CHANGES),
-    Route("GET", "/tickets/{id}/comments", list_comments),
-    Route("POST", "/tickets/{id}/comments", add_comment, body=shapes.COMMENT),
-    Route("POST", "/tickets/{id}/draft", write_draft, body=shapes.DRAFT),
-    Route("PATCH", "/drafts/{id}", edit_draft, body=shapes.DRAFT_CHANGES, role="agent"),
-    Route("POST", "/drafts/{id}/approve", approve_draft, body=shapes.DRAFT, role="agent"),
-    Route("POST", "/drafts/{id}/reject", reject_draft, body=shapes.NOTHING, role="agent"),
-    Route("POST", "/tickets/{id}/transitions", fire_transition, body=shapes.FIRING),
-    Route("POST", "/tickets/{id}/lock", lock_ticket, body=shapes.NO_CHANGES),
-    Route("DELETE", "/tickets/{id}/lock", unlock_ticket),
-    Route("GET", "/tickets/{id}/events", get_events, query=shapes.HISTORY),
-    Route("GET", "/tickets/{id}/at/{version}", get_ticket_at),
-    Route("GET", "/audit-events", list_events, query=shapes.EVENT_FILTERS, locked="staff"),
-    Route("GET", "/audit-events/verify", verify_events, locked="staff"),
-    Route("POST", "/api/tickets", create_ticket, body=shapes.NEW_TICKET, stranger="admin"),
-    Route("GET", "/api/tickets", list_bare_tickets, query=shapes.TICKET_FILTERS, stranger="admin", is_memorable=True),
-    Route("GET", "/api/tickets/stats", get_stats, stranger="admin"),
-    Route("GET", "/api/tickets/{id}", get_ticket, stranger="admin", is_memorable=True),
-    Route("PATCH", "/api/tickets/{id}", edit_ticket, body=shapes.TICKET_CHANGES, stranger="admin"),
-    Route("GET", "/events", stream_events, query=shapes.LISTENING),
-    Route("GET", "/ws", open_socket, query=shapes.SOCKET, is_websocket=True),
-    Route("GET", "/ws/echo", open_echo, is_websocket=True),
-    Route("GET", "/metrics", get_metrics, locked="staff"),
+    Route("GET", "/health", "200 Health", health, locked="anyone"),
+    Route("GET", "/ready", "200 Readiness 503", ready, locked="anyone"),
+    Route("POST", "/tickets", "201 Ticket", create_ticket, body=shapes.NEW_TICKET),
+    Route("GET", "/tickets", "200 TicketPage 304", list_tickets, query=shapes.TICKET_FILTERS, is_memorable=True),
+    Route("GET", "/tickets.csv", "200 text/csv", export_tickets, query=shapes.TICKET_FILTERS),
+    Route("GET", "/tickets/stats", "200 Stats 304", get_stats),
+    Route("POST", "/tickets/classify", "200 Suggestion 503", classify, body=shapes.UNCLASSIFIED),
+    Route("POST", "/api/tickets/classify", "200 Suggestion 503", classify, body=shapes.UNCLASSIFIED, stranger="admin"),
+    Route("GET", "/tickets/{id}", "200 WholeTicket 304", get_ticket, is_memorable=True),
+    Route("PATCH", "/tickets/{id}", "200 Ticket 401 403 409 412 423", edit_ticket, body=shapes.TICKET_CHANGES),
+    Route("GET", "/tickets/{id}/comments", "200 Comments", list_comments),
+    Route("POST", "/tickets/{id}/comments", "201 Comment 401 403 412", add_comment, body=shapes.COMMENT),
+    Route("POST", "/tickets/{id}/draft", "201 Draft 403 412", write_draft, body=shapes.DRAFT),
+    Route("PATCH", "/drafts/{id}", "200 Draft 409 412", edit_draft, body=shapes.DRAFT_CHANGES, role="agent"),
+    Route("POST", "/drafts/{id}/approve", "200 Draft 409 412", approve_draft, body=shapes.DRAFT, role="agent"),
+    Route("POST", "/drafts/{id}/reject", "200 Draft 409 412", reject_draft, body=shapes.NOTHING, role="agent"),
+    Route("POST", "/tickets/{id}/transitions", "200 Ticket 401 403 409 412 423", fire_transition, body=shapes.FIRING),
+    Route("POST", "/tickets/{id}/lock", "200 Lease 403 412 423", lock_ticket, body=shapes.NO_CHANGES),
+    Route("DELETE", "/tickets/{id}/lock", "200 Lease 403 412 423", unlock_ticket),
+    Route("GET", "/tickets/{id}/events", "200 EventPage", get_events, query=shapes.HISTORY),
+    Route("GET", "/tickets/{id}/at/{version}", "200 Ticket", get_ticket_at),
+    Route("GET", "/audit-events", "200 EventPage 404", list_events, query=shapes.EVENT_FILTERS, locked="staff"),
+    Route("GET", "/audit-events/verify", "200 Chain", verify_events, locked="staff"),
+    Route("POST", "/api/tickets", "201 Ticket", create_ticket, body=shapes.NEW_TICKET, stranger="admin"),
+    Route(
+        "GET",
+        "/api/tickets",
+        "200 Ticket[] 304",
+        list_bare_tickets,
+        query=shapes.TICKET_FILTERS,
+        stranger="admin",
+        is_memorable=True,
+    ),
+    Route("GET", "/api/tickets/stats", "200 Stats 304", get_stats, stranger="admin"),
+    Route("GET", "/api/tickets/{id}", "200 WholeTicket 304", get_ticket, stranger="admin", is_memorable=True),
+    Route(
+        "PATCH",
+        "/api/tickets/{id}",
+        "200 Ticket 401 403 409 412 423",
+        edit_ticket,
+        body=shapes.TICKET_CHANGES,
+        stranger="admin",
+    ),
+    Route("GET", "/events", "200 text/event-stream", stream_events, query=shapes.LISTENING),
+    Route("GET", "/ws", "101 426", open_socket, query=shapes.SOCKET, is_websocket=True),
+    Route("GET", "/ws/echo", "101 404 426", open_echo, is_websocket=True),
+    Route("GET", "/metrics", "200 text/plain", get_metrics, locked="staff"),
     *(
         route
         for base in ("/api/support-ticket", "/api/supportticket")
         for route in (
-            Route("POST", base, create_support_ticket, body=shapes.NEW_SUPPORT_TICKET),
-            Route("GET", f"{base}/{{id}}", get_aggregate),
-            Route("GET", f"{base}/{{id}}/events", get_aggregate_events, query=shapes.HISTORY),
-            Route("GET", f"{base}/{{id}}/at/{{version}}", get_aggregate_at),
+            Route("POST", base, "201 Aggregate", create_support_ticket, body=shapes.NEW_SUPPORT_TICKET),
+            Route("GET", f"{base}/{{id}}", "200 Aggregate", get_aggregate),
+            Route("GET", f"{base}/{{id}}/events", "200 AggregateEventPage", get_aggregate_events, query=shapes.HISTORY),
+            Route("GET", f"{base}/{{id}}/at/{{version}}", "200 Aggregate", get_aggregate_at),
         )
     ),
     *(
-        Route("POST", f"/api/{name}", fire_by_path, body=shapes.FIRING_BY_PATH, stranger=None)
+        Route(
+            "POST", f"/api/{name}", "200 Fired 403 404 409 412 423", fire_by_path, body=shapes.FIRING_BY_PATH, stranger=None
+        )
         for name in workflow.TRANSITIONS
     ),
-    Route("GET", "/api/schema", get_schema),
-    Route("GET", "/api/views", get_views),
-    Route("POST", "/user/login", log_in, body=shapes.LOGIN, locked="anyone", is_secret=True),
-    Route("POST", "/api/debug/login", debug_log_in, body=shapes.DEBUG_LOGIN, locked="anyone", is_secret=True),
+    Route("GET", "/api/schema", "200 Net", get_schema),
+    Route("GET", "/api/views", "200 Views", get_views),
+    Route("GET", "/openapi.json", "200 OpenAPI 304", get_openapi, locked="anyone"),
+    Route("GET", "/docs", "200 text/html 304 404", get_docs, query=shapes.DOCS, locked="anyone"),
+    Route("GET", "/docs/{name}", "200 */* 304", get_docs_file, locked="anyone"),
+    Route("POST", "/user/login", "200 Token 401 429", log_in, body=shapes.LOGIN, locked="anyone", is_secret=True),
+    Route(
+        "POST",
+        "/api/debug/login",
+        "200 Token 404",
+        debug_log_in,
+        body=shapes.DEBUG_LOGIN,
+        locked="anyone",
+        is_secret=True,
+    ),
 )
 
 # -- settings -----------------------------------------------------------------------------------
@@ -524,8 +564,11 @@ def listen(settings, log) -> DeskServer:
 
 def open_door(settings, store, log) -> Door:
     identity, rules = Identity(settings.auth == "tokens", settings.secret), read_rules(store.table_definitions())
-    desk = Desk(settings, identity, Throttle(), store, Assistant(settings, rules), log, rules, metrics.Metrics())
-    return Door(desk, ROUTES)
+    routes = tuple(with_rules(route, rules) for route in ROUTES)
+    says = openapi.read_summaries(README.read_text(encoding="utf-8")) if README.exists() else {}
+    reference = openapi.document(routes, rules, says, identity.is_locked)
+    tools = Throttle(), store, Assistant(settings, rules), log, rules, metrics.Metrics(), reference
+    return Door(Desk(settings, identity, *tools), routes)
 
 
 if __name__ == "__main__":

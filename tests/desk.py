@@ -22,6 +22,7 @@ from web.log import Log
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 20  # seconds until a test gives up waiting for an answer that never comes
+SEEN = set()  # (auth mode, method, route, status) of every answer of the desks in this process: see statuses.py
 AGENT = {"X-User-Id": "agent-1", "X-User-Role": "agent"}
 CUSTOMER = {"X-User-Id": "user-1", "X-User-Role": "customer"}
 
@@ -143,6 +144,7 @@ class Desk(Client):
         self.hang_up()
         self.server.shutdown()
         self._thread.join(PATIENCE)
+        SEEN.update((self.settings.auth, *answered) for answered in self.server.door.desk.metrics.requests)
         if self.database.exists():
             with closing(self.open_database()) as database:
                 self.dump = "\n".join(dump(database))  # every row, for a test that looks for what must not be there

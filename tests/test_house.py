@@ -10,9 +10,11 @@ TOP_LEVEL = set(
     ".ci .gitignore LICENSE README.md app.py drills llm.py schema.sql store.py tests web workflow.py".split()
 )
 FIRST_SITTING = ("schema.sql", "app.py", "store.py", "workflow.py", "llm.py")
-LAYERS = """settings http1 connection websocket validation identity shapes log lane memo openapi demo offline export metrics live door
-    server""".split()
-LONGEST = {"store.py": 700, "app.py": 600}  # every statement, every endpoint: nothing else may pass 500 lines
+LAYERS = (
+    """settings http1 connection websocket validation identity shapes answers openapi log lane memo demo offline export
+    metrics live door files server""".split()
+)
+LONGEST = {"store.py": 700, "app.py": 600}  # every statement, every endpoint in one place has its price
 ONLY_IN = {
     "sqlite3": {"store.py"},
     "urllib.request": {"llm.py"},

@@ -123,7 +123,7 @@ class WhileTheFirstIsAtWork(DeskTest):
     def setUp(self):
         self.may_write, self.writes = threading.Event(), 0
         self.addCleanup(PLUGINS.update, rules=PLUGINS["rules"])
-        PLUGINS["rules"] = PLUGINS["rules"]._replace(write=self.write_slowly)
+        PLUGINS["rules"] = PLUGINS["rules"]._replace(write=self.write_slowly, classify=self.classify_slowly)
         super().setUp()
         self.addCleanup(self.may_write.set)
 
@@ -132,6 +132,10 @@ class WhileTheFirstIsAtWork(DeskTest):
         self.started.set()
         self.may_write.wait(20)
         return "Hello"
+
+    def classify_slowly(self, text):
+        self.write_slowly(text)
+        return "account", "high"
 
     def test_a_second_one_is_told_to_come_back_and_the_desk_goes_on(self):
         self.started = threading.Event()
@@ -151,3 +155,18 @@ class WhileTheFirstIsAtWork(DeskTest):
         self.assertEqual(answer.status, 201)
         self.assertEqual(self.desk.post("/tickets/1/draft", {}, key("k")).body, answer.body)
         self.assertEqual((self.writes, self.desk.count("drafts")), (1, 1))
+
+    def test_a_second_classification_is_told_so_too(self):
+        self.started, body = threading.Event(), {"description": "Cannot get in"}
+        first = Client()
+        first.port = self.desk.port
+        with ThreadPoolExecutor(1) as pool:
+            for path in ("/tickets/classify", "/api/tickets/classify"):
+                self.may_write.clear()
+                self.started.clear()
+                waiting = pool.submit(first.post, path, body, key("k"))
+                self.assertTrue(self.started.wait(20))
+                self.assert_refused(self.desk.post(path, body, key("k")), 409, "IDEMPOTENCY_IN_PROGRESS")
+                self.may_write.set()
+                self.assertEqual(waiting.result(20).json["suggested_category"], "account")
+        first.hang_up()

@@ -411,6 +411,18 @@ class Locks(LiveTest):
         self.assertEqual([event["type"] for event in events], ["Created", "Locked", "Unlocked", "Locked"])
 
 
+class EchoOfADesk(LiveTest):
+    environ = {"DEBUG": "true"}
+
+    def test_it_says_what_it_hears(self):
+        client = self.open("/ws/echo")
+        for opcode, payload in ((TEXT, "é".encode()), (BINARY, b"\x00\xff"), (TEXT, b""), (BINARY, b"x" * 70_000)):
+            client.send(opcode, payload)
+            self.assertEqual(client.frame(), (opcode, payload))
+        client.send(TEXT, b"\xff")
+        self.assertEqual(client.frame()[1][:2], (1007).to_bytes(2, "big"))
+
+
 class LockedDesk(LiveTest):
     environ = LOCKED
 

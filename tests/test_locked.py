@@ -20,7 +20,8 @@ from workflow import TRANSITIONS, TooManyRequests
 SECRET = "a secret that only this test knows about"
 LOCKED = {"SUPPORT_DESK_AUTH": "tokens", "SUPPORT_DESK_SECRET": SECRET, "DEBUG": "true"}
 LIVE = {("GET", "/events"), ("GET", "/ws"), ("GET", "/ws/echo")}  # they answer without an end: see test_live.py
-PUBLIC = {("GET", "/health"), ("GET", "/ready"), ("POST", "/user/login"), ("POST", "/api/debug/login")}
+PAGES = ("/health", "/ready", "/openapi.json", "/docs", "/docs/{name}")
+PUBLIC = {("POST", "/user/login"), ("POST", "/api/debug/login")} | {("GET", path) for path in PAGES}
 
 
 def base64url(data: bytes) -> str:

@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 
 from tests.desk import AGENT, PATIENCE, Desk, DeskTest
+from web import server
 from web.http1 import MAX_BODY
 
 NEW = {"title": "Login broken", "description": "Cannot get in"}
@@ -17,6 +18,22 @@ def break_table(desk: Desk, name: str) -> None:
     """Take a table away from a running desk, as no request can."""
     with closing(sqlite3.connect(desk.database, timeout=PATIENCE)) as database:
         database.execute(f"ALTER TABLE {name} RENAME TO canary_{name}")
+
+
+class Waiting(DeskTest):
+    def test_a_body_that_does_not_come_is_given_up_and_the_client_is_told(self):
+        self.addCleanup(server.PATIENCE.update, server.PATIENCE)
+        server.PATIENCE["body"] = 0.05
+        with self.desk.connect() as sock:
+            sock.sendall(b"POST /tickets HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n{")
+            answer = b"".join(iter(lambda: sock.recv(65536), b""))
+        self.assertTrue(answer.startswith(b"HTTP/1.1 408 "), answer)
+        self.assertIn(b'"code":"REQUEST_TIMEOUT"', answer)
+
+    def test_a_desk_whose_database_does_not_answer_is_not_ready(self):
+        break_table(self.desk, "tickets")
+        reply = self.desk.get("/ready")
+        self.assertEqual((reply.status, reply.json["status"]), (503, "unavailable"))
 
 
 class Refusals(DeskTest):

@@ -24,7 +24,7 @@ from web.http1 import PHRASES, Answer, BadRequest, Request
 from web.identity import from_browser
 from web.memo import Memo
 from web.settings import LOOPBACK
-from web.validation import Body, check_body, check_query, parse_json
+from web.validation import IDEMPOTENCY_KEY, Body, check_body, check_query, parse_json
 
 STATUS = {
     workflow.Invalid: 400,
@@ -44,7 +44,7 @@ WRITES = ("POST", "PATCH", "PUT", "DELETE")
 ANY, METHODS = object(), object()  # keys in the tree of routes that no path segment can equal
 LOOPBACK_HOSTS = {f"[{address}]" if ":" in address else address for address in LOOPBACK}
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
-KEY = re.compile(r'"([\x21-\x7e]{1,255})"|([\x21\x23-\x7e][\x21-\x7e]{0,254})')
+KEY = re.compile(IDEMPOTENCY_KEY)
 TYPE_HINT = "send JSON and say so: -H 'Content-Type: application/json'"
 EXPOSED_HEADERS = (
     "ETag, Idempotent-Replayed, Link, Location, Retry-After, X-Bug-Mode, X-Request-Id, X-Total-Count, X-Total-Is-Exact"
@@ -65,6 +65,7 @@ class Route(NamedTuple):
 
     method: str
     path: str  # {…} stands for one segment; it reaches the endpoint in request.references
+    answers: str  # its status, what is in it, and what it refuses beyond the rules: openapi.py reads this
     endpoint: Callable
     body: Body | None = None
     query: dict = {}
@@ -128,11 +129,11 @@ def prefers(request: Request, preference: str, value: str) -> bool:
 
 
 class Door:
-    """Answers requests for one desk. Never raises for anything a client can send."""
+    """Answers requests for one desk, by routes with their rules. Never raises for anything a client can send."""
 
     def __init__(self, desk, routes):
         self.desk, self.log = desk, desk.log
-        self.tree = _tree(_with_rules(route, desk.rules) for route in routes)
+        self.tree = _tree(routes)
         self.memo = Memo(desk.store.state)
         self.origins = set(desk.settings.cors_origins)
         self.hosts = LOOPBACK_HOSTS | {desk.settings.host.lower()}
@@ -159,12 +160,12 @@ class Door:
             methods, request.references = self._find(request.path)
             if request.method == "OPTIONS":
                 return self._finish(request, Answer(204, b"", (("Allow", _allow(methods)), *_preflight(methods))))
+            self._check_origin(request)
             route = methods.get("GET" if request.method == "HEAD" else request.method)
             if not route:
                 allow = _allow(methods)
                 raise BadRequest(405, "METHOD_NOT_ALLOWED", f"this path takes {allow}", ("Allow", allow))
             request.route = route.path
-            self._check_origin(request, route)
             self._identify(request, route)
             return self._work(request, route, self._steps(request, route, self._read(request, route)))
         except Exception as problem:
@@ -300,9 +301,9 @@ class Door:
         if host and name not in self.hosts and not (self.is_public and _is_address(name)):
             raise BadRequest(421, "MISDIRECTED_REQUEST", f"this desk is not {request.host}; ask for it as localhost")
 
-    def _check_origin(self, request, route):
+    def _check_origin(self, request):
         """Refuse what a foreign page could do without asking: writes, and WebSockets, for which no CORS exists."""
-        is_open_to_all = request.method not in WRITES and not route.is_websocket
+        is_open_to_all = request.method not in WRITES and "upgrade" not in request.headers
         if "origin" in request.headers and not is_open_to_all and not self._is_friend(request):
             raise workflow.Forbidden(f"a page of {request.headers['origin']} may not do that here; see CORS_ORIGINS")
 
@@ -320,8 +321,9 @@ class Door:
 
     def _finish(self, request, answer):
         """The answer with the headers that every answer carries."""
-        headers = (*answer.headers, ("X-Request-Id", request.id), *self._always)
         given = {name for name, _ in answer.headers}
+        always = (header for header in self._always if header[0] not in given)
+        headers = (*answer.headers, ("X-Request-Id", request.id), *always)
         if answer.body and "Content-Type" not in given:
             headers = (("Content-Type", "application/json"), *headers)
         if "Cache-Control" not in given:
@@ -367,7 +369,7 @@ def _tree(routes):
     return tree
 
 
-def _with_rules(route, rules):
+def with_rules(route: Route, rules: dict) -> Route:
     """The route with every "table.column" in its query and body replaced by that column's rule."""
 
     def bind(named):

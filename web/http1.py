@@ -17,7 +17,8 @@ MAX_CHUNK_LINE = 256
 
 TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 REQUEST_LINE = re.compile(rf"({TOKEN}) ([\x21-\x7e]+) HTTP/(\d)\.(\d)")
-FIELD_LINE = re.compile(rf"({TOKEN}):([\t\x20-\x7e\x80-\xff]*)")  # no control character, so no bare CR or LF
+FIELD_VALUE = r"[\t\x20-\x7e\x80-\xff]*"  # no control character, so no bare CR or LF
+FIELD_LINE = re.compile(rf"({TOKEN}):({FIELD_VALUE})")
 BARE_LF = re.compile(rb"(?<!\r)\n")
 ABSOLUTE_FORM = re.compile(r"https?://([^/?#]+)(.*)", re.IGNORECASE)
 HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.\-_]*)(:\d*)?")

@@ -14,10 +14,10 @@ from collections import deque
 from secrets import token_bytes, token_hex
 from urllib.parse import parse_qsl
 
-from web.validation import parse_json
+from web.validation import NAME, parse_json
 from workflow import ROLES, Caller, Invalid, TooManyRequests, Unauthorized
 
-USER_ID = re.compile(r"[\x21-\x7e]{1,64}")
+USER_ID = re.compile(NAME)
 TOKEN = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")
 HEADER = {"alg": "HS256", "typ": "JWT"}
 TOKEN_LIFE = 24 * 60 * 60  # seconds

@@ -5,14 +5,17 @@ BUCKETS = (0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10)  # seconds
 
 
 class Metrics:
-    """Requests by method, route template and status, and how long they took. Paths are never labels."""
+    """Requests by method, route template and status, and how long they took. Paths are never labels.
+
+    `requests` has the number of answers by (method, route, status).
+    """
 
     def __init__(self):
-        self._requests, self._buckets, self._seconds = {}, [0] * len(BUCKETS), 0.0
+        self.requests, self._buckets, self._seconds = {}, [0] * len(BUCKETS), 0.0
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         key = (method, route, status)
-        self._requests[key] = self._requests.get(key, 0) + 1
+        self.requests[key] = self.requests.get(key, 0) + 1
         self._seconds += seconds
         for place, bound in enumerate(BUCKETS):
             if seconds <= bound:
@@ -22,7 +25,7 @@ class Metrics:
     def text(self, states: dict[str, int]) -> bytes:
         """Every metric, and a gauge of the tickets by state."""
         lines = ["# HELP desk_requests_total Requests answered.", "# TYPE desk_requests_total counter"]
-        for (method, route, status), count in sorted(self._requests.items()):
+        for (method, route, status), count in sorted(self.requests.items()):
             labels = f'method="{_escaped(method)}",route="{_escaped(route)}",status="{status}"'
             lines.append(f"desk_requests_total{{{labels}}} {count}")
         lines += self._durations()
@@ -37,7 +40,7 @@ class Metrics:
         for bound, count in zip(BUCKETS, self._buckets):
             below += count
             yield f'{name}_bucket{{le="{bound}"}} {below}'
-        total = sum(self._requests.values())
+        total = sum(self.requests.values())
         yield f'{name}_bucket{{le="+Inf"}} {total}'
         yield f"{name}_sum {self._seconds:.6f}"
         yield f"{name}_count {total}"

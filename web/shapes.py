@@ -38,10 +38,11 @@ FIRING = Body(
 FIRING_BY_PATH = Body(
     "", required="aggregate_id", optional="data", extra={"aggregate_id": Rule(highest=36), "data": DATA}
 )
+DOCS = {"ui": Rule(choices=("swagger",))}
 LOGIN = Body(
     "", required="email password", extra={"email": Rule(highest=64), "password": Rule("password", highest=1024)}
 )
-DEBUG_LOGIN = Body("", required="login roles", extra={"login": Rule(highest=64), "roles": Rule("roles")})
+DEBUG_LOGIN = Body("", required="login roles", extra={"login": Rule("name"), "roles": Rule("roles")})
 UNCLASSIFIED = Body("tickets", required="description")
 COMMENT = Body("comments", required="body", optional="internal")
 DRAFT = Body("drafts", optional="body")

@@ -18,6 +18,11 @@ FORMS = (  # the CHECKs a column may have, as schema.sql spells them
 )
 TABLE_CONSTRAINTS = ("PRIMARY", "UNIQUE", "FOREIGN")
 SURROGATE_OR_NUL = re.compile("[\x00\ud800-\udfff]")
+# A character that shows: no blank, no control, nothing without a width. As the document of the API says it, too.
+VISIBLE = r"[^\u0000-\u0020\u007f-\u00a0\u00ad\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]"
+NAME = r"[\x21-\x7e]{1,64}"  # a user's id or a role
+IDEMPOTENCY_KEY = r'"([\x21-\x7e]{1,255})"|([\x21\x23-\x7e][\x21-\x7e]{0,254})'
+_find_visible = re.compile(VISIBLE).search
 MAX_DEPTH = 100  # arrays and objects inside one another; Python's own limit depends on who calls
 MAX_DIGITS = 400
 
@@ -25,7 +30,7 @@ MAX_DIGITS = 400
 class Rule(NamedTuple):
     """What one field may hold. `lowest` and `highest` bound an integer, or the length of a text."""
 
-    kind: str = "text"  # or "integer", "boolean", "object", "password": a text that is not trimmed
+    kind: str = "text"  # or "integer", "boolean", "object", "name", "roles", "password": a text that is not trimmed
     nullable: bool = False
     choices: tuple = ()
     lowest: int = 1
@@ -50,7 +55,7 @@ class Rule(NamedTuple):
                 raise Fault(f"{value[:40]!r} is not a valid choice{self._choices()}.")
             return value
         value = value.strip()
-        if len(value) < self.lowest or (value and not any(map(str.isprintable, value))):
+        if len(value) < self.lowest or (value and not _find_visible(value)):
             raise Fault("This field may not be blank.")
         if len(value) > self.highest:
             raise Fault(f"Ensure this field has no more than {self.highest} characters (it has {len(value)}).")
@@ -71,10 +76,15 @@ class Rule(NamedTuple):
             raise Fault(f"Must be a string of {self.lowest} to {self.highest} characters.")
         return value
 
-    def _clean_roles(self, value):
-        if not isinstance(value, list) or not all(isinstance(role, str) and 0 < len(role) <= 64 for role in value):
-            raise Fault("Must be a list of role names.")
+    def _clean_name(self, value):
+        if not isinstance(value, str) or not re.fullmatch(NAME, value):
+            raise Fault("Must be 1 to 64 visible ASCII characters, without a space.")
         return value
+
+    def _clean_roles(self, value):
+        if not isinstance(value, list):
+            raise Fault("Must be a list of role names.")
+        return [self._clean_name(role) for role in value]
 
     def _clean_object(self, value):
         if not isinstance(value, dict) or len(json.dumps(value)) > self.highest:
@@ -129,7 +139,8 @@ def _column_rules(table, sql):
             continue
         if name == "CHECK":
             raise ValueError(f"{table}: move the CHECK to its column, validation reads it there: {column.strip()}")
-        rule = Rule("integer" if rest.startswith("INTEGER") else "text", nullable="NOT NULL" not in rest)
+        is_nullable = "NOT NULL" not in rest and "PRIMARY KEY" not in rest
+        rule = Rule("integer" if rest.startswith("INTEGER") else "text", is_nullable)
         for check in _checks(rest):
             rule = rule._replace(**_read_check(table, name, check))
         yield name, rule

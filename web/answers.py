@@ -1,0 +1,198 @@
+"""What each endpoint answers, as JSON Schema: the columns of schema.sql and what is made of them.
+
+Pure. The dialect is 2020-12, as OpenAPI 3.1 has it. Enums and limits come from the rules that validation
+reads back from schema.sql; what stands here is which members an answer has.
+"""
+
+from web.validation import NAME, VISIBLE, Rule
+from workflow import PLACES, ROLES, TRANSITIONS
+
+EXAMPLES = {  # of a field, wherever it stands: in a body, in an answer
+    "id": 1,
+    "ticket_id": 1,
+    "uuid": "3f2b8c1e-5d4a-4e6f-9a7b-1c2d3e4f5a6b",
+    "title": "Login broken",
+    "subject": "Login broken",
+    "description": "Cannot access account",
+    "category": "account",
+    "priority": "high",
+    "assignee": "agent-1",
+    "created_by": "user-1",
+    "created_at": "2026-11-20T10:00:00.123Z",
+    "body": "Could you send us a screenshot?",
+    "internal": False,
+    "author": "agent-1",
+    "actor": "agent-1",
+    "transition": "assign",
+    "aggregate_id": "1",
+    "data": {"assignee": "agent-1"},
+    "email": "ann@example.com",
+    "password": "correct horse battery staple",
+    "login": "ann",
+    "roles": ["agent"],
+    "source": "rules",
+    "request_id": "8c1e5d4a-1",
+    "token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.c2lnbmF0dXJl",
+}
+DATE_TIME = "2026-11-20T10:00:00.123Z"
+NO_NUL = r"[^\u0000]*"
+PATTERNS = {"text": f"^{NO_NUL}{VISIBLE}{NO_NUL}$", "password": f"^{NO_NUL}$"}
+A_NAME = {"type": "string", "pattern": f"^{NAME}$"}
+SAYS = {"type": "string"}
+COUNT = {"type": "integer", "minimum": 0}
+LEASE = ("uuid", "locked_by", "lock_expires_at")
+HASH = {"type": "string", "pattern": "^[0-9a-f]{64}$", "examples": ["9f" * 32]}
+
+
+def schema_of(name: str, rule: Rule) -> dict:
+    """The JSON Schema of a field, by its rule; its name tells the example and the format."""
+    schema = {"type": [_type(rule), "null"] if rule.nullable else _type(rule)}
+    if rule.kind == "integer":
+        schema |= {"minimum": rule.lowest, "maximum": rule.highest}
+    elif rule.kind == "object":
+        schema |= {"properties": {member: schema_of(member, inner) for member, inner in rule.members.items()}}
+    elif rule.kind == "roles":
+        schema |= {"items": A_NAME}
+    elif rule.kind == "name":
+        schema |= A_NAME
+    elif rule.choices:
+        schema |= {"enum": [*rule.choices, None] if rule.nullable else list(rule.choices)}
+    elif rule.kind in PATTERNS and rule.highest < Rule().highest:
+        schema |= {"minLength": rule.lowest, "maxLength": rule.highest, "pattern": PATTERNS[rule.kind]}
+    if name == "uuid" or name.endswith("_at") or name == "at":
+        schema["format"] = "uuid" if name == "uuid" else "date-time"
+    if name in EXAMPLES and (not rule.choices or EXAMPLES[name] in rule.choices):
+        schema["examples"] = [EXAMPLES[name]]
+    return schema
+
+
+def _type(rule):
+    return {"text": "string", "name": "string", "password": "string", "roles": "array"}.get(rule.kind, rule.kind)
+
+
+def ref(name: str) -> dict:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def list_of(schema: dict) -> dict:
+    return {"type": "array", "items": schema}
+
+
+def an_object(members: dict, optional: str = "") -> dict:
+    """An object with exactly these members, all required but the optional ones."""
+    required = [name for name in members if name not in optional.split()]
+    return {"type": "object", "properties": members, "required": required, "additionalProperties": False}
+
+
+def schemas(rules: dict) -> dict[str, dict]:
+    """Every schema that a route's `answers` may name, and those they are made of."""
+    return {**_of_tables(rules), **_of_the_net(), **_of_the_desk(rules), **_of_refusals()}
+
+
+def _columns(rules, table):
+    return {name: schema_of(name, rule) for name, rule in rules[table].items()}
+
+
+def _of_tables(rules):
+    ticket, event = _columns(rules, "tickets"), _columns(rules, "audit_events")
+    event |= {"data": {"type": "object"}, "previous_hash": HASH, "hash": HASH}
+    unhashed = "hash previous_hash"  # which a customer of a locked desk does not see
+    parts = {"comments": list_of(ref("Comment")), "drafts": list_of(ref("Draft")), "enabled_transitions": _enabled()}
+    in_the_net = {"aggregate_id": ticket["uuid"], "timestamp": event["at"]}
+    following = {"type": ["integer", "null"]}
+    total = {"total": COUNT, "total_is_exact": {"const": False}}  # which stands there only where it is so
+    page = {"tickets": list_of(ref("Ticket")), **total, "next": following}
+    return {
+        "Ticket": an_object(ticket),
+        "WholeTicket": an_object({**ticket, **parts}),
+        "TicketPage": an_object(page, "total_is_exact"),
+        "Lease": an_object({"ticket_id": ticket["id"], **{name: ticket[name] for name in LEASE}}),
+        "Comment": an_object(_columns(rules, "comments")),
+        "Comments": an_object({"comments": list_of(ref("Comment"))}),
+        "Draft": an_object(_columns(rules, "drafts")),
+        "Event": an_object(event, unhashed),
+        "EventPage": an_object({"events": list_of(ref("Event")), "next": following}),
+        "AggregateEvent": an_object({**event, **in_the_net}, unhashed),
+        "AggregateEventPage": an_object({"events": list_of(ref("AggregateEvent")), "next": following}),
+    }
+
+
+def _enabled():
+    return list_of({"enum": list(TRANSITIONS)})
+
+
+def _of_the_net():
+    token, place, role = {"type": "integer", "minimum": 0, "maximum": 1}, {"enum": list(PLACES)}, {"enum": list(ROLES)}
+    aggregate = {
+        "aggregate_id": {"type": "string", "format": "uuid", "examples": [EXAMPLES["uuid"]]},
+        "version": {"type": "integer", "minimum": 1},
+        "state": an_object({name: token for name in PLACES}),
+        "places": list_of(place),
+        "enabled_transitions": _enabled(),
+    }
+    step = {"name": {"enum": list(TRANSITIONS)}, "from": place, "to": place, "event": SAYS, "role": role}
+    access = {"method": SAYS, "path": SAYS, "role": {"enum": [*ROLES, None]}, "on_a_locked_desk": SAYS}
+    roles = an_object({"name": role, "includes": list_of(role)})
+    net = {"name": SAYS, "places": list_of(place), "initial": place, "transitions": list_of(an_object(step))}
+    return {
+        "Aggregate": an_object(aggregate),
+        "Fired": an_object({"success": {"const": True}, **aggregate}),
+        "Net": an_object({**net, "roles": list_of(roles), "access": list_of(an_object(access))}),
+    }
+
+
+def _of_the_desk(rules):
+    tickets, user = rules["tickets"], _columns(rules, "users")
+    counts = {
+        f"{name}_breakdown": an_object({choice: COUNT for choice in tickets[name].choices})
+        for name in ("priority", "category", "status", "state")
+    }
+    number, day = {"type": "number", "minimum": 0}, {"type": "string", "format": "date"}
+    totals = {"total_tickets": COUNT, "open_tickets": COUNT, "avg_tickets_per_day": number, **counts}
+    suggested = {f"suggested_{name}": schema_of(name, tickets[name]) for name in ("category", "priority")}
+    broken = an_object({"id": COUNT, "problem": SAYS})
+    facts = {"status": {"const": "ok"}, "bug_mode": {"type": ["string", "null"]}, "auth": {"enum": ["open", "tokens"]}}
+    who = {"id": SAYS, "email": user["email"], "name": user["name"], "roles": list_of(SAYS)}
+    ends = {"type": "string", "format": "date-time"}
+    view = {"id": SAYS, "name": SAYS, "path": SAYS, "columns": list_of(SAYS)}
+    return {
+        "Stats": an_object({**totals, "daily": list_of(an_object({"day": day, "tickets": COUNT}))}),
+        "Suggestion": an_object({**suggested, "source": SAYS, "warning": SAYS}, "warning"),
+        "Chain": an_object({"ok": {"type": "boolean"}, "events": COUNT, "head": HASH, "broken": broken}, "head broken"),
+        "Health": an_object({**facts, "classifier": SAYS}),
+        "Readiness": an_object({"status": {"enum": ["ready", "unavailable"]}, "checks": an_object({"database": SAYS})}),
+        "Token": an_object({"token": SAYS, "expires_at": ends, "user": an_object(who, "email name")}),
+        "Views": an_object({"views": list_of(an_object(view))}),
+        "OpenAPI": {"type": "object", "description": "This document, in OpenAPI 3.1"},
+    }
+
+
+def _of_refusals():
+    """Both forms of a "no". A refusal may have more members, as `allowed` or `version`: facts to go on with."""
+    details = {"type": "object", "additionalProperties": list_of(SAYS), "examples": [{}]}
+    code = {"type": "string", "examples": ["NOT_FOUND"]}
+    facts = {"code": code, "details": details, "request_id": {"type": "string", "examples": [EXAMPLES["request_id"]]}}
+    error = an_object({"error": SAYS, "message": SAYS, **facts}) | {"additionalProperties": True}
+    standard = {"type": SAYS, "title": SAYS, "status": {"type": "integer"}, "detail": SAYS}
+    return {"Error": error, "Problem": an_object({**standard, **facts}) | {"additionalProperties": True}}
+
+
+def example_of(schema: dict, named: dict):
+    """A value that fits the schema, from the examples, formats and enums in it."""
+    if "$ref" in schema:
+        return example_of(named[schema["$ref"].rpartition("/")[2]], named)
+    for word in ("examples", "enum"):
+        if word in schema:
+            return schema[word][0]
+    if "const" in schema:
+        return schema["const"]
+    kind = schema.get("type", "null")
+    if kind == "object":
+        members = schema.get("properties", {})
+        return {name: example_of(members[name], named) for name in schema.get("required", ())}
+    if kind == "array":
+        return [example_of(schema["items"], named)]
+    if isinstance(kind, list):
+        return None
+    text = {"date-time": DATE_TIME, "date": DATE_TIME[:10]}.get(schema.get("format"), "text")
+    return {"string": text, "integer": schema.get("minimum", 0), "number": 0.0, "boolean": True}.get(kind)

@@ -1,0 +1,320 @@
+// The API reference: reads /openapi.json and shows every operation, with a form to try it.
+// What comes from the document or the desk becomes text by textContent, never HTML.
+
+import { drawNet, sentence } from "/docs/docs-net.js";
+
+const MOST_SHOWN = 100_000; // characters of an answer
+const LISTEN = 5_000; // milliseconds to read from an answer that does not end
+const $ = (id) => document.getElementById(id);
+let api;
+
+start();
+
+async function start() {
+  try {
+    const answer = await fetch("/openapi.json");
+    api = await answer.json();
+  } catch (problem) {
+    $("about").textContent = `The desk does not answer: ${problem.message}. Start it, then reload this page.`;
+    return;
+  }
+  $("about").replaceChildren(...rich(api.info.description));
+  showIdentity();
+  showOperations();
+  showSchemas();
+  await showNet();
+  openTarget();
+  window.addEventListener("hashchange", openTarget);
+}
+
+// -- small pieces ---------------------------------------------------------------------------------
+
+/** An element with attributes and children; a child that is a string becomes text. */
+function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
+}
+
+/** Text and <code> elements from a text with `backticks`. */
+function rich(text) {
+  return text.split("`").map((part, index) => (index % 2 ? make("code", {}, part) : part));
+}
+
+function table(heads, rows) {
+  const head = make("tr", {}, ...heads.map((text) => make("th", { scope: "col" }, text)));
+  const lines = rows.map((cells) => make("tr", {}, ...cells.map((cell) => make("td", {}, ...[cell].flat()))));
+  return make("div", { class: "scroll" }, make("table", {}, make("thead", {}, head), make("tbody", {}, ...lines)));
+}
+
+/** What a $ref points at, or the thing itself. */
+function resolved(thing) {
+  if (!thing?.$ref) return thing;
+  return thing.$ref.slice(2).split("/").reduce((node, key) => node[key.replaceAll("~1", "/")], api);
+}
+
+/** A schema in words: text and links to other schemas. */
+function inWords(schema) {
+  if (schema.$ref) {
+    const name = schema.$ref.split("/").pop();
+    return [make("a", { href: `#schema-${name}` }, name)];
+  }
+  if (schema.allOf) return inWords(schema.allOf[0]);
+  if (schema.anyOf) return schema.anyOf.flatMap((part, index) => (index ? [" or ", ...inWords(part)] : inWords(part)));
+  if (schema.type === "array") return ["list of ", ...inWords(schema.items ?? {})];
+  if ("const" in schema) return [JSON.stringify(schema.const)];
+  if (schema.enum) return [`one of ${schema.enum.map((value) => value ?? "null").join(", ")}`];
+  const words = [[schema.type ?? "anything"].flat().join(" or ")];
+  if (schema.format) words.push(schema.format);
+  if (schema.maxLength) words.push(`${schema.minLength ?? 0} to ${schema.maxLength} characters`);
+  if (schema.minimum !== undefined) words.push(`from ${schema.minimum}${bound(schema.maximum)}`);
+  return [words.join(", ")];
+}
+
+function bound(highest) {
+  return highest === undefined || highest > Number.MAX_SAFE_INTEGER ? "" : ` to ${highest}`;
+}
+
+// -- who is calling -------------------------------------------------------------------------------
+
+function showIdentity() {
+  const schemes = api.components.securitySchemes;
+  const isOpen = "user" in schemes;
+  $("mode").textContent = isOpen
+    ? "This desk is in open mode: it believes what these fields say. A token counts for more."
+    : "This desk is locked: log in with POST /user/login below and paste the token here.";
+  const fields = [];
+  if (isOpen) {
+    fields.push(labelled("User", make("input", { id: "user", autocomplete: "off", value: "agent-1" })));
+    fields.push(labelled("Role", make("input", { id: "role", autocomplete: "off", value: "agent", list: "roles" })));
+  }
+  fields.push(labelled("Token", make("input", { id: "token", type: "password", autocomplete: "off" })));
+  $("identity-fields").replaceChildren(...fields);
+  $("identity").addEventListener("submit", (event) => event.preventDefault());
+  $("identity").addEventListener("input", () => document.dispatchEvent(new Event("identity")));
+}
+
+function labelled(text, control, hint) {
+  return make("label", {}, text, control, ...(hint ? [make("small", {}, ...rich(hint))] : []));
+}
+
+function identityHeaders() {
+  const value = (id) => $(id)?.value.trim();
+  const token = value("token");
+  const stated = { "X-User-Id": value("user"), "X-User-Role": value("role") };
+  const headers = token ? { Authorization: `Bearer ${token}` } : stated;
+  return Object.fromEntries(Object.entries(headers).filter(([, text]) => text));
+}
+
+// -- operations -----------------------------------------------------------------------------------
+
+function showOperations() {
+  const links = [];
+  for (const tag of api.tags) {
+    const cards = [];
+    for (const [path, methods] of Object.entries(api.paths)) {
+      for (const [method, operation] of Object.entries(methods)) {
+        if (operation.tags.includes(tag.name)) cards.push(cardOf(method, path, operation));
+      }
+    }
+    if (!cards.length) continue;
+    const id = `tag-${tag.name.replaceAll(" ", "-")}`;
+    $("operations").append(make("h2", { id }, tag.name), ...cards);
+    links.push([id, tag.name]);
+  }
+  links.push(["workflow", "Workflow diagram"], ["schemas", "Schemas"]);
+  const items = links.map(([id, text]) => make("li", {}, make("a", { href: `#${id}` }, text)));
+  $("contents").replaceChildren(make("ul", {}, ...items));
+}
+
+function cardOf(method, path, operation) {
+  const name = make("span", { class: `method ${method}` }, method.toUpperCase());
+  const says = make("span", { class: "says" }, ...rich(operation.summary));
+  const summary = make("summary", {}, name, make("code", {}, path), says);
+  const card = make("details", { class: "operation", id: operation.operationId }, summary);
+  card.addEventListener("toggle", () => { // fifty forms at once would be slow to make
+    if (card.open && card.children.length === 1) card.append(insideOf(method, path, operation));
+  });
+  return card;
+}
+
+function insideOf(method, path, operation) {
+  const fields = operation.parameters.map(resolved)
+    .filter((parameter) => !["X-User-Id", "X-User-Role"].includes(parameter.name))
+    .map((parameter) => ({ parameter, control: controlOf(parameter) }));
+  const inside = make("div", {});
+  if (fields.length) {
+    const labels = fields.map(({ parameter, control }) =>
+      labelled(`${parameter.name}${parameter.required ? " (required)" : ""}`, control, hintOf(parameter)));
+    inside.append(make("h3", {}, "Parameters"), make("div", { class: "fields" }, ...labels));
+  }
+  const body = bodyOf(operation, inside);
+  const read = () => requestOf(method, path, fields, body);
+  inside.append(make("h3", {}, "Try it"), ...tryOut(read, inside, "101" in operation.responses));
+  inside.append(make("h3", {}, "Answers"), ...answersOf(operation));
+  return inside;
+}
+
+function hintOf(parameter) {
+  const words = inWords(parameter.schema).join("");
+  return parameter.description ?? (parameter.schema.enum || words === "string" ? "" : words);
+}
+
+function controlOf({ schema, example }) {
+  const choices = schema.enum ?? (schema.type === "boolean" ? [true, false] : null);
+  if (!choices) return make("input", { value: example ?? "", autocomplete: "off" });
+  return make("select", {}, ...["", ...choices].map((choice) => make("option", {}, String(choice))));
+}
+
+function bodyOf(operation, inside) {
+  const content = operation.requestBody?.content["application/json"];
+  if (!content) return null;
+  const { properties, required = [] } = content.schema;
+  const names = Object.keys(properties);
+  const isIgnored = (name) => properties[name].$ref?.endsWith("/Ignored");
+  const rows = names.filter((name) => !isIgnored(name))
+    .map((name) => [make("code", {}, name), inWords(properties[name]), required.includes(name) ? "required" : ""]);
+  const text = JSON.stringify(content.example, null, 2);
+  const area = make("textarea", { rows: text.split("\n").length + 1, spellcheck: "false" });
+  area.value = text;
+  inside.append(make("h3", {}, "Body"), table(["Field", "Holds", ""], rows));
+  const ignored = names.filter(isIgnored).join(", ");
+  if (ignored) inside.append(make("p", { class: "soft" }, `Taken and ignored, being read-only: ${ignored}.`));
+  inside.append(make("div", { class: "body" }, labelled("JSON", area)));
+  return area;
+}
+
+function requestOf(method, path, fields, body) {
+  const headers = { ...identityHeaders() }, query = new URLSearchParams();
+  let target = path;
+  for (const { parameter, control } of fields) {
+    const value = control.value.trim();
+    if (parameter.in === "path") target = target.replace(`{${parameter.name}}`, encodeURIComponent(value));
+    else if (value && parameter.in === "query") query.append(parameter.name, value);
+    else if (value) headers[parameter.name] = value;
+  }
+  const text = body?.value.trim();
+  if (text) headers["Content-Type"] = "application/json";
+  const search = `${query}` && `?${query}`;
+  return { method: method.toUpperCase(), url: `${location.origin}${target}${search}`, headers, body: text };
+}
+
+function asCurl({ method, url, headers, body }) {
+  const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+  const lines = [`curl -i${method === "GET" ? "" : ` -X ${method}`} ${quoted(url)}`];
+  for (const [name, value] of Object.entries(headers)) lines.push(`-H ${quoted(`${name}: ${value}`)}`);
+  if (body) lines.push(`-d ${quoted(body)}`);
+  return lines.join(" \\\n  ");
+}
+
+function tryOut(read, inside, isUpgrade) {
+  const curl = make("code"), copy = make("button", { type: "button", class: "quiet" }, "Copy");
+  const send = make("button", { type: "button" }, "Try"), answer = make("div", { "aria-live": "polite" });
+  const refresh = () => { curl.textContent = asCurl(read()); };
+  inside.addEventListener("input", refresh);
+  document.addEventListener("identity", refresh);
+  refresh();
+  copy.addEventListener("click", () => copyText(curl.textContent));
+  send.addEventListener("click", async () => {
+    send.disabled = true;
+    await exchange(read(), answer);
+    send.disabled = false;
+    send.focus();
+  });
+  return [make("pre", { tabindex: "0" }, curl), make("div", { class: "buttons" }, ...(isUpgrade ? [] : [send]), copy), answer];
+}
+
+async function copyText(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    $("notice").textContent = "Copied.";
+  } catch {
+    $("notice").textContent = "The browser does not let this page copy: select the command instead.";
+  }
+}
+
+async function exchange({ method, url, headers, body }, place) {
+  const started = performance.now();
+  try {
+    const answer = await fetch(url, { method, headers, body: body || undefined });
+    const text = await textOf(answer);
+    const took = Math.round(performance.now() - started);
+    const status = make("strong", { class: answer.ok ? "ok" : "bad" }, `${answer.status} ${answer.statusText}`);
+    const lines = [...answer.headers].map(([name, value]) => `${name}: ${value}`).join("\n");
+    const more = make("details", {}, make("summary", {}, "Headers"), make("pre", {}, lines));
+    place.replaceChildren(make("p", {}, status, ` in ${took} ms`), more, make("pre", { tabindex: "0" }, pretty(text)));
+  } catch (problem) {
+    place.replaceChildren(make("p", { class: "bad" }, `No answer: ${problem.message}`));
+  }
+}
+
+/** The body's text; of one that does not end, what came in the first seconds. */
+async function textOf(answer) {
+  const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  const timer = setTimeout(() => reader?.cancel(), LISTEN);
+  for (let piece; reader && text.length < MOST_SHOWN && !(piece = await reader.read()).done;) text += piece.value;
+  clearTimeout(timer);
+  reader?.cancel();
+  return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}\n… (more was not read)` : text;
+}
+
+function pretty(text) {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text || "(no body)";
+  }
+}
+
+function answersOf(operation) {
+  const rows = Object.entries(operation.responses).map(([status, response]) => [status, resolved(response)]);
+  const own = rows.filter(([status]) => operation["x-statuses"].includes(Number(status)));
+  const common = rows.filter((row) => !own.includes(row));
+  const show = (some) => table(["Status", "Means", "Body"], some.map(([status, response]) => [
+    make("span", { class: status < 400 ? "ok" : "bad" }, status), rich(response.description), contentOf(response)]));
+  const rest = make("details", {}, make("summary", {}, "What any request can meet"), show(common));
+  return [show(own), ...(common.length ? [rest] : [])];
+}
+
+function contentOf(response) {
+  const [type, content] = Object.entries(response.content ?? {})[0] ?? [];
+  if (!type) return "";
+  const words = type === "application/json" ? inWords(content.schema) : [type];
+  if (!content.example) return words;
+  const example = make("pre", {}, JSON.stringify(content.example, null, 2));
+  return [...words, make("details", {}, make("summary", { class: "soft" }, "Example"), example)];
+}
+
+// -- schemas and the workflow ---------------------------------------------------------------------
+
+function showSchemas() {
+  for (const [name, schema] of Object.entries(api.components.schemas)) {
+    const rows = Object.entries(schema.properties ?? {}).map(([field, holds]) =>
+      [make("code", {}, field), inWords(holds), (schema.required ?? []).includes(field) ? "" : "optional"]);
+    const inside = rows.length ? table(["Field", "Holds", ""], rows) : make("p", {}, schema.description ?? "");
+    const card = make("details", { class: "schema", id: `schema-${name}` }, make("summary", {}, name));
+    card.append(make("div", {}, inside));
+    $("schemas").append(card);
+  }
+}
+
+async function showNet() {
+  const answer = await fetch("/api/schema", { headers: identityHeaders() });
+  if (!answer.ok) {
+    $("net").replaceChildren(make("p", {}, "This desk draws its workflow for callers with a token: enter one above."));
+    document.addEventListener("identity", showNet, { once: true });
+    return;
+  }
+  const net = await answer.json();
+  const words = make("ul", {}, ...net.transitions.map((step) => make("li", {}, sentence(step))));
+  $("net").replaceChildren(drawNet(net), make("details", {}, make("summary", {}, "In words"), words));
+}
+
+/** A link to an operation or a schema opens it. */
+function openTarget() {
+  const target = $(decodeURIComponent(location.hash.slice(1)));
+  if (target instanceof HTMLDetailsElement) target.open = true;
+  target?.scrollIntoView();
+}
