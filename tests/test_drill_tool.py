@@ -18,6 +18,7 @@ from drills.progress import Progress, state
 from drills.trial import trial
 from tests.desk import ROOT, DeskProcess, clean_environment
 from tests.drills_proof import SOLUTIONS
+from tests.test_docs import section, table
 from tests.test_drills import Garden
 
 NAME = "approval_bypass"
@@ -83,6 +84,32 @@ class CommandLine(Tool):
             )
             self.assertEqual((process.returncode, process.stderr), (0, b""))
             self.assertNotIn(b"\x1b", process.stdout)
+
+
+class WalkThrough(Tool):
+    """The README's five minutes, and its table of calls."""
+
+    def test_the_table_has_every_call(self):
+        written = re.findall(r"`(\w+)", " ".join(row[0] for row in table("Break it")))
+        self.assertEqual(list(dict.fromkeys(written)), list(CALLS))
+
+    def test_it_says_what_the_tool_says(self):
+        name, text = "accept_empty_title", section("Five minutes with one of them")
+        (self.garden.parent / "test_titles.py").write_text(re.search(r"```python\n(.*?)```", text, re.S)[1])
+        self.call("start", name)
+        heard = self.said
+        self.call("check", name)
+        heard += self.said
+        self.call("log", name)
+        self.mend(name=name)
+        self.call("check", name)
+        heard += self.said
+        self.assertEqual(self.call("test", name, str(self.garden.parent / "test_titles.py")), 0)
+        heard += self.said
+        for block in re.findall(r"^```\n(\$ python3 -m drills.*?)```", text, re.S | re.M):
+            for line in block.splitlines():
+                if not line.startswith(("$", "…", "folder", "run it")):  # these two tell where this test's garden is
+                    self.assertIn(line, heard.splitlines())
 
 
 class Loop(Tool):
