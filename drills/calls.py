@@ -6,6 +6,7 @@ A call gets its words and flags, and the folder that the copies are in; it retur
 import json
 import random
 import sys
+import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -190,7 +191,7 @@ def _print_verdict(lesson, verdict):
     met = len(verdict.found) - len(verdict.broken)
     say("", f"{met} of {len(verdict.found)} promises are kept")
     if verdict.trouble:
-        say(f"The check stopped early ({verdict.trouble.kind}): what comes after it was not asked.")
+        say(f"The check stopped early ({verdict.trouble.kind}): what comes after it was not asked. Does your copy run?")
 
 
 def _say_what_follows(lesson, verdict, entry):
@@ -253,8 +254,10 @@ def log(said, garden):
     path = lesson.folder / diary.NAME
     if not path.exists():
         verdict = judge(lesson.drill, lesson.folder)
-        if verdict.word == "OK":
-            raise Refused(f"{lesson.label} is mended already, nothing fails there to begin a log with; write {path}")
+        if verdict.word == "OK":  # mended already: the bug shows in a new copy
+            with tempfile.TemporaryDirectory() as room:
+                plant.copy_desk(Path(room, "desk"), [lesson.drill])
+                verdict = judge(lesson.drill, Path(room, "desk"))
         diary.begin(lesson.folder, lesson.drill.__doc__, verdict)
         lesson.progress.note(lesson.label, started=utc_now())
         say(f"{_shown(path)} is begun, with the requests that show the bug.")
@@ -306,9 +309,8 @@ def reset(said, garden):
 
 
 def _agreed(labels, garden):
-    say(
-        f"This begins anew with {', '.join(labels)}. Copies are set aside in {_shown(garden / plant.ASIDE)}, not deleted."
-    )
+    say(f"This begins anew with {', '.join(labels)}.")
+    say(f"Copies are set aside in {_shown(garden / plant.ASIDE)}, not deleted.")
     print("Go on? [y/N] ", end="", flush=True)
     answer = sys.stdin.readline() if sys.stdin else ""
     print("" if answer.endswith("\n") else "(no answer)")

@@ -283,13 +283,14 @@ class LabDesk:
 class Lab:
     """Desks from one folder and what is around them; a context manager, all ends with it.
 
-    `exchanges` are all requests so far. Where everything together takes longer than `seconds`, the desks are ended
-    and `is_late` is true.
+    `exchanges` are all requests so far, `room` is a folder for files that ends with the lab. Where everything
+    together takes longer than `seconds`, the desks are ended and `is_late` is true.
     """
 
     def __init__(self, folder: Path, seconds: float = CHECK):
         self.folder, self.exchanges, self.is_late, self.desks = folder, [], False, []
         self._things, self._room = [], tempfile.TemporaryDirectory(prefix="lab-", ignore_cleanup_errors=True)
+        self.room = Path(self._room.name)
         self._watch = threading.Timer(seconds, self._give_up)
         self._watch.daemon = True
 
@@ -319,7 +320,7 @@ class Lab:
         It has a new database, or `database`, such as another desk's that has stopped. `open_files` is how many
         files and sockets the system lets it open (not on Windows).
         """
-        database = database or Path(self._room.name, f"lab-{len(self.desks) + 1}.sqlite3")
+        database = database or self.room / f"lab-{len(self.desks) + 1}.sqlite3"
         command = [sys.executable, "app.py", *arguments]
         if open_files and os.name == "nt":
             raise Trouble("error", "this check limits open files, which Windows cannot: use Linux, macOS or WSL")
@@ -334,7 +335,7 @@ class Lab:
 
     def run(self, *arguments: str, typed: str = "", **environ: str) -> Finished:
         """`python3 app.py …` to its end, as for --verify or a setting that is refused. Not ending is status -1."""
-        environ = environment(**{"PORT": "0", "SUPPORT_DESK_DB": str(Path(self._room.name, "run.sqlite3")), **environ})
+        environ = environment(**{"PORT": "0", "SUPPORT_DESK_DB": str(self.room / "run.sqlite3"), **environ})
         command = [sys.executable, "app.py", *arguments]
         try:
             done = subprocess.run(

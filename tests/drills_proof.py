@@ -25,10 +25,12 @@ from drills.trial import LIMIT, run_module, trial
 SOLUTIONS = Path(__file__).with_name("solutions")
 MOST_SECONDS = 5
 CORES = 2
-USELESS = {
-    "an empty test": "",
-    "a test that is always true": "import unittest\nclass T(unittest.TestCase):\n    def test_it(self):\n        pass\n",
-}
+ALWAYS_TRUE = """from tests.desk import DeskTest
+class T(DeskTest):
+    def test_it(self):
+        pass
+"""
+USELESS = {"an empty test": "", "a test that is always true": ALWAYS_TRUE}
 
 
 class Proof(unittest.TestCase):

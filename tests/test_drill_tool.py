@@ -248,7 +248,7 @@ class OwnTest(Tool):
         self.assert_halves(self.judge("import os; os._exit(3)"), (False, "ended with status 3"), (False, "status 3"))
 
     def test_one_that_hangs_is_ended(self):
-        hangs = "import time\nimport unittest\nclass T(unittest.TestCase):\n    def test_it(self):\n        time.sleep(60)\n"
+        hangs = "import time\ntime.sleep(60)\n"
         self.assert_halves(self.judge_file(hangs, 0.5), (False, "did not end within 0.5 s"), (False, "did not end"))
 
     def test_neither_half_can_be_told_by_its_bug_mode(self):
@@ -270,6 +270,20 @@ class Log(Tool):
         self.assertEqual(len(ids), 3)
         self.assertIn("POST /drafts/1/approve → 200", text)
         self.assertEqual(diary.empty_sections(self.garden / NAME), diary.TO_FILL)
+
+    def test_it_shows_the_bug_also_where_it_is_mended_already(self):
+        self.call("start", NAME)
+        self.mend()
+        self.assertEqual(self.call("log", NAME), 0)
+        text = (self.garden / NAME / diary.NAME).read_text(encoding="utf-8")
+        self.assertIn("POST /drafts/1/approve → 200", text)
+
+    def test_a_copy_that_does_not_run_is_no_broken_promise(self):
+        self.call("start", NAME)
+        (self.garden / NAME / "app.py").write_text("def (")
+        self.assertEqual(self.call("check", NAME), 1)
+        self.assertIn("SyntaxError", self.said)
+        self.assertEqual(self.state_of(), "started")
 
     def test_what_a_learner_wrote_is_never_written_over_and_check_names_what_is_empty(self):
         self.call("start", NAME)

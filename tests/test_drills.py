@@ -1,4 +1,4 @@
-"""The drills and their copies: the format of each, both directions of the published three, planting and its accidents."""
+"""Drills and their copies: the format of each, the published three in both directions, planting and its accidents."""
 
 import os
 import subprocess
@@ -18,7 +18,10 @@ from tests.drills_proof import SOLUTIONS
 
 PUBLISHED = ("accept_empty_title", "approval_bypass", "duplicate_idempotency")
 PLANTED_FILES = ("app.py", "store.py", "schema.sql", "web/door.py", "tests/desk.py", "bug-mode.txt", "planted.json")
-CALL = "import sys; from pathlib import Path; from drills.__main__ import main; sys.exit(main(sys.argv[2:], Path(sys.argv[1])))"
+CALL = """import sys
+from pathlib import Path
+from drills.__main__ import main
+sys.exit(main(sys.argv[2:], Path(sys.argv[1])))"""
 SMALL_DISK = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)); "
 
 
@@ -33,7 +36,7 @@ class Garden(unittest.TestCase):
     def tool(self, *words: str, before: str = "") -> subprocess.Popen:
         """`python3 -m drills …` with its copies in the garden, as a process."""
         return subprocess.Popen(
-            [sys.executable, "-c", before + CALL, str(self.garden), *words],
+            [sys.executable, "-c", f"{before}\n{CALL}", str(self.garden), *words],
             cwd=ROOT,
             env={**clean_environment(), "PYTHONWARNINGS": ""},  # Ctrl-C leaves files open for a moment
             stdin=subprocess.DEVNULL,
