@@ -471,7 +471,12 @@ ROUTES = (
     ),
     *(
         Route(
-            "POST", f"/api/{name}", "200 Fired 403 404 409 412 423", fire_by_path, body=shapes.FIRING_BY_PATH, stranger=None
+            "POST",
+            f"/api/{name}",
+            "200 Fired 403 404 409 412 423",
+            fire_by_path,
+            body=shapes.FIRING_BY_PATH,
+            stranger=None,
         )
         for name in workflow.TRANSITIONS
     ),

@@ -1,6 +1,12 @@
-"""A customer received a reply that no agent ever approved."""
+"""A customer received a reply that no agent ever approved.
+
+"A draft of the machine went out to the customer on Tuesday. Nobody of my team has approved it, and the draft
+says that it was sent. I want to know who pressed the button, and why there was a button to press."
+"""
 
 STARS = 1
+FAMILY = "sent without approval"
+SECTION = "Authorization"
 FILE = "app.py"
 CLEAN = 'approve_draft, body=shapes.DRAFT, role="agent")'
 PLANTED = "approve_draft, body=shapes.DRAFT)"
@@ -9,19 +15,33 @@ HINTS = (
     "Every endpoint's gate is in one place. Which table decides who may call what?",
     "Compare the three rows of ROUTES that begin with /drafts/.",
 )
+EXPLANATION = """
+The route that approves a draft had lost its role. Its two neighbours, edit and reject, still had theirs, so the
+page looked right and whoever tried by hand a thing that fails was refused. An endpoint that is open unless
+somebody remembers to close it is how this happens in real systems: the check is one argument that a merge, a
+rename or a new route leaves out, and no request fails because of it. Deny by default, and test the whole table of
+roles and endpoints, with roles that do not exist too.
+"""
+PROVENANCE = (
+    "CWE-862: Missing Authorization",
+    "CWE-285: Improper Authorization",
+    "OWASP API5:2023 Broken Function Level Authorization",
+    "the published lab mode approval_bypass",
+)
 
 
-def check(desk):
+def check(lab):
+    desk = lab.desk()
     desk.new_ticket()
-    draft = desk.post("/tickets/1/draft", {}).json
+    written = desk.post("/tickets/1/draft", {}).status
+    yield "a draft is written", 201, written
     for roles in ("user", "customer", "", "Agent", "agents", "user,customer"):
         reply = desk.post("/drafts/1/approve", {}, {"X-User-Id": "user-1", "X-User-Role": roles})
         yield f"role {roles!r} may not approve", 403, reply.status
     yield "a caller without any role may not approve", 403, desk.post("/drafts/1/approve", {}).status
-    ticket = desk.get("/tickets/1").json
-    yield "the draft is still pending", "pending", ticket["drafts"][0]["status"]
-    yield "nothing was posted to the customer", [], ticket["comments"]
+    yield "the draft is still pending", [("pending", None)], desk.rows("SELECT status, decided_by FROM drafts")
+    yield "nothing was posted to the customer", 0, desk.count("comments")
     reply = desk.post("/drafts/1/approve", {}, {"X-User-Id": "agent-1", "X-User-Role": "user,agent"})
     yield "an agent may approve", 200, reply.status
-    comments = [comment["body"] for comment in desk.get("/tickets/1").json["comments"]]
-    yield "the approved reply is posted once", [draft["body"]], comments
+    sent = desk.rows("SELECT comments.body = drafts.body, decided_by FROM comments JOIN drafts USING (ticket_id)")
+    yield "the approved reply is posted once, and the agent stands for it", [(1, "agent-1")], sent

@@ -1,6 +1,12 @@
-"""One click, two tickets: the same request arrived twice with the same key, and both made a row."""
+"""One click, two tickets: the same request arrived twice with the same key, and both made a row.
+
+"Our app sends a create again when the first answer does not come, with the same Idempotency-Key, as your manual
+says. Each time the train goes through a tunnel I have two tickets."
+"""
 
 STARS = 1
+FAMILY = "duplicate tickets"
+SECTION = "Idempotency"
 FILE = "store.py"
 CLEAN = 'return row if row["created_at"] > self._expiry() else None'
 PLANTED = 'return row if row["created_at"] < self._expiry() else None'
@@ -9,9 +15,22 @@ HINTS = (
     "The key is in the table idempotency_keys after the first request. So who does not find it?",
     "How long does a kept answer live? Read Store.kept_answer aloud.",
 )
+EXPLANATION = """
+A kept answer counts while it is younger than 24 hours. The comparison was the wrong way round: only answers that
+are older counted, so every retry found nothing and did the work again, and the new answer silently took the old
+one's place. Nothing looks wrong: both answers are 201, the key is in its table. Where a retry is cheap to send and
+dear to repeat (a charge, an order, a mail) this is how customers pay twice; only a test that counts rows sees it.
+"""
+PROVENANCE = (
+    "CWE-837: Improper Enforcement of a Single, Unique Action",
+    "draft-ietf-httpapi-idempotency-key-header",
+    "Twilio, July 2013: customers were charged again and again after a balance could not be written",
+    "the published lab mode duplicate_idempotency",
+)
 
 
-def check(desk):
+def check(lab):
+    desk = lab.desk()
     new = {"title": "Login broken", "description": "Cannot get in"}
     key = {"X-User-Id": "user-1", "Idempotency-Key": "demo-1"}
     first, second = desk.post("/tickets", new, key), desk.post("/tickets", new, key)
@@ -20,7 +39,11 @@ def check(desk):
     yield "both get the same answer", first.body, second.body
     yield "one row was made", 1, desk.count("tickets")
     yield "one event was written", 1, desk.count("audit_events")
+    before = desk.count("tickets")
     other = desk.post("/tickets", new, {**key, "Idempotency-Key": "demo-2"})
-    yield "another key makes another ticket", (201, 2), (other.status, desk.count("tickets"))
+    yield "another key makes another ticket", (201, before + 1), (other.status, desk.count("tickets"))
+    desk.rows("UPDATE idempotency_keys SET created_at = '2020-01-01T00:00:00.000Z' WHERE key = 'demo-1'")
+    late = desk.post("/tickets", new, key)
+    yield "a day later the key makes another ticket", (201, before + 2), (late.status, desk.count("tickets"))
     without = desk.post("/tickets", new, {"X-User-Id": "user-1"})
-    yield "no key at all makes another ticket, too", (201, 3), (without.status, desk.count("tickets"))
+    yield "no key at all makes another ticket, too", (201, before + 3), (without.status, desk.count("tickets"))

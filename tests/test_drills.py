@@ -1,43 +1,116 @@
-"""Every drill in both directions: its check passes on the clean desk and fails on the planted one."""
+"""Drills and their copies: the format of each, the published three in both directions, planting and its accidents."""
 
+import os
+import subprocess
+import sys
 import tempfile
 import unittest
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
+from runpy import run_path
+from types import ModuleType
 
-from drills import judge, plant
-from tests.desk import ROOT, DeskProcess, run_app
+from drills import plant, shelf
+from drills.judge import judge
+from tests.desk import ROOT, DeskProcess, clean_environment, run_app
+from tests.drills_proof import SOLUTIONS
+
+PUBLISHED = ("accept_empty_title", "approval_bypass", "duplicate_idempotency")
+PLANTED_FILES = ("app.py", "store.py", "schema.sql", "web/door.py", "tests/desk.py", "bug-mode.txt", "planted.json")
+CALL = """import sys
+from pathlib import Path
+from drills.__main__ import main
+sys.exit(main(sys.argv[2:], Path(sys.argv[1])))"""
+SMALL_DISK = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)); "
 
 
-class Drills(unittest.TestCase):
+class Garden(unittest.TestCase):
+    """Each test has an empty folder for copies, `self.garden`."""
+
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
-        self.garden = Path(folder.name)
+        self.garden = Path(folder.name, "planted")
 
+    def tool(self, *words: str, before: str = "") -> subprocess.Popen:
+        """`python3 -m drills …` with its copies in the garden, as a process."""
+        return subprocess.Popen(
+            [sys.executable, "-c", f"{before}\n{CALL}", str(self.garden), *words],
+            cwd=ROOT,
+            env={**clean_environment(), "PYTHONWARNINGS": ""},  # Ctrl-C leaves files open for a moment
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
+
+    def finish(self, process):
+        """(exit status, stdout, stderr) of a tool at its end."""
+        output, errors = process.communicate(timeout=60)
+        return process.returncode, output, errors
+
+    def assert_whole_or_not_there(self):
+        """No copy, or a whole one; and nothing of a planting that was stopped."""
+        there = {path.name for path in self.garden.iterdir()} if self.garden.exists() else set()
+        self.assertEqual([name for name in there if name.startswith(plant.HALF_DONE)], [])
+        if "approval_bypass" in there:
+            for name in PLANTED_FILES:
+                self.assertTrue((self.garden / "approval_bypass" / name).exists(), name)
+
+
+class Format(unittest.TestCase):
     def test_the_published_three_are_there(self):
-        published = {"accept_empty_title", "approval_bypass", "duplicate_idempotency"}
-        self.assertLessEqual(published, set(plant.names()))
+        self.assertLessEqual(set(PUBLISHED), set(shelf.names()))
 
-    def test_every_check_passes_on_the_clean_desk_and_fails_on_the_planted_one(self):
-        for name in plant.names():
-            drill = plant.load(name)
+    def test_every_drill_has_every_part(self):
+        for name in shelf.names():
+            drill = shelf.load(name)
             with self.subTest(name):
-                broken = [found for found in judge.judge(drill, ROOT) if not found.is_met]
-                self.assertEqual(broken, [])
-                planted = judge.judge(drill, plant.plant(name, self.garden))
-                self.assertTrue([found for found in planted if not found.is_met])
-                self.assertTrue([found for found in planted if found.is_met])
-
-    def test_every_drill_tells_a_symptom_and_three_hints(self):
-        for name in plant.names():
-            drill = plant.load(name)
-            with self.subTest(name):
-                self.assertTrue(drill.__doc__)
+                self.assertEqual([part for part in shelf.PARTS if not hasattr(drill, part)], [])
+                self.assertIn(drill.STARS, range(1, 6))
+                self.assertLessEqual(len(shelf.symptom(drill)), 120)
                 self.assertGreaterEqual(len(drill.HINTS), 3)
-                self.assertEqual((ROOT / drill.FILE).read_text(encoding="utf-8").count(drill.CLEAN), 1)
+                self.assertGreater(len(drill.EXPLANATION.split()), 30)
+                self.assertTrue([source for source in drill.PROVENANCE if source.startswith("CWE-")])
+                self.assertTrue(drill.SECTION)
 
-    def test_a_planted_desk_says_which_bug_it_has(self):
-        folder = plant.plant("approval_bypass,accept_empty_title", self.garden)
+    def test_what_is_replaced_occurs_once_and_the_symptom_does_not_tell_the_file(self):
+        for name in shelf.names():
+            drill = shelf.load(name)
+            with self.subTest(name):
+                self.assertNotEqual(plant.planted_text(drill.FILE, [drill]), (ROOT / drill.FILE).read_text("utf-8"))
+                self.assertNotIn(drill.FILE, drill.__doc__)
+
+    def test_every_drill_has_its_proofs(self):
+        for name in shelf.names():
+            with self.subTest(name):
+                mends = run_path(str(SOLUTIONS / name / "mends.py"))
+                self.assertTrue(mends["OTHER"] and mends["LAZY"] and mends["SEEN_BY"])
+                self.assertTrue((SOLUTIONS / name / "regression.py").exists())
+
+    def test_a_planted_file_of_python_can_be_read_by_python(self):
+        for name in shelf.names():
+            drill = shelf.load(name)
+            if drill.FILE.endswith(".py"):
+                compile(plant.planted_text(drill.FILE, [drill]), drill.FILE, "exec")
+
+
+class Planting(Garden):
+    def test_the_published_checks_pass_on_the_clean_desk_and_fail_by_broken_promises_on_the_planted_one(self):
+        for name in PUBLISHED:
+            with self.subTest(name):
+                drill = shelf.load(name)
+                clean, planted = judge(drill, ROOT), judge(drill, plant.plant(name, self.garden))
+                self.assertEqual((clean.word, clean.broken, clean.trouble), ("OK", [], None))
+                self.assertEqual((planted.word, planted.trouble), ("NO", None))
+                self.assertTrue(planted.broken)
+                self.assertLess(len(planted.broken), len(planted.found))
+
+    def test_a_planted_desk_says_which_bugs_it_has(self):
+        folder = plant.plant(" approval_bypass,accept_empty_title,,approval_bypass ", self.garden)
+        self.assertEqual(folder.name, "accept_empty_title+approval_bypass")
         desk = DeskProcess(self.garden / "lab.sqlite3", folder)
         self.addCleanup(desk.stop)
         reply = desk.get("/health")
@@ -45,23 +118,123 @@ class Drills(unittest.TestCase):
         self.assertEqual(reply.headers["X-Bug-Mode"], "accept_empty_title,approval_bypass")
         self.assertIn("accept_empty_title,approval_bypass", " ".join(desk.banner))
 
+    def test_a_copy_has_every_file_of_the_desk(self):
+        self.assertLessEqual(
+            {path.name for path in ROOT.iterdir() if path.suffix in (".py", ".sql")}, set(plant.COPIED)
+        )
+
+    def test_a_copy_does_not_hold_the_answers(self):
+        folder = plant.plant("duplicate_idempotency", self.garden)
+        clean = shelf.load("duplicate_idempotency").CLEAN
+        for path in folder.rglob("*"):
+            self.assertFalse(path.is_file() and clean.encode() in path.read_bytes(), path)
+            self.assertNotIn(path.name, ("drills", "solutions", "drills_proof.py", "test_drills.py"))
+
+    def test_a_mystery_does_not_tell_its_name(self):
+        folder = plant.plant("approval_bypass", self.garden, "mystery-5")
+        for path in folder.rglob("*"):
+            if path.is_file() and path.name != "README.md":  # which names the published three to everybody
+                self.assertNotIn(b"approval_bypass", path.read_bytes(), path)
+        self.assertEqual((folder / "bug-mode.txt").read_text(), "mystery-5")
+
     def test_a_copy_that_stands_is_never_written_over(self):
         folder = plant.plant("approval_bypass", self.garden)
         (folder / "app.py").write_text("mended", encoding="utf-8")
         self.assertEqual(plant.plant("approval_bypass", self.garden), folder)
         self.assertEqual((folder / "app.py").read_text(encoding="utf-8"), "mended")
 
+    def test_a_copy_knows_when_the_desk_has_changed(self):
+        folder = plant.plant("approval_bypass", self.garden)
+        self.assertTrue(plant.is_of_today(folder))
+        label = folder / plant.LABEL
+        label.write_text(label.read_text().replace(plant.fingerprint(), "another desk"))
+        self.assertFalse(plant.is_of_today(folder))
+
+    def test_copies_set_aside_in_the_same_second_are_all_kept(self):
+        for text in ("one", "two", "three"):
+            (plant.plant("approval_bypass", self.garden) / "app.py").write_text(text)
+            plant.set_aside(self.garden / "approval_bypass", self.garden)
+        kept = sorted((path / "app.py").read_text() for path in (self.garden / plant.ASIDE).iterdir())
+        self.assertEqual(kept, ["one", "three", "two"])
+
     def test_a_text_that_has_moved_stops_the_planting_and_leaves_nothing(self):
-        drill = plant.load("approval_bypass")
+        drill = shelf.load("approval_bypass")
         clean, drill.CLEAN = drill.CLEAN, "a text that stands nowhere"
         self.addCleanup(setattr, drill, "CLEAN", clean)
-        with self.assertRaises(plant.Refused):
+        with self.assertRaisesRegex(shelf.Refused, "0 times, not once"):
             plant.plant("approval_bypass", self.garden)
         self.assertEqual(list(self.garden.iterdir()), [])
 
-    def test_an_unknown_bug_mode_is_one_line_with_the_known_ones(self):
-        done = run_app(VEDYA_BUG_MODE="no_such_bug")
-        self.assertEqual((done.returncode, done.stdout), (2, ""))
-        self.assertEqual(done.stderr.count("\n"), 1)
-        self.assertIn("no_such_bug", done.stderr)
-        self.assertIn("approval_bypass", done.stderr)
+    def test_two_bugs_in_the_same_text_are_refused_by_name(self):
+        one, other = ModuleType("drills.one"), ModuleType("drills.other")
+        one.FILE = other.FILE = "app.py"
+        text = "def health(desk, request) -> Answer:"
+        one.CLEAN, one.PLANTED, other.CLEAN, other.PLANTED = text, "", text[4:], ""
+        with self.assertRaisesRegex(shelf.Refused, "one and other change the same text of app.py"):
+            plant.planted_text("app.py", [other, one])
+
+
+class Accidents(Garden):
+    def test_two_plantings_at_once_make_one_whole_copy(self):
+        tools = [self.tool("start", "approval_bypass") for _ in range(3)]
+        self.assertEqual([self.finish(tool)[0] for tool in tools], [0, 0, 0])
+        self.assertTrue((self.garden / "approval_bypass").exists())
+        self.assert_whole_or_not_there()
+
+    @unittest.skipIf(os.name == "nt", "Windows has no such limit")
+    def test_a_full_disk_leaves_nothing_and_says_so_in_one_line(self):
+        status, _, errors = self.finish(self.tool("start", "approval_bypass", before=SMALL_DISK))
+        self.assertEqual((status, errors.count("\n")), (2, 1), errors)
+        self.assertIn("nothing is half-done", errors)
+        self.assertFalse((self.garden / "approval_bypass").exists())
+        self.assert_whole_or_not_there()
+
+    @unittest.skipIf(os.name == "nt", "Windows ends a process where others ask it to stop")
+    def test_ctrl_c_at_any_point_leaves_a_whole_copy_or_none(self):
+        # the alarm becomes a Ctrl-C, until Python itself comes to its end
+        ctrl_c = "signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(signal.SIGINT)); "
+        set_up = f"import atexit, signal, drills.__main__; {ctrl_c}atexit.register(signal.alarm, 0); "
+        alarm = "signal.setitimer(signal.ITIMER_REAL, {}); "
+        delays = (0.001, 0.005, 0.01, 0.02)
+        tools = [self.tool("start", "approval_bypass", before=set_up + alarm.format(at)) for at in delays]
+        for tool in tools:
+            status, _, errors = self.finish(tool)
+            self.assertIn(status, (0, 130), errors)
+            self.assertNotIn("Traceback", errors)
+            self.assert_whole_or_not_there()
+
+    def test_what_a_killed_planting_left_is_swept_up_later(self):
+        left = self.garden / f"{plant.HALF_DONE}1"
+        left.mkdir(parents=True)
+        os.utime(left, (0, 0))
+        plant.plant("approval_bypass", self.garden)
+        self.assertFalse(left.exists())
+
+
+class BugMode(Garden):
+    def test_an_unknown_one_is_one_line_with_the_known_ones(self):
+        for mode in ("no_such_bug", "approval_bypass,no_such_bug", ",", " "):
+            done = run_app(VEDYA_BUG_MODE=mode)
+            self.assertEqual((done.returncode, done.stdout), (2, ""))
+            self.assertEqual(done.stderr.count("\n"), 1)
+            self.assertIn("approval_bypass", done.stderr)
+        self.assertIn("did you mean approval_bypass", run_app(VEDYA_BUG_MODE="aproval_bypas").stderr)
+
+    def run_mode(self, mode):
+        """What plant.run() says before it hands over to the copy, whose address space this process is not to become."""
+        handed = []
+        execv, subprocess_call = os.execv, subprocess.call
+        os.execv, subprocess.call = lambda *_: handed.append(1), lambda *_: handed.append(1)
+        try:
+            with redirect_stdout(StringIO()) as said, redirect_stderr(StringIO()):
+                plant.run(mode, [], self.garden)
+        finally:
+            os.execv, subprocess.call = execv, subprocess_call
+        self.assertEqual(handed, [1])
+        return said.getvalue()
+
+    def test_it_plants_and_says_where_and_later_that_it_stands(self):
+        self.assertIn(str(self.garden / "approval_bypass"), self.run_mode("approval_bypass"))
+        again = self.run_mode("approval_bypass")
+        self.assertIn("it stands since an earlier start", again)
+        self.assertIn("drills reset approval_bypass", again)

@@ -1,0 +1,392 @@
+"""What each call of the drill tool does: it prints what there is to say, and ends with what to type next.
+
+A call gets its words and flags, and the folder that the copies are in; it returns the exit status.
+"""
+
+import json
+import random
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+from drills import board, diary, faults, plant, shelf
+from drills.judge import judge
+from drills.progress import Progress, state, utc_now
+from drills.reveal import explain
+from drills.shelf import Refused
+from drills.trial import trial
+from drills.wire import StubLLM
+
+ME = "python3 -m drills"
+
+
+class Lesson(NamedTuple):
+    """A drill as the learner knows it: by its name, or by the name of a mystery."""
+
+    label: str
+    drill: object
+    folder: Path
+    progress: Progress
+
+    @property
+    def entry(self) -> dict:
+        return self.progress.entry(self.label)
+
+
+def say(*lines: str) -> None:
+    print(*lines, sep="\n", flush=True)
+
+
+def then(*calls: str) -> None:
+    """The end of every call: what to type next."""
+    say("", f"next: {'   or: '.join(f'{ME} {call}' for call in calls)}")
+
+
+def marks() -> tuple[str, str]:
+    """Tick and cross, where the terminal has them."""
+    try:
+        "✓✗".encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+        return "✓", "✗"
+    except (UnicodeError, LookupError):
+        return "ok", "NO"
+
+
+def find(label: str, garden: Path) -> Lesson:
+    """The lesson of that name; Refused, with the valid ones, where there is none."""
+    progress = Progress(garden)
+    mysteries = [place.name for place in board.places(garden) if place.name.startswith("mystery-")]
+    if label in mysteries:
+        seals = plant.label_of(garden / label).get("bugs", [])
+        name = next((name for name in shelf.names() if plant.sealed(label, name) in seals), None)
+        if not name:
+            raise Refused(f"{label} is of a drill that is no longer there; `{ME} reset {label}` sets it aside")
+        return Lesson(label, shelf.load(name), garden / label, progress)
+    if label not in shelf.names():
+        raise shelf.unknown("drill", label, [*shelf.on_board(), *mysteries])
+    return Lesson(label, shelf.load(label), garden / label, progress)
+
+
+def _standing(label, garden):
+    lesson = find(label, garden)
+    if not lesson.folder.exists():
+        raise Refused(f"{label} is not planted; type {ME} start {label}")
+    return lesson
+
+
+# -- the calls ----------------------------------------------------------------------------------
+
+
+def show_board(said, garden):
+    board.show(garden)
+    there = [(name, row["state"]) for name, row in board.rows(garden).items()]
+    begun = [name for name, now in there if now not in ("new", "solved") and (garden / name).exists()]
+    if begun:
+        then(f"check {begun[0]}")
+    elif any(now == "new" for _, now in there):
+        then("start next", "start --mystery")
+    else:
+        then("export")
+    return 0
+
+
+def start(said, garden):
+    if said.flags.get("--mystery"):
+        if said.words:
+            raise Refused(f"a mystery has no name to start it by; type {ME} start --mystery")
+        label, name = _mystery(said.flags.get("--seed"), garden)
+    else:
+        name = label = _chosen(said.words[0] if said.words else "next", said.flags.get("--seed"), garden)
+    folder = garden / label
+    stood = folder.exists()
+    if not stood:
+        plant.plant(name, garden, label if label != name else "")
+    lesson = find(label, garden)
+    lesson.progress.note(label, started=utc_now())
+    _tell_story(lesson)
+    if stood:
+        old = "" if plant.is_of_today(folder) else " The desk has changed since it was made."
+        say("", f"It stands since an earlier start, as you left it.{old} For a fresh one: {ME} reset {label}")
+    then(f"check {label}", f"hint {label}")
+    return 0
+
+
+def _tell_story(lesson):
+    place = _shown(lesson.folder)
+    say(f"{lesson.label} ({'*' * lesson.drill.STARS})", "", lesson.drill.__doc__.strip(), "")
+    table = [
+        ("folder", place),
+        ("run it", f"cd {place} && python3 app.py"),
+        ("its tests", "python3 -m unittest, there"),
+    ]
+    say(*board.columns([*table, ("your log", f"{ME} log {lesson.label}")]))
+    say("", f"Write down, in your log: {' · '.join(diary.TO_FILL)}.")
+
+
+def _shown(path):
+    """A path as short as it can be typed here."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _chosen(word, seed, garden):
+    """The drill that start means."""
+    if word not in ("next", "random"):
+        if seed is not None:
+            raise Refused(f"--seed goes with `{ME} start random` and `{ME} start --mystery`")
+        find(word, garden)
+        return word
+    rows = board.rows(garden)
+    new = [name for name in shelf.on_board() if rows[name]["state"] == "new"]
+    if not new:
+        raise Refused(f"every drill was started already; `{ME}` shows the board, `{ME} reset NAME` begins one anew")
+    return new[0] if word == "next" else random.Random(seed).choice(new)
+
+
+def _mystery(seed, garden):
+    """(label, name): with a seed the same for a whole class, else one that is not solved yet."""
+    if seed is not None:
+        return f"mystery-{seed}", _drawn(seed)
+    rows = board.rows(garden)
+    free = [number for number in range(1000, 10000) if f"mystery-{number}" not in rows]
+    random.shuffle(free)
+    unsolved = (number for number in free if rows[_drawn(number)]["state"] != "solved")
+    seed = next(unsolved, free[0])
+    return f"mystery-{seed}", _drawn(seed)
+
+
+def _drawn(seed):
+    return random.Random(seed).choice(shelf.names())
+
+
+def check(said, garden):
+    lesson = _standing(said.words[0], garden)
+    verdict = judge(lesson.drill, lesson.folder)
+    found = {"verdict": verdict.word, "checks": 1}
+    if verdict.broken:
+        found["reproduced"] = utc_now()
+    entry = lesson.progress.note(lesson.label, started=utc_now(), **found)
+    was_solved = state(entry) == "solved"
+    if was_solved and lesson.label.startswith("mystery-"):
+        entry = lesson.progress.note(lesson.label, name=shelf.name_of(lesson.drill))
+    if said.flags.get("--json"):
+        facts = {"name": lesson.label, "verdict": verdict.word, "state": state(entry), "tests": verdict.tests}
+        say(json.dumps({**facts, "empty_sections": diary.empty_sections(lesson.folder)}, indent=1, ensure_ascii=False))
+        return int(verdict.word == "NO")
+    _print_verdict(lesson, verdict)
+    _say_what_follows(lesson, verdict, entry)
+    say(verdict.word)
+    return int(verdict.word == "NO")
+
+
+def _print_verdict(lesson, verdict):
+    tick, cross = marks()
+    say(f"{lesson.label}, in {_shown(lesson.folder)}:", "")
+    for test in verdict.tests:
+        is_fine = test["status"] == "pass"
+        said = "" if is_fine else f": {test['message']}"
+        say(f"{tick if is_fine else cross} {test['name']}{said}")
+    met = len(verdict.found) - len(verdict.broken)
+    say("", f"{met} of {len(verdict.found)} promises are kept")
+    if verdict.trouble:
+        say(f"The check stopped early ({verdict.trouble.kind}): what comes after it was not asked. Does your copy run?")
+
+
+def _say_what_follows(lesson, verdict, entry):
+    empty = diary.empty_sections(lesson.folder)
+    if empty:
+        say(f"Still empty in {diary.NAME}: {', '.join(empty)}")
+    label = lesson.label
+    if state(entry) == "solved" and verdict.word == "OK":
+        if label.startswith("mystery-"):
+            say(f"{label} is solved: it was {shelf.name_of(lesson.drill)}")
+        then(f"reveal {label}", "start next")
+    elif verdict.word == "OK":
+        say("It is mended. It is solved with a test of your own that sees the bug.")
+        then(f"test {label} PATH-OF-YOUR-TEST")
+    elif empty is None:
+        then(f"log {label}", f"hint {label}")
+    else:
+        then(f"hint {label}", f"check {label}")
+
+
+def hint(said, garden):
+    lesson = find(said.words[0], garden)
+    hints, seen = lesson.drill.HINTS, lesson.entry.get("hints", 0)
+    if seen < len(hints):
+        say(f"Hint {seen + 1} of {len(hints)}: {hints[seen]}")
+        lesson.progress.note(lesson.label, hints=1)
+    else:
+        say("These were all of them:", *(f"{number}. {text}" for number, text in enumerate(hints, 1)))
+    more = (f"hint {lesson.label}",) if seen + 1 < len(hints) else (f"reveal {lesson.label} --give-up",)
+    then(f"check {lesson.label}" if lesson.folder.exists() else f"start {lesson.label}", *more)
+    return 0
+
+
+def test(said, garden):
+    label, path = said.words
+    lesson = find(label, garden)
+    halves = trial(lesson.drill, Path(path))
+    tick, cross = marks()
+    for half in halves:
+        say(f"{tick if half.is_fine else cross} {half.why}")
+    is_accepted = len(halves) == 2 and all(half.is_fine for half in halves)
+    if not is_accepted:
+        say("", "Not accepted: a regression test passes on the clean desk and fails, by assertion, on the planted one.")
+        then(f"test {label} {path}")
+        return 1
+    entry = lesson.progress.note(label, started=utc_now(), reproduced=utc_now(), tested=utc_now())
+    say("", "Accepted: this test would have caught the bug.")
+    if state(entry) == "solved":
+        if label.startswith("mystery-"):
+            lesson.progress.note(label, name=shelf.name_of(lesson.drill))
+            say(f"{label} is solved: it was {shelf.name_of(lesson.drill)}")
+        then(f"reveal {label}", "start next")
+    else:
+        then(f"check {label}" if lesson.folder.exists() else f"start {label}")
+    return 0
+
+
+def log(said, garden):
+    lesson = _standing(said.words[0], garden)
+    path = lesson.folder / diary.NAME
+    if not path.exists():
+        verdict = judge(lesson.drill, lesson.folder)
+        if verdict.word == "OK":  # mended already: the bug shows in a new copy
+            with tempfile.TemporaryDirectory() as room:
+                plant.copy_desk(Path(room, "desk"), [lesson.drill])
+                verdict = judge(lesson.drill, Path(room, "desk"))
+        diary.begin(lesson.folder, lesson.drill.__doc__, verdict)
+        lesson.progress.note(lesson.label, started=utc_now())
+        say(f"{_shown(path)} is begun, with the requests that show the bug.")
+    else:
+        say(f"{_shown(path)} is there already; nothing in it was changed.")
+    empty = diary.empty_sections(lesson.folder)
+    say(f"Still empty: {', '.join(empty)}" if empty else "Every section is filled.")
+    then(f"check {lesson.label}", f"hint {lesson.label}")
+    return 0
+
+
+def reveal(said, garden):
+    lesson = find(said.words[0], garden)
+    name, gives_up = shelf.name_of(lesson.drill), said.flags.get("--give-up")
+    if state(lesson.entry) != "solved" and not lesson.entry.get("revealed"):
+        if not gives_up:
+            print(
+                f"drills: {lesson.label} is not solved yet; `{ME} hint {lesson.label}` helps, or add --give-up",
+                file=sys.stderr,
+            )
+            return 1
+        lesson.progress.note(lesson.label, revealed=utc_now(), **({"name": name} if name != lesson.label else {}))
+    say(*explain(lesson.drill))
+    then("start next", f"reset {lesson.label}")
+    return 0
+
+
+def reset(said, garden):
+    progress = Progress(garden)
+    everything = [place.name for place in board.places(garden)]
+    begun = [name for name, entry in progress.entries().items() if set(entry) - {"earlier"}]
+    if bool(said.words) == bool(said.flags.get("--all")):
+        raise Refused(f"say which one: {ME} reset NAME, or {ME} reset --all")
+    if said.words and said.words[0] not in {*everything, *begun}:
+        find(said.words[0], garden)
+    labels = said.words or sorted({*everything, *begun})
+    if not labels:
+        say("There is nothing to reset.")
+    elif not (said.flags.get("--yes") or _agreed(labels, garden)):
+        say("Nothing was changed.")
+        return 1
+    for label in labels:
+        if (garden / label).exists():
+            say(f"{label}: your copy is kept in {_shown(plant.set_aside(garden / label, garden))}")
+        progress.forget(label)
+    one = labels[0] if len(labels) == 1 and labels[0] in shelf.names() else "next"
+    then(f"start {one}")
+    return 0
+
+
+def _agreed(labels, garden):
+    say(f"This begins anew with {', '.join(labels)}.")
+    say(f"Copies are set aside in {_shown(garden / plant.ASIDE)}, not deleted.")
+    print("Go on? [y/N] ", end="", flush=True)
+    answer = sys.stdin.readline() if sys.stdin else ""
+    print("" if answer.endswith("\n") else "(no answer)")
+    return answer.strip().lower() in ("y", "yes")
+
+
+def fault(said, garden):
+    flags = said.flags
+    if flags.get("--list") or not (said.words or flags.get("--off")):
+        say(*board.columns([*((name, about) for name, (_, about) in faults.FAULTS.items()), ("slow-llm", SLOW)]))
+        then("fault audit-write", "fault --off")
+        return 0
+    name = said.words[0] if said.words else ""
+    if name and name not in (*faults.FAULTS, "slow-llm"):
+        raise shelf.unknown("fault", name, [*faults.FAULTS, "slow-llm"])
+    if name == "slow-llm" and not flags.get("--off"):
+        return _serve_slow_llm()
+    if flags.get("--off"):
+        for database in _databases(flags, garden):
+            say(f"{_shown(database)}: {', '.join(faults.disarm(database)) or 'no fault'} taken away")
+        then("fault --list")
+        return 0
+    databases = _databases(flags, garden)
+    if len(databases) != 1:
+        choices = ", ".join(map(_shown, databases))
+        raise Refused(
+            f"say in which database, --in NAME or --db FILE; there are: {choices}"
+            if databases
+            else "no copy has a database yet: start the copy's desk first, or name a database with --db FILE"
+        )
+    faults.arm(databases[0], name)
+    say(f"{_shown(databases[0])}: {', '.join(faults.armed(databases[0]))} armed ({faults.FAULTS[name][1]})")
+    then("fault --off")
+    return 0
+
+
+SLOW = "an LLM that takes questions and does not answer: serves until Ctrl-C, and says how a desk uses it"
+
+
+def _databases(flags, garden):
+    """The databases that are meant: the one that is named, else those of all copies that stand."""
+    if flags.get("--db"):
+        path = Path(flags["--db"])
+        if path.resolve() == plant.ROOT / "support-desk.sqlite3":
+            raise Refused(f"{path} is the desk's own database, not a lab's")
+        return [path]
+    if flags.get("--in"):
+        return [find(flags["--in"], garden).folder / "support-desk.sqlite3"]
+    return [path for path in (place / "support-desk.sqlite3" for place in board.places(garden)) if path.exists()]
+
+
+def _serve_slow_llm():
+    llm = StubLLM(holds=True)
+    settings = " ".join(f"{name}={value}" for name, value in llm.environ.items())
+    say("The slow LLM is there. In the copy's folder, start a desk that asks it:", "", f"  {settings} python3 app.py")
+    say("", "It counts who asks. Ctrl-C stops it.")
+    try:
+        while True:
+            if llm.wait_until_asked(3600):
+                say(f"asked {len(llm.asked)} times, nobody is answered for 60 s")
+    except KeyboardInterrupt:
+        say("stopped")
+    then("fault --list")
+    return 0
+
+
+def export(said, garden):
+    say(board.export(garden))
+    print(f"\nnext: {ME} export > my-name.json   (for {ME} class)", file=sys.stderr)
+    return 0
+
+
+def compare(said, garden):
+    table, problems = board.class_table([Path(word) for word in said.words])
+    say(*table)
+    for problem in problems:
+        print(f"drills: left out {problem}", file=sys.stderr)
+    print(f"\nnext: {ME} class FILE... > class.md", file=sys.stderr)
+    return int(bool(problems))

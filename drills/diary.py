@@ -1,0 +1,88 @@
+"""The debugging log of a drill: a Markdown file with ten headings, begun for the learner and never written over."""
+
+import re
+import shlex
+from pathlib import Path
+
+from drills.judge import Verdict
+
+NAME = "debugging-log.md"
+QUESTIONS = {  # heading: what belongs there; None where the tool writes something
+    "Symptom": None,
+    "Reproduction": None,
+    "Expected": "What should those requests have answered, and left behind? Which document says so?",
+    "Actual": "What did they answer instead? Statuses, bodies, rows, events.",
+    "Failing boundary": "The last place where all is still right, and the first where it is wrong.",
+    "Root cause": "Why it happens: file, line, and the thought that was wrong.",
+    "Evidence": None,
+    "Fix": "What you changed, and why there.",
+    "Verification": "How you know: the check, your regression test, the suite.",
+    "Prevention": "What would have caught it earlier, or made it impossible?",
+}
+TO_FILL = [heading for heading, question in QUESTIONS.items() if question]
+MOST = 12  # requests that a reproduction shows
+COMMENT = re.compile(r"<!--.*?-->", re.S)
+SHOWN = 300  # characters of a body
+
+
+def begin(folder: Path, story: str, verdict: Verdict) -> bool:
+    """Write the log of a copy, from a check that failed. False, and nothing is written, where one is there."""
+    asked = verdict.reproduction
+    written = {
+        "Symptom": story.strip(),
+        "Reproduction": _reproduction(asked),
+        "Evidence": _evidence(asked, verdict.log),
+    }
+    parts = [f"# Debugging log: {folder.name}"]
+    for heading, question in QUESTIONS.items():
+        parts.append(f"## {heading}\n\n{written.get(heading) or f'<!-- {question} -->'}")
+    try:
+        file = open(folder / NAME, "x", encoding="utf-8")
+    except FileExistsError:
+        return False
+    try:
+        with file:
+            file.write("\n\n".join(parts) + "\n")
+    except BaseException:  # a full disk, Ctrl-C: half a log would stand in the way of a whole one
+        (folder / NAME).unlink(missing_ok=True)
+        raise
+    return True
+
+
+def empty_sections(folder: Path) -> list[str] | None:
+    """The headings of the log that have nothing under them, or are not there; None where there is no log."""
+    try:
+        text = (folder / NAME).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    pieces = re.split(r"^#+[ \t]+(.+?)[ \t]*$", COMMENT.sub("", text), flags=re.M)
+    filled = {heading.lower() for heading, body in zip(pieces[1::2], pieces[2::2]) if body.strip()}
+    return [heading for heading in QUESTIONS if heading.lower() not in filled]
+
+
+def curl(exchange, port: int = 8080) -> str:
+    """The exchange as a command to paste, against a desk on its usual port."""
+    words = ["curl", "-i"]
+    words += ["-X", exchange.method] if exchange.method != "GET" else []
+    for name, value in exchange.headers:
+        words += ["-H", f"{name}: {value}" if value else f"{name};"]  # curl sends an empty header only so
+    if exchange.body is not None:
+        words += ["-d", exchange.body.decode("utf-8", "backslashreplace")]
+    return shlex.join([*words, f"http://localhost:{port}{exchange.path}"])
+
+
+def _reproduction(asked):
+    left_out = f"(The first {len(asked) - MOST} requests are left out.)\n\n" if len(asked) > MOST else ""
+    commands = "\n".join(map(curl, asked[-MOST:]))
+    return f"Against a fresh database, in this order:\n\n{left_out}```bash\n{commands}\n```"
+
+
+def _evidence(asked, log):
+    """What the requests were answered, and what the desk's log says about them."""
+    rows = [
+        f"- `{one.method} {one.path}` → {one.status}, request id `{one.request_id or 'none'}`" for one in asked[-MOST:]
+    ]
+    ids = {one.request_id for one in asked[-MOST:] if one.request_id}
+    lines = [line[:SHOWN] for line in log.splitlines() if ids & set(line.split())]
+    shown = "\n".join(lines)
+    return "\n".join(rows) + (f"\n\n```\n{shown}\n```" if lines else "")
