@@ -24,7 +24,7 @@ from uuid import uuid4
 import workflow
 from llm import PLUGINS, REST, Assistant, classify_by_rules, default_plugin
 from store import Damaged, Store, Unusable
-from web import demo, export, metrics, offline, shapes
+from web import demo, export, files, metrics, offline, shapes
 from web.door import Door, Far, Route, cached, etag, is_known, prefers, reply
 from web.http1 import Answer
 from web.identity import NOBODYS_HASH, Identity, Throttle, is_name, password_fits
@@ -144,6 +144,14 @@ def get_schema(desk, request) -> Answer:
 
 def get_views(desk, request) -> Answer:
     return reply(200, {"views": shapes.VIEWS})
+
+
+def get_page(desk, request) -> Answer:
+    return files.page_file(request, "index.html")
+
+
+def get_page_file(desk, request) -> Answer:
+    return files.page_file(request, request.references[0])
 
 
 def ticket_filters(request) -> dict:
@@ -402,6 +410,8 @@ ROUTES = (
     ),
     Route("GET", "/api/schema", get_schema),
     Route("GET", "/api/views", get_views),
+    Route("GET", "/", get_page, locked="anyone"),
+    Route("GET", "/static/{name}", get_page_file, locked="anyone"),
     Route("POST", "/user/login", log_in, body=shapes.LOGIN, locked="anyone", is_secret=True),
     Route("POST", "/api/debug/login", debug_log_in, body=shapes.DEBUG_LOGIN, locked="anyone", is_secret=True),
 )

@@ -310,8 +310,9 @@ class Door:
 
     def _finish(self, request, answer):
         """The answer with the headers that every answer carries."""
-        headers = (*answer.headers, ("X-Request-Id", request.id), *self._always)
         given = {name for name, _ in answer.headers}
+        always = [header for header in self._always if header[0] not in given]  # an answer's own word counts
+        headers = (*answer.headers, ("X-Request-Id", request.id), *always)
         if answer.body and "Content-Type" not in given:
             headers = (("Content-Type", "application/json"), *headers)
         if "Cache-Control" not in given:

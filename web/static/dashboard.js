@@ -1,0 +1,36 @@
+// The dashboard: how many tickets there are, of which kind, and how many came on each of the last 30 days.
+
+import { bars, dailyChart } from "./chart.js";
+import { el } from "./dom.js";
+import { readStats } from "./learn.js";
+import { atMostEach } from "./timing.js";
+
+const BREAKDOWNS = ["status", "priority", "category", "state"];
+
+export async function openDashboard(page) {
+  page.title("Dashboard");
+  const content = el("div", { class: "dashboard" });
+  page.root.append(el("h1", {}, "Dashboard"), content);
+  const refresh = async () => content.replaceChildren(...draw(await readStats()));
+  await refresh();
+  const soon = atMostEach(1000, () => page.run(refresh));
+  return { refresh, hear: soon };
+}
+
+function draw(stats) {
+  return [
+    el(
+      "div",
+      { class: "figures" },
+      figure("Tickets", stats.total_tickets.toLocaleString("en"), "total"),
+      figure("Open", stats.open_tickets.toLocaleString("en"), "open"),
+      figure("Per day, on average", stats.avg_tickets_per_day.toFixed(1), "average"),
+    ),
+    el("section", { class: "card wide" }, el("h2", {}, "New tickets, last 30 days"), dailyChart(stats.daily)),
+    ...BREAKDOWNS.map((name) => bars(name, stats[`${name}_breakdown`])),
+  ];
+}
+
+function figure(label, value, name) {
+  return el("div", { class: "card figure" }, el("p", { class: "muted" }, label), el("p", { class: "value", "data-figure": name }, value));
+}

@@ -1,0 +1,33 @@
+// Builds elements. A text becomes a text node and nothing else, so what users wrote is never markup.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** el("button", { class: "quiet", onclick: save }, "Save"): attributes, listeners, children. */
+export function el(name, attributes = {}, ...children) {
+  return furnish(document.createElement(name), attributes, children);
+}
+
+/** The same for a drawing. */
+export function svg(name, attributes = {}, ...children) {
+  return furnish(document.createElementNS(SVG, name), attributes, children);
+}
+
+function furnish(node, attributes, children) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (value === true) node.setAttribute(name, "");
+    else if (isThere(value)) node.setAttribute(name, value);
+  }
+  node.append(...children.flat().filter(isThere));
+  return node;
+}
+
+function isThere(value) {
+  return value !== null && value !== undefined && value !== false;
+}
+
+/** A list of choices; `first` is what stands for "none of them". */
+export function options(values, first, label = (value) => value) {
+  const rest = values.map((value) => el("option", { value }, label(value)));
+  return first === undefined ? rest : [el("option", { value: "" }, first), ...rest];
+}
