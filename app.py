@@ -146,12 +146,8 @@ def get_views(desk, request) -> Answer:
     return reply(200, {"views": shapes.VIEWS})
 
 
-def get_page(desk, request) -> Answer:
-    return files.page_file(request, "index.html")
-
-
 def get_page_file(desk, request) -> Answer:
-    return files.page_file(request, request.references[0])
+    return files.page_file(request, *request.references)
 
 
 def ticket_filters(request) -> dict:
@@ -410,7 +406,7 @@ ROUTES = (
     ),
     Route("GET", "/api/schema", get_schema),
     Route("GET", "/api/views", get_views),
-    Route("GET", "/", get_page, locked="anyone"),
+    Route("GET", "/", get_page_file, locked="anyone"),
     Route("GET", "/static/{name}", get_page_file, locked="anyone"),
     Route("POST", "/user/login", log_in, body=shapes.LOGIN, locked="anyone", is_secret=True),
     Route("POST", "/api/debug/login", debug_log_in, body=shapes.DEBUG_LOGIN, locked="anyone", is_secret=True),

@@ -19,7 +19,7 @@ from pathlib import Path
 
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # the key that marks an element, by the standard
 PATIENCE = 15  # seconds until a wait gives up
-PAUSE = 0.02
+PAUSE = 0.04
 ARGUMENTS = (
     "--headless=new",
     "--no-sandbox",
@@ -129,7 +129,7 @@ class Browser:
         """The first shown element that fits a CSS selector and has this text in it, or None."""
         return self.run(
             """return [...document.querySelectorAll(arguments[0])].find(
-                 (node) => node.checkVisibility() && node.innerText.includes(arguments[1])) ?? null""",
+                 (node) => node.checkVisibility() && (node.innerText ?? node.textContent).includes(arguments[1])) ?? null""",
             selector,
             text,
         )
@@ -153,7 +153,8 @@ class Browser:
     def text(self, selector: str) -> str:
         """The text of everything that fits the selector, as shown."""
         return self.run(
-            "return [...document.querySelectorAll(arguments[0])].map((node) => node.innerText).join('\\n')", selector
+            "return [...document.querySelectorAll(arguments[0])].map((node) => node.innerText ?? node.textContent).join('\\n')",
+            selector,
         )
 
     def click(self, selector: str, text: str = "") -> None:
@@ -162,6 +163,7 @@ class Browser:
         def attempt():
             try:
                 element = self.wait(selector, text)
+                self.run("arguments[0].scrollIntoView({ block: 'nearest' })", element)
                 self.ask("POST", f"/element/{element[ELEMENT]}/click", {})
                 return True
             except Refused as problem:

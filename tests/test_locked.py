@@ -19,7 +19,14 @@ from workflow import TRANSITIONS, TooManyRequests
 
 SECRET = "a secret that only this test knows about"
 LOCKED = {"SUPPORT_DESK_AUTH": "tokens", "SUPPORT_DESK_SECRET": SECRET, "DEBUG": "true"}
-PUBLIC = {("GET", "/health"), ("GET", "/ready"), ("POST", "/user/login"), ("POST", "/api/debug/login")}
+PUBLIC = {
+    ("GET", "/health"),
+    ("GET", "/ready"),
+    ("GET", "/"),
+    ("GET", "/static/{name}"),
+    ("POST", "/user/login"),
+    ("POST", "/api/debug/login"),
+}
 
 
 def base64url(data: bytes) -> str:

@@ -20,8 +20,8 @@ PAGE_POLICY = (  # a page may run and show only what this desk serves as files o
 )
 
 
-def page_file(request: Request, name: str) -> Answer:
-    """The file as a 200, or a 304 where the browser has it already. Raises NotFound."""
+def page_file(request: Request, name: str = "index.html") -> Answer:
+    """The file `name` as a 200, or a 304 where the browser has it already. Raises NotFound."""
     kind = NAME.fullmatch(name)
     if not kind or not (FOLDER / name).is_file():
         raise workflow.NotFound(f"the page has no file {name[:80]}; the page itself is at /")
