@@ -1,7 +1,7 @@
 // The audit log: every event with filters, and whether the chain of hashes still holds.
 
 import { get, queryOf } from "./api.js";
-import { el, options } from "./dom.js";
+import { arrange, el, options } from "./dom.js";
 import { addressOf, go } from "./router.js";
 import { atMostEach, debounce } from "./timing.js";
 import { DEEDS, deed, plural, when, words } from "./words.js";
@@ -21,6 +21,7 @@ class Audit {
     this.refreshSoon = atMostEach(1000, () => page.run(() => this.read()));
     this.verdict = el("div", { class: "verdict", role: "status" });
     this.rows = el("tbody");
+    this.drawn = new Map(); // rows by event id: an event never changes
     this.foot = el("footer", { class: "foot actions" });
     this.build();
   }
@@ -64,8 +65,13 @@ class Audit {
     const { data } = await get(`/audit-events${asked}`, { signal: this.page.signal });
     if (asked !== this.asked) return;
     this.next = data.next;
-    this.rows.replaceChildren(...data.events.map((event) => drawEvent(event)));
+    arrange(this.rows, data.events.map((event) => this.row(event)));
     this.showFoot(data.events.length);
+  }
+
+  row(event) {
+    if (!this.drawn.has(event.id)) this.drawn.set(event.id, drawEvent(event));
+    return this.drawn.get(event.id);
   }
 
   showFoot(count) {

@@ -11,10 +11,19 @@ export async function openDashboard(page) {
   page.title("Dashboard");
   const content = el("div", { class: "dashboard" });
   page.root.append(el("h1", {}, "Dashboard"), content);
-  const refresh = async () => content.replaceChildren(...draw(await readStats()));
+  const refresh = async () => replaceKeeping(content, draw(await readStats()));
   await refresh();
   const soon = atMostEach(1000, () => page.run(refresh));
   return { refresh, hear: soon };
+}
+
+/** Replace what is shown; the link that has the focus keeps it, and an open table stays open. */
+function replaceKeeping(content, nodes) {
+  const focused = content.contains(document.activeElement) && document.activeElement.getAttribute("href");
+  const isOpen = content.querySelector("details")?.open;
+  content.replaceChildren(...nodes);
+  content.querySelector("details").open = Boolean(isOpen);
+  if (focused) content.querySelector(`a[href="${focused}"]`)?.focus({ preventScroll: true });
 }
 
 function draw(stats) {

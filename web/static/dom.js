@@ -26,6 +26,15 @@ function isThere(value) {
   return value !== null && value !== undefined && value !== false;
 }
 
+/** Make `nodes` the children of `parent`; nodes that were there already keep what is typed and the focus. */
+export function arrange(parent, nodes) {
+  const isSame = nodes.length === parent.children.length && nodes.every((node, index) => node === parent.children[index]);
+  if (isSame) return;
+  const focused = document.activeElement;
+  parent.replaceChildren(...nodes);
+  if (parent.contains(focused)) focused.focus({ preventScroll: true });
+}
+
 /** A list of choices; `first` is what stands for "none of them". */
 export function options(values, first, label = (value) => value) {
   const rest = values.map((value) => el("option", { value }, label(value)));

@@ -1,7 +1,7 @@
 // Reply drafts: written by the desk, changed and approved by people. Nothing is sent without an approval.
 
 import { newKey, post, send } from "./api.js";
-import { el } from "./dom.js";
+import { arrange, el } from "./dom.js";
 import { form, outcome } from "./form.js";
 import { sentence } from "./problem.js";
 import { when } from "./words.js";
@@ -11,7 +11,7 @@ export class Drafts {
   constructor(ticketPath, during) {
     this.path = ticketPath;
     this.during = during;
-    this.cards = new Map(); // of pending drafts by id, so that typed words stay
+    this.cards = new Map(); // by draft id, so that typed words stay
     this.list = el("div", { class: "drafts" });
     this.outcome = outcome();
     this.button = el("button", { onclick: () => this.write() }, "Write a reply draft");
@@ -41,16 +41,14 @@ export class Drafts {
   draw(drafts, past) {
     this.node.hidden = Boolean(past);
     const newest = [...drafts].reverse();
-    this.list.replaceChildren(...newest.map((draft) => (draft.status === "pending" ? this.pending(draft) : decided(draft))));
+    arrange(this.list, newest.map((draft) => this.cardOf(draft).node));
   }
 
-  /** The card of a pending draft. It is kept while the words on the desk stay the same. */
-  pending(draft) {
+  cardOf(draft) {
     const known = this.cards.get(draft.id);
-    if (known?.body === draft.body) return known.node;
-    const node = new PendingDraft(draft, this.during).node;
-    this.cards.set(draft.id, { body: draft.body, node });
-    return node;
+    if (known?.draft.status === draft.status) known.update?.(draft);
+    else this.cards.set(draft.id, draft.status === "pending" ? new PendingDraft(draft, this.during) : decided(draft));
+    return this.cards.get(draft.id);
   }
 }
 
@@ -76,6 +74,12 @@ class PendingDraft {
     );
   }
 
+  /** The desk has other words now: show them, unless the reader has typed some. */
+  update(draft) {
+    if (this.text.value === this.draft.body) this.text.value = draft.body;
+    this.draft = draft;
+  }
+
   async press(job) {
     const line = this.node.querySelector(".outcome");
     line.textContent = "";
@@ -97,10 +101,11 @@ class PendingDraft {
 }
 
 function decided(draft) {
-  return el(
+  const node = el(
     "details",
     { class: "draft" },
     el("summary", {}, el("span", { class: "badge" }, draft.status), ` by ${draft.decided_by} `, when(draft.decided_at)),
     el("p", { class: "said" }, draft.body),
   );
+  return { draft, node };
 }

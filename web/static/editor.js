@@ -2,13 +2,12 @@
 
 import { el, options } from "./dom.js";
 import { field, form, outcome } from "./form.js";
-import { who } from "./identity.js";
 import { Lease } from "./lease.js";
 import { choicesOf } from "./learn.js";
+import { Advice } from "./problem.js";
 import { LIMITS, words } from "./words.js";
 
 const FIELDS = ["title", "description", "category", "priority", "assignee"];
-const HARMLESS = ["Commented", "Drafted", "DraftEdited", "Approved", "Rejected", "Locked", "Unlocked"]; // touch no field
 
 export class Editor {
   /** `view` is the ticket's view: it has the ticket, and saves. */
@@ -75,8 +74,9 @@ export class Editor {
       if (Object.keys(changed).length) await this.view.save(changed, this.version);
     } catch (problem) {
       this.setOpen(true);
-      if (problem.status === 412) this.version = this.view.ticket.version;
-      throw problem.status === 412 ? new Error("somebody has changed the ticket meanwhile. Compare, then save again to put your words over it") : problem;
+      if (problem.status !== 412) throw problem;
+      this.version = this.view.ticket.version;
+      throw new Advice("Somebody has changed the ticket meanwhile. Save again to put your words over theirs.");
     }
     await this.letGo();
   }
@@ -90,10 +90,10 @@ export class Editor {
     await this.view.during(() => this.lease.release());
   }
 
-  /** A comment beside our editing does no harm; somebody's change of a field is met on saving. */
-  hear(type, actor, version) {
-    const isOurs = actor === who().user;
-    if (this.isOpen && (isOurs || HARMLESS.includes(type)) && version === this.version + 1) this.version = version;
+  /** Something that touches no field, as a comment, does our editing no harm; the rest is met on saving. */
+  hear({ version, data }) {
+    const touched = FIELDS.some((name) => name in (data.changes ?? {}));
+    if (this.isOpen && !touched && version === this.version + 1) this.version = version;
   }
 
   warn(text) {

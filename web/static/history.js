@@ -35,7 +35,9 @@ export class History {
     this.slider.max = newest;
     if (document.activeElement !== this.slider || version === newest) this.slider.value = version;
     this.showPosition(version);
+    const focused = this.list.contains(document.activeElement) && document.activeElement.dataset.version;
     this.list.replaceChildren(...[...story].reverse().map((event) => this.entry(event, event.version === version)));
+    if (focused) this.list.querySelector(`[data-version="${focused}"]`)?.focus({ preventScroll: true });
   }
 
   showPosition(version) {
@@ -53,13 +55,18 @@ export class History {
       el("p", {}, el("b", {}, event.actor), ` ${deed(event.type)}`),
       event.data.body && el("p", { class: "said muted" }, shorten(event.data.body)),
       event.changes.length > 0 && el("ul", { class: "changes" }, event.changes.map(drawChange)),
-      el("p", { class: "muted" }, el("button", { class: "link", onclick: () => this.travel(event.version) }, `Version ${event.version}`), " ", when(event.at)),
+      el("p", { class: "muted" }, this.link(event.version), " ", when(event.at)),
     );
+  }
+
+  link(version) {
+    return el("button", { class: "link", "data-version": version, onclick: () => this.travel(version) }, `Version ${version}`);
   }
 }
 
 function shorten(text) {
-  return text.length > SHORT ? `${text.slice(0, SHORT)}…` : text;
+  const line = text.replace(/\s+/g, " ");
+  return line.length > SHORT ? `${line.slice(0, SHORT)}…` : line;
 }
 
 function drawChange({ name, from, to }) {

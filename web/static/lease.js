@@ -1,6 +1,7 @@
 // The lock on a ticket while it is being edited: taken for a minute, renewed in time, given back on leaving.
 
 import { post, send } from "./api.js";
+import { identityHeaders } from "./identity.js";
 
 const RENEWAL = 30000;
 
@@ -9,6 +10,7 @@ export class Lease {
   constructor(ticketId, onLost) {
     this.path = `/tickets/${ticketId}/lock`;
     this.onLost = onLost;
+    this.holder = identityHeaders(); // it is theirs to give back, also when somebody else has taken over the tab
     this.giveBack = () => this.release();
   }
 
@@ -38,6 +40,6 @@ export class Lease {
     clearInterval(this.timer);
     this.timer = null;
     removeEventListener("pagehide", this.giveBack);
-    await send("DELETE", this.path, { keepalive: true }).catch(() => {});
+    await send("DELETE", this.path, { headers: this.holder, keepalive: true }).catch(() => {});
   }
 }

@@ -12,7 +12,7 @@ import { openQueue } from "./queue.js";
 import { hear, refresh, reopen, startRouter } from "./router.js";
 import { openTicket } from "./ticket.js";
 import { pause } from "./timing.js";
-import { openLogin, showWho } from "./who.js";
+import { openLogin, showWho, startWho } from "./who.js";
 import { startWirePanel } from "./wire-panel.js";
 import { keepTimesRight } from "./words.js";
 
@@ -81,6 +81,7 @@ function skipOnClick() {
 
 async function start() {
   skipOnClick();
+  startWho();
   startWirePanel();
   watchHealth();
   keepTimesRight();

@@ -4,6 +4,7 @@ import { newKey, post } from "./api.js";
 import { el, options } from "./dom.js";
 import { field, form, outcome } from "./form.js";
 import { choicesOf } from "./learn.js";
+import { Advice } from "./problem.js";
 import { go } from "./router.js";
 import { Suggestion } from "./suggestion.js";
 import { LIMITS, words } from "./words.js";
@@ -50,7 +51,7 @@ function sender(page) {
     } catch (problem) {
       if (problem.code !== "IDEMPOTENCY_KEY_REUSED") throw problem;
       key = newKey();
-      throw new Error("this form made a ticket already, and its answer was lost; look into the queue before you send these words as a second one");
+      throw new Advice("This form has made a ticket already. Look into the queue before you send these words as a second one.");
     }
   };
 }

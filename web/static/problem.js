@@ -11,6 +11,14 @@ const ADVICE = {
   503: "The desk is busy or about to stop. Try again in a moment.",
 };
 
+/** Something that the page itself has to say to its user. */
+export class Advice extends Error {
+  constructor(message, details = {}) {
+    super(message);
+    this.details = details; // by field, as the desk's refusals have it
+  }
+}
+
 function adviceFor(problem) {
   if (problem instanceof Unreachable) return "Start it with: python3 app.py. This page goes on by itself.";
   if (problem instanceof Refused) return ADVICE[problem.status] ?? "";
@@ -19,7 +27,7 @@ function adviceFor(problem) {
 
 /** One line for the place where something was tried. */
 export function sentence(problem) {
-  const known = problem instanceof Refused || problem instanceof Unreachable;
+  const known = [Refused, Unreachable, Advice].some((kind) => problem instanceof kind);
   const text = known ? problem.message : `The page made a mistake: ${problem.message}`;
   return `${text.charAt(0).toUpperCase()}${text.slice(1).replace(/\.$/, "")}.`;
 }

@@ -6,7 +6,7 @@ import { el, options } from "./dom.js";
 import { saveAs } from "./download.js";
 import { who } from "./identity.js";
 import { readStats } from "./learn.js";
-import { addressOf, go } from "./router.js";
+import { addressOf, go, goInstead } from "./router.js";
 import { TicketList } from "./ticket-list.js";
 import { atMostEach, debounce } from "./timing.js";
 import { deed, plural, words } from "./words.js";
@@ -38,7 +38,7 @@ class Queue {
     this.page.title("Queue");
     this.tabs = el("div", { class: "tabs", role: "group", "aria-label": "Status" });
     this.search = el("input", { type: "search", name: "search", placeholder: "Search titles and descriptions", "aria-label": "Search" });
-    this.search.addEventListener("input", debounce(() => this.filter({ search: this.search.value.trim() }), TYPING));
+    this.search.addEventListener("input", debounce(() => this.find(), TYPING));
     this.selects = SELECTS.map((name) => this.select(name));
     this.mine = el("input", { type: "checkbox", name: "mine" });
     this.mine.addEventListener("change", () => this.filter({ assignee: this.mine.checked ? who().user : "" }));
@@ -60,6 +60,10 @@ class Queue {
   /** Change some filters: that is, the address. */
   filter(changed) {
     go("/tickets", { ...this.filters, before: "", ...changed });
+  }
+
+  find() {
+    goInstead("/tickets", { ...this.filters, before: "", search: this.search.value.trim() });
   }
 
   /** The address has these filters now. */

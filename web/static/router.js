@@ -15,7 +15,7 @@ export function startRouter(table) {
   addEventListener("hashchange", follow);
 }
 
-/** Go to an address of the page; `replace` writes it into the address bar without going there. */
+/** The address of a view, for links. */
 export function addressOf(path, query = {}) {
   const filled = Object.entries(query).filter(([, value]) => value !== "" && value !== null && value !== undefined);
   const text = new URLSearchParams(filled).toString();
@@ -23,12 +23,15 @@ export function addressOf(path, query = {}) {
 }
 
 export function go(path, query) {
-  const address = addressOf(path, query);
-  if (location.hash === address) follow();
-  else location.hash = address;
+  location.hash = addressOf(path, query);
 }
 
-/** Write the address without adding a step to the browser's history, and without any view being told. */
+/** The same without a step in the browser's history, as for every letter of a search. */
+export function goInstead(path, query) {
+  location.replace(addressOf(path, query));
+}
+
+/** Only write the address: no step in the history, and no view is told. */
 export function note(path, query) {
   history.replaceState(null, "", addressOf(path, query));
 }
@@ -70,7 +73,10 @@ async function open(path, query) {
   const page = newPage(path, query, found?.[0].slice(1) ?? [], leaving.signal);
   const mine = { path, page, leaving, view: null };
   current = mine;
-  document.getElementById("view").replaceChildren(page.root);
+  const main = document.getElementById("view");
+  main.replaceChildren(page.root);
+  main.focus({ preventScroll: true });
+  scrollTo(0, 0);
   markNavigation(path);
   await page.run(async () => {
     if (!found) throw new Error(`Nothing is at ${path}.`);

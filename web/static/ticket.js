@@ -35,7 +35,9 @@ class TicketView {
   }
 
   build() {
-    this.head = el("header", { class: "head ticket-head" });
+    this.heading = el("h1");
+    this.badges = el("p", { class: "badges" });
+    this.edit = el("button", { onclick: () => this.page.run(() => this.editor.open()) }, "Edit");
     this.banner = el("div", { class: "card past", role: "status", hidden: true });
     this.facts = el("section", { class: "card" });
     this.workflow = new WorkflowCard((step, data) => this.fire(step, data));
@@ -44,7 +46,7 @@ class TicketView {
     this.history = new History((version) => this.travel(version));
     this.editor = new Editor(this, this.page.signal);
     this.page.root.append(
-      this.head,
+      el("header", { class: "head" }, this.heading, this.badges, this.edit),
       this.banner,
       el(
         "div",
@@ -70,7 +72,9 @@ class TicketView {
   /** Add events that we do not have yet: two readings may overlap. */
   add(events) {
     const last = this.events.at(-1)?.version ?? 0;
-    this.events.push(...events.filter((event) => event.version > last));
+    const news = events.filter((event) => event.version > last);
+    this.events.push(...news);
+    news.forEach((event) => this.editor?.hear(event));
   }
 
   async refresh() {
@@ -109,17 +113,10 @@ class TicketView {
   }
 
   drawHead(shown) {
-    this.edit ??= el("button", { onclick: () => this.page.run(() => this.editor.open()) }, "Edit");
+    const badges = [lockBadge(shown), badge("state", shown.state), badge("priority", shown.priority)];
+    this.heading.replaceChildren(el("span", { class: "muted" }, `#${shown.id} `), shown.title);
+    this.badges.replaceChildren(...badges.filter(Boolean));
     this.edit.hidden = this.editor.isOpen || Boolean(this.past);
-    this.head.replaceChildren(
-      el("h1", {}, el("span", { class: "muted" }, `#${shown.id} `), shown.title),
-      el(
-        "p",
-        { class: "badges" },
-        ...[lockBadge(shown), badge("state", shown.state), badge("priority", shown.priority)].filter(Boolean),
-      ),
-      this.edit,
-    );
   }
 
   drawBanner(shown) {
@@ -169,7 +166,6 @@ class TicketView {
 
   hear({ type, actor, version, ticket_id: id }) {
     if (id !== this.ticket.id) return;
-    this.editor.hear(type, actor, version);
     if (version <= this.ticket.version || this.writing) return;
     if (actor !== who().user) announce(`${actor} ${deed(type)}`);
     this.readSoon();

@@ -5,7 +5,21 @@ import { desk } from "./desk.js";
 import { el, options } from "./dom.js";
 import { field, form, outcome } from "./form.js";
 import { become, logOut, mustLogIn, who } from "./identity.js";
+import { Advice } from "./problem.js";
 import { words } from "./words.js";
+
+/** Close the corner on Escape, on a click elsewhere, and when another view is opened. */
+export function startWho() {
+  const corner = document.getElementById("who");
+  const close = () => (corner.open = false);
+  addEventListener("hashchange", close);
+  document.addEventListener("click", (event) => corner.contains(event.target) || close());
+  corner.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    close();
+    corner.querySelector("summary").focus();
+  });
+}
 
 /** Fill the corner anew. */
 export function showWho() {
@@ -36,8 +50,7 @@ function chooser() {
 
 function chosen(node, user, role) {
   if (!/^[!-~]{1,64}$/.test(user)) {
-    const complaint = "1 to 64 letters, digits or signs, without a space or an accent.";
-    throw Object.assign(new Error(complaint), { details: { user: [complaint] } });
+    throw new Advice("", { user: ["1 to 64 letters, digits or signs, without a space or an accent."] });
   }
   become({ user, roles: [role] });
 }

@@ -21,6 +21,9 @@ export class WorkflowCard {
 
   /** Show the net with its token at `state`; in the past nothing can be fired. */
   draw(state, isPast) {
+    if (this.drawn === `${state} ${isPast}`) return;
+    this.drawn = `${state} ${isPast}`;
+    const hadFocus = this.steps.contains(document.activeElement);
     const here = desk.net.transitions.filter((step) => step.from === state);
     const open = here.filter((step) => !isPast && mayActAs(step.role));
     this.picture.replaceChildren(drawNet(desk.net, state, open.map((step) => step.name)));
@@ -30,6 +33,7 @@ export class WorkflowCard {
       ...here.map((step) => this.row(step, open.includes(step) ? "" : `needs the role ${step.role}; you are ${who().roles.join(", ")}`)),
       el("details", {}, el("summary", {}, "Other steps"), others.map((step) => this.row(step, `only when ${words(step.from)}`))),
     );
+    if (hadFocus) this.steps.querySelector("button").focus();
   }
 
   /** A button, or, with a reason why not, one that does nothing but can be read by everybody. */
