@@ -47,8 +47,10 @@ def _chromium():
 
 
 def needs_browser(tests):
-    """Skip a class of tests where there is no browser; with NEED_BROWSER=1 its absence is a failure."""
-    return unittest.skipIf(missing() and os.environ.get("NEED_BROWSER") != "1", missing())(tests)
+    """Skip a class of tests where there is no browser. NEED_BROWSER=1 makes its absence a failure, 0 skips them all."""
+    need = os.environ.get("NEED_BROWSER")
+    why = "NEED_BROWSER=0: tests in a real browser are left out" if need == "0" else missing()
+    return unittest.skipIf(why and need != "1", why)(tests)
 
 
 class Refused(Exception):
@@ -181,10 +183,13 @@ class Browser:
         self.ask("POST", "/actions", {"actions": [mouse]})
 
     def type(self, selector: str, text: str) -> None:
-        """Replace what a field holds by typing."""
+        """Replace what a field holds: by typing, a long text by pasting."""
         element = self.wait(selector)
         self.ask("POST", f"/element/{element[ELEMENT]}/clear", {})
-        self.press(selector, text)
+        if len(text) > 30:
+            self.run("arguments[0].focus(); document.execCommand('insertText', false, arguments[1])", element, text)
+        else:
+            self.press_on(element, text)
 
     def press(self, selector: str, keys: str) -> None:
         """Type into a field, or press a key that is named in KEYS."""

@@ -36,16 +36,17 @@ export function dailyChart(days) {
   const most = Math.max(1, ...days.map(({ tickets }) => tickets));
   const step = WIDTH / days.length;
   const total = days.reduce((sum, { tickets }) => sum + tickets, 0);
-  const label = `${plural(total, "ticket")} in ${days.length} days, at most ${most} on one day`;
+  const label = `${plural(total, "ticket")} from ${shortDay(days[0].day)} to ${shortDay(days.at(-1).day)}, at most ${most} on one day`;
   return el(
     "figure",
     {},
     svg(
       "svg",
-      { class: "daily", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": label },
+      { class: "daily", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img", "aria-label": label },
       svg("line", { class: "ground", x1: 0, x2: WIDTH, y1: BASE, y2: BASE }),
       days.map((day, index) => column(day, index, step, most)),
     ),
+    el("figcaption", { class: "muted" }, `${label}.`),
     el("details", {}, el("summary", {}, "The same as a table"), table(days)),
   );
 }

@@ -33,7 +33,7 @@ function draw(stats) {
       { class: "figures" },
       figure("Tickets", stats.total_tickets.toLocaleString("en"), "total"),
       figure("Open", stats.open_tickets.toLocaleString("en"), "open"),
-      figure("Per day, on average", stats.avg_tickets_per_day.toFixed(1), "average"),
+      figure("Per day", stats.avg_tickets_per_day.toFixed(1), "average"),
     ),
     el("section", { class: "card wide" }, el("h2", {}, "New tickets, last 30 days"), dailyChart(stats.daily)),
     ...BREAKDOWNS.map((name) => bars(name, stats[`${name}_breakdown`])),
