@@ -30,8 +30,17 @@ class Audit {
     this.page.title("Audit");
     const change = (event) => this.filter({ [event.target.name]: event.target.value.trim() });
     this.controls = {
-      ticket: el("input", { name: "ticket", placeholder: "Ticket number", "aria-label": "Ticket", oninput: debounce(change, 300) }),
-      type: el("select", { name: "type", "aria-label": "Event", onchange: change }, options(Object.keys(DEEDS), "Any event", (type) => words(deed(type)))),
+      ticket: el("input", {
+        name: "ticket",
+        placeholder: "Ticket number",
+        "aria-label": "Ticket",
+        oninput: debounce(change, 300),
+      }),
+      type: el(
+        "select",
+        { name: "type", "aria-label": "Event", onchange: change },
+        options(Object.keys(DEEDS), "Any event", (type) => words(deed(type))),
+      ),
       actor: el("input", { name: "actor", placeholder: "Who", "aria-label": "Actor", oninput: debounce(change, 300) }),
     };
     this.verifier = el("button", { onclick: () => this.page.run(() => this.verify()) }, "Verify the chain");
@@ -39,7 +48,11 @@ class Audit {
       el("header", { class: "head" }, el("h1", {}, "Audit"), this.verifier),
       this.verdict,
       el("div", { class: "filters" }, Object.values(this.controls)),
-      el("div", { class: "card scroller", tabindex: 0, role: "region", "aria-label": "Events" }, el("table", { class: "events" }, tableHead(), this.rows)),
+      el(
+        "div",
+        { class: "card scroller", tabindex: 0, role: "region", "aria-label": "Events" },
+        el("table", { class: "events" }, tableHead(), this.rows),
+      ),
       this.foot,
     );
   }
@@ -65,7 +78,10 @@ class Audit {
     const { data } = await get(`/audit-events${asked}`, { signal: this.page.signal });
     if (asked !== this.asked) return;
     this.next = data.next;
-    arrange(this.rows, data.events.map((event) => this.row(event)));
+    arrange(
+      this.rows,
+      data.events.map((event) => this.row(event)),
+    );
     this.showFoot(data.events.length);
   }
 
@@ -75,9 +91,14 @@ class Audit {
   }
 
   showFoot(count) {
-    const link = (text, after) => el("a", { class: "button", href: addressOf("/audit", { ...this.filters, after }) }, text);
+    const link = (text, after) =>
+      el("a", { class: "button", href: addressOf("/audit", { ...this.filters, after }) }, text);
     this.foot.replaceChildren(
-      el("span", { class: "muted" }, count ? `${plural(count, "event")}, oldest first` : "No event fits these filters."),
+      el(
+        "span",
+        { class: "muted" },
+        count ? `${plural(count, "event")}, oldest first` : "No event fits these filters.",
+      ),
       ...[this.filters.after && link("First", ""), this.next && link("Later", this.next)].filter(Boolean),
     );
   }
@@ -100,7 +121,15 @@ class Audit {
 
 function tableHead() {
   const names = ["Event", "Ticket", "What", "When", "Request", "Hash"];
-  return el("thead", {}, el("tr", {}, names.map((name) => el("th", {}, name))));
+  return el(
+    "thead",
+    {},
+    el(
+      "tr",
+      {},
+      names.map((name) => el("th", {}, name)),
+    ),
+  );
 }
 
 function drawEvent(event) {
@@ -108,7 +137,12 @@ function drawEvent(event) {
     "tr",
     {},
     el("td", { class: "number" }, event.id),
-    el("td", {}, el("a", { href: addressOf(`/tickets/${event.ticket_id}`, { at: event.version }) }, `#${event.ticket_id}`), el("span", { class: "muted" }, ` v${event.version}`)),
+    el(
+      "td",
+      {},
+      el("a", { href: addressOf(`/tickets/${event.ticket_id}`, { at: event.version }) }, `#${event.ticket_id}`),
+      el("span", { class: "muted" }, ` v${event.version}`),
+    ),
     el("td", {}, el("b", {}, event.actor), ` ${deed(event.type)} `, el("code", { class: "muted" }, event.type)),
     el("td", {}, when(event.at)),
     el("td", {}, el("code", {}, event.request_id)),
@@ -135,6 +169,15 @@ async function broken({ broken: { id, problem } }) {
     "div",
     { class: "card broken" },
     el("p", {}, el("b", {}, `The chain is broken at event ${id}: `), `${problem}.`),
-    el("table", { class: "events" }, tableHead(), el("tbody", {}, data.events.map((event) => drawEvent(event)))),
+    el(
+      "table",
+      { class: "events" },
+      tableHead(),
+      el(
+        "tbody",
+        {},
+        data.events.map((event) => drawEvent(event)),
+      ),
+    ),
   );
 }

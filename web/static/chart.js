@@ -42,7 +42,13 @@ export function dailyChart(days) {
     {},
     svg(
       "svg",
-      { class: "daily", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img", "aria-label": label },
+      {
+        class: "daily",
+        viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+        preserveAspectRatio: "none",
+        role: "img",
+        "aria-label": label,
+      },
       svg("line", { class: "ground", x1: 0, x2: WIDTH, y1: BASE, y2: BASE }),
       days.map((day, index) => column(day, index, step, most)),
     ),
@@ -60,7 +66,8 @@ function column({ day, tickets }, index, step, most) {
     svg("title", {}, `${day}: ${plural(tickets, "ticket")}`),
     svg("rect", { class: "filled", x: index * step + 2, y: BASE - height, width: step - 4, height, rx: 2 }),
     tickets > 0 && svg("text", { x: middle, y: BASE - height - 5, "text-anchor": "middle" }, tickets),
-    index % 5 === 4 && svg("text", { class: "muted", x: middle + step / 2, y: BASE + 20, "text-anchor": "end" }, shortDay(day)),
+    index % 5 === 4 &&
+      svg("text", { class: "muted", x: middle + step / 2, y: BASE + 20, "text-anchor": "end" }, shortDay(day)),
   );
 }
 
@@ -70,5 +77,10 @@ function shortDay(day) {
 
 function table(days) {
   const rows = days.map(({ day, tickets }) => el("tr", {}, el("td", {}, day), el("td", {}, tickets)));
-  return el("table", {}, el("thead", {}, el("tr", {}, el("th", {}, "Day"), el("th", {}, "Tickets"))), el("tbody", {}, rows));
+  return el(
+    "table",
+    {},
+    el("thead", {}, el("tr", {}, el("th", {}, "Day"), el("th", {}, "Tickets"))),
+    el("tbody", {}, rows),
+  );
 }

@@ -41,5 +41,10 @@ function draw(stats) {
 }
 
 function figure(label, value, name) {
-  return el("div", { class: "card figure" }, el("p", { class: "muted" }, label), el("p", { class: "value", "data-figure": name }, value));
+  return el(
+    "div",
+    { class: "card figure" },
+    el("p", { class: "muted" }, label),
+    el("p", { class: "value", "data-figure": name }, value),
+  );
 }

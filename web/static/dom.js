@@ -28,7 +28,8 @@ function isThere(value) {
 
 /** Make `nodes` the children of `parent`; nodes that were there already keep what is typed and the focus. */
 export function arrange(parent, nodes) {
-  const isSame = nodes.length === parent.children.length && nodes.every((node, index) => node === parent.children[index]);
+  const isSame =
+    nodes.length === parent.children.length && nodes.every((node, index) => node === parent.children[index]);
   if (isSame) return;
   const focused = document.activeElement;
   parent.replaceChildren(...nodes);

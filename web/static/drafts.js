@@ -41,7 +41,10 @@ export class Drafts {
   draw(drafts, past) {
     this.node.hidden = Boolean(past);
     const newest = [...drafts].reverse();
-    arrange(this.list, newest.map((draft) => this.cardOf(draft).node));
+    arrange(
+      this.list,
+      newest.map((draft) => this.cardOf(draft).node),
+    );
   }
 
   cardOf(draft) {
@@ -61,7 +64,13 @@ class PendingDraft {
     this.node = form(
       "draft pending",
       () => this.approve(),
-      el("p", { class: "muted" }, el("span", { class: "badge" }, "pending"), ` by ${draft.created_by}, source ${draft.source}, `, when(draft.created_at)),
+      el(
+        "p",
+        { class: "muted" },
+        el("span", { class: "badge" }, "pending"),
+        ` by ${draft.created_by}, source ${draft.source}, `,
+        when(draft.created_at),
+      ),
       this.text,
       outcome(),
       el(

@@ -46,7 +46,12 @@ export class Editor {
       fields.description,
       el("div", { class: "pair" }, fields.category, fields.priority, fields.assignee),
       outcome(),
-      el("p", { class: "actions" }, el("button", { class: "primary" }, "Save"), el("button", { type: "button", onclick: () => this.close() }, "Cancel")),
+      el(
+        "p",
+        { class: "actions" },
+        el("button", { class: "primary" }, "Save"),
+        el("button", { type: "button", onclick: () => this.close() }, "Cancel"),
+      ),
     );
     this.setOpen(true);
     controls.title.focus();

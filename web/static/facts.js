@@ -20,7 +20,11 @@ export function drawFacts(ticket, changes) {
   return [
     el("h2", { class: "sr-only" }, "Description"),
     el("p", { class: marks.description ? "said changed-field" : "said" }, ticket.description),
-    el("dl", { class: "facts-list" }, FACTS.map(([name, show]) => fact(name, show(ticket), marks[name]))),
+    el(
+      "dl",
+      { class: "facts-list" },
+      FACTS.map(([name, show]) => fact(name, show(ticket), marks[name])),
+    ),
   ];
 }
 

@@ -23,7 +23,10 @@ async function searchForDesk() {
   banner.hidden = false;
   for (let wait = SOONEST; ; wait = Math.min(wait * 1.5, LATEST)) {
     await pause(wait);
-    const isBack = await get("/health").then(() => true, () => false);
+    const isBack = await get("/health").then(
+      () => true,
+      () => false,
+    );
     if (isBack) break;
   }
   banner.hidden = true;

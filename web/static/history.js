@@ -60,7 +60,11 @@ export class History {
   }
 
   link(version) {
-    return el("button", { class: "link", "data-version": version, onclick: () => this.travel(version) }, `Version ${version}`);
+    return el(
+      "button",
+      { class: "link", "data-version": version, onclick: () => this.travel(version) },
+      `Version ${version}`,
+    );
   }
 }
 

@@ -77,7 +77,8 @@ function drawPlace(place, [x, y, [dx, dy, anchor]], hasToken) {
 function drawTransition(step, plan, isEnabled) {
   const [from, to] = [plan[step.from], plan[step.to]];
   const { bar = [(from[0] + to[0]) / 2, (from[1] + to[1]) / 2], name } = STEPS[step.name] ?? {};
-  const [into, out] = bar[0] === LANE ? byTheLane(from, bar, to) : [line(from, bar, RADIUS, 3), line(bar, to, 3, RADIUS + 2)];
+  const [into, out] =
+    bar[0] === LANE ? byTheLane(from, bar, to) : [line(from, bar, RADIUS, 3), line(bar, to, 3, RADIUS + 2)];
   return svg(
     "g",
     { class: isEnabled ? "transition enabled" : "transition" },

@@ -22,11 +22,19 @@ export async function openNewTicket(page) {
       "card narrow",
       sender(page),
       field("Title", title, { limit: LIMITS.title, hint: "One line that says what is wrong." }),
-      field("Description", description, { limit: LIMITS.description, hint: "What did you do, what happened, what did you expect?" }),
+      field("Description", description, {
+        limit: LIMITS.description,
+        hint: "What did you do, what happened, what did you expect?",
+      }),
       el("div", { class: "pair" }, field("Category", category), field("Priority", priority)),
       suggestion.node,
       outcome(),
-      el("p", { class: "actions" }, el("button", { class: "primary" }, "Create ticket"), el("a", { href: "#/tickets" }, "Cancel")),
+      el(
+        "p",
+        { class: "actions" },
+        el("button", { class: "primary" }, "Create ticket"),
+        el("a", { href: "#/tickets" }, "Cancel"),
+      ),
     ),
   );
   title.focus();
@@ -44,14 +52,18 @@ function chooser(name, choices) {
 function sender(page) {
   let key = newKey();
   return async (node) => {
-    const filled = [...new FormData(node)].filter(([name, value]) => value || name === "title" || name === "description");
+    const filled = [...new FormData(node)].filter(
+      ([name, value]) => value || name === "title" || name === "description",
+    );
     try {
       const { data } = await post("/tickets", Object.fromEntries(filled), { headers: { "Idempotency-Key": key } });
       if (!page.signal.aborted) go(`/tickets/${data.id}`);
     } catch (problem) {
       if (problem.code !== "IDEMPOTENCY_KEY_REUSED") throw problem;
       key = newKey();
-      throw new Advice("This form has made a ticket already. Look into the queue before you send these words as a second one.");
+      throw new Advice(
+        "This form has made a ticket already. Look into the queue before you send these words as a second one.",
+      );
     }
   };
 }

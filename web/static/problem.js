@@ -39,6 +39,11 @@ export function problemCard(problem, retry) {
     { class: "card problem", role: "alert" },
     el("h2", {}, problem.status === 404 ? "Not here" : "That did not work"),
     el("p", {}, sentence(problem), " ", adviceFor(problem)),
-    el("p", { class: "actions" }, el("button", { onclick: retry }, "Try again"), el("a", { href: "#/tickets" }, "Go to the queue")),
+    el(
+      "p",
+      { class: "actions" },
+      el("button", { onclick: retry }, "Try again"),
+      el("a", { href: "#/tickets" }, "Go to the queue"),
+    ),
   );
 }

@@ -37,15 +37,34 @@ class Queue {
   build() {
     this.page.title("Queue");
     this.tabs = el("div", { class: "tabs", role: "group", "aria-label": "Status" });
-    this.search = el("input", { type: "search", name: "search", placeholder: "Search titles and descriptions", "aria-label": "Search" });
-    this.search.addEventListener("input", debounce(() => this.find(), TYPING));
+    this.search = el("input", {
+      type: "search",
+      name: "search",
+      placeholder: "Search titles and descriptions",
+      "aria-label": "Search",
+    });
+    this.search.addEventListener(
+      "input",
+      debounce(() => this.find(), TYPING),
+    );
     this.selects = SELECTS.map((name) => this.select(name));
     this.mine = el("input", { type: "checkbox", name: "mine" });
     this.mine.addEventListener("change", () => this.filter({ assignee: this.mine.checked ? who().user : "" }));
     this.page.root.append(
-      el("header", { class: "head" }, el("h1", {}, "Queue"), el("a", { class: "button primary", href: "#/tickets/new" }, "New ticket")),
+      el(
+        "header",
+        { class: "head" },
+        el("h1", {}, "Queue"),
+        el("a", { class: "button primary", href: "#/tickets/new" }, "New ticket"),
+      ),
       this.tabs,
-      el("div", { class: "filters" }, this.search, this.selects, el("label", { class: "check" }, this.mine, "Assigned to me")),
+      el(
+        "div",
+        { class: "filters" },
+        this.search,
+        this.selects,
+        el("label", { class: "check" }, this.mine, "Assigned to me"),
+      ),
       this.list.node,
       el("footer", { class: "foot" }, this.total, this.csv, this.pager),
     );
@@ -99,7 +118,12 @@ class Queue {
     const isHere = status === (this.filters.status ?? "");
     const href = addressOf("/tickets", { ...this.filters, before: "", status });
     const name = status ? words(status) : "All";
-    return el("a", { href, "aria-current": isHere && "true" }, name, el("span", { class: "count" }, count.toLocaleString("en")));
+    return el(
+      "a",
+      { href, "aria-current": isHere && "true" },
+      name,
+      el("span", { class: "count" }, count.toLocaleString("en")),
+    );
   }
 
   refresh() {
@@ -120,7 +144,8 @@ class Queue {
   showFoot({ tickets, total, total_is_exact: isExact, next }) {
     const count = isExact === false ? `${total.toLocaleString("en")}+ tickets` : plural(total, "ticket");
     this.total.textContent = total === tickets.length ? count : `${tickets.length} of ${count}`;
-    const link = (text, before) => el("a", { class: "button", href: addressOf("/tickets", { ...this.filters, before }) }, text);
+    const link = (text, before) =>
+      el("a", { class: "button", href: addressOf("/tickets", { ...this.filters, before }) }, text);
     this.pager.replaceChildren(
       ...[this.filters.before && link("Newest", ""), next && link("Older", next)].filter(Boolean),
     );

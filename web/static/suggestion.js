@@ -37,7 +37,9 @@ export class Suggestion {
 
   show(suggested) {
     const values = { category: suggested.suggested_category, priority: suggested.suggested_priority };
-    const kept = Object.keys(values).filter((name) => this.chosen.has(name) && this.fields[name].value !== values[name]);
+    const kept = Object.keys(values).filter(
+      (name) => this.chosen.has(name) && this.fields[name].value !== values[name],
+    );
     for (const [name, value] of Object.entries(values)) {
       if (!this.chosen.has(name)) this.fields[name].value = value;
     }

@@ -62,7 +62,12 @@ function isNewer(ticket, old) {
 }
 
 function emptyNote() {
-  return el("li", { class: "empty" }, el("p", {}, "No ticket fits these filters."), el("a", { href: "#/tickets" }, "Show all tickets"));
+  return el(
+    "li",
+    { class: "empty" },
+    el("p", {}, "No ticket fits these filters."),
+    el("a", { href: "#/tickets" }, "Show all tickets"),
+  );
 }
 
 function drawRow(ticket) {
@@ -70,7 +75,13 @@ function drawRow(ticket) {
     "li",
     { class: `ticket priority-edge-${ticket.priority}`, "data-id": ticket.id },
     el("a", { class: "title", href: `#/tickets/${ticket.id}` }, ticket.title),
-    el("span", { class: "badges" }, lockBadge(ticket), badge("priority", ticket.priority), badge("state", ticket.state)),
+    el(
+      "span",
+      { class: "badges" },
+      lockBadge(ticket),
+      badge("priority", ticket.priority),
+      badge("state", ticket.state),
+    ),
     el(
       "p",
       { class: "muted facts" },

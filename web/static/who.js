@@ -36,7 +36,15 @@ export function showWho() {
 function chooser() {
   const { user, roles } = who();
   const name = el("input", { name: "user", value: user, maxlength: 64, autocomplete: "off", spellcheck: "false" });
-  const role = el("select", { name: "role" }, options(desk.net.roles.map((role) => role.name), undefined, words));
+  const role = el(
+    "select",
+    { name: "role" },
+    options(
+      desk.net.roles.map((role) => role.name),
+      undefined,
+      words,
+    ),
+  );
   role.value = roles[0];
   return form(
     "chooser",
@@ -72,7 +80,13 @@ export function openLogin(page) {
     form(
       "card narrow",
       () => logIn(email.value, password.value),
-      el("p", {}, "This desk is locked. Whoever runs it adds users with ", el("code", {}, "python3 app.py --add-user"), "."),
+      el(
+        "p",
+        {},
+        "This desk is locked. Whoever runs it adds users with ",
+        el("code", {}, "python3 app.py --add-user"),
+        ".",
+      ),
       field("E-mail", email),
       field("Password", password),
       outcome(),

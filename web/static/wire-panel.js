@@ -50,7 +50,11 @@ function sign({ kind, status }) {
 }
 
 function row(entry) {
-  const node = el("li", { "data-number": entry.number }, el("details", {}, el("summary"), el("div", { class: "inside" })));
+  const node = el(
+    "li",
+    { "data-number": entry.number },
+    el("details", {}, el("summary"), el("div", { class: "inside" })),
+  );
   const details = node.firstChild;
   details.addEventListener("toggle", () => drawInside(details, entry));
   fill(node, entry);

@@ -24,7 +24,16 @@ export function sent({ method, path, headers, body, isSecret = false, isStream =
   const shown = { ...headers };
   if (shown.Authorization) shown.Authorization = "Bearer $TOKEN";
   const harmless = isSecret ? JSON.stringify({ ...JSON.parse(body), password: "$PASSWORD" }) : body;
-  return add({ kind: "http", method, path, headers: shown, body: harmless, isSecret, isStream, start: performance.now() });
+  return add({
+    kind: "http",
+    method,
+    path,
+    headers: shown,
+    body: harmless,
+    isSecret,
+    isStream,
+    start: performance.now(),
+  });
 }
 
 export function answered(entry, response, text = "") {

@@ -16,7 +16,14 @@ export class WorkflowCard {
     this.outcome = el("p", { class: "outcome", role: "alert" });
     this.assignee = el("input", { name: "assign-to", "aria-label": "Assign to", maxlength: 64 });
     this.assignee.value = who().user;
-    this.node = el("section", { class: "card workflow" }, el("h2", {}, "Workflow"), this.picture, this.steps, this.outcome);
+    this.node = el(
+      "section",
+      { class: "card workflow" },
+      el("h2", {}, "Workflow"),
+      this.picture,
+      this.steps,
+      this.outcome,
+    );
   }
 
   /** Show the net with its token at `state`; in the past nothing can be fired. */
@@ -26,12 +33,25 @@ export class WorkflowCard {
     const hadFocus = this.steps.contains(document.activeElement);
     const here = desk.net.transitions.filter((step) => step.from === state);
     const open = here.filter((step) => !isPast && mayActAs(step.role));
-    this.picture.replaceChildren(drawNet(desk.net, state, open.map((step) => step.name)));
+    this.picture.replaceChildren(
+      drawNet(
+        desk.net,
+        state,
+        open.map((step) => step.name),
+      ),
+    );
     if (isPast) return this.steps.replaceChildren();
     const others = desk.net.transitions.filter((step) => step.from !== state);
     this.steps.replaceChildren(
-      ...here.map((step) => this.row(step, open.includes(step) ? "" : `needs the role ${step.role}; you are ${who().roles.join(", ")}`)),
-      el("details", {}, el("summary", {}, "Other steps"), others.map((step) => this.row(step, `only when ${words(step.from)}`))),
+      ...here.map((step) =>
+        this.row(step, open.includes(step) ? "" : `needs the role ${step.role}; you are ${who().roles.join(", ")}`),
+      ),
+      el(
+        "details",
+        {},
+        el("summary", {}, "Other steps"),
+        others.map((step) => this.row(step, `only when ${words(step.from)}`)),
+      ),
     );
     if (hadFocus) this.steps.querySelector("button").focus();
   }
@@ -41,7 +61,12 @@ export class WorkflowCard {
     const id = `why-${step.name}`;
     const button = el(
       "button",
-      { "data-step": step.name, class: whyNot ? "" : "primary", "aria-disabled": whyNot ? "true" : null, "aria-describedby": whyNot ? id : null },
+      {
+        "data-step": step.name,
+        class: whyNot ? "" : "primary",
+        "aria-disabled": whyNot ? "true" : null,
+        "aria-describedby": whyNot ? id : null,
+      },
       words(step.name),
     );
     if (!whyNot) button.addEventListener("click", () => this.press(step));
