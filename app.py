@@ -158,8 +158,8 @@ def get_docs(desk, request) -> Answer:
     return files.docs(request, request.fields.get("ui"))
 
 
-def get_docs_file(desk, request) -> Answer:
-    return files.file(request, request.references[0], files.STATIC, files.SWAGGER)
+def get_page_file(desk, request) -> Answer:
+    return files.page_file(request, *request.references)
 
 
 def ticket_filters(request) -> dict:
@@ -484,7 +484,8 @@ ROUTES = (
     Route("GET", "/api/views", "200 Views", get_views),
     Route("GET", "/openapi.json", "200 OpenAPI 304", get_openapi, locked="anyone"),
     Route("GET", "/docs", "200 text/html 304 404", get_docs, query=shapes.DOCS, locked="anyone"),
-    Route("GET", "/docs/{name}", "200 */* 304", get_docs_file, locked="anyone"),
+    Route("GET", "/", "200 text/html 304", get_page_file, locked="anyone"),
+    Route("GET", "/static/{name}", "200 */* 304", get_page_file, locked="anyone"),
     Route("POST", "/user/login", "200 Token 401 429", log_in, body=shapes.LOGIN, locked="anyone", is_secret=True),
     Route(
         "POST",

@@ -20,7 +20,7 @@ from workflow import TRANSITIONS, TooManyRequests
 SECRET = "a secret that only this test knows about"
 LOCKED = {"SUPPORT_DESK_AUTH": "tokens", "SUPPORT_DESK_SECRET": SECRET, "DEBUG": "true"}
 LIVE = {("GET", "/events"), ("GET", "/ws"), ("GET", "/ws/echo")}  # they answer without an end: see test_live.py
-PAGES = ("/health", "/ready", "/openapi.json", "/docs", "/docs/{name}")
+PAGES = ("/health", "/ready", "/openapi.json", "/docs", "/", "/static/{name}")
 PUBLIC = {("POST", "/user/login"), ("POST", "/api/debug/login")} | {("GET", path) for path in PAGES}
 
 

@@ -1,7 +1,7 @@
 // The API reference: reads /openapi.json and shows every operation, with a form to try it.
 // What comes from the document or the desk becomes text by textContent, never HTML.
 
-import { drawNet, sentence } from "/docs/docs-net.js";
+import { drawNet, sentence } from "./docs-net.js";
 
 const MOST_SHOWN = 100_000; // characters of an answer
 const LISTEN = 5_000; // milliseconds to read from an answer that does not end

@@ -1,0 +1,123 @@
+"""The files of the page: how they travel, what may not be in them, and what they know of the desk."""
+
+import re
+import unittest
+from pathlib import Path
+from unittest import mock
+
+from tests.desk import DeskTest
+from web import files
+
+FILES = {path.name: path.read_text(encoding="utf-8") for path in sorted(files.FOLDER.glob("*.*"))}
+MODULES = {name: text for name, text in FILES.items() if name.endswith(".js")}
+DANGEROUS = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function|setAttribute\(.style|srcdoc"
+
+
+class Serving(DeskTest):
+    def test_the_page_has_a_policy_of_its_own_and_json_keeps_the_strict_one(self):
+        page = self.desk.get("/")
+        self.assertEqual((page.status, page.headers["Content-Type"]), (200, "text/html; charset=utf-8"))
+        self.assertEqual(page.headers.get_all("Content-Security-Policy"), [files.PAGE_POLICY])
+        self.assertNotIn("unsafe", files.PAGE_POLICY)
+        json_policy = self.desk.get("/health").headers.get_all("Content-Security-Policy")
+        self.assertEqual(json_policy, ["default-src 'none'; frame-ancestors 'none'"])
+
+    def test_every_file_comes_with_its_type_and_a_tag(self):
+        types = {"js": "text/javascript", "css": "text/css", "svg": "image/svg+xml", "html": "text/html"}
+        for name, text in FILES.items():
+            reply = self.desk.get(f"/static/{name}")
+            self.assertEqual((reply.status, reply.body.decode()), (200, text), name)
+            self.assertEqual(reply.headers["Content-Type"], f"{types[name.rpartition('.')[2]]}; charset=utf-8")
+            self.assertEqual(reply.headers["Cache-Control"], "no-cache")
+            again = self.desk.get(f"/static/{name}", {"If-None-Match": reply.headers["ETag"]})
+            self.assertEqual((again.status, again.body, again.headers["ETag"]), (304, b"", reply.headers["ETag"]))
+
+    def test_nothing_else_can_be_had(self):
+        outside = [
+            "../files.py",
+            "..%2ffiles.py",
+            "%2e%2e%2ffiles.py",
+            "..",
+            ".",
+            "",
+            "%00",
+            "main.js%00.css",
+            "a.b.js",
+        ]
+        outside += ["..\\files.py", "/etc/passwd", "MAIN.JS", "nothing.js", "main.js/", "static/main.js", "main"]
+        for name in set(outside) - {"main.js/"}:
+            with self.subTest(name):
+                self.assertEqual(self.desk.get(f"/static/{name}").status, 404)
+        self.assertEqual(self.desk.get("/static/main.js/").status, 200)  # a trailing slash makes no difference
+        self.assertEqual(self.desk.request("POST", "/").headers["Allow"], "GET, HEAD, OPTIONS")
+
+    def test_an_edited_file_is_there_on_the_next_reload(self):
+        with mock.patch.object(files, "FOLDER", Path(self.desk.database).parent):
+            path = files.FOLDER / "main.js"
+            path.write_text("first", encoding="utf-8")
+            first = self.desk.get("/static/main.js")
+            path.write_text("other", encoding="utf-8")
+            second = self.desk.get("/static/main.js", {"If-None-Match": first.headers["ETag"]})
+        self.assertEqual((first.body, second.body), (b"first", b"other"))
+
+
+class Sources(unittest.TestCase):
+    def test_text_never_becomes_markup(self):
+        for name, text in FILES.items():
+            self.assertNotRegex(text, DANGEROUS, name)
+
+    def test_the_html_has_no_script_and_no_style_of_its_own(self):
+        for name, text in FILES.items():
+            if name.endswith(".html"):
+                self.assertNotRegex(text, r"<style|\bstyle=|\bon\w+=|<script(?![^>]* src=)|javascript:", name)
+
+    def test_nothing_is_fetched_from_elsewhere(self):
+        for name, text in FILES.items():
+            addresses = set(re.findall(r"https?://[^\s\"'`)]+", text)) - {"http://www.w3.org/2000/svg"}
+            self.assertEqual(addresses, set(), name)
+
+    def test_the_page_weighs_less_than_150_kilobytes(self):
+        own = [text for name, text in FILES.items() if not name.startswith(("docs", "swagger"))]
+        self.assertLess(sum(len(text.encode()) for text in own), 150_000)
+
+    def test_every_module_opens_with_what_it_is_for_and_is_used(self):
+        imported = set(re.findall(r'from "\./([\w-]+\.js)"', "".join(MODULES.values())))
+        entries = set(re.findall(r'src="/static/([\w-]+\.js)"', "".join(FILES.values())))
+        self.assertEqual(set(MODULES), (imported | entries) - {"swagger-ui-bundle.js"})  # that one is not ours
+        for name, text in MODULES.items():
+            self.assertTrue(text.startswith("// "), name)
+            self.assertLessEqual(len(text.splitlines()), 330, name)
+
+    def test_every_import_is_exported_where_it_says(self):
+        for name, text in MODULES.items():
+            for names, source in re.findall(r'import \{([^}]*)\} from "\./([\w-]+\.js)"', text):
+                for wanted in filter(None, map(str.strip, names.split(","))):
+                    exported = rf"export (async )?(function|class|const|let) {wanted}\b"
+                    self.assertRegex(MODULES[source], exported, f"{name} wants {wanted}")
+
+
+class Facts(DeskTest):
+    """What the page says of the desk without asking it is what schema.sql says."""
+
+    def setUp(self):
+        super().setUp()
+        self.rules = self.desk.server.door.desk.rules
+
+    def test_the_counters_count_to_the_limits(self):
+        said = dict(re.findall(r"(\w+): (\d+)", re.search(r"LIMITS = \{(.*?)\}", FILES["words.js"])[1]))
+        limits = {name: str(self.rules["tickets"][name].highest) for name in ("title", "description")}
+        self.assertEqual(said, {**limits, "body": str(self.rules["comments"]["body"].highest)})
+
+    def test_every_event_has_words(self):
+        deeds = re.search(r"DEEDS = \{(.*?)\};", FILES["words.js"], re.S)[1]
+        self.assertEqual(set(re.findall(r"^  (\w+):", deeds, re.M)), set(self.rules["audit_events"]["type"].choices))
+
+    def test_every_state_and_priority_of_the_plan_and_the_colours_is_there(self):
+        plan = re.search(r"const PLACES = \{(.*?)\};", FILES["net.js"], re.S)[1]
+        self.assertEqual(set(re.findall(r"^  (\w+):", plan, re.M)), set(self.rules["tickets"]["state"].choices))
+        steps = re.search(r"const STEPS = \{(.*?)\};", FILES["net.js"], re.S)[1]
+        net = self.desk.get("/api/schema").json["transitions"]
+        self.assertEqual(set(re.findall(r"^  (\w+):", steps, re.M)), {step["name"] for step in net})
+        for kind in ("state", "priority", "status"):
+            for value in re.findall(rf"\.{kind}-(\w+)", FILES["style.css"]):
+                self.assertIn(value, self.rules["tickets"][kind].choices)

@@ -1,0 +1,555 @@
+"""The page, as somebody in front of a real browser uses it."""
+
+import shlex
+import tempfile
+import unittest
+from pathlib import Path
+
+from tests.browser import Browser, Driver, needs_browser
+from tests.desk import AGENT, DeskProcess, DeskTest
+from tests.test_locked import LOCKED
+from web.identity import new_user
+
+VIEWS = ("/tickets", "/tickets/new", "/tickets/1", "/tickets/1?at=1", "/dashboard", "/audit", "/nowhere", "/tickets/99")
+
+
+browsers: list[Browser] = []  # started when first needed, for all tests of this file
+
+
+def tearDownModule():
+    for browser in browsers:
+        browser.quit()
+    if browsers:
+        browsers[0].driver.stop()
+
+
+def browser_number(number: int) -> Browser:
+    while len(browsers) <= number:
+        browsers.append(Browser(browsers[0].driver if browsers else Driver()))
+    return browsers[number]
+
+
+@needs_browser
+class PageTest(DeskTest):
+    """Each test has a desk of its own, on a port of its own: so the page knows nobody yet."""
+
+    @property
+    def browser(self) -> Browser:
+        return browser_number(0)
+
+    def open(self, path="/tickets", browser=None):
+        """Open the page at a view of its own."""
+        browser = browser or self.browser
+        browser.open("about:blank")
+        browser.open(f"http://127.0.0.1:{self.desk.port}/#{path}")
+        return browser
+
+    def act_as(self, user, role, browser=None):
+        """Be somebody else, with the form in the corner."""
+        browser = browser or self.browser
+        browser.click("#who summary")
+        browser.type("#who [name=user]", user)
+        browser.choose("#who [name=role]", role)
+        browser.click("#who button")
+        browser.until(lambda: user in browser.text("#who summary"), f"not {user} yet")
+
+
+class Creating(PageTest):
+    def test_the_suggestion_fills_what_the_user_has_not_chosen(self):
+        page = self.open("/tickets/new")
+        page.type("[name=title]", "Charged twice")
+        page.choose("[name=priority]", "low")
+        page.type("[name=description]", "Two payments for one invoice left my card, please refund. This is critical!")
+        page.wait(".suggestion", "Suggested by rules")
+        self.assertEqual((page.value("[name=category]"), page.value("[name=priority]")), ("billing", "low"))
+        self.assertIn("Your choice of priority stays", page.text(".suggestion"))
+        page.click("button", "Create ticket")
+        page.wait("h1", "Charged twice")
+        ticket = self.desk.get("/tickets/1").json
+        self.assertEqual((ticket["category"], ticket["priority"], ticket["created_by"]), ("billing", "low", "agent-1"))
+
+    def test_what_is_wrong_stands_beside_its_field(self):
+        page = self.open("/tickets/new")
+        page.type("[name=description]", "Only this")
+        page.type("[name=title]", "x" * 201)
+        self.assertIn("201 / 200", page.text(".counter.over"))
+        page.click("button", "Create ticket")
+        fault = page.wait(".field:has([name=title]) .fault", "no more than 200 characters")
+        self.assertTrue(fault)
+        self.assertEqual(page.run("return document.activeElement.name"), "title")
+        page.type("[name=title]", "Short")
+        page.click("button", "Create ticket")
+        page.wait("h1", "Short")
+
+    def test_a_double_click_makes_one_ticket(self):
+        page = self.open("/tickets/new")
+        page.type("[name=title]", "Once")
+        page.type("[name=description]", "Only once, please")
+        page.double_click("button", "Create ticket")
+        page.wait("h1", "Once")
+        self.assertEqual(self.desk.get("/tickets").json["total"], 1)
+
+    def test_a_form_that_is_sent_twice_makes_one_ticket(self):
+        page = self.open("/tickets/new")
+        page.type("[name=title]", "Once")
+        page.type("[name=description]", "Only once, please")
+        page.run("const form = document.querySelector('form.narrow'); form.requestSubmit(); form.requestSubmit()")
+        page.wait("h1", "Once")
+        page.click("#wire > summary")
+        page.wait("#wire-list li", "replayed")
+        self.assertEqual(self.desk.count("tickets"), 1)
+
+    def test_everything_can_be_done_with_the_keyboard(self):
+        page = self.open("/tickets/new")
+        page.wait("[name=title]:focus")
+        for keys in ("By keyboard", "Tab", "No mouse here", "Tab", "Tab", "Tab"):
+            page.run("window.before = document.activeElement")
+            focused = page.ask("GET", "/element/active")
+            page.press_on(focused, keys)
+        page.wait("button.primary:focus-visible", "Create ticket")
+        page.press_on(page.ask("GET", "/element/active"), "Enter")
+        page.wait("h1", "By keyboard")
+
+
+class Queue(PageTest):
+    def test_filters_and_search_survive_a_reload(self):
+        for title, category in (("Login broken", "technical"), ("Login slow", "billing"), ("Invoice", "billing")):
+            self.desk.new_ticket(title=title, category=category)
+        page = self.open()
+        page.wait(".total", "3 tickets")
+        page.choose("select[name=category]", "billing")
+        page.wait(".total", "2 tickets")
+        page.type("[name=search]", "login")
+        page.wait(".total", "1 ticket")
+        self.assertTrue(page.url.endswith("#/tickets?category=billing&search=login"), page.url)
+        page.reload()
+        page.wait(".total", "1 ticket")
+        self.assertEqual(page.text(".ticket .title"), "Login slow")
+        self.assertEqual((page.value("[name=search]"), page.value("select[name=category]")), ("login", "billing"))
+        self.assertIn("category=billing&search=login", page.run("return document.querySelector('a[download]').href"))
+
+    def test_it_counts_and_pages(self):
+        for number in range(30):
+            self.desk.new_ticket(title=f"Number {number}")
+        page = self.open()
+        page.wait(".total", "25 of 30 tickets")
+        page.wait(".tabs a", "Open30")
+        page.click("a", "Older")
+        page.wait(".total", "5 of 30 tickets")
+        self.assertEqual(page.text(".ticket .title").split("\n"), [f"Number {number}" for number in (4, 3, 2, 1, 0)])
+        page.click("a", "Newest")
+        page.wait(".ticket .title", "Number 29")
+
+    def test_assigned_to_me(self):
+        self.desk.new_ticket(title="Mine")
+        self.desk.new_ticket(title="Not mine")
+        self.desk.post("/tickets/1/transitions", {"transition": "assign"}, AGENT)
+        page = self.open()
+        page.click("[name=mine]")
+        page.wait(".total", "1 ticket")
+        self.assertEqual(page.text(".ticket .title"), "Mine")
+
+    def test_a_title_of_markup_is_shown_as_text(self):
+        title = "<img src=x onerror=\"document.title='owned'\"> & <b>"
+        self.desk.new_ticket(title=title, description=title)
+        self.desk.post("/tickets/1/comments", {"body": title}, AGENT)
+        page = self.open()
+        page.wait(".ticket .title", title)
+        for path, selector in (("/tickets/1", "h1"), ("/tickets/1", ".comment"), ("/audit", "td")):
+            self.open(path)
+            page.wait(selector, title if selector != "td" else "opened")
+        self.assertNotIn("owned", page.run("return document.title"))
+        self.assertEqual(page.run("return document.querySelectorAll('main img').length"), 0)
+
+    def test_a_search_whose_total_is_a_lower_bound_says_so(self):
+        page = self.open("/nowhere")
+        page.run("""const fetched = window.fetch;
+            window.fetch = async (path, request) => path.startsWith('/tickets?')
+              ? Response.json({ tickets: [], total: 1000, total_is_exact: false, next: null }) : fetched(path, request);
+            location.hash = '#/tickets?search=a'""")
+        page.wait(".total", "1,000+ tickets")
+
+
+class Ticket(PageTest):
+    def test_the_whole_workflow_by_clicking(self):
+        page = self.open("/tickets/new")
+        self.act_as("user-1", "customer")
+        page.type("[name=title]", "Round trip")
+        page.type("[name=description]", "Through every place")
+        page.click("button", "Create ticket")
+        page.wait("#why-assign", "needs the role agent; you are customer")
+        for user, role, steps in (
+            ("agent-7", "agent", ("assign", "start_work", "request_info")),
+            ("user-1", "customer", ("customer_reply",)),
+            ("agent-7", "agent", ("escalate",)),
+            ("sofia", "supervisor", ("resolve_escalated", "close")),
+            ("user-1", "customer", ("reopen",)),
+        ):
+            self.act_as(user, role)
+            for step in steps:
+                page.click(f".steps > .step .primary[data-step={step}]")
+                page.until(lambda: self.state_after(step), f"{step} has not happened")
+        page.wait(".net .here", "New")
+        events = [event["type"] for event in self.desk.get("/tickets/1/events").json["events"]]
+        self.assertEqual(events[1:4] + events[-1:], ["Assigned", "StartWorked", "RequestInfoed", "Reopened"])
+
+    def state_after(self, step):
+        """Whether the page shows the place that a step leads to, as the desk has it."""
+        state = self.desk.get("/tickets/1").json["state"]
+        net = self.desk.get("/api/schema").json["transitions"]
+        target = next(transition["to"] for transition in net if transition["name"] == step)
+        return state == target and self.browser.find(f".net .here[data-place={target}]")
+
+    def test_steps_that_cannot_be_taken_say_why(self):
+        self.desk.new_ticket()
+        page = self.open("/tickets/1")
+        page.click("summary", "Other steps")
+        page.wait("#why-close", "only when Resolved")
+        page.click("[data-step=close]")
+        self.assertEqual(self.desk.get("/tickets/1").json["state"], "new")
+
+    def test_a_refused_step_goes_back_with_a_message(self):
+        """Somebody else is quicker by a moment: the token has moved on the page, and moves back."""
+        self.desk.new_ticket()
+        page = self.open("/tickets/1")
+        page.wait("[data-step=assign]")
+        page.run(QUICKER, "/tickets/1", {"title": "Changed by somebody else"})
+        page.click(".primary[data-step=assign]")
+        page.wait(".workflow .outcome", "at version 2 now")
+        page.wait(".net .here[data-place=new]")
+        page.wait("h1", "Changed by somebody else")
+        self.assertEqual(self.desk.get("/tickets/1").json["state"], "new")
+
+    def test_a_refused_edit_goes_back_and_keeps_the_words(self):
+        self.desk.new_ticket(title="Before")
+        page = self.open("/tickets/1")
+        page.click("button", "Edit")
+        page.type(".editor [name=title]", "x" * 201)
+        page.click(".editor button", "Save")
+        page.wait(".editor .fault", "no more than 200 characters")
+        page.wait("h1", "Before")
+        page.type(".editor [name=title]", "After")
+        page.choose(".editor [name=priority]", "critical")
+        page.click(".editor button", "Save")
+        page.until_gone(".editor")
+        page.wait("h1", "After")
+        ticket = self.desk.get("/tickets/1").json
+        self.assertEqual((ticket["title"], ticket["priority"]), ("After", "critical"))
+
+    def test_somebody_elses_edit_meanwhile_is_not_overwritten_unseen(self):
+        """Whoever has no lock any more meets the other's change on saving, and decides."""
+        self.desk.new_ticket(title="Before")
+        page = self.open("/tickets/1")
+        page.wait("h1", "Before")
+        page.run(QUICKER, "/tickets/1", {"title": "Theirs", "priority": "low"})
+        page.click("button", "Edit")
+        page.type(".editor [name=title]", "Mine")
+        page.click(".editor button", "Save")
+        page.wait(".editor .outcome", "Somebody has changed the ticket meanwhile")
+        page.wait("h1", "Theirs")
+        self.assertEqual(page.value(".editor [name=title]"), "Mine")
+        page.click(".editor button", "Save")
+        page.wait("h1", "Mine")
+        self.assertEqual(self.desk.get("/tickets/1").json["title"], "Mine")
+
+    def test_a_draft_is_written_changed_and_approved(self):
+        self.desk.new_ticket()
+        page = self.open("/tickets/1")
+        page.click("button", "Write a reply draft")
+        page.type("[name=draft]", "Dear customer, it works again.")
+        page.click("button", "Save changes")
+        page.until(lambda: self.desk.get("/tickets/1").json["drafts"][0]["body"].startswith("Dear"), "not saved")
+        page.click("button", "Approve and send")
+        page.wait(".comment", "Dear customer, it works again.")
+        page.until_gone(".draft.pending")
+        self.assertEqual(self.desk.get("/tickets/1").json["drafts"][0]["status"], "sent")
+
+    def test_a_draft_is_rejected(self):
+        self.desk.new_ticket()
+        self.desk.post("/tickets/1/draft", {}, AGENT)
+        page = self.open("/tickets/1")
+        page.click("button", "Reject")
+        page.wait(".draft .badge", "rejected")
+
+    def test_a_customers_approval_is_refused_with_the_reason(self):
+        self.desk.new_ticket()
+        self.desk.post("/tickets/1/draft", {}, AGENT)
+        page = self.open("/tickets/1")
+        self.act_as("user-1", "customer")
+        page.click("button", "Approve and send")
+        page.wait(".draft .outcome", "needs the role agent")
+        self.assertEqual(self.desk.get("/tickets/1").json["drafts"][0]["status"], "pending")
+
+    def test_comments_and_internal_notes(self):
+        self.desk.new_ticket()
+        page = self.open("/tickets/1")
+        page.click(".comment-form button", "Comment")
+        page.wait(".comment-form .fault", "may not be blank")
+        page.type("[name=body]", "Between us")
+        page.click("[name=internal]")
+        page.click(".comment-form button", "Comment")
+        page.wait(".comment.internal", "Between us")
+        self.assertEqual(page.value("[name=body]"), "")
+
+    def test_time_travel(self):
+        self.desk.new_ticket(title="First words", priority="low")
+        self.desk.patch("/tickets/1", {"title": "Second words", "priority": "critical"}, AGENT)
+        self.desk.post("/tickets/1/comments", {"body": "Later"}, AGENT)
+        self.desk.post("/tickets/1/transitions", {"transition": "assign"}, AGENT)
+        page = self.open("/tickets/1")
+        page.wait(".timeline .changes", "Priority: low → critical")
+        page.press("[type=range]", "Home")
+        page.wait("h1", "First words")
+        page.wait(".net .here[data-place=new]")
+        page.wait(".past", "version 1 of 4")
+        self.assertTrue(page.url.endswith("?at=1"), page.url)
+        self.assertNotIn("Later", page.text(".comments"))
+        page.reload()
+        page.wait("h1", "First words")
+        page.click(".timeline button", "Version 2")
+        page.wait(".changed-field", "was low")
+        page.click("button", "Back to now")
+        page.wait(".comment", "Later")
+        page.wait(".net .here[data-place=assigned]")
+
+
+QUICKER = """  // changes the ticket just before the page's own change arrives; locks are out of order
+const [path, body] = arguments;
+const fetched = window.fetch;
+window.fetch = async (asked, request) => {
+  if (asked.endsWith("/lock")) return Response.json({}, { status: 404 });
+  if ((request.method ?? "GET") === "GET") return fetched(asked, request);
+  window.fetch = fetched;
+  const headers = { "Content-Type": "application/json", "X-User-Id": "somebody", "X-User-Role": "agent" };
+  await fetched(path, { method: "PATCH", headers, body: JSON.stringify(body) });
+  return fetched(asked, request);
+};
+"""
+
+
+class Overview(PageTest):
+    def test_the_dashboard_counts(self):
+        for priority in ("low", "high", "high"):
+            self.desk.new_ticket(priority=priority)
+        self.desk.patch("/tickets/1", {"status": "in_progress"}, AGENT)
+        page = self.open("/dashboard")
+        page.wait("[data-figure=total]", "3")
+        self.assertEqual((page.text("[data-figure=open]"), page.text("[data-figure=average]")), ("2", "3.0"))
+        self.assertEqual(page.text(".bars [data-value=high] .count"), "2")
+        self.assertEqual(page.text(".daily text:not(.muted)"), "3")
+        page.click(".bars [data-value=high] a")
+        page.wait(".total", "2 tickets")
+
+    def test_the_audit_log_is_filtered_and_verified(self):
+        self.desk.new_ticket()
+        self.desk.new_ticket()
+        self.desk.post("/tickets/2/comments", {"body": "Hello"}, AGENT)
+        page = self.open("/audit")
+        page.wait(".foot", "3 events")
+        page.choose("[name=type]", "Commented")
+        page.wait(".foot", "1 event")
+        page.click("button", "Verify")
+        page.wait(".verdict", "The chain holds. 3 events")
+        with self.desk.open_database() as database:
+            database.execute("DROP TRIGGER audit_events_are_never_changed")
+            database.execute("UPDATE audit_events SET actor = 'mallory' WHERE id = 2")
+        database.close()
+        page.click("button", "Verify")
+        page.wait(".verdict .broken", "broken at event 2")
+        page.wait(".verdict td", "mallory")
+
+    def test_the_curl_of_the_wire_does_the_same(self):
+        page = self.open("/tickets/new")
+        title = """It's "$HOME" `id` \\ !! é"""
+        page.type("[name=title]", title)
+        page.type("[name=description]", "two\nlines")
+        page.click("button", "Create ticket")
+        page.wait("h1", "It's")
+        page.click("#wire > summary")
+        page.click("#wire-list li summary", "POST\n/tickets\n")
+        words = shlex.split(page.text("#wire-list .curl"))
+        self.assertEqual(words[:4], ["curl", "-i", "-X", "POST"])
+        headers = dict(word.split(": ", 1) for flag, word in zip(words, words[1:]) if flag == "-H")
+        body = words[words.index("-d") + 1]
+        reply = self.desk.post(words[4].partition(str(self.desk.port))[2], body.encode(), headers)
+        self.assertEqual(
+            (reply.status, reply.headers["Idempotent-Replayed"], reply.json["title"]), (201, "true", title)
+        )
+        request_id = page.text("#wire-list li:has(.curl) .request-id")
+        self.assertEqual(request_id, self.desk.get("/tickets/1/events").json["events"][0]["request_id"])
+
+    def test_every_view_is_readable_by_day_and_night_and_on_a_phone(self):
+        """Contrast of at least 4.5 to 1 (WCAG 2.2 AA) for every text, nothing wider than the window, no complaints."""
+        self.desk.new_ticket(title="A title with averyveryveryveryveryveryveryverylongwordinthemiddle")
+        self.desk.patch("/tickets/1", {"priority": "critical", "title": "Other"}, AGENT)
+        self.desk.post("/tickets/1/draft", {}, AGENT)
+        page = self.open()
+        page.complaints()
+        self.addCleanup(page.emulate)
+        page.click("#wire > summary")
+        for looks in ({"scheme": "light", "width": 360}, {"scheme": "dark", "width": 1200}):
+            page.emulate(**looks)
+            for path in VIEWS:
+                with self.subTest(f"{path} {looks}"):
+                    page.run("location.hash = arguments[0]", f"#{path}")
+                    page.wait("main h1, main .problem")
+                    self.assertEqual(page.run(PALE), [])
+                    self.assertLessEqual(page.run("return document.documentElement.scrollWidth - innerWidth"), 0)
+        serious = [said for said in page.complaints() if "status of 404" not in said]
+        self.assertEqual(serious, [])
+
+    def test_an_error_in_one_view_leaves_the_others_working(self):
+        self.desk.new_ticket()
+        page = self.open("/tickets/99")
+        page.wait(".problem", "No ticket 99")
+        page.run("""const fetched = window.fetch;
+            window.fetch = (path, request) => path === '/tickets/stats' && location.hash === '#/dashboard'
+              ? Promise.resolve(Response.json({})) : fetched(path, request)""")
+        page.click("nav a", "Dashboard")
+        page.wait(".problem", "made a mistake")
+        page.click("nav a", "Audit")
+        page.wait(".foot", "1 event")
+
+
+PALE = """
+const pale = [];
+const luminance = (rgb) => rgb.map((part) => part / 255)
+  .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
+  .reduce((sum, part, index) => sum + part * [0.2126, 0.7152, 0.0722][index], 0);
+const parse = (text) => (text.match(/[\\d.]+/g) ?? [0, 0, 0, 0]).map(Number);
+const ground = (node) => {
+  for (let above = node; above; above = above.parentElement) {
+    const colour = parse(getComputedStyle(above).backgroundColor);
+    if (colour.length === 3 || colour[3] > 0.5) return colour.slice(0, 3);
+  }
+  return [255, 255, 255];
+};
+for (const node of document.querySelectorAll("body *")) {
+  const own = [...node.childNodes].filter((child) => child.nodeType === 3 && child.textContent.trim());
+  if (!own.length || !node.checkVisibility() || !node.getClientRects().length) continue;
+  const style = getComputedStyle(node);
+  const text = luminance(parse(node instanceof SVGElement ? style.fill : style.color).slice(0, 3));
+  const behind = luminance(ground(node));
+  const contrast = (Math.max(text, behind) + 0.05) / (Math.min(text, behind) + 0.05);
+  if (contrast < 4.5) pale.push(`${node.tagName}.${node.className} ${own[0].textContent} ${contrast.toFixed(2)}`);
+}
+return pale;
+"""
+
+
+class TwoBrowsers(PageTest):
+    @property
+    def other(self) -> Browser:
+        return browser_number(1)
+
+    def test_each_sees_the_others_change_without_a_reload(self):
+        self.desk.new_ticket(title="Seen by both")
+        mine, other = self.open(), self.open(browser=self.other)
+        for browser in (mine, other):
+            browser.wait("#live.live")
+        self.act_as("agent-2", "agent", other)
+        other.click(".ticket a", "Seen by both")
+        other.click(".primary[data-step=assign]")
+        mine.wait(".ticket .badge", "Assigned")
+        mine.wait(".note", "agent-2 assigned it: Seen by both")
+        mine.click("a", "New ticket")
+        mine.type("[name=title]", "Made over here")
+        mine.type("[name=description]", "x")
+        mine.click("button", "Create ticket")
+        other.click("nav a", "Queue")
+        other.wait(".ticket .title", "Made over here")
+
+    def test_a_new_ticket_moves_into_the_queue_and_the_dashboard(self):
+        mine, other = self.open(), self.open("/dashboard", self.other)
+        mine.wait("#live.live")
+        other.wait("#live.live")
+        self.desk.new_ticket(title="Out of nowhere")
+        mine.wait(".ticket.changed .title", "Out of nowhere")
+        mine.wait(".tabs a", "Open1")
+        other.until(lambda: other.text("[data-figure=total]") == "1", "the dashboard does not count it")
+
+    def test_who_edits_is_seen_and_keeps_the_other_out(self):
+        self.desk.new_ticket(title="Contested")
+        mine, other = self.open("/tickets/1"), self.open(browser=self.other)
+        self.act_as("agent-2", "agent", mine)
+        mine.click("button", "Edit")
+        other.wait(".ticket .lock", "agent-2 is editing")
+        other.click(".ticket a", "Contested")
+        other.click("button", "Edit")
+        other.wait(".problem", "agent-2")
+        mine.type(".editor [name=title]", "Settled")
+        mine.click(".editor button", "Save")
+        mine.until_gone(".editor")
+        other.wait("h1", "Settled")
+        other.until_gone(".lock")
+        other.click("button", "Edit")
+        other.wait(".editor")
+
+    def test_leaving_the_page_gives_the_lock_back(self):
+        self.desk.new_ticket()
+        page = self.open("/tickets/1")
+        page.click("button", "Edit")
+        page.wait(".editor")
+        self.assertEqual(self.desk.get("/tickets/1").json["locked_by"], "agent-1")
+        page.open("about:blank")
+        page.until(lambda: self.desk.get("/tickets/1").json["locked_by"] is None, "still locked")
+
+    def test_the_frames_stand_on_the_wire(self):
+        page = self.open()
+        page.wait("#live.live")
+        page.click("#wire > summary")
+        self.desk.new_ticket()
+        page.wait("#wire-list li", "Created")
+
+
+class LockedPage(PageTest):
+    environ = LOCKED
+
+    def setUp(self):
+        super().setUp()
+        user = new_user("ann@example.com", "agent", "correct horse")
+        with self.desk.open_database() as database:
+            values = (user["email"], user["email"], user["name"], ",".join(user["roles"]), user["password_hash"], "")
+            database.execute("INSERT INTO users VALUES (?, ?, ?, ?, ?, ?)", values)
+        database.close()
+
+    def test_without_a_login_there_is_only_the_login(self):
+        page = self.open()
+        page.type("[name=email]", "ann@example.com")
+        page.type("[name=password]", "wrong")
+        page.click("main button", "Log in")
+        page.wait("form .outcome", "is wrong")
+        page.type("[name=password]", "correct horse")
+        page.click("main button", "Log in")
+        page.wait(".total", "0 tickets")
+        page.reload()
+        page.wait(".total", "0 tickets")
+        page.click("#wire > summary")
+        page.click("#wire-list li summary", "/tickets?limit=25")
+        self.assertIn('-H "Authorization: Bearer $TOKEN"', page.text("#wire-list .curl"))
+        token = page.run("return JSON.parse(sessionStorage.getItem('support-desk-identity')).token")
+        self.assertNotIn(token, page.run("return document.body.textContent"))
+        page.click("#who summary")
+        page.click("button", "Log out")
+        page.wait("h1", "Log in")
+
+
+@needs_browser
+class Restart(unittest.TestCase):
+    def test_the_page_waits_for_a_desk_that_was_killed(self):
+        with tempfile.TemporaryDirectory() as folder:
+            database = Path(folder, "desk.sqlite3")
+            desk = DeskProcess(database)
+            self.addCleanup(lambda: desk.stop())
+            desk.new_ticket(title="Before the crash")
+            page = browser_number(0)
+            page.open(f"http://127.0.0.1:{desk.port}/")
+            page.wait(".ticket .title", "Before the crash")
+            desk.kill()
+            page.click(".tabs a", "Open")
+            page.wait("#offline", "python3 app.py")
+            desk = DeskProcess(database, PORT=str(desk.port))
+            page.until_gone("#offline")
+            page.wait(".ticket .title", "Before the crash")
+            page.until_gone(".problem")
+            desk.stop()

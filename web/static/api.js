@@ -1,0 +1,75 @@
+// Every request of the page goes through send(), and every one is shown on the wire.
+
+import { identityHeaders, logOut, who } from "./identity.js";
+import * as wire from "./wire.js";
+
+/** The desk said no. `details` has the complaints by field. */
+export class Refused extends Error {
+  constructor(status, answer) {
+    super(answer.message ?? answer.error ?? `the desk answered ${status}`);
+    Object.assign(this, { status, code: answer.code, details: answer.details ?? {}, answer });
+  }
+}
+
+/** The desk did not answer at all. */
+export class Unreachable extends Error {}
+
+let tellLost = () => {};
+
+/** Have `listener` called when the desk does not answer. */
+export function onLost(listener) {
+  tellLost = listener;
+}
+
+export function get(path, given = {}) {
+  return send("GET", path, given);
+}
+
+export function post(path, body = {}, given = {}) {
+  return send("POST", path, { ...given, body });
+}
+
+/**
+ * One exchange: {status, headers, text, data}, data being the JSON. Throws Refused or Unreachable.
+ * `given` may have body, headers, signal, keepalive (goes on when the page is left), isSecret.
+ */
+export async function send(method, path, given = {}) {
+  const headers = { ...identityHeaders(), ...given.headers };
+  const request = { method, headers, cache: "no-store", signal: given.signal, keepalive: given.keepalive };
+  if (given.body !== undefined) {
+    headers["Content-Type"] = "application/json";
+    request.body = JSON.stringify(given.body);
+  }
+  const entry = wire.sent({ method, path, headers, body: request.body, isSecret: given.isSecret });
+  const { response, text } = await exchange(path, request, entry);
+  wire.answered(entry, response, text);
+  const isJson = response.headers.get("Content-Type")?.includes("json");
+  const data = isJson && text ? JSON.parse(text) : {};
+  if (response.ok) return { status: response.status, headers: response.headers, text, data };
+  if (response.status === 401 && who().token && !given.isSecret) logOut();
+  throw new Refused(response.status, data);
+}
+
+async function exchange(path, request, entry) {
+  try {
+    const response = await fetch(path, request);
+    return { response, text: await response.text() };
+  } catch (problem) {
+    wire.failed(entry, problem.name === "AbortError" ? "cancelled" : "no answer");
+    if (problem.name === "AbortError") throw problem;
+    tellLost();
+    throw new Unreachable("The desk does not answer.");
+  }
+}
+
+/** A key that makes a request safe to repeat: the desk does it once, however often it arrives. */
+export function newKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(12)); // randomUUID is missing on plain http
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** "?a=1&b=2" of an object, without what is empty. */
+export function queryOf(fields) {
+  const filled = Object.entries(fields).filter(([, value]) => value !== "" && value !== null && value !== undefined);
+  return filled.length ? `?${new URLSearchParams(filled)}` : "";
+}

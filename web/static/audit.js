@@ -1,0 +1,183 @@
+// The audit log: every event with filters, and whether the chain of hashes still holds.
+
+import { get, queryOf } from "./api.js";
+import { arrange, el, options } from "./dom.js";
+import { addressOf, go } from "./router.js";
+import { atMostEach, debounce } from "./timing.js";
+import { DEEDS, deed, plural, when, words } from "./words.js";
+
+const PER_PAGE = 50;
+const FILTERS = ["ticket", "type", "actor"];
+
+export async function openAudit(page) {
+  const audit = new Audit(page);
+  await audit.update(page.query);
+  return audit;
+}
+
+class Audit {
+  constructor(page) {
+    this.page = page;
+    this.refreshSoon = atMostEach(1000, () => page.run(() => this.read()));
+    this.verdict = el("div", { class: "verdict", role: "status" });
+    this.rows = el("tbody");
+    this.drawn = new Map(); // rows by event id: an event never changes
+    this.foot = el("footer", { class: "foot actions" });
+    this.build();
+  }
+
+  build() {
+    this.page.title("Audit");
+    const change = (event) => this.filter({ [event.target.name]: event.target.value.trim() });
+    this.controls = {
+      ticket: el("input", {
+        name: "ticket",
+        placeholder: "Ticket number",
+        "aria-label": "Ticket",
+        oninput: debounce(change, 300),
+      }),
+      type: el(
+        "select",
+        { name: "type", "aria-label": "Event", onchange: change },
+        options(Object.keys(DEEDS), "Any event", (type) => words(deed(type))),
+      ),
+      actor: el("input", { name: "actor", placeholder: "Who", "aria-label": "Actor", oninput: debounce(change, 300) }),
+    };
+    this.verifier = el("button", { onclick: () => this.page.run(() => this.verify()) }, "Verify the chain");
+    this.page.root.append(
+      el("header", { class: "head" }, el("h1", {}, "Audit"), this.verifier),
+      this.verdict,
+      el("div", { class: "filters" }, Object.values(this.controls)),
+      el(
+        "div",
+        { class: "card scroller", tabindex: 0, role: "region", "aria-label": "Events" },
+        el("table", { class: "events" }, tableHead(), this.rows),
+      ),
+      this.foot,
+    );
+  }
+
+  filter(changed) {
+    go("/audit", { ...this.filters, after: "", ...changed });
+  }
+
+  async update(query) {
+    this.filters = query;
+    for (const name of FILTERS) {
+      if (document.activeElement !== this.controls[name]) this.controls[name].value = query[name] ?? "";
+    }
+    await this.read();
+  }
+
+  refresh() {
+    return this.read();
+  }
+
+  async read() {
+    const asked = (this.asked = queryOf({ ...this.filters, limit: PER_PAGE }));
+    const { data } = await get(`/audit-events${asked}`, { signal: this.page.signal });
+    if (asked !== this.asked) return;
+    this.next = data.next;
+    arrange(
+      this.rows,
+      data.events.map((event) => this.row(event)),
+    );
+    this.showFoot(data.events.length);
+  }
+
+  row(event) {
+    if (!this.drawn.has(event.id)) this.drawn.set(event.id, drawEvent(event));
+    return this.drawn.get(event.id);
+  }
+
+  showFoot(count) {
+    const link = (text, after) =>
+      el("a", { class: "button", href: addressOf("/audit", { ...this.filters, after }) }, text);
+    this.foot.replaceChildren(
+      el(
+        "span",
+        { class: "muted" },
+        count ? `${plural(count, "event")}, oldest first` : "No event fits these filters.",
+      ),
+      ...[this.filters.after && link("First", ""), this.next && link("Later", this.next)].filter(Boolean),
+    );
+  }
+
+  /** New events stand at the end: read again if the end is what is shown. */
+  hear() {
+    if (!this.next) this.refreshSoon();
+  }
+
+  async verify() {
+    this.verifier.classList.add("busy");
+    try {
+      const { data } = await get("/audit-events/verify");
+      this.verdict.replaceChildren(data.ok ? intact(data) : await broken(data));
+    } finally {
+      this.verifier.classList.remove("busy");
+    }
+  }
+}
+
+function tableHead() {
+  const names = ["Event", "Ticket", "What", "When", "Request", "Hash"];
+  return el(
+    "thead",
+    {},
+    el(
+      "tr",
+      {},
+      names.map((name) => el("th", {}, name)),
+    ),
+  );
+}
+
+function drawEvent(event) {
+  return el(
+    "tr",
+    {},
+    el("td", { class: "number" }, event.id),
+    el(
+      "td",
+      {},
+      el("a", { href: addressOf(`/tickets/${event.ticket_id}`, { at: event.version }) }, `#${event.ticket_id}`),
+      el("span", { class: "muted" }, ` v${event.version}`),
+    ),
+    el("td", {}, el("b", {}, event.actor), ` ${deed(event.type)} `, el("code", { class: "muted" }, event.type)),
+    el("td", {}, when(event.at)),
+    el("td", {}, el("code", {}, event.request_id)),
+    el("td", {}, el("code", { title: event.hash }, event.hash.slice(0, 8))),
+  );
+}
+
+function intact({ events, head }) {
+  const newest = addressOf("/audit", { after: Math.max(0, events - PER_PAGE) });
+  return el(
+    "p",
+    { class: "card ok" },
+    el("b", {}, "The chain holds. "),
+    `${plural(events, "event")}, the last hash is `,
+    el("code", {}, head.slice(0, 16)),
+    "… ",
+    el("a", { href: newest }, "See the newest"),
+  );
+}
+
+async function broken({ broken: { id, problem } }) {
+  const { data } = await get(`/audit-events?after=${id - 1}&limit=1`);
+  return el(
+    "div",
+    { class: "card broken" },
+    el("p", {}, el("b", {}, `The chain is broken at event ${id}: `), `${problem}.`),
+    el(
+      "table",
+      { class: "events" },
+      tableHead(),
+      el(
+        "tbody",
+        {},
+        data.events.map((event) => drawEvent(event)),
+      ),
+    ),
+  );
+}

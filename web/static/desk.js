@@ -1,0 +1,8 @@
+// What the page knows about the desk. learn.js fills it in: nothing is written down here a second time.
+
+export const desk = {
+  auth: "open", // or "tokens": a locked desk
+  bug_mode: null,
+  net: { places: [], transitions: [], roles: [] },
+  choices: {}, // by field: ["low", "medium", …]
+};

@@ -1,0 +1,120 @@
+// Reply drafts: written by the desk, changed and approved by people. Nothing is sent without an approval.
+
+import { newKey, post, send } from "./api.js";
+import { arrange, el } from "./dom.js";
+import { form, outcome } from "./form.js";
+import { sentence } from "./problem.js";
+import { when } from "./words.js";
+
+export class Drafts {
+  /** `during(job)` does a job that changes the ticket, and shows the ticket afterwards. */
+  constructor(ticketPath, during) {
+    this.path = ticketPath;
+    this.during = during;
+    this.cards = new Map(); // by draft id, so that typed words stay
+    this.list = el("div", { class: "drafts" });
+    this.outcome = outcome();
+    this.button = el("button", { onclick: () => this.write() }, "Write a reply draft");
+    this.node = el(
+      "section",
+      { class: "card" },
+      el("header", { class: "head" }, el("h2", {}, "Reply drafts"), this.button),
+      this.outcome,
+      this.list,
+    );
+  }
+
+  async write() {
+    this.outcome.textContent = "";
+    this.button.classList.add("busy");
+    this.key ??= newKey();
+    try {
+      await this.during(() => post(`${this.path}/draft`, {}, { headers: { "Idempotency-Key": this.key } }));
+      this.key = null;
+    } catch (problem) {
+      this.outcome.textContent = sentence(problem);
+    } finally {
+      this.button.classList.remove("busy");
+    }
+  }
+
+  draw(drafts, past) {
+    this.node.hidden = Boolean(past);
+    const newest = [...drafts].reverse();
+    arrange(
+      this.list,
+      newest.map((draft) => this.cardOf(draft).node),
+    );
+  }
+
+  cardOf(draft) {
+    const known = this.cards.get(draft.id);
+    if (known?.draft.status === draft.status) known.update?.(draft);
+    else this.cards.set(draft.id, draft.status === "pending" ? new PendingDraft(draft, this.during) : decided(draft));
+    return this.cards.get(draft.id);
+  }
+}
+
+class PendingDraft {
+  constructor(draft, during) {
+    Object.assign(this, { draft, during, path: `/drafts/${draft.id}` });
+    this.text = el("textarea", { name: "draft", rows: 9, "aria-label": `Draft ${draft.id}` });
+    this.text.value = draft.body;
+    const choose = (job) => () => this.press(job);
+    this.node = form(
+      "draft pending",
+      () => this.approve(),
+      el(
+        "p",
+        { class: "muted" },
+        el("span", { class: "badge" }, "pending"),
+        ` by ${draft.created_by}, source ${draft.source}, `,
+        when(draft.created_at),
+      ),
+      this.text,
+      outcome(),
+      el(
+        "p",
+        { class: "actions" },
+        el("button", { class: "primary" }, "Approve and send"),
+        el("button", { type: "button", onclick: choose(() => this.save()) }, "Save changes"),
+        el("button", { type: "button", class: "danger", onclick: choose(() => this.reject()) }, "Reject"),
+      ),
+    );
+  }
+
+  /** The desk has other words now: show them, unless the reader has typed some. */
+  update(draft) {
+    if (this.text.value === this.draft.body) this.text.value = draft.body;
+    this.draft = draft;
+  }
+
+  async press(job) {
+    const line = this.node.querySelector(".outcome");
+    line.textContent = "";
+    await job().catch((problem) => (line.textContent = sentence(problem)));
+  }
+
+  approve() {
+    const isChanged = this.text.value !== this.draft.body;
+    return this.during(() => post(`${this.path}/approve`, isChanged ? { body: this.text.value } : {}));
+  }
+
+  save() {
+    return this.during(() => send("PATCH", this.path, { body: { body: this.text.value } }));
+  }
+
+  reject() {
+    return this.during(() => post(`${this.path}/reject`));
+  }
+}
+
+function decided(draft) {
+  const node = el(
+    "details",
+    { class: "draft" },
+    el("summary", {}, el("span", { class: "badge" }, draft.status), ` by ${draft.decided_by} `, when(draft.decided_at)),
+    el("p", { class: "said" }, draft.body),
+  );
+  return { draft, node };
+}

@@ -1,0 +1,119 @@
+// Editing a ticket: under a lock, with what was typed kept whatever happens.
+
+import { el, options } from "./dom.js";
+import { field, form, outcome } from "./form.js";
+import { Lease } from "./lease.js";
+import { choicesOf } from "./learn.js";
+import { Advice } from "./problem.js";
+import { LIMITS, words } from "./words.js";
+
+const FIELDS = ["title", "description", "category", "priority", "assignee"];
+
+export class Editor {
+  /** `view` is the ticket's view: it has the ticket, and saves. */
+  constructor(view, signal) {
+    this.view = view;
+    this.isOpen = false;
+    this.node = el("div", { hidden: true });
+    signal.addEventListener("abort", () => this.lease?.release());
+  }
+
+  /** Take the lock, read the ticket as it is under the lock, and show the form. */
+  async open() {
+    this.lease = new Lease(this.view.ticket.id, (problem) => this.warn(`The lock is lost: ${problem.message}`));
+    await this.view.during(() => this.lease.take());
+    this.version = this.view.ticket.version;
+    await this.show(this.view.ticket);
+  }
+
+  async show(values) {
+    const controls = {
+      title: el("input", { name: "title", value: values.title }),
+      description: textArea(values.description),
+      category: select("category", await choicesOf("category"), values.category),
+      priority: select("priority", await choicesOf("priority"), values.priority),
+      assignee: el("input", { name: "assignee", value: values.assignee ?? "", placeholder: "nobody" }),
+    };
+    const limits = { title: LIMITS.title, description: LIMITS.description };
+    const fields = Object.fromEntries(
+      FIELDS.map((name) => [name, field(words(name), controls[name], { limit: limits[name] })]),
+    );
+    this.form = form(
+      "card editor",
+      () => this.save(),
+      el("h2", {}, "Edit"),
+      fields.title,
+      fields.description,
+      el("div", { class: "pair" }, fields.category, fields.priority, fields.assignee),
+      outcome(),
+      el(
+        "p",
+        { class: "actions" },
+        el("button", { class: "primary" }, "Save"),
+        el("button", { type: "button", onclick: () => this.close() }, "Cancel"),
+      ),
+    );
+    this.setOpen(true);
+    controls.title.focus();
+  }
+
+  setOpen(isOpen) {
+    this.isOpen = isOpen;
+    this.node.hidden = !isOpen;
+    this.node.replaceChildren(...(isOpen ? [this.form] : []));
+    this.view.draw();
+  }
+
+  /** The fields that differ from the ticket; an empty assignee is nobody. */
+  changed() {
+    const typed = Object.fromEntries(FIELDS.map((name) => [name, this.form.elements[name].value]));
+    typed.assignee = typed.assignee.trim() || null;
+    return Object.fromEntries(Object.entries(typed).filter(([name, value]) => value !== this.view.ticket[name]));
+  }
+
+  /** The new values show at once. If the desk refuses, the old ones come back, and so does the form with its words. */
+  async save() {
+    const changed = this.changed();
+    this.setOpen(false);
+    try {
+      if (Object.keys(changed).length) await this.view.save(changed, this.version);
+    } catch (problem) {
+      this.setOpen(true);
+      if (problem.status !== 412) throw problem;
+      this.version = this.view.ticket.version;
+      throw new Advice("Somebody has changed the ticket meanwhile. Save again to put your words over theirs.");
+    }
+    await this.letGo();
+  }
+
+  async close() {
+    this.setOpen(false);
+    await this.letGo();
+  }
+
+  async letGo() {
+    await this.view.during(() => this.lease.release());
+  }
+
+  /** Something that touches no field, as a comment, does our editing no harm; the rest is met on saving. */
+  hear({ version, data }) {
+    const touched = FIELDS.some((name) => name in (data.changes ?? {}));
+    if (this.isOpen && !touched && version === this.version + 1) this.version = version;
+  }
+
+  warn(text) {
+    this.form.querySelector(".outcome").textContent = text;
+  }
+}
+
+function textArea(value) {
+  const node = el("textarea", { name: "description", rows: 8 });
+  node.value = value;
+  return node;
+}
+
+function select(name, choices, value) {
+  const node = el("select", { name }, options(choices, undefined, words));
+  node.value = value;
+  return node;
+}

@@ -1,0 +1,82 @@
+// The history of a ticket: a timeline of its events, and a slider that travels through them.
+
+import { el } from "./dom.js";
+import { debounce } from "./timing.js";
+import { deed, when, words } from "./words.js";
+
+const SHORT = 140;
+
+export class History {
+  /** `travel(version)` is called when the reader wants to see a version. */
+  constructor(travel) {
+    this.travel = travel;
+    this.slider = el("input", { type: "range", min: 1, step: 1, "aria-label": "Version" });
+    const soon = debounce(() => travel(Number(this.slider.value)), 80);
+    this.slider.addEventListener("input", () => {
+      this.showPosition(Number(this.slider.value));
+      soon();
+    });
+    this.position = el("p", { class: "muted" });
+    this.list = el("ol", { class: "timeline" });
+    this.node = el(
+      "section",
+      { class: "card history" },
+      el("h2", {}, "History"),
+      el("p", { class: "hint" }, "Move the slider to see the ticket as it was."),
+      this.slider,
+      this.position,
+      this.list,
+    );
+  }
+
+  draw(story, version, newest) {
+    this.story = story;
+    this.newest = newest;
+    this.slider.max = newest;
+    if (document.activeElement !== this.slider || version === newest) this.slider.value = version;
+    this.showPosition(version);
+    const focused = this.list.contains(document.activeElement) && document.activeElement.dataset.version;
+    this.list.replaceChildren(...[...story].reverse().map((event) => this.entry(event, event.version === version)));
+    if (focused) this.list.querySelector(`[data-version="${focused}"]`)?.focus({ preventScroll: true });
+  }
+
+  showPosition(version) {
+    const event = this.story.find((event) => event.version === version);
+    const what = event ? `: ${event.actor} ${deed(event.type)}` : "";
+    const text = `Version ${version} of ${this.newest}${what}`;
+    this.position.textContent = text;
+    this.slider.setAttribute("aria-valuetext", text);
+  }
+
+  entry(event, isHere) {
+    return el(
+      "li",
+      { class: isHere ? "here" : null, "aria-current": isHere ? "step" : null },
+      el("p", {}, el("b", {}, event.actor), ` ${deed(event.type)}`),
+      event.data.body && el("p", { class: "said muted" }, shorten(event.data.body)),
+      event.changes.length > 0 && el("ul", { class: "changes" }, event.changes.map(drawChange)),
+      el("p", { class: "muted" }, this.link(event.version), " ", when(event.at)),
+    );
+  }
+
+  link(version) {
+    return el(
+      "button",
+      { class: "link", "data-version": version, onclick: () => this.travel(version) },
+      `Version ${version}`,
+    );
+  }
+}
+
+function shorten(text) {
+  const line = text.replace(/\s+/g, " ");
+  return line.length > SHORT ? `${line.slice(0, SHORT)}…` : line;
+}
+
+function drawChange({ name, from, to }) {
+  return el("li", {}, `${words(name)}: `, el("del", {}, shown(from)), " → ", el("ins", {}, shown(to)));
+}
+
+function shown(value) {
+  return value === null || value === undefined ? "nobody" : shorten(String(value).replaceAll("_", " "));
+}

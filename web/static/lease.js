@@ -1,0 +1,45 @@
+// The lock on a ticket while it is being edited: taken for a minute, renewed in time, given back on leaving.
+
+import { post, send } from "./api.js";
+import { identityHeaders } from "./identity.js";
+
+const RENEWAL = 30000;
+
+export class Lease {
+  /** `onLost(problem)` is called when the desk does not renew it. */
+  constructor(ticketId, onLost) {
+    this.path = `/tickets/${ticketId}/lock`;
+    this.onLost = onLost;
+    this.holder = identityHeaders(); // it is theirs to give back, also when somebody else has taken over the tab
+    this.giveBack = () => this.release();
+  }
+
+  /** Resolves when the lock is ours; Refused (423) says whose it is. A desk without locks has none to give. */
+  async take() {
+    try {
+      await post(this.path);
+    } catch (problem) {
+      if (problem.status === 404) return;
+      throw problem;
+    }
+    this.timer = setInterval(() => this.renew(), RENEWAL);
+    addEventListener("pagehide", this.giveBack);
+  }
+
+  async renew() {
+    try {
+      await post(this.path);
+    } catch (problem) {
+      if (problem.status) this.onLost(problem);
+    }
+  }
+
+  /** Give it back; also while the page is being left. */
+  async release() {
+    if (!this.timer) return;
+    clearInterval(this.timer);
+    this.timer = null;
+    removeEventListener("pagehide", this.giveBack);
+    await send("DELETE", this.path, { headers: this.holder, keepalive: true }).catch(() => {});
+  }
+}

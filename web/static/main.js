@@ -1,0 +1,98 @@
+// Starts the page: asks the desk about itself, then shows the view that the address names.
+
+import { openAudit } from "./audit.js";
+import { openDashboard } from "./dashboard.js";
+import { desk } from "./desk.js";
+import { onBack, untilBack, watchHealth } from "./health.js";
+import { mustLogIn, onNewIdentity, seesOnlyOwn } from "./identity.js";
+import { readHealth, readNet } from "./learn.js";
+import { followVisibility, onLive, startLive, stopLive } from "./live.js";
+import { openNewTicket } from "./new-ticket.js";
+import { openQueue } from "./queue.js";
+import { hear, refresh, reopen, startRouter } from "./router.js";
+import { openTicket } from "./ticket.js";
+import { pause } from "./timing.js";
+import { openLogin, showWho, startWho } from "./who.js";
+import { startWirePanel } from "./wire-panel.js";
+import { keepTimesRight } from "./words.js";
+
+const PATIENCE = 1000; // how long the first view waits for the event stream
+const LIVE_WORDS = { live: "Live", connecting: "Connecting…", absent: "Not live" };
+
+/** A view of the desk, which needs to know the net; who must log in first sees the login instead. */
+function guarded(open) {
+  return async (page) => {
+    if (mustLogIn()) return openLogin(page);
+    if (!desk.net.places.length) {
+      await readNet();
+      showIdentity();
+    }
+    return open(page);
+  };
+}
+
+function showIdentity() {
+  showWho();
+  document.getElementById("audit-link").hidden = seesOnlyOwn();
+}
+
+const ROUTES = [
+  [/^\/tickets$/, guarded(openQueue)],
+  [/^\/tickets\/new$/, guarded(openNewTicket)],
+  [/^\/tickets\/([\w-]+)$/, guarded(openTicket)],
+  [/^\/dashboard$/, guarded(openDashboard)],
+  [/^\/audit$/, guarded(openAudit)],
+];
+
+let liveState = "connecting";
+
+function showLive(state) {
+  liveState = state;
+  const sign = document.getElementById("live");
+  sign.textContent = LIVE_WORDS[state];
+  sign.className = state;
+}
+
+function showBugMode() {
+  const banner = document.getElementById("bug-mode");
+  banner.hidden = !desk.bug_mode;
+  banner.textContent = desk.bug_mode ? `Bug mode ${desk.bug_mode}: this desk is broken on purpose.` : "";
+}
+
+/** Begin as whoever we are now: the stream first, so that nothing is missed between it and the view. */
+async function begin() {
+  showIdentity();
+  if (mustLogIn()) stopLive();
+  else await Promise.race([startLive(), pause(PATIENCE)]);
+  reopen();
+}
+
+/** The desk is back: it may be another one. */
+async function beginAgain() {
+  await readHealth();
+  showBugMode();
+  if (liveState === "absent") refresh();
+}
+
+/** The address belongs to the views, so skipping the navigation is no link to #view. */
+function skipOnClick() {
+  document.querySelector(".skip").addEventListener("click", () => document.getElementById("view").focus());
+}
+
+async function start() {
+  skipOnClick();
+  startWho();
+  startWirePanel();
+  watchHealth();
+  keepTimesRight();
+  onLive({ state: showLive, event: hear, again: refresh });
+  onBack(beginAgain);
+  onNewIdentity(begin);
+  await readHealth().catch(() => untilBack().then(readHealth));
+  showBugMode();
+  startRouter(ROUTES);
+  await begin();
+  followVisibility();
+}
+
+start();

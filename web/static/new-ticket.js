@@ -1,0 +1,69 @@
+// A new ticket. The desk suggests category and priority; what the user has chosen is never overwritten.
+
+import { newKey, post } from "./api.js";
+import { el, options } from "./dom.js";
+import { field, form, outcome } from "./form.js";
+import { choicesOf } from "./learn.js";
+import { Advice } from "./problem.js";
+import { go } from "./router.js";
+import { Suggestion } from "./suggestion.js";
+import { LIMITS, words } from "./words.js";
+
+export async function openNewTicket(page) {
+  page.title("New ticket");
+  const title = el("input", { name: "title", autocomplete: "off" });
+  const description = el("textarea", { name: "description", rows: 7 });
+  const category = chooser("category", await choicesOf("category"));
+  const priority = chooser("priority", await choicesOf("priority"));
+  const suggestion = new Suggestion(description, { category, priority }, page.signal);
+  page.root.append(
+    el("h1", {}, "New ticket"),
+    form(
+      "card narrow",
+      sender(page),
+      field("Title", title, { limit: LIMITS.title, hint: "One line that says what is wrong." }),
+      field("Description", description, {
+        limit: LIMITS.description,
+        hint: "What did you do, what happened, what did you expect?",
+      }),
+      el("div", { class: "pair" }, field("Category", category), field("Priority", priority)),
+      suggestion.node,
+      outcome(),
+      el(
+        "p",
+        { class: "actions" },
+        el("button", { class: "primary" }, "Create ticket"),
+        el("a", { href: "#/tickets" }, "Cancel"),
+      ),
+    ),
+  );
+  title.focus();
+  return {};
+}
+
+function chooser(name, choices) {
+  return el("select", { name }, options(choices, "Let the desk decide", words));
+}
+
+/**
+ * What submitting does. The key belongs to the form, so a second click sends the same request again
+ * and the desk answers with the same ticket; the wire shows it as replayed.
+ */
+function sender(page) {
+  let key = newKey();
+  return async (node) => {
+    const filled = [...new FormData(node)].filter(
+      ([name, value]) => value || name === "title" || name === "description",
+    );
+    try {
+      const { data } = await post("/tickets", Object.fromEntries(filled), { headers: { "Idempotency-Key": key } });
+      if (!page.signal.aborted) go(`/tickets/${data.id}`);
+    } catch (problem) {
+      if (problem.code !== "IDEMPOTENCY_KEY_REUSED") throw problem;
+      key = newKey();
+      throw new Advice(
+        "This form has made a ticket already. Look into the queue before you send these words as a second one.",
+      );
+    }
+  };
+}

@@ -1,0 +1,183 @@
+// The queue: filters, search as you type, counts, pages, and rows that move as the desk changes.
+
+import { get, queryOf } from "./api.js";
+import { announce } from "./announce.js";
+import { el, options } from "./dom.js";
+import { saveAs } from "./download.js";
+import { who } from "./identity.js";
+import { readStats } from "./learn.js";
+import { addressOf, go, goInstead } from "./router.js";
+import { TicketList } from "./ticket-list.js";
+import { atMostEach, debounce } from "./timing.js";
+import { deed, plural, words } from "./words.js";
+
+const PER_PAGE = 25;
+const TYPING = 250;
+const SELECTS = ["category", "priority", "state"];
+
+export async function openQueue(page) {
+  const queue = new Queue(page);
+  await Promise.all([queue.readCounts(), queue.update(page.query)]);
+  return queue;
+}
+
+class Queue {
+  constructor(page) {
+    this.page = page;
+    this.filters = {};
+    this.total = el("p", { class: "muted total", "aria-live": "polite" });
+    this.pager = el("nav", { class: "actions", "aria-label": "Pages" });
+    this.csv = el("a", { download: "tickets.csv", onclick: (event) => this.download(event) }, "CSV");
+    this.refreshSoon = atMostEach(1000, () => page.run(() => this.read()));
+    this.list = new TicketList(this.refreshSoon, page.signal);
+    this.recountSoon = atMostEach(2000, () => page.run(() => this.readCounts()));
+    this.build();
+  }
+
+  build() {
+    this.page.title("Queue");
+    this.tabs = el("div", { class: "tabs", role: "group", "aria-label": "Status" });
+    this.search = el("input", {
+      type: "search",
+      name: "search",
+      placeholder: "Search titles and descriptions",
+      "aria-label": "Search",
+    });
+    this.search.addEventListener(
+      "input",
+      debounce(() => this.find(), TYPING),
+    );
+    this.selects = SELECTS.map((name) => this.select(name));
+    this.mine = el("input", { type: "checkbox", name: "mine" });
+    this.mine.addEventListener("change", () => this.filter({ assignee: this.mine.checked ? who().user : "" }));
+    this.page.root.append(
+      el(
+        "header",
+        { class: "head" },
+        el("h1", {}, "Queue"),
+        el("a", { class: "button primary", href: "#/tickets/new" }, "New ticket"),
+      ),
+      this.tabs,
+      el(
+        "div",
+        { class: "filters" },
+        this.search,
+        this.selects,
+        el("label", { class: "check" }, this.mine, "Assigned to me"),
+      ),
+      this.list.node,
+      el("footer", { class: "foot" }, this.total, this.csv, this.pager),
+    );
+  }
+
+  select(name) {
+    const node = el("select", { name, "aria-label": words(name) }, options([], `Any ${name}`));
+    node.addEventListener("change", () => this.filter({ [name]: node.value }));
+    return node;
+  }
+
+  /** Change some filters: that is, the address. */
+  filter(changed) {
+    go("/tickets", { ...this.filters, before: "", ...changed });
+  }
+
+  find() {
+    goInstead("/tickets", { ...this.filters, before: "", search: this.search.value.trim() });
+  }
+
+  /** The address has these filters now. */
+  async update(query) {
+    this.filters = query;
+    this.showFilters();
+    await this.read();
+  }
+
+  showFilters() {
+    if (document.activeElement !== this.search) this.search.value = this.filters.search ?? "";
+    for (const select of this.selects) select.value = this.filters[select.name] ?? "";
+    this.mine.checked = this.filters.assignee === who().user;
+    this.csv.href = `/tickets.csv${queryOf({ ...this.filters, before: "" })}`;
+    this.showTabs();
+  }
+
+  async readCounts() {
+    const stats = await readStats();
+    this.counts = { "": stats.total_tickets, ...stats.status_breakdown };
+    for (const select of this.selects.filter((select) => select.options.length === 1)) {
+      select.append(...options(Object.keys(stats[`${select.name}_breakdown`]), undefined, words));
+    }
+    this.showFilters();
+  }
+
+  showTabs() {
+    const tabs = Object.entries(this.counts ?? {}).map(([status, count]) => this.tab(status, count));
+    this.tabs.replaceChildren(...tabs);
+  }
+
+  tab(status, count) {
+    const isHere = status === (this.filters.status ?? "");
+    const href = addressOf("/tickets", { ...this.filters, before: "", status });
+    const name = status ? words(status) : "All";
+    return el(
+      "a",
+      { href, "aria-current": isHere && "true" },
+      name,
+      el("span", { class: "count" }, count.toLocaleString("en")),
+    );
+  }
+
+  refresh() {
+    return Promise.all([this.read(), this.readCounts()]);
+  }
+
+  /** Read the page that the address names. An answer that comes after a later question is dropped. */
+  async read() {
+    const asked = (this.asked = queryOf({ ...this.filters, limit: PER_PAGE }));
+    this.list.node.classList.add("waiting");
+    const { data } = await get(`/tickets${asked}`, { signal: this.page.signal });
+    if (asked !== this.asked) return;
+    this.list.node.classList.remove("waiting");
+    this.list.show(data.tickets);
+    this.showFoot(data);
+  }
+
+  showFoot({ tickets, total, total_is_exact: isExact, next }) {
+    const count = isExact === false ? `${total.toLocaleString("en")}+ tickets` : plural(total, "ticket");
+    this.total.textContent = total === tickets.length ? count : `${tickets.length} of ${count}`;
+    const link = (text, before) =>
+      el("a", { class: "button", href: addressOf("/tickets", { ...this.filters, before }) }, text);
+    this.pager.replaceChildren(
+      ...[this.filters.before && link("Newest", ""), next && link("Older", next)].filter(Boolean),
+    );
+  }
+
+  /** Something happened: rows that are shown change in place, the rest is read again when it may matter. */
+  hear({ type, actor, ticket }) {
+    const isShown = this.list.has(ticket.id);
+    const belongs = this.belongs(ticket);
+    if (isShown && belongs) this.list.change(ticket);
+    else if (isShown || (belongs && !this.filters.before)) this.refreshSoon();
+    if (type !== "Locked" && type !== "Unlocked" && type !== "Commented") this.recountSoon();
+    if (isShown || belongs) this.say(type, actor, ticket);
+  }
+
+  /** Whether a ticket fits the filters; a search is the desk's to judge. */
+  belongs(ticket) {
+    return ["status", "assignee", "created_by", ...SELECTS].every(
+      (name) => !this.filters[name] || ticket[name] === this.filters[name],
+    );
+  }
+
+  say(type, actor, ticket) {
+    if (actor !== who().user) announce(`${actor} ${deed(type)}: ${ticket.title}`, addressOf(`/tickets/${ticket.id}`));
+  }
+
+  /** Fetched, not linked to, so that the headers that say who we are go along. */
+  download(event) {
+    event.preventDefault();
+    this.page.run(async () => {
+      const { text } = await get(this.csv.getAttribute("href"));
+      saveAs("tickets.csv", "text/csv", text);
+    });
+  }
+}

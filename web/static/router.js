@@ -1,0 +1,112 @@
+// Which view stands at which address, and what happens when one of them fails: the others go on.
+//
+// A view is a function open(page) that fills page.root and returns what it can do later:
+// { update(query), refresh(), hear(event) }, each of them optional. page.signal says when it is left.
+
+import { el } from "./dom.js";
+import { problemCard } from "./problem.js";
+
+let routes = [];
+let current = null;
+
+/** Start with a table of [pattern, open] rows, as [/^\/tickets\/(\d+)$/, openTicket]. */
+export function startRouter(table) {
+  routes = table;
+  addEventListener("hashchange", follow);
+}
+
+/** The address of a view, for links. */
+export function addressOf(path, query = {}) {
+  const filled = Object.entries(query).filter(([, value]) => value !== "" && value !== null && value !== undefined);
+  const text = new URLSearchParams(filled).toString();
+  return `#${path}${text ? `?${text}` : ""}`;
+}
+
+export function go(path, query) {
+  location.hash = addressOf(path, query);
+}
+
+/** The same without a step in the browser's history, as for every letter of a search. */
+export function goInstead(path, query) {
+  location.replace(addressOf(path, query));
+}
+
+/** Only write the address: no step in the history, and no view is told. */
+export function note(path, query) {
+  history.replaceState(null, "", addressOf(path, query));
+}
+
+/** Show what the address names. A view that is open already only hears of its new query. */
+export function follow() {
+  const [path, query] = readAddress();
+  if (current?.path === path && current.view?.update) return current.page.run(() => current.view.update(query));
+  open(path, query);
+}
+
+/** Open the present view afresh: somebody else is using it, or it has failed. */
+export function reopen() {
+  open(...readAddress());
+}
+
+/** Tell the open view about an event. */
+export function hear(event) {
+  const view = current?.view;
+  if (view?.hear) current.page.run(() => view.hear(event));
+}
+
+/** Have the open view read its data again, or begin anew if it could not be shown. */
+export function refresh() {
+  if (!current) return;
+  if (!current.view) return reopen();
+  if (current.view.refresh) current.page.run(() => current.view.refresh());
+}
+
+function readAddress() {
+  const [path, query] = (location.hash.slice(1) || "/tickets").split("?");
+  return [path, Object.fromEntries(new URLSearchParams(query))];
+}
+
+async function open(path, query) {
+  current?.leaving.abort();
+  const leaving = new AbortController();
+  const found = routes.map(([pattern, view]) => [pattern.exec(path), view]).find(([match]) => match);
+  const page = newPage(path, query, found?.[0].slice(1) ?? [], leaving.signal);
+  const mine = { path, page, leaving, view: null };
+  current = mine;
+  const main = document.getElementById("view");
+  main.replaceChildren(page.root);
+  main.focus({ preventScroll: true });
+  scrollTo(0, 0);
+  markNavigation(path);
+  await page.run(async () => {
+    if (!found) throw new Error(`Nothing is at ${path}.`);
+    mine.view = await found[1](page);
+  });
+}
+
+/** What a view works with. run(job) does a job; what goes wrong in it is shown in this view alone. */
+function newPage(path, query, params, signal) {
+  const root = el("section", { class: "view" });
+  const page = { path, query, params, signal, root };
+  page.title = (text) => (document.title = `${text} · Support Desk`);
+  page.run = async (job) => {
+    const old = root.querySelector(":scope > .problem");
+    try {
+      await job();
+      old?.remove();
+    } catch (problem) {
+      if (signal.aborted || problem.name === "AbortError") return;
+      old?.remove();
+      root.prepend(problemCard(problem, reopen));
+    }
+  };
+  return page;
+}
+
+function markNavigation(path) {
+  for (const link of document.querySelectorAll("nav a[href^='#']")) {
+    const isHere = link.hash === `#${path}`;
+    link.toggleAttribute("aria-current", isHere);
+    if (isHere) link.setAttribute("aria-current", "page");
+  }
+}

@@ -1,0 +1,21 @@
+// Reads a ticket's events as a story: what each of them changed, from what to what. Pure.
+
+const NOT_TOLD = ["uuid", "created_at", "created_by", "locked_by", "lock_expires_at"];
+
+/** The events, oldest first, each with `changes`: [{ name, from, to }]. `net` is the workflow's. */
+export function tellStory(events, net) {
+  const row = { state: net.initial };
+  return events.map((event) => ({ ...event, changes: fold(row, event, net) }));
+}
+
+/** Apply an event to the row and say what it changed. The first one changes nothing: it makes the ticket. */
+function fold(row, event, net) {
+  const changed = { ...event.data.changes };
+  const step = net.transitions.find((transition) => transition.event === event.type);
+  if (step) changed.state = step.to;
+  const changes = Object.entries(changed)
+    .filter(([name, value]) => event.type !== "Created" && !NOT_TOLD.includes(name) && row[name] !== value)
+    .map(([name, value]) => ({ name, from: row[name], to: value }));
+  Object.assign(row, changed);
+  return changes;
+}

@@ -1,0 +1,100 @@
+// The rows of the queue. A row that did not change keeps its element, so focus and reading place stay.
+
+import { el } from "./dom.js";
+import { pause } from "./timing.js";
+import { badge, lockBadge, when, words } from "./words.js";
+
+export class TicketList {
+  /** Calls `onLockEnd` when a lock ought to have ended: if it was renewed, nobody told. */
+  constructor(onLockEnd, signal) {
+    this.onLockEnd = onLockEnd;
+    this.signal = signal;
+    this.node = el("ol", { class: "tickets", "aria-label": "Tickets" });
+    this.rows = new Map(); // by ticket id: { ticket, node }
+    this.isFirst = true;
+  }
+
+  has(id) {
+    return this.rows.has(id);
+  }
+
+  /** Show these tickets, and no others. */
+  show(tickets) {
+    const focused = document.activeElement?.closest("li[data-id]")?.dataset.id;
+    this.rows = new Map(tickets.map((ticket) => [ticket.id, this.rowFor(ticket)]));
+    const nodes = [...this.rows.values()].map((row) => row.node);
+    this.node.replaceChildren(...(nodes.length ? nodes : [emptyNote()]));
+    if (focused) this.rows.get(Number(focused))?.node.querySelector("a").focus();
+    this.isFirst = false;
+  }
+
+  /** One ticket of the list has changed. */
+  change(ticket) {
+    const { node } = this.rows.get(ticket.id);
+    const hadFocus = node.contains(document.activeElement);
+    const row = this.rowFor(ticket);
+    this.rows.set(ticket.id, row);
+    if (row.node === node) return;
+    node.replaceWith(row.node);
+    if (hadFocus) row.node.querySelector("a").focus();
+  }
+
+  rowFor(ticket) {
+    const old = this.rows.get(ticket.id);
+    if (old && !isNewer(ticket, old.ticket)) return old;
+    const node = drawRow(ticket);
+    if (!this.isFirst) highlight(node);
+    if (node.querySelector(".lock")) this.watchLock(ticket);
+    return { ticket, node };
+  }
+
+  watchLock({ lock_expires_at: end }) {
+    const timer = setTimeout(this.onLockEnd, Date.parse(end) - Date.now() + 200);
+    this.signal.addEventListener("abort", () => clearTimeout(timer));
+  }
+}
+
+/** Whether a row must be drawn anew: its ticket has changed, or its lock was renewed or has run out. */
+function isNewer(ticket, old) {
+  const isOther = ticket.uuid !== old.uuid;
+  const hasLock = Boolean(old.lock_expires_at);
+  return isOther || ticket.version > old.version || (hasLock && ticket.version === old.version);
+}
+
+function emptyNote() {
+  return el(
+    "li",
+    { class: "empty" },
+    el("p", {}, "No ticket fits these filters."),
+    el("a", { href: "#/tickets" }, "Show all tickets"),
+  );
+}
+
+function drawRow(ticket) {
+  return el(
+    "li",
+    { class: `ticket priority-edge-${ticket.priority}`, "data-id": ticket.id },
+    el("a", { class: "title", href: `#/tickets/${ticket.id}` }, ticket.title),
+    el(
+      "span",
+      { class: "badges" },
+      lockBadge(ticket),
+      badge("priority", ticket.priority),
+      badge("state", ticket.state),
+    ),
+    el(
+      "p",
+      { class: "muted facts" },
+      el("span", { class: "number" }, `#${ticket.id}`),
+      el("span", {}, words(ticket.category)),
+      el("span", {}, when(ticket.created_at), ` by ${ticket.created_by}`),
+      el("span", {}, ticket.assignee ? `assigned to ${ticket.assignee}` : "unassigned"),
+    ),
+  );
+}
+
+async function highlight(node) {
+  node.classList.add("changed");
+  await pause(2500);
+  node.classList.remove("changed");
+}

@@ -1,0 +1,173 @@
+// One ticket: what it says, its workflow, the conversation, reply drafts, its history, and editing.
+
+import { get, post, send } from "./api.js";
+import { announce } from "./announce.js";
+import { Conversation } from "./conversation.js";
+import { desk } from "./desk.js";
+import { el } from "./dom.js";
+import { Drafts } from "./drafts.js";
+import { Editor } from "./editor.js";
+import { drawFacts } from "./facts.js";
+import { History } from "./history.js";
+import { seesOnlyOwn, who } from "./identity.js";
+import { note } from "./router.js";
+import { tellStory } from "./story.js";
+import { atMostEach } from "./timing.js";
+import { WorkflowCard } from "./workflow-card.js";
+import { badge, deed, lockBadge } from "./words.js";
+
+export async function openTicket(page) {
+  const view = new TicketView(page);
+  await view.read();
+  view.build();
+  await view.update(page.query);
+  return view;
+}
+
+class TicketView {
+  constructor(page) {
+    this.page = page;
+    this.path = `/tickets/${page.params[0]}`;
+    this.events = [];
+    this.past = null; // the ticket as it was, while the reader looks back
+    this.writing = 0; // requests of ours under way: their events are no news
+    this.readSoon = atMostEach(500, () => page.run(() => this.refresh()));
+  }
+
+  build() {
+    this.heading = el("h1");
+    this.badges = el("p", { class: "badges" });
+    this.edit = el("button", { onclick: () => this.page.run(() => this.editor.open()) }, "Edit");
+    this.banner = el("div", { class: "card past", role: "status", hidden: true });
+    this.facts = el("section", { class: "card" });
+    this.workflow = new WorkflowCard((step, data) => this.fire(step, data));
+    this.conversation = new Conversation((body) => this.during(() => post(`${this.path}/comments`, ...body)));
+    this.drafts = new Drafts(this.path, (job) => this.during(job));
+    this.history = new History((version) => this.travel(version));
+    this.editor = new Editor(this, this.page.signal);
+    this.page.root.append(
+      el("header", { class: "head" }, this.heading, this.badges, this.edit),
+      this.banner,
+      el(
+        "div",
+        { class: "columns" },
+        el("div", {}, this.editor.node, this.facts, this.conversation.node, !seesOnlyOwn() && this.drafts.node),
+        el("div", {}, this.workflow.node, this.history.node),
+      ),
+    );
+  }
+
+  /** Read the ticket, and those of its events that are new to us. */
+  async read() {
+    const from = this.events.length ? this.events.at(-1).version + 1 : 1;
+    const signal = this.page.signal;
+    const [ticket, news] = await Promise.all([
+      get(this.path, { signal }),
+      get(`${this.path}/events?from=${from}`, { signal }),
+    ]);
+    this.ticket = ticket.data;
+    this.add(news.data.events);
+  }
+
+  /** Add events that we do not have yet: two readings may overlap. */
+  add(events) {
+    const last = this.events.at(-1)?.version ?? 0;
+    const news = events.filter((event) => event.version > last);
+    this.events.push(...news);
+    news.forEach((event) => this.editor?.hear(event));
+  }
+
+  async refresh() {
+    await this.read();
+    this.draw();
+  }
+
+  /** The address has another ?at= now. */
+  async update({ at }) {
+    const version = Number(at) || null;
+    const isPast = version && version < this.ticket.version;
+    this.past = isPast ? (await get(`${this.path}/at/${version}`)).data : null;
+    this.draw();
+  }
+
+  /** Show the ticket as it was at `version`; null is now. The address follows, for a reload or a link. */
+  travel(version) {
+    const at = version && version < this.ticket.version ? version : null;
+    note(this.path, { at });
+    this.page.run(() => this.update({ at }));
+  }
+
+  draw() {
+    const shown = this.past ?? this.ticket;
+    const story = tellStory(this.events, desk.net);
+    const changes = this.past ? (story.find((event) => event.version === shown.version)?.changes ?? []) : [];
+    this.page.title(`#${shown.id} ${shown.title}`);
+    this.drawHead(shown);
+    this.facts.replaceChildren(...drawFacts(shown, changes));
+    this.facts.hidden = this.editor.isOpen;
+    this.workflow.draw(shown.state, Boolean(this.past));
+    this.conversation.draw(this.ticket.comments ?? [], this.past);
+    this.drafts.draw(this.ticket.drafts ?? [], this.past);
+    this.history.draw(story, shown.version, this.ticket.version);
+    this.drawBanner(shown);
+  }
+
+  drawHead(shown) {
+    const badges = [lockBadge(shown), badge("state", shown.state), badge("priority", shown.priority)];
+    this.heading.replaceChildren(el("span", { class: "muted" }, `#${shown.id} `), shown.title);
+    this.badges.replaceChildren(...badges.filter(Boolean));
+    this.edit.hidden = this.editor.isOpen || Boolean(this.past);
+  }
+
+  drawBanner(shown) {
+    this.banner.hidden = !this.past;
+    this.banner.replaceChildren(
+      el("span", {}, `You see version ${shown.version} of ${this.ticket.version}: the ticket as it was.`),
+      el("button", { class: "primary", onclick: () => this.travel(null) }, "Back to now"),
+    );
+  }
+
+  /** Do something that changes the ticket on the desk, then show what the desk says. */
+  async during(job) {
+    this.writing++;
+    try {
+      return await job();
+    } finally {
+      this.writing--;
+      await this.refresh();
+    }
+  }
+
+  /** Show a guess at once; where the desk refuses, what was there before comes back, and the refusal is thrown. */
+  async guess(fields, job) {
+    const before = this.ticket;
+    this.ticket = { ...before, ...fields };
+    this.draw();
+    try {
+      return await this.during(job);
+    } catch (problem) {
+      if (this.ticket.version === before.version) this.ticket = before;
+      this.draw();
+      throw problem;
+    }
+  }
+
+  fire(step, data) {
+    const headers = { "If-Match": `"${this.ticket.version}"` };
+    const body = { transition: step.name, data };
+    return this.guess({ state: step.to }, () => post(`${this.path}/transitions`, body, { headers }));
+  }
+
+  /** Save edited fields, if the ticket is still what it was at `version`. */
+  save(fields, version) {
+    const headers = { "If-Match": `"${version}"` };
+    return this.guess(fields, () => send("PATCH", this.path, { body: fields, headers }));
+  }
+
+  hear({ type, actor, version, ticket_id: id }) {
+    if (id !== this.ticket.id) return;
+    if (version <= this.ticket.version || this.writing) return;
+    if (actor !== who().user) announce(`${actor} ${deed(type)}`);
+    this.readSoon();
+  }
+}

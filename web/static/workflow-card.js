@@ -1,0 +1,86 @@
+// The workflow of a ticket: the net with its token, and a button for every step.
+
+import { desk } from "./desk.js";
+import { el } from "./dom.js";
+import { mayActAs, who } from "./identity.js";
+import { drawNet } from "./net.js";
+import { sentence } from "./problem.js";
+import { words } from "./words.js";
+
+export class WorkflowCard {
+  /** `fire(step, data)` is what a button does; where it throws, the card says why. */
+  constructor(fire) {
+    this.fire = fire;
+    this.picture = el("div");
+    this.steps = el("div", { class: "steps" });
+    this.outcome = el("p", { class: "outcome", role: "alert" });
+    this.assignee = el("input", { name: "assign-to", "aria-label": "Assign to", maxlength: 64 });
+    this.assignee.value = who().user;
+    this.node = el(
+      "section",
+      { class: "card workflow" },
+      el("h2", {}, "Workflow"),
+      this.picture,
+      this.steps,
+      this.outcome,
+    );
+  }
+
+  /** Show the net with its token at `state`; in the past nothing can be fired. */
+  draw(state, isPast) {
+    if (this.drawn === `${state} ${isPast}`) return;
+    this.drawn = `${state} ${isPast}`;
+    const hadFocus = this.steps.contains(document.activeElement);
+    const here = desk.net.transitions.filter((step) => step.from === state);
+    const open = here.filter((step) => !isPast && mayActAs(step.role));
+    this.picture.replaceChildren(
+      drawNet(
+        desk.net,
+        state,
+        open.map((step) => step.name),
+      ),
+    );
+    if (isPast) return this.steps.replaceChildren();
+    const others = desk.net.transitions.filter((step) => step.from !== state);
+    this.steps.replaceChildren(
+      ...here.map((step) =>
+        this.row(step, open.includes(step) ? "" : `needs the role ${step.role}; you are ${who().roles.join(", ")}`),
+      ),
+      el(
+        "details",
+        {},
+        el("summary", {}, "Other steps"),
+        others.map((step) => this.row(step, `only when ${words(step.from)}`)),
+      ),
+    );
+    if (hadFocus) this.steps.querySelector("button").focus();
+  }
+
+  /** A button, or, with a reason why not, one that does nothing but can be read by everybody. */
+  row(step, whyNot) {
+    const id = `why-${step.name}`;
+    const button = el(
+      "button",
+      {
+        "data-step": step.name,
+        class: whyNot ? "" : "primary",
+        "aria-disabled": whyNot ? "true" : null,
+        "aria-describedby": whyNot ? id : null,
+      },
+      words(step.name),
+    );
+    if (!whyNot) button.addEventListener("click", () => this.press(step));
+    const extra = whyNot ? el("span", { class: "muted", id }, whyNot) : step.name === "assign" && this.assignee;
+    return el("div", { class: "step" }, button, extra);
+  }
+
+  async press(step) {
+    this.outcome.textContent = "";
+    const data = step.name === "assign" ? { assignee: this.assignee.value.trim() || who().user } : {};
+    try {
+      await this.fire(step, data);
+    } catch (problem) {
+      this.outcome.textContent = sentence(problem);
+    }
+  }
+}
