@@ -437,7 +437,7 @@ class Store:
         """Raise Locked while another's lease lasts."""
         holder, ends = ticket["locked_by"], ticket["lock_expires_at"]
         if holder not in (None, caller.id) and ends > self.clock():
-            what = f"{holder} is at work on ticket {ticket['id']} until {ends}; try again when it is released"
+            what = f"ticket {ticket['id']} is locked by {holder} until {ends}; try again when it is released"
             raise Locked(what, locked_by=holder, lock_expires_at=ends)
 
     # -- comments and drafts --------------------------------------------------------------------
