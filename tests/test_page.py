@@ -553,3 +553,22 @@ class Restart(unittest.TestCase):
             page.wait(".ticket .title", "Before the crash")
             page.until_gone(".problem")
             desk.stop()
+
+    def test_the_page_begins_anew_with_a_desk_that_has_another_database(self):
+        with tempfile.TemporaryDirectory() as folder:
+            desk = DeskProcess(Path(folder, "one.sqlite3"))
+            self.addCleanup(lambda: desk.stop())
+            page = browser_number(0)
+            page.open(f"http://127.0.0.1:{desk.port}/")
+            page.wait("#live", "Live")
+            for number in range(3):
+                desk.new_ticket(title=f"Old {number}")
+            page.wait(".ticket .title", "Old 2")
+            desk.kill()
+            page.wait("#offline")
+            desk = DeskProcess(Path(folder, "two.sqlite3"), PORT=str(desk.port))
+            page.until_gone("#offline")
+            page.until_gone(".ticket .title", "Old 2")
+            desk.new_ticket(title="New")
+            page.wait(".ticket .title", "New")
+            desk.stop()
