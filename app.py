@@ -455,8 +455,8 @@ ROUTES = (
         body=shapes.TICKET_CHANGES,
         stranger="admin",
     ),
-    Route("GET", "/events", "200 text/event-stream", stream_events, query=shapes.LISTENING),
-    Route("GET", "/ws", "101 426", open_socket, query=shapes.SOCKET, is_websocket=True),
+    Route("GET", "/events", "200 text/event-stream 404", stream_events, query=shapes.LISTENING),
+    Route("GET", "/ws", "101 404 426", open_socket, query=shapes.SOCKET, is_websocket=True),
     Route("GET", "/ws/echo", "101 404 426", open_echo, is_websocket=True),
     Route("GET", "/metrics", "200 text/plain", get_metrics, locked="staff"),
     *(

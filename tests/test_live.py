@@ -75,9 +75,11 @@ class Streams(LiveTest):
         self.assertEqual(self.listen({"Last-Event-ID": ""}, after=2).next()["id"], "3")
 
     def test_a_place_that_does_not_exist_is_refused(self):
-        self.assert_refused(self.desk.get("/events?after=7"), 400, "VALIDATION_ERROR")
+        self.assert_refused(self.desk.get("/events?after=7"), 404, "NOT_FOUND")
+        self.assert_refused(self.desk.get("/events", {"Last-Event-ID": "7"}), 404, "NOT_FOUND")
+        self.assertEqual(self.open("/ws?after=7").status, 404)
         self.assert_refused(self.desk.get("/events?after=-1"), 400, "VALIDATION_ERROR")
-        for given in ("x", "-1", "1.5", "9" * 30, "7"):
+        for given in ("x", "-1", "1.5", "9" * 30):
             self.assert_refused(self.desk.get("/events", {"Last-Event-ID": given}), 400, "VALIDATION_ERROR")
 
     def test_every_kind_of_event_is_told_in_order(self):

@@ -41,6 +41,7 @@ A_NAME = {"type": "string", "pattern": f"^{NAME}$"}
 SAYS = {"type": "string"}
 COUNT = {"type": "integer", "minimum": 0}
 LEASE = ("uuid", "locked_by", "lock_expires_at")
+AN_EVENT = {"description": "an Event as JSON, with its ticket as it is now under `ticket`"}
 HASH = {"type": "string", "pattern": "^[0-9a-f]{64}$", "examples": ["9f" * 32]}
 
 
@@ -111,6 +112,7 @@ def _of_tables(rules):
         "Comments": an_object({"comments": list_of(ref("Comment"))}),
         "Draft": an_object(_columns(rules, "drafts")),
         "Event": an_object(event, unhashed),
+        "Happening": an_object({"id": SAYS, "event": event["type"], "data": {**SAYS, **AN_EVENT}}),
         "EventPage": an_object({"events": list_of(ref("Event")), "next": following}),
         "AggregateEvent": an_object({**event, **in_the_net}, unhashed),
         "AggregateEventPage": an_object({"events": list_of(ref("AggregateEvent")), "next": following}),

@@ -18,7 +18,7 @@ from web.connection import OUTBOX
 from web.http1 import Answer, Request, render_chunk
 from web.validation import parse_json
 from web.websocket import TRY_LATER, MessageReader, Opcode, ProtocolError, accept, render, render_close
-from workflow import Caller, Invalid
+from workflow import Caller, Invalid, NotFound
 
 SLICE = 100  # listeners told in one beat, so that a thousand of them delay nobody else
 BATCH = 100  # events that one listener is told in one beat
@@ -357,7 +357,7 @@ def starting_point(request: Request, last: int) -> int:
         raise Invalid("Last-Event-ID must be the id of an event: a whole number")
     after = int(given) if given else request.fields.get("after", last)
     if after > last:
-        raise Invalid(f"there is no event {after} yet, the last is {last}: is this another database? Begin at ?after=0")
+        raise NotFound(f"there is no event {after} yet, the last is {last}: is this another database? Begin at ?after=0")
     return after
 
 

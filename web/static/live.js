@@ -64,7 +64,7 @@ async function listen(signal, opened) {
     const response = await fetch("/events", { headers, cache: "no-store", signal: silence.signal });
     wire.answered(entry, response);
     if (response.status >= 500) return "over";
-    if (response.status === 400 && lastId !== null) {
+    if (response.status === 404 && lastId !== null) {
       lastId = null; // the desk has another database by now, in which nothing has this id
       return "over";
     }
