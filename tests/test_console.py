@@ -29,6 +29,7 @@ STATS = {
     **dict.fromkeys(("priority_breakdown", "category_breakdown", "status_breakdown", "state_breakdown"), dict),
 }
 REFUSAL = {"error": str, "code": str, "message": str, "details": dict, "request_id": str}
+AT = "2026-11-20T10:00:00.123Z"
 NEW = {"title": "Login error", "description": "I can't log into my account after changing my password"}
 
 
@@ -238,7 +239,7 @@ class Csv(DeskTest):
             rows = ((f"{number:036d}", f"Ticket {number}") for number in range(1, 1206))
             database.executemany(
                 "INSERT INTO tickets (uuid, title, description, category, created_by, created_at, updated_at)"
-                " VALUES (?, ?, 'é, \"quoted\"', 'billing', 'raw', 'x', 'x')",
+                f" VALUES (?, ?, 'é, \"quoted\"', 'billing', 'raw', '{AT}', '{AT}')",
                 rows,
             )
         reply = self.desk.get("/tickets.csv?category=billing&search=ticket")
@@ -272,7 +273,7 @@ class Csv(DeskTest):
             rows = ((f"{number:036d}", "x" * 20_000) for number in range(600))
             database.executemany(
                 "INSERT INTO tickets (uuid, title, description, created_by, created_at, updated_at)"
-                " VALUES (?, 'x', ?, 'raw', 'x', 'x')",
+                f" VALUES (?, 'x', ?, 'raw', '{AT}', '{AT}')",
                 rows,
             )
         with closing(self.desk.connect()) as sock:
