@@ -133,7 +133,7 @@ class Door:
     def __init__(self, desk, routes):
         self.desk, self.log = desk, desk.log
         self.tree = _tree(_with_rules(route, desk.rules) for route in routes)
-        self.memo = Memo(desk.store.state)
+        self.memo = Memo(desk.store.stamp)
         self.origins = set(desk.settings.cors_origins)
         self.hosts = LOOPBACK_HOSTS | {desk.settings.host.lower()}
         self.is_public = desk.settings.host not in LOOPBACK
@@ -240,10 +240,10 @@ class Door:
     def _remembered(self, request, route):
         """The endpoint's answer, made once for all who ask the same until the database changes."""
         asked = (request.path, request.query, request.headers.get("prefer"), request.caller.id, request.caller.only_own)
-        answer, state = self.memo.find(asked)
+        answer, stamp = self.memo.find(asked)
         if answer is None:
             answer = yield from self._call(request, route)
-            self.memo.keep(asked, answer, state)
+            self.memo.keep(asked, answer, stamp)
         return answer
 
     def observe(self, request: Request, status: int, seconds: float) -> None:
