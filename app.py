@@ -185,12 +185,13 @@ def list_bare_tickets(desk, request):
 
 def export_tickets(desk, request) -> Answer:
     """Every ticket that the filters leave, newest first: read, written and sent page by page."""
-    filters = {**ticket_filters(request), "limit": 500}
+    filters = {**ticket_filters(request), "most_counted": 0}
 
-    def read_page(before):
-        return desk.store.slow_read(Store.tickets, {**filters, "before": before} if before else filters)()
+    def read_page(size, before):
+        page = {"limit": size, "before": before or filters.get("before", workflow.MAX_ID)}
+        return desk.store.slow_read(Store.tickets, {**filters, **page})()
 
-    return Answer(200, b"", export.HEADERS, export.as_csv(read_page))
+    return Answer(200, b"", export.HEADERS, export.as_csv(read_page, request.fields.get("limit", workflow.MAX_ID)))
 
 
 def get_stats(desk, request) -> Answer:

@@ -7,7 +7,8 @@ import re
 from contextlib import closing
 from datetime import datetime, timedelta, timezone
 
-from tests.desk import AGENT, DeskTest
+from store import Store
+from tests.desk import AGENT, Desk, DeskTest
 
 CHOICES = {
     "priority": ["low", "medium", "high", "critical"],
@@ -246,15 +247,72 @@ class Csv(DeskTest):
         self.assertEqual((reply.status, reply.headers["Transfer-Encoding"]), (200, "chunked"))
         self.assertIn("text/csv", reply.headers["Content-Type"])
         rows = list(csv.DictReader(io.StringIO(reply.body.decode(), newline="")))
+        self.assertEqual(len(self.rows("?limit=700")), 700)
         self.assertEqual([int(row["id"]) for row in rows], list(range(1205, 0, -1)))
         self.assertEqual(rows[0]["description"], 'é, "quoted"')
         self.assertEqual(self.desk.get("/tickets.csv?category=account").body.count(b"\r\n"), 1)
 
-    def test_no_cell_is_a_formula(self):
-        for start in ("=1+1", "+1", "-1", "@SUM(A1)"):
-            self.desk.new_ticket(title=f"{start} HYPERLINK")
-        rows = csv.DictReader(io.StringIO(self.desk.get("/tickets.csv").body.decode(), newline=""))
-        self.assertEqual([row["title"][0] for row in rows], ["'"] * 4)
+    def rows(self, query=""):
+        body = self.desk.get(f"/tickets.csv{query}").body.decode()
+        return list(csv.DictReader(io.StringIO(body, newline="")))
+
+    def test_no_cell_of_any_column_is_a_formula(self):
+        harmless = ("a=1", "1-1", "'=1", "é", "\u2014 a dash", "a\n=1")
+        hidden = ("\u200b", "\ufeff", "\u200b ", "\ufeff\u2060", "\u200e")  # at the beginning they stay
+        dangerous = [start + text for start in ("", *hidden) for text in ("=1+1", "+1", "-1", "@SUM(A1)")]
+        dangerous += ["\uff1d1+1", "\uff0b1", "\uff0d1", "\uff20SUM(A1)", "\u200b\uff1d1"]
+        for text in (*harmless, *dangerous):
+            changes = {"title": text, "description": text, "assignee": text}
+            number = self.desk.new_ticket(title=text, description=text)["id"]
+            self.assertEqual(self.desk.patch(f"/tickets/{number}", changes).status, 200)
+        written = self.rows()[::-1]
+        for row, text in zip(written, (*harmless, *dangerous), strict=True):
+            for column in ("title", "description", "assignee"):
+                self.assertEqual(row[column], f"'{text}" if text in dangerous else text, column)
+
+    def test_no_cell_that_another_program_wrote_is_a_formula(self):
+        blanks = ("", " ", "\t", "\r", "\n", "\x0b", "\xa0", "\u2003", "\u3000", "\x1c", "\x1f")
+        texts = [f"{blank}=1+1" for blank in blanks]
+        columns = "uuid, title, description, assignee, created_by"
+        with closing(self.desk.open_database()) as database, database:
+            for number, text in enumerate(texts):
+                database.execute(
+                    f"INSERT INTO tickets ({columns}, created_at, updated_at) VALUES (?, ?, ?, ?, ?, '{AT}', '{AT}')",
+                    (f"{text:<34}{number:02}", text, text, text, text),
+                )
+        for row, text in zip(self.rows()[::-1], texts, strict=True):
+            for column in columns.split(", "):
+                self.assertTrue(row[column].startswith(f"'{text}"), (column, text))
+
+    def test_a_limit_and_a_before_are_honoured(self):
+        for number in range(1, 6):
+            self.desk.new_ticket(title=f"Ticket {number}", category=["billing", "account"][number % 2])
+        for query, expected in {
+            "": [5, 4, 3, 2, 1],
+            "?limit=2": [5, 4],
+            "?limit=1000": [5, 4, 3, 2, 1],
+            "?before=4": [3, 2, 1],
+            "?limit=2&before=4": [3, 2],
+            "?limit=2&category=account": [5, 3],
+            "?limit=3&search=ticket&before=5": [4, 3, 2],
+        }.items():
+            self.assertEqual([int(row["id"]) for row in self.rows(query)], expected, query)
+        self.assert_refused(self.desk.get("/tickets.csv?limit=0"), 400, "VALIDATION_ERROR")
+
+    def test_nothing_is_counted_for_it(self):
+        asked = []
+
+        class Watched(Store):
+            def _total(self, *asked_for):
+                total = super()._total(*asked_for)
+                asked.append(total["total"])
+                return total
+
+        desk = Desk(store=Watched)
+        self.addCleanup(desk.stop)
+        desk.new_ticket()
+        self.assertEqual(desk.get("/tickets.csv?search=login").body.count(b"\r\n"), 2)
+        self.assertEqual(asked, [0])
 
     def test_the_next_request_on_the_connection_waits_for_its_end(self):
         for _ in range(3):
