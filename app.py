@@ -36,6 +36,7 @@ from web.validation import read_rules
 
 HERE = Path(__file__).resolve().parent
 MOST_COUNTED = 500  # tickets that no counter knows; who wants to know beyond that says Prefer: count=exact
+MOST_ON_THE_BEAT = 100  # tickets that a list shows while everybody else waits
 NO_STORE = ("Cache-Control", "no-store")  # an answer with a token in it
 BUG_MODE_MARK = HERE / "bug-mode.txt"  # stands in a planted copy and names its bug
 
@@ -159,20 +160,24 @@ def ticket_filters(request) -> dict:
     return filters
 
 
-def find_page(desk, request):
-    filters = ticket_filters(request)
-    if "search" in filters or "most_counted" not in filters:  # may read every ticket: not on the beat
-        return (yield desk.store.slow_read(Store.tickets, filters))
-    return desk.store.tickets(filters)
-
-
 def list_tickets(desk, request):
-    return cached(request, (yield from find_page(desk, request)))
+    return (yield from answer_with_page(desk, request, cached))
 
 
 def list_bare_tickets(desk, request):
+    return (yield from answer_with_page(desk, request, bare_page))
+
+
+def answer_with_page(desk, request, render):
+    """render(request, page). What may read every ticket or show very many is read and rendered off the beat."""
+    filters = ticket_filters(request)
+    if "search" in filters or "most_counted" not in filters or filters["limit"] > MOST_ON_THE_BEAT:
+        return (yield desk.store.slow_read(lambda store: render(request, store.tickets(filters))))
+    return render(request, desk.store.tickets(filters))
+
+
+def bare_page(request, page) -> Answer:
     """The tickets alone, as a console reads them: the total and the next page travel as headers."""
-    page = yield from find_page(desk, request)
     headers = [("X-Total-Count", str(page["total"]))]
     if "total_is_exact" in page:
         headers.append(("X-Total-Is-Exact", "false"))

@@ -4,11 +4,14 @@ import csv
 import io
 import random
 import re
+import threading
+import unittest
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime, timedelta, timezone
 
 from store import Store
-from tests.desk import AGENT, Desk, DeskTest
+from tests.desk import AGENT, PATIENCE, Client, Desk, DeskTest
 
 CHOICES = {
     "priority": ["low", "medium", "high", "critical"],
@@ -170,6 +173,42 @@ class Console(DeskTest):
         self.desk.new_ticket()
         for path in ("/tickets", "/api/tickets/", "/tickets/stats"):
             self.assertEqual(self.desk.get(path, {"If-None-Match": first.headers["ETag"]}).status, 200)
+
+
+class LongLists(unittest.TestCase):
+    def test_what_may_be_long_is_rendered_while_others_are_answered(self):
+        rendered, release = threading.Semaphore(0), threading.Event()
+
+        class Slow(dict):
+            """A ticket that takes its time to become JSON."""
+
+            def items(self):
+                rendered.release()
+                release.wait(3 * PATIENCE)
+                return super().items()
+
+        class SlowStore(Store):
+            def tickets(self, filters):
+                page = super().tickets(filters)
+                return {**page, "tickets": list(map(Slow, page["tickets"]))}
+
+        desk = Desk(store=SlowStore)
+        self.addCleanup(desk.stop)
+        desk.new_ticket()
+        exactly = {"Prefer": "count=exact"}
+        for path in ("/tickets", "/api/tickets/"):
+            for query, headers in (("?search=login", {}), ("?limit=101", {}), ("", exactly)):
+                release.clear()
+                other = Client()
+                other.port = desk.port
+                with ThreadPoolExecutor(1) as pool:
+                    held = pool.submit(other.get, f"{path}{query}", headers)
+                    self.assertTrue(rendered.acquire(timeout=PATIENCE))
+                    self.assertEqual(desk.get("/health").status, 200)
+                    self.assertFalse(release.is_set() or held.done())
+                    release.set()
+                    self.assertEqual(held.result(PATIENCE).status, 200)
+                other.hang_up()
 
 
 class Statistics(DeskTest):
