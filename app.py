@@ -22,12 +22,13 @@ from urllib.parse import parse_qsl, urlencode
 from uuid import uuid4
 
 import workflow
-from llm import PLUGINS, REST, Assistant, classify_by_rules, default_plugin
+from llm import PLUGINS, Assistant, classify_by_rules, default_plugin
 from store import Damaged, Store, Unusable
 from web import demo, export, metrics, offline, shapes
-from web.door import Door, Far, Route, cached, etag, is_known, prefers, reply
+from web.door import Door, Route, cached, etag, is_known, prefers, reply
 from web.http1 import Answer
 from web.identity import NOBODYS_HASH, Identity, Throttle, is_name, password_fits
+from web.lane import Far
 from web.live import Echo, EventStream, TicketSocket, starting_point
 from web.log import Log
 from web.server import DeskServer
@@ -310,9 +311,7 @@ def write_draft(desk, request):
     ticket = ticket_of_staff(desk, request, "a draft")
     body, source = request.fields.get("body"), "hand"
     if body is None:
-        body, source, trouble = yield Far(partial(desk.assistant.write, ticket))
-        if trouble:
-            desk.log.trouble(request, f"LLM {desk.settings.classifier}: {trouble}")
+        body, source = yield from ask_assistant(desk, request, desk.assistant.write, ticket)
         ticket = ticket_to_change(desk, request)  # it may have moved on while the writer wrote
     draft = desk.store.add_draft(request.caller, ticket, body, source)
     return reply(201, draft, ("Location", f"/tickets/{ticket['id']}"))
@@ -320,12 +319,18 @@ def write_draft(desk, request):
 
 def classify(desk, request):
     """What the assistant suggests; where its LLM fails the fallback, as a 503 for callers who want to be told."""
-    suggestion, trouble = yield Far(partial(desk.assistant.classify, request.fields["description"]))
+    (suggestion,) = yield from ask_assistant(desk, request, desk.assistant.classify, request.fields["description"])
+    if suggestion["source"] == "fallback" and prefers(request, "handling", "strict"):
+        return reply(503, suggestion, ("Retry-After", str(desk.assistant.retry_after())))
+    return reply(200, suggestion)
+
+
+def ask_assistant(desk, request, work, told) -> list:
+    """What the assistant's `work` makes of what it is told, in the far lane; why its LLM did not help goes to the log."""
+    *made, trouble = yield Far(partial(work, told, desk.assistant.deadline()))
     if trouble:
         desk.log.trouble(request, f"LLM {desk.settings.classifier}: {trouble}")
-    if suggestion["source"] == "fallback" and prefers(request, "handling", "strict"):
-        return reply(503, suggestion, ("Retry-After", str(REST)))
-    return reply(200, suggestion)
+    return made
 
 
 def draft_to_change(desk, request) -> dict:

@@ -76,15 +76,6 @@ class Route(NamedTuple):
     is_memorable: bool = False  # the same question has the same answer until the database changes
 
 
-class Far(NamedTuple):
-    """A job that waits for another machine; it has a lane of its own, so that the desk's own slow work goes on."""
-
-    job: Callable
-
-    def __call__(self):
-        return self.job()
-
-
 @dataclass(slots=True)
 class Pending:
     """An endpoint that waits for a job in the slow lane; `resume(result, error)` goes on with it."""
