@@ -380,6 +380,15 @@ class Failures(LLMTest):
                 self.assertNotIn("Mimi", text)
             self.assertIn("LLM openai: ", desk.log.getvalue())
 
+    def test_a_failure_stands_in_the_json_log_with_the_facts_of_its_request(self):
+        desk = self.open(**self.environ, LOG_FORMAT="json")
+        self.stub.act = sends(500, "")
+        reply = self.classify({**CUSTOMER, "X-Request-Id": "mine"}, desk)
+        (line,) = [json.loads(line) for line in self.log(desk).splitlines() if "LLM" in line]
+        report = "LLM openai: its server answered 500 Internal Server Error"
+        facts = {"method": "POST", "path": "/tickets/classify", "request_id": "mine", "user": "user-1"}
+        self.assertEqual((reply.status, line), (200, {"level": "ERROR", **facts, "report": report}))
+
     def test_how_a_caller_asks_for_the_503(self):
         self.stub.act = sends(500, "")
         for says_so, status in (

@@ -3,12 +3,14 @@
 import json
 import sqlite3
 import tempfile
+import threading
+import time
 import unittest
 from contextlib import closing
 from hashlib import sha256
 
 from store import Store
-from tests.desk import AGENT, Desk, DeskTest
+from tests.desk import AGENT, PATIENCE, Desk, DeskTest
 from web.validation import read_rules
 from workflow import PLACES, STATUS, TRANSITIONS, fold
 
@@ -286,6 +288,31 @@ class FailingCommit(unittest.TestCase):
             self.assertEqual(desk.get("/tickets").json["total"], 0)
             database.execute("ROLLBACK")
         self.assertEqual(desk.post("/tickets", {"title": "x", "description": "y"}).status, 201)
+
+    def test_chores_wait_in_silence_for_a_database_that_another_program_holds(self):
+        is_held, tries = threading.Event(), []
+
+        class Watched(Store):
+            def index_some(self):
+                if not is_held.is_set():
+                    return False
+                tries.append(len(tries))
+                return super().index_some()
+
+        desk = Desk(store=Watched)
+        self.addCleanup(desk.stop)
+        desk.new_ticket()
+        with closing(desk.open_database()) as database:
+            database.isolation_level = None
+            database.execute("BEGIN IMMEDIATE")
+            is_held.set()
+            ends = time.monotonic() + PATIENCE
+            while len(tries) < 3:
+                self.assertLess(time.monotonic(), ends)
+                self.assertEqual(desk.get("/health").status, 200)
+            database.execute("ROLLBACK")
+        desk.stop()
+        self.assertEqual([line for line in desk.log.getvalue().splitlines() if not line.startswith("INFO")], [])
 
 
 class AuditLog(DeskTest):

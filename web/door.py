@@ -271,6 +271,8 @@ class Door:
     def _chore(self, work):
         try:
             return work()
+        except workflow.Unavailable:  # another program holds the database: there is time
+            return None
         except Exception as problem:
             self.log.trouble(Request("-", "-", id="housekeeping"), "".join(traceback.format_exception(problem)))
 
