@@ -12,6 +12,7 @@ from datetime import datetime, timedelta, timezone
 
 from store import Store
 from tests.desk import AGENT, PATIENCE, Client, Desk, DeskTest
+from web.metrics import Metrics
 
 CHOICES = {
     "priority": ["low", "medium", "high", "critical"],
@@ -132,16 +133,22 @@ class Console(DeskTest):
         self.assertEqual(found("search=login+error"), [4, 3, 2, 1])
 
     def test_the_next_page_is_a_link_that_keeps_the_filters(self):
-        for _ in range(5):
-            self.desk.new_ticket(category="billing")
-        path, seen = "/api/tickets/?category=billing&limit=2", []
-        while path:
-            reply = self.desk.get(path)
-            self.assertEqual(reply.headers["X-Total-Count"], "5")
-            seen += [ticket["id"] for ticket in reply.json]
-            link = re.fullmatch(r'<([^>]+)>; rel="next"', reply.headers.get("Link", ""))
-            path = link and link[1]
-        self.assertEqual(seen, [5, 4, 3, 2, 1])
+        titles = ["Login é & co", "Login é & co", "Other", "Login é & co", "Other", "Login é & co", "Login é & co"]
+        for number, title in enumerate(titles):
+            self.desk.new_ticket(title=title, category=["billing", "account"][number == 6])
+        for query, expected in {
+            "category=billing": [6, 5, 4, 3, 2, 1],
+            "search=%C3%89%20%26%20C": [7, 6, 4, 2, 1],
+            "search=%c3%a9+%26+co&category=billing&priority=": [6, 4, 2, 1],
+        }.items():
+            path, seen = f"/api/tickets/?{query}&limit=2", []
+            while path:
+                reply = self.desk.get(path)
+                self.assertEqual(reply.headers["X-Total-Count"], str(len(expected)), path)
+                seen += [ticket["id"] for ticket in reply.json]
+                link = re.fullmatch(r'<([^>]+)>; rel="next"', reply.headers.get("Link", ""))
+                path = link and link[1]
+            self.assertEqual(seen, expected, query)
 
     def test_a_total_that_no_counter_knows_is_counted_so_far_and_wholly_on_demand(self):
         first = self.desk.new_ticket()
@@ -167,12 +174,25 @@ class Console(DeskTest):
 
     def test_a_list_that_has_not_changed_is_304(self):
         self.desk.new_ticket()
-        for path in ("/tickets", "/api/tickets/", "/tickets/stats", "/api/tickets/stats/"):
-            first = self.desk.get(path)
-            self.assertEqual(self.desk.get(path, {"If-None-Match": first.headers["ETag"]}).status, 304)
+        lists = ("/tickets", "/api/tickets/", "/tickets?search=login", "/api/tickets/?limit=101")
+        paths = (*lists, "/tickets/stats", "/api/tickets/stats/")
+
+        def statuses(tags):
+            """What each path answers to who has what these tags name, and the tags of now."""
+            replies = [self.desk.get(path, {"If-None-Match": tags.get(path, "")}) for path in paths]
+            self.assertEqual([bool(reply.body) for reply in replies], [reply.status == 200 for reply in replies])
+            return [reply.status for reply in replies], dict(zip(paths, (reply.headers["ETag"] for reply in replies)))
+
+        new, tags = statuses({})
+        self.assertEqual(new, [200] * 6)
+        self.assertEqual(statuses(tags), ([304] * 6, tags))
         self.desk.new_ticket()
-        for path in ("/tickets", "/api/tickets/", "/tickets/stats"):
-            self.assertEqual(self.desk.get(path, {"If-None-Match": first.headers["ETag"]}).status, 200)
+        changed, tags = statuses(tags)
+        self.assertEqual((changed, statuses(tags)), ([200] * 6, ([304] * 6, tags)))
+        with closing(self.desk.open_database()) as database, database:  # by another program
+            database.execute("UPDATE tickets SET title = 'Login from outside', state = 'closed' WHERE id = 1")
+        changed, tags = statuses(tags)
+        self.assertEqual((changed, statuses(tags)), ([200] * 6, ([304] * 6, tags)))
 
 
 class LongLists(unittest.TestCase):
@@ -380,6 +400,19 @@ class Csv(DeskTest):
         self.assertGreater(len(self.desk.get("/tickets.csv").body), 600 * 20_000)
 
 
+class Buckets(unittest.TestCase):
+    def test_each_bucket_counts_all_that_were_as_quick(self):
+        metrics = Metrics()
+        for seconds in (0.0005, 0.001, 0.003, 0.2, 11, 0.002):
+            metrics.observe("GET", "/health", 200, seconds)
+        lines = [line for line in metrics.text({}).decode().splitlines() if line.startswith("desk_request_seconds")]
+        bounds = ("0.001", "0.005", "0.025", "0.1", "0.5", "2.5", "10", "+Inf")
+        counts = (2, 4, 4, 4, 5, 5, 5, 6)
+        expected = [f'desk_request_seconds_bucket{{le="{bound}"}} {count}' for bound, count in zip(bounds, counts)]
+        expected += ["desk_request_seconds_sum 11.206500", "desk_request_seconds_count 6"]
+        self.assertEqual(lines, expected)
+
+
 class Prometheus(DeskTest):
     def test_requests_are_counted_by_route_and_never_by_path(self):
         self.desk.new_ticket()
@@ -398,5 +431,9 @@ class Prometheus(DeskTest):
         ):
             self.assertIn(line, lines)
         self.assertNotIn("canary", reply.body.decode())
+        buckets = re.findall(r'^desk_request_seconds_bucket{le="([^"]+)"} (\d+)$', reply.body.decode(), re.M)
+        bounds, counts = [float(bound) for bound, _ in buckets], [int(count) for _, count in buckets]
+        self.assertEqual((bounds, counts), (sorted(bounds), sorted(counts)))
+        self.assertEqual((bounds[-1], counts[-1], counts[-2]), (float("inf"), 5, 5))
         for line in lines:
             self.assertRegex(line, r'^(# (HELP|TYPE) \w+ .+|\w+(\{\w+="[^"]*"(,\w+="[^"]*")*\})? [0-9.e+-]+)$')
