@@ -371,8 +371,8 @@ def _said(question, line, timeout):
     return said
 
 
-class OverLine:
-    """A part of urllib's handlers: each connection goes over the line of its request."""
+class OverLine(urllib.request.HTTPSHandler, urllib.request.HTTPHandler):
+    """urllib's handler of http and https; each connection goes over the line of its request."""
 
     def do_open(self, connection_class, request, **options):
         class OnLine(connection_class):
@@ -383,18 +383,9 @@ class OverLine:
         return super().do_open(OnLine, request, **options)
 
 
-class Http(OverLine, urllib.request.HTTPHandler):
-    """http:// over a line."""
-
-
-class Https(OverLine, urllib.request.HTTPSHandler):
-    """https:// over a line."""
-
-
 @lru_cache(1)
 def _opener():
     """Speaks http and https, and no more: no redirect, no proxy from the environment, no file."""
     opener = urllib.request.OpenerDirector()
-    for handler in (Http, Https):
-        opener.add_handler(handler())
+    opener.add_handler(OverLine())
     return opener
