@@ -22,12 +22,13 @@ from urllib.parse import parse_qsl, urlencode
 from uuid import uuid4
 
 import workflow
-from llm import PLUGINS, REST, Assistant, classify_by_rules, default_plugin
+from llm import PLUGINS, Assistant, classify_by_rules, default_plugin
 from store import Damaged, Store, Unusable
 from web import demo, export, files, metrics, offline, openapi, shapes
-from web.door import Door, Far, Route, cached, etag, is_known, prefers, reply, with_rules
+from web.door import Door, Route, cached, etag, is_known, prefers, reply, with_rules
 from web.http1 import Answer
 from web.identity import NOBODYS_HASH, Identity, Throttle, password_fits
+from web.lane import Far
 from web.live import Echo, EventStream, TicketSocket, starting_point
 from web.log import Log
 from web.server import DeskServer
@@ -37,6 +38,7 @@ from web.validation import read_rules
 HERE = Path(__file__).resolve().parent
 MOST_COUNTED = 500  # tickets that no counter knows; who wants to know beyond that says Prefer: count=exact
 README = HERE / "README.md"  # its table of endpoints has the summaries of the API reference
+MOST_ON_THE_BEAT = 100  # tickets that a list shows while everybody else waits
 NO_STORE = ("Cache-Control", "no-store")  # an answer with a token in it
 BUG_MODE_MARK = HERE / "bug-mode.txt"  # stands in a planted copy and names its bug
 
@@ -173,20 +175,24 @@ def ticket_filters(request) -> dict:
     return filters
 
 
-def find_page(desk, request):
-    filters = ticket_filters(request)
-    if "search" in filters or "most_counted" not in filters:  # may read every ticket: not on the beat
-        return (yield desk.store.slow_read(Store.tickets, filters))
-    return desk.store.tickets(filters)
-
-
 def list_tickets(desk, request):
-    return cached(request, (yield from find_page(desk, request)))
+    return (yield from answer_with_page(desk, request, cached))
 
 
 def list_bare_tickets(desk, request):
+    return (yield from answer_with_page(desk, request, bare_page))
+
+
+def answer_with_page(desk, request, render):
+    """render(request, page). What may read every ticket or show very many is read and rendered off the beat."""
+    filters = ticket_filters(request)
+    if "search" in filters or "most_counted" not in filters or filters["limit"] > MOST_ON_THE_BEAT:
+        return (yield desk.store.slow_read(lambda store: render(request, store.tickets(filters))))
+    return render(request, desk.store.tickets(filters))
+
+
+def bare_page(request, page) -> Answer:
     """The tickets alone, as a console reads them: the total and the next page travel as headers."""
-    page = yield from find_page(desk, request)
     headers = [("X-Total-Count", str(page["total"]))]
     if "total_is_exact" in page:
         headers.append(("X-Total-Is-Exact", "false"))
@@ -199,12 +205,13 @@ def list_bare_tickets(desk, request):
 
 def export_tickets(desk, request) -> Answer:
     """Every ticket that the filters leave, newest first: read, written and sent page by page."""
-    filters = {**ticket_filters(request), "limit": 500}
+    filters = {**ticket_filters(request), "most_counted": 0}
 
-    def read_page(before):
-        return desk.store.slow_read(Store.tickets, {**filters, "before": before} if before else filters)()
+    def read_page(size, before):
+        page = {"limit": size, "before": before or filters.get("before", workflow.MAX_ID)}
+        return desk.store.slow_read(Store.tickets, {**filters, **page})()
 
-    return Answer(200, b"", export.HEADERS, export.as_csv(read_page))
+    return Answer(200, b"", export.HEADERS, export.as_csv(read_page, request.fields.get("limit", workflow.MAX_ID)))
 
 
 def get_stats(desk, request) -> Answer:
@@ -318,9 +325,7 @@ def write_draft(desk, request):
     ticket = ticket_of_staff(desk, request, "a draft")
     body, source = request.fields.get("body"), "hand"
     if body is None:
-        body, source, trouble = yield Far(partial(desk.assistant.write, ticket))
-        if trouble:
-            desk.log.trouble(request, f"LLM {desk.settings.classifier}: {trouble}")
+        body, source = yield from ask_assistant(desk, request, desk.assistant.write, ticket)
         ticket = ticket_to_change(desk, request)  # it may have moved on while the writer wrote
     draft = desk.store.add_draft(request.caller, ticket, body, source)
     return reply(201, draft, ("Location", f"/tickets/{ticket['id']}"))
@@ -328,12 +333,18 @@ def write_draft(desk, request):
 
 def classify(desk, request):
     """What the assistant suggests; where its LLM fails the fallback, as a 503 for callers who want to be told."""
-    suggestion, trouble = yield Far(partial(desk.assistant.classify, request.fields["description"]))
+    (suggestion,) = yield from ask_assistant(desk, request, desk.assistant.classify, request.fields["description"])
+    if suggestion["source"] == "fallback" and prefers(request, "handling", "strict"):
+        return reply(503, suggestion, ("Retry-After", str(desk.assistant.retry_after())))
+    return reply(200, suggestion)
+
+
+def ask_assistant(desk, request, work, told) -> list:
+    """What the assistant's `work` makes of what it is told, in the far lane; why its LLM did not help goes to the log."""
+    *made, trouble = yield Far(partial(work, told, desk.assistant.deadline()))
     if trouble:
         desk.log.trouble(request, f"LLM {desk.settings.classifier}: {trouble}")
-    if suggestion["source"] == "fallback" and prefers(request, "handling", "strict"):
-        return reply(503, suggestion, ("Retry-After", str(REST)))
-    return reply(200, suggestion)
+    return made
 
 
 def draft_to_change(desk, request) -> dict:

@@ -13,7 +13,9 @@ import re
 import threading
 import time
 import urllib.request
+from contextlib import suppress
 from functools import lru_cache, partial
+from math import ceil
 from typing import Callable, NamedTuple
 from urllib.parse import quote
 
@@ -98,6 +100,7 @@ WARNING = {"warning": "LLM service unavailable, using defaults", "source": "fall
 FALLBACK = {"suggested_category": "general", "suggested_priority": "medium", **WARNING}
 MOST_SENT = 8000  # characters of a ticket that an LLM gets to see: what it costs has a limit
 MOST_TAKEN = 256 * 1024  # bytes of its answer
+BOTH_WAYS = 2  # socket.SHUT_RDWR
 FAILURES_IN_A_ROW, REST = 5, 30  # then the circuit is open for so many seconds
 
 
@@ -240,11 +243,18 @@ class Breaker:
         self._failures = 0
         return result
 
+    def rest(self) -> int:
+        """Seconds until a call is made again; 0 where it would be at once."""
+        with self._lock:
+            is_open = self._failures >= FAILURES_IN_A_ROW
+            return max(0, ceil(self._rests_until - self._clock())) if is_open else 0
+
 
 class Assistant:
     """The chosen plug-in as the desk uses it, in the slow lane: it always answers, and says why where the LLM did not.
 
     `rules` are validation's, by table and column: their choices stand in the prompt and hold the answer.
+    What it does has to end when time.monotonic() is `ends`.
     """
 
     def __init__(self, settings, rules: dict, clock=time.monotonic):
@@ -253,46 +263,75 @@ class Assistant:
         self._reply, self._breaker = rules["drafts"]["body"], Breaker(clock)
         self._classify_prompt = CLASSIFY_PROMPT.format(**rules["tickets"])
 
-    def classify(self, text: str) -> tuple[dict, str]:
+    def deadline(self) -> float:
+        """The `ends` of what is asked for now: time that it spends waiting for its turn counts."""
+        return time.monotonic() + self._settings.llm_timeout
+
+    def retry_after(self) -> int:
+        """Seconds after which it makes sense to ask again."""
+        return self._breaker.rest() or 1
+
+    def classify(self, text: str, ends: float) -> tuple[dict, str]:
         """({suggested_category, suggested_priority, source}, ""), or (FALLBACK, why)."""
         try:
             if self._plugin.classify:
                 category, priority = self._plugin.classify(text)
             else:
-                category, priority = self._ask(self._classify_prompt, {"ticket": text[:MOST_SENT]}, self._chosen)
+                told = {"ticket": text[:MOST_SENT]}
+                category, priority = self._ask(self._classify_prompt, told, self._chosen, ends)
         except Failed as problem:
             return FALLBACK, str(problem)
         return {"suggested_category": category, "suggested_priority": priority, "source": self._name}, ""
 
-    def write(self, ticket: dict) -> tuple[str, str, str]:
+    def write(self, ticket: dict, ends: float) -> tuple[str, str, str]:
         """A reply to `ticket`, who wrote it, and why the LLM did not where it should have."""
         if self._plugin.write:
             return self._plugin.write(ticket), self._name, ""
         told = {name: ticket[name][:MOST_SENT] for name in ("title", "description", "category", "priority")}
         try:
-            return self._ask(WRITE_PROMPT, told, self._reply.clean), self._name, ""
+            return self._ask(WRITE_PROMPT, told, self._reply.clean, ends), self._name, ""
         except Failed as problem:
             return write_by_template(ticket), "template", str(problem)
 
-    def _ask(self, prompt, told, clean):
+    def _ask(self, prompt, told, clean, ends):
         """What the LLM says to the prompt about what it is told, cleaned. Raises Failed."""
         if not self._plugin.ask:
             raise Failed()  # off, and nothing is wrong
         question = self._plugin.ask(self._settings, prompt, json.dumps(told, ensure_ascii=False))
-        return self._breaker.call(partial(_answer, question, self._settings.llm_timeout, clean))
+        if time.monotonic() > ends - self._settings.llm_timeout / 2:  # want of time is no failure of the LLM's
+            raise Failed("too many are waiting for it: no turn within half of LLM_TIMEOUT")
+        return self._breaker.call(partial(_answer, question, ends, clean))
 
     def _chosen(self, text):
         found = json.loads(text[text.index("{") : text.rindex("}") + 1])  # it may stand between ```json and ```
         return self._category.clean(found["category"]), self._priority.clean(found["priority"])
 
 
-def _answer(question, timeout, clean):
-    """What the LLM says, cleaned. Raises Failed, after `timeout` seconds at the latest."""
-    outcome = queue.SimpleQueue()
+class Line:
+    """What one call goes over: it can be cut while another thread waits for bytes on it."""
+
+    def __init__(self):
+        self._sockets, self._is_cut = [], False
+
+    def add(self, sock) -> None:
+        self._sockets.append(sock)
+        if self._is_cut:
+            raise Failed("nobody waits for its answer any more")
+
+    def cut(self) -> None:
+        self._is_cut = True
+        for sock in self._sockets:
+            with suppress(OSError):
+                sock.shutdown(BOTH_WAYS)
+
+
+def _answer(question, ends, clean):
+    """What the LLM says, cleaned. Raises Failed, when time.monotonic() is `ends` at the latest."""
+    outcome, line, timeout = queue.SimpleQueue(), Line(), max(0.001, ends - time.monotonic())
 
     def call():
         try:
-            outcome.put((clean(_said(question, timeout)), ""))
+            outcome.put((clean(_said(question, line, timeout)), ""))
         except Failed as problem:
             outcome.put((None, str(problem)))
         except OSError as problem:
@@ -300,27 +339,29 @@ def _answer(question, timeout, clean):
         except Exception as problem:  # it can be wrong in every way; what it says may quote a key or a ticket
             outcome.put((None, f"its answer is not what it was asked for ({type(problem).__name__})"))
 
-    # name lookup, TLS and an answer that drips have no deadline as a whole: a thread that is late is left behind
-    threading.Thread(target=call, daemon=True).start()
+    # an answer that drips has no deadline as a whole: its thread ends when the line is cut. One that still looks
+    # the name up or shakes hands for TLS is left behind, and ends before it asks.
+    threading.Thread(target=call, name="call of an LLM", daemon=True).start()
     try:
         answer, trouble = outcome.get(timeout=timeout)
     except queue.Empty:
+        line.cut()
         trouble = "no whole answer within LLM_TIMEOUT"
     if trouble:
         raise Failed(trouble)
     return answer
 
 
-def _said(question, timeout):
+def _said(question, line, timeout):
     """The text in the answer of the LLM's server."""
-    ends = time.monotonic() + timeout + 1  # when nobody waits for it any more
     headers = {"Content-Type": "application/json", "User-Agent": "support-desk", **question.headers}
     request = urllib.request.Request(question.url, json.dumps(question.body).encode(), headers)
+    request.line = line
     with _opener().open(request, timeout=timeout + 1) as response:
         if response.status != 200:
             raise Failed(f"its server answered {response.status} {http.client.responses.get(response.status, '')}")
         taken = bytearray()
-        while time.monotonic() < ends and (piece := response.read1(MOST_TAKEN)):
+        while piece := response.read1(MOST_TAKEN):
             taken += piece
             if len(taken) > MOST_TAKEN:
                 raise Failed(f"its answer is longer than {MOST_TAKEN} bytes")
@@ -330,10 +371,21 @@ def _said(question, timeout):
     return said
 
 
+class OverLine(urllib.request.HTTPSHandler, urllib.request.HTTPHandler):
+    """urllib's handler of http and https; each connection goes over the line of its request."""
+
+    def do_open(self, connection_class, request, **options):
+        class OnLine(connection_class):
+            def connect(self):
+                super().connect()
+                request.line.add(self.sock)
+
+        return super().do_open(OnLine, request, **options)
+
+
 @lru_cache(1)
 def _opener():
     """Speaks http and https, and no more: no redirect, no proxy from the environment, no file."""
     opener = urllib.request.OpenerDirector()
-    for handler in (urllib.request.HTTPHandler, urllib.request.HTTPSHandler):
-        opener.add_handler(handler())
+    opener.add_handler(OverLine())
     return opener

@@ -1,16 +1,21 @@
 -- Every column, enum and limit of the desk, written here and nowhere else.
 -- web/validation.py reads the CHECKs back, so a new priority is one edit in this file.
--- Times are UTC text such as 2026-11-20T10:00:00.123Z. The char(...) list is every blank a
--- keyboard can make: a title of blanks is refused by the database itself.
+-- Times are UTC text such as 2026-11-20T10:00:00.123Z: strftime gives back what is one, and NULL for the rest.
+-- The char(...) list is every blank of Unicode, and two characters that nobody sees (8203, 65279): a title of
+-- blanks is refused by the database itself. So is NUL, where length() stops to count.
 
 PRAGMA application_id = 0x4465736B;  -- "Desk": a file without it is a stranger's
 PRAGMA user_version = 1;             -- raise it when a table changes
 
 CREATE TABLE tickets (
-  id INTEGER PRIMARY KEY,
+  id INTEGER PRIMARY KEY CHECK (id > 0),
   uuid TEXT NOT NULL UNIQUE CHECK (length(uuid) BETWEEN 36 AND 36),
-  title TEXT NOT NULL CHECK (length(trim(title, char(9, 10, 11, 12, 13, 32, 160))) BETWEEN 1 AND 200),
-  description TEXT NOT NULL CHECK (length(trim(description, char(9, 10, 11, 12, 13, 32, 160))) BETWEEN 1 AND 20000),
+  title TEXT NOT NULL CHECK (instr(title, char(0)) = 0) CHECK (length(trim(title, char(
+    9, 10, 11, 12, 13, 28, 29, 30, 31, 32, 133, 160, 5760, 8192, 8193, 8194, 8195, 8196, 8197, 8198, 8199, 8200,
+    8201, 8202, 8203, 8232, 8233, 8239, 8287, 12288, 65279))) BETWEEN 1 AND 200),
+  description TEXT NOT NULL CHECK (instr(description, char(0)) = 0) CHECK (length(trim(description, char(
+    9, 10, 11, 12, 13, 28, 29, 30, 31, 32, 133, 160, 5760, 8192, 8193, 8194, 8195, 8196, 8197, 8198, 8199, 8200,
+    8201, 8202, 8203, 8232, 8233, 8239, 8287, 12288, 65279))) BETWEEN 1 AND 20000),
   category TEXT NOT NULL DEFAULT 'general' CHECK (category IN ('billing', 'technical', 'account', 'general')),
   priority TEXT NOT NULL DEFAULT 'medium' CHECK (priority IN ('low', 'medium', 'high', 'critical')),
   state TEXT NOT NULL DEFAULT 'new' CHECK (state IN (
@@ -19,13 +24,13 @@ CREATE TABLE tickets (
     WHEN state IN ('new', 'assigned') THEN 'open'
     WHEN state IN ('in_progress', 'escalated', 'pending_customer') THEN 'in_progress'
     ELSE state END) VIRTUAL CHECK (status IN ('open', 'in_progress', 'resolved', 'closed')),
-  assignee TEXT CHECK (length(assignee) BETWEEN 1 AND 64),
-  created_by TEXT NOT NULL CHECK (length(created_by) BETWEEN 1 AND 64),
-  created_at TEXT NOT NULL,
-  updated_at TEXT NOT NULL,
+  assignee TEXT CHECK (length(assignee) BETWEEN 1 AND 64) CHECK (instr(assignee, char(0)) = 0),
+  created_by TEXT NOT NULL CHECK (length(created_by) BETWEEN 1 AND 64) CHECK (instr(created_by, char(0)) = 0),
+  created_at TEXT NOT NULL CHECK (created_at IS strftime('%Y-%m-%dT%H:%M:%fZ', created_at)),
+  updated_at TEXT NOT NULL CHECK (updated_at IS strftime('%Y-%m-%dT%H:%M:%fZ', updated_at)),
   version INTEGER NOT NULL DEFAULT 1,
   locked_by TEXT,  -- who is at work on it, until lock_expires_at or until somebody looks after that
-  lock_expires_at TEXT
+  lock_expires_at TEXT CHECK (lock_expires_at IS strftime('%Y-%m-%dT%H:%M:%fZ', lock_expires_at))
 ) STRICT;
 
 -- Under one (state, priority, category) each index holds its tickets in order of id: store.py merges
@@ -37,6 +42,12 @@ CREATE INDEX tickets_by_assignee ON tickets (assignee, state, priority, category
   WHERE assignee IS NOT NULL;
 CREATE INDEX tickets_by_lease ON tickets (lock_expires_at) WHERE lock_expires_at IS NOT NULL;
 
+-- INSERT OR REPLACE deletes rows without the triggers of DELETE, unless the program asks for recursive_triggers:
+-- so each table that keeps its rows has a trigger against that, too. (An id that is not given is -1 there.)
+CREATE TRIGGER tickets_are_never_replaced BEFORE INSERT ON tickets
+WHEN EXISTS (SELECT 1 FROM tickets WHERE id = NEW.id) OR EXISTS (SELECT 1 FROM tickets WHERE uuid = NEW.uuid)
+BEGIN SELECT RAISE(ABORT, 'a ticket is never replaced: change it'); END;
+
 CREATE TRIGGER tickets_are_never_deleted BEFORE DELETE ON tickets
 BEGIN SELECT RAISE(ABORT, 'a ticket is never deleted: close it'); END;
 
@@ -45,12 +56,14 @@ WHEN (NEW.id, NEW.uuid, NEW.created_by, NEW.created_at) IS NOT (OLD.id, OLD.uuid
 BEGIN SELECT RAISE(ABORT, 'id, uuid, created_by and created_at never change'); END;
 
 CREATE TABLE comments (
-  id INTEGER PRIMARY KEY,
+  id INTEGER PRIMARY KEY CHECK (id > 0),
   ticket_id INTEGER NOT NULL REFERENCES tickets (id),
   author TEXT NOT NULL,
-  body TEXT NOT NULL CHECK (length(trim(body, char(9, 10, 11, 12, 13, 32, 160))) BETWEEN 1 AND 20000),
+  body TEXT NOT NULL CHECK (instr(body, char(0)) = 0) CHECK (length(trim(body, char(
+    9, 10, 11, 12, 13, 28, 29, 30, 31, 32, 133, 160, 5760, 8192, 8193, 8194, 8195, 8196, 8197, 8198, 8199, 8200,
+    8201, 8202, 8203, 8232, 8233, 8239, 8287, 12288, 65279))) BETWEEN 1 AND 20000),
   internal INTEGER NOT NULL DEFAULT 0 CHECK (internal IN (0, 1)),
-  created_at TEXT NOT NULL
+  created_at TEXT NOT NULL CHECK (created_at IS strftime('%Y-%m-%dT%H:%M:%fZ', created_at))
 ) STRICT;
 
 CREATE INDEX comments_by_ticket ON comments (ticket_id);
@@ -58,25 +71,40 @@ CREATE INDEX comments_by_ticket ON comments (ticket_id);
 CREATE TRIGGER comments_are_never_changed BEFORE UPDATE ON comments
 BEGIN SELECT RAISE(ABORT, 'what was said stays as it was said'); END;
 
+CREATE TRIGGER comments_are_never_replaced BEFORE INSERT ON comments
+WHEN EXISTS (SELECT 1 FROM comments WHERE id = NEW.id)
+BEGIN SELECT RAISE(ABORT, 'what was said stays as it was said'); END;
+
 CREATE TRIGGER comments_are_never_deleted BEFORE DELETE ON comments
 BEGIN SELECT RAISE(ABORT, 'what was said stays as it was said'); END;
 
 CREATE TABLE drafts (
-  id INTEGER PRIMARY KEY,
+  id INTEGER PRIMARY KEY CHECK (id > 0),
   ticket_id INTEGER NOT NULL REFERENCES tickets (id),
-  body TEXT NOT NULL CHECK (length(trim(body, char(9, 10, 11, 12, 13, 32, 160))) BETWEEN 1 AND 20000),
+  body TEXT NOT NULL CHECK (instr(body, char(0)) = 0) CHECK (length(trim(body, char(
+    9, 10, 11, 12, 13, 28, 29, 30, 31, 32, 133, 160, 5760, 8192, 8193, 8194, 8195, 8196, 8197, 8198, 8199, 8200,
+    8201, 8202, 8203, 8232, 8233, 8239, 8287, 12288, 65279))) BETWEEN 1 AND 20000),
   source TEXT NOT NULL,
   status TEXT NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'sent', 'rejected')),
   created_by TEXT NOT NULL,
-  created_at TEXT NOT NULL,
+  created_at TEXT NOT NULL CHECK (created_at IS strftime('%Y-%m-%dT%H:%M:%fZ', created_at)),
   decided_by TEXT,
-  decided_at TEXT
+  decided_at TEXT CHECK (decided_at IS strftime('%Y-%m-%dT%H:%M:%fZ', decided_at))
 ) STRICT;
 
 CREATE INDEX drafts_by_ticket ON drafts (ticket_id);
 
 CREATE TRIGGER decided_drafts_stay BEFORE UPDATE ON drafts WHEN OLD.status <> 'pending'
 BEGIN SELECT RAISE(ABORT, 'a draft is decided once'); END;
+
+CREATE TRIGGER drafts_keep_their_origin BEFORE UPDATE OF id, ticket_id, source, created_by, created_at ON drafts
+WHEN (NEW.id, NEW.ticket_id, NEW.source, NEW.created_by, NEW.created_at)
+  IS NOT (OLD.id, OLD.ticket_id, OLD.source, OLD.created_by, OLD.created_at)
+BEGIN SELECT RAISE(ABORT, 'where a draft comes from never changes'); END;
+
+CREATE TRIGGER drafts_are_never_replaced BEFORE INSERT ON drafts
+WHEN EXISTS (SELECT 1 FROM drafts WHERE id = NEW.id)
+BEGIN SELECT RAISE(ABORT, 'a draft is sent or rejected, never replaced'); END;
 
 CREATE TRIGGER drafts_are_never_deleted BEFORE DELETE ON drafts
 BEGIN SELECT RAISE(ABORT, 'a draft is sent or rejected, never deleted'); END;
@@ -94,7 +122,7 @@ CREATE TABLE users (
 -- The audit log: every change of a ticket is one row, written in the change's own transaction.
 -- data is JSON; hash covers the row and previous_hash: to change one row means to change all that follow.
 CREATE TABLE audit_events (
-  id INTEGER PRIMARY KEY,
+  id INTEGER PRIMARY KEY CHECK (id > 0),
   ticket_id INTEGER NOT NULL REFERENCES tickets (id),
   version INTEGER NOT NULL,
   type TEXT NOT NULL CHECK (type IN (
@@ -102,7 +130,7 @@ CREATE TABLE audit_events (
     'Assigned', 'StartWorked', 'Escalateed', 'RequestInfoed', 'CustomerReplyed', 'Resolveed',
     'ResolveEscalated', 'Closeed', 'Reopened')),
   actor TEXT NOT NULL,
-  at TEXT NOT NULL,
+  at TEXT NOT NULL CHECK (at IS strftime('%Y-%m-%dT%H:%M:%fZ', at)),
   request_id TEXT NOT NULL,
   data TEXT NOT NULL,
   previous_hash TEXT NOT NULL,
@@ -111,6 +139,11 @@ CREATE TABLE audit_events (
 ) STRICT;
 
 CREATE TRIGGER audit_events_are_never_changed BEFORE UPDATE ON audit_events
+BEGIN SELECT RAISE(ABORT, 'audit events are append-only'); END;
+
+CREATE TRIGGER audit_events_are_never_replaced BEFORE INSERT ON audit_events
+WHEN EXISTS (SELECT 1 FROM audit_events WHERE id = NEW.id)
+  OR EXISTS (SELECT 1 FROM audit_events WHERE (ticket_id, version) = (NEW.ticket_id, NEW.version))
 BEGIN SELECT RAISE(ABORT, 'audit events are append-only'); END;
 
 CREATE TRIGGER audit_events_are_never_deleted BEFORE DELETE ON audit_events

@@ -36,7 +36,7 @@ FILTERS = {
 }
 MINE = ("created_by = :mine", "assignee = :mine AND created_by <> :mine")  # the same in two parts with an index each
 RUN = {"state", "priority", "category"}  # what ticket_counts has one row for: under these an index is in order of id
-COUNTED = RUN | {"status"}  # filters whose totals ticket_counts knows
+TOTALS = RUN | {"status"}  # filters whose totals ticket_counts knows
 
 # Where a search looks: the column of the ids, and tables with a first condition. Both together hold each ticket once.
 INDEXED = (
@@ -75,11 +75,10 @@ DECIDE_DRAFT = """UPDATE drafts SET status = :status, decided_by = :by, decided_
     WHERE id = :id AND status = 'pending' RETURNING *"""
 
 KEPT_ANSWER = "SELECT * FROM idempotency_keys WHERE (caller, method, path, key) = (:caller, :method, :path, :key)"
-OWN_COUNTS = """(SELECT state, status, priority, category, count(*) AS tickets FROM tickets
+TICKETS_OF_OWNER = """(SELECT state, status, priority, category, count(*) AS tickets FROM tickets
     WHERE created_by = :owner GROUP BY 1, 2, 3, 4)"""
-OWN_DAYS = (
-    "(SELECT substr(created_at, 1, 10) AS day, count(*) AS tickets FROM tickets WHERE created_by = :owner GROUP BY 1)"
-)
+DAYS_OF_OWNER = """(SELECT substr(created_at, 1, 10) AS day, count(*) AS tickets FROM tickets
+    WHERE created_by = :owner GROUP BY 1)"""
 STATS = """SELECT
     (SELECT coalesce(sum(tickets), 0) FROM counts) AS total_tickets,
     (SELECT coalesce(sum(tickets), 0) FROM counts WHERE status = 'open') AS open_tickets,
@@ -91,11 +90,9 @@ STATS = """SELECT
         FROM past LEFT JOIN days USING (day)) AS daily, """
 BREAKDOWN = """(SELECT json_group_object(value, coalesce(n, 0)) FROM json_each(:{name})
     LEFT JOIN (SELECT {name}, sum(tickets) AS n FROM counts GROUP BY 1) ON {name} = value) AS {name}_breakdown"""
-COUNTED_TICKETS = "SELECT state, priority, category, count(*) FROM tickets GROUP BY 1, 2, 3"
-COUNTED_DAYS = "SELECT substr(created_at, 1, 10), count(*) FROM tickets GROUP BY 1"
-COUNTERS = {  # what triggers keep, and the full count that it must equal
-    "ticket_counts": ("SELECT state, priority, category, tickets FROM ticket_counts WHERE tickets", COUNTED_TICKETS),
-    "daily_counts": ("SELECT day, tickets FROM daily_counts", COUNTED_DAYS),
+RECOUNTS = {  # what triggers count, and by which columns the tickets must give the same
+    "ticket_counts": ("state, priority, category", "state, priority, category"),
+    "daily_counts": ("day", "substr(created_at, 1, 10)"),
 }
 
 
@@ -139,10 +136,10 @@ def _schema_of(db) -> Schema:
     cursor = db.cursor()
     cursor.row_factory = None
     cursor.execute("SAVEPOINT looking")  # one moment: another desk may be making its tables right now
-    stamp, version = (cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version"))
+    magic, version = (cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version"))
     rows = cursor.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid").fetchall()
     cursor.execute("RELEASE looking")
-    return Schema(stamp, version, dict(rows))
+    return Schema(magic, version, dict(rows))
 
 
 @cache
@@ -261,8 +258,8 @@ class Store:
         if not is_there:
             raise Unavailable(f"the database file {self.path} was removed or replaced; restart the desk")
 
-    def state(self) -> tuple | None:
-        """It differs after every commit, ours or another program's; None before ours in this beat."""
+    def stamp(self) -> tuple | None:
+        """What differs after every commit, ours or another program's; None before ours in this beat."""
         if self._beat != "closed":
             return None
         return self._commits, *self.db.execute("PRAGMA data_version").fetchone().values()
@@ -315,16 +312,15 @@ class Store:
 
         `filters` has `limit` and any of FILTERS. `next` is the `before` of the following page, None on
         the last. Keyset paging: nothing is skipped or doubled while tickets arrive. What no counter
-        knows is counted up to `most_counted`: a total that reaches it has total_is_exact: False beside it.
+        knows is counted up to `most_counted` (0: not at all): a total that reaches it has total_is_exact: False, too.
         """
         asked = FILTERS.keys() & filters.keys()
         needle = workflow.search_key(filters.get("search", ""))
-        filters = {"before": workflow.MAX_ID, **filters, "search": needle, "match": _trigrams_of(needle)}
-        parts = _parts(asked, self.has_index and filters["match"])
-        if asked and "search" not in asked:
-            rows = self._newest_of_runs(filters, asked)
-        else:
-            rows = self._newest(filters, parts)
+        match = _trigrams_of(needle) if self.has_index else ""
+        filters = {"before": workflow.MAX_ID, **filters, "search": needle, "match": match}
+        parts = _parts(asked, match)
+        in_runs = asked and "search" not in asked
+        rows = self._newest_of_runs(filters, asked) if in_runs else self._newest(filters, parts)
         page = rows[: filters["limit"]]
         following = page[-1]["id"] if len(rows) > len(page) else None
         return {"tickets": page, **self._total(filters, asked, parts), "next": following}
@@ -332,25 +328,26 @@ class Store:
     def _newest(self, filters, parts):
         """The newest tickets of all parts, one more than the page holds."""
         rows = []
-        for number, part in parts:
-            page = f"AND {number} < :before ORDER BY {number} DESC LIMIT :limit + 1"
+        for column, part in parts:
+            page = f"AND {column} < :before ORDER BY {column} DESC LIMIT :limit + 1"
             rows += self._all(f"SELECT tickets.* FROM {part} {page}", filters)
         return sorted(rows, key=lambda row: -row["id"])[: filters["limit"] + 1]
 
     def _newest_of_runs(self, filters, asked):
-        """The same by merging the runs of an index, each read no further than it can still reach the page."""
-        runs = f"SELECT state, priority, category FROM ticket_counts WHERE tickets AND {_and(FILTERS, asked & COUNTED)}"
+        """The same by merging the runs of an index. Once the page is full, the next runs are read only as far
+        as its oldest ticket: what is older has no place on it."""
+        runs = f"SELECT state, priority, category FROM ticket_counts WHERE tickets AND {_and(FILTERS, asked & TOTALS)}"
         ids, size, cursor = [], filters["limit"] + 1, self.db.cursor()
         cursor.row_factory = None
         for run in self._all(runs, filters):
-            for number, part in _parts(asked - COUNTED | RUN):
-                sql = f"SELECT id FROM {part} AND id < :before AND id > :after ORDER BY id DESC LIMIT :limit + 1"
-                cursor.execute(sql, {**filters, **run, "after": ids[-1] if len(ids) == size else 0})
+            for _, part in _parts(asked - TOTALS | RUN):
+                sql = f"SELECT id FROM {part} AND id < :before AND id > :oldest ORDER BY id DESC LIMIT :limit + 1"
+                cursor.execute(sql, {**filters, **run, "oldest": ids[-1] if len(ids) == size else 0})
                 ids = sorted((*ids, *(row[0] for row in cursor)), reverse=True)[:size]
         return [self._all("SELECT * FROM tickets WHERE id = ?", (number,))[0] for number in ids]
 
     def _total(self, filters, asked, parts):
-        if COUNTED.issuperset(asked):
+        if TOTALS.issuperset(asked):
             return self._all(
                 f"SELECT coalesce(sum(tickets), 0) AS total FROM ticket_counts WHERE {_and(FILTERS, asked)}", filters
             )[0]
@@ -386,7 +383,7 @@ class Store:
         `choices` names every value that a breakdown shows, {"priority": […], …}; `today` is a UTC day.
         """
         facts = {"today": today, "owner": owner, **{name: json.dumps(values) for name, values in choices.items()}}
-        counts, days = ("ticket_counts", "daily_counts") if owner is None else (OWN_COUNTS, OWN_DAYS)
+        counts, days = ("ticket_counts", "daily_counts") if owner is None else (TICKETS_OF_OWNER, DAYS_OF_OWNER)
         breakdowns = ", ".join(BREAKDOWN.format(name=name) for name in choices)
         (row,) = self._all(
             f"WITH counts AS (SELECT * FROM {counts}), days AS (SELECT * FROM {days}) {STATS}{breakdowns}", facts
@@ -652,7 +649,9 @@ class Store:
             yield "reading the database", f"{problem}"
 
     def _verify_counters(self):
-        for table, (kept, counted) in COUNTERS.items():
+        for table, (columns, of_tickets) in RECOUNTS.items():
+            kept = f"SELECT {columns}, tickets FROM {table} WHERE tickets"
+            counted = f"SELECT {of_tickets}, count(*) FROM tickets GROUP BY {of_tickets}"
             wrong = self._all(f"{kept} EXCEPT {counted}") + self._all(f"{counted} EXCEPT {kept}")
             yield f"counters in {table}", f"they are not right for {wrong[0]}" if wrong else None
 
@@ -680,10 +679,10 @@ def _and(conditions, given):
     return " AND ".join(condition for name, condition in conditions.items() if name in given) or "true"
 
 
-def _parts(asked, is_indexed=""):
-    """(column of the ids, FROM and WHERE) of parts that together hold every ticket asked for, and each once."""
-    if is_indexed:
-        return [(number, f"{tables} AND {_and(FILTERS, asked)}") for number, tables in (INDEXED, PENDING)]
+def _parts(asked, match=""):
+    """(column of the ids, FROM and WHERE) of parts that hold every ticket asked for once; `match` asks the index."""
+    if match:
+        return [(column, f"{tables} AND {_and(FILTERS, asked)}") for column, tables in (INDEXED, PENDING)]
     if "mine" in asked and "search" not in asked:
         return [("id", f"tickets WHERE {way} AND {_and(FILTERS, asked - {'mine'})}") for way in MINE]
     return [("id", f"tickets WHERE {_and(FILTERS, asked)}")]

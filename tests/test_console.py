@@ -4,10 +4,15 @@ import csv
 import io
 import random
 import re
+import threading
+import unittest
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime, timedelta, timezone
 
-from tests.desk import AGENT, DeskTest
+from store import Store
+from tests.desk import AGENT, PATIENCE, Client, Desk, DeskTest
+from web.metrics import Metrics
 
 CHOICES = {
     "priority": ["low", "medium", "high", "critical"],
@@ -29,6 +34,7 @@ STATS = {
     **dict.fromkeys(("priority_breakdown", "category_breakdown", "status_breakdown", "state_breakdown"), dict),
 }
 REFUSAL = {"error": str, "code": str, "message": str, "details": dict, "request_id": str}
+AT = "2026-11-20T10:00:00.123Z"
 NEW = {"title": "Login error", "description": "I can't log into my account after changing my password"}
 
 
@@ -127,16 +133,22 @@ class Console(DeskTest):
         self.assertEqual(found("search=login+error"), [4, 3, 2, 1])
 
     def test_the_next_page_is_a_link_that_keeps_the_filters(self):
-        for _ in range(5):
-            self.desk.new_ticket(category="billing")
-        path, seen = "/api/tickets/?category=billing&limit=2", []
-        while path:
-            reply = self.desk.get(path)
-            self.assertEqual(reply.headers["X-Total-Count"], "5")
-            seen += [ticket["id"] for ticket in reply.json]
-            link = re.fullmatch(r'<([^>]+)>; rel="next"', reply.headers.get("Link", ""))
-            path = link and link[1]
-        self.assertEqual(seen, [5, 4, 3, 2, 1])
+        titles = ["Login é & co", "Login é & co", "Other", "Login é & co", "Other", "Login é & co", "Login é & co"]
+        for number, title in enumerate(titles):
+            self.desk.new_ticket(title=title, category=["billing", "account"][number == 6])
+        for query, expected in {
+            "category=billing": [6, 5, 4, 3, 2, 1],
+            "search=%C3%89%20%26%20C": [7, 6, 4, 2, 1],
+            "search=%c3%a9+%26+co&category=billing&priority=": [6, 4, 2, 1],
+        }.items():
+            path, seen = f"/api/tickets/?{query}&limit=2", []
+            while path:
+                reply = self.desk.get(path)
+                self.assertEqual(reply.headers["X-Total-Count"], str(len(expected)), path)
+                seen += [ticket["id"] for ticket in reply.json]
+                link = re.fullmatch(r'<([^>]+)>; rel="next"', reply.headers.get("Link", ""))
+                path = link and link[1]
+            self.assertEqual(seen, expected, query)
 
     def test_a_total_that_no_counter_knows_is_counted_so_far_and_wholly_on_demand(self):
         first = self.desk.new_ticket()
@@ -162,12 +174,61 @@ class Console(DeskTest):
 
     def test_a_list_that_has_not_changed_is_304(self):
         self.desk.new_ticket()
-        for path in ("/tickets", "/api/tickets/", "/tickets/stats", "/api/tickets/stats/"):
-            first = self.desk.get(path)
-            self.assertEqual(self.desk.get(path, {"If-None-Match": first.headers["ETag"]}).status, 304)
+        lists = ("/tickets", "/api/tickets/", "/tickets?search=login", "/api/tickets/?limit=101")
+        paths = (*lists, "/tickets/stats", "/api/tickets/stats/")
+
+        def statuses(tags):
+            """What each path answers to who has what these tags name, and the tags of now."""
+            replies = [self.desk.get(path, {"If-None-Match": tags.get(path, "")}) for path in paths]
+            self.assertEqual([bool(reply.body) for reply in replies], [reply.status == 200 for reply in replies])
+            return [reply.status for reply in replies], dict(zip(paths, (reply.headers["ETag"] for reply in replies)))
+
+        new, tags = statuses({})
+        self.assertEqual(new, [200] * 6)
+        self.assertEqual(statuses(tags), ([304] * 6, tags))
         self.desk.new_ticket()
-        for path in ("/tickets", "/api/tickets/", "/tickets/stats"):
-            self.assertEqual(self.desk.get(path, {"If-None-Match": first.headers["ETag"]}).status, 200)
+        changed, tags = statuses(tags)
+        self.assertEqual((changed, statuses(tags)), ([200] * 6, ([304] * 6, tags)))
+        with closing(self.desk.open_database()) as database, database:  # by another program
+            database.execute("UPDATE tickets SET title = 'Login from outside', state = 'closed' WHERE id = 1")
+        changed, tags = statuses(tags)
+        self.assertEqual((changed, statuses(tags)), ([200] * 6, ([304] * 6, tags)))
+
+
+class LongLists(unittest.TestCase):
+    def test_what_may_be_long_is_rendered_while_others_are_answered(self):
+        rendered, release = threading.Semaphore(0), threading.Event()
+
+        class Slow(dict):
+            """A ticket that takes its time to become JSON."""
+
+            def items(self):
+                rendered.release()
+                release.wait(3 * PATIENCE)
+                return super().items()
+
+        class SlowStore(Store):
+            def tickets(self, filters):
+                page = super().tickets(filters)
+                return {**page, "tickets": list(map(Slow, page["tickets"]))}
+
+        desk = Desk(store=SlowStore)
+        self.addCleanup(desk.stop)
+        desk.new_ticket()
+        exactly = {"Prefer": "count=exact"}
+        for path in ("/tickets", "/api/tickets/"):
+            for query, headers in (("?search=login", {}), ("?limit=101", {}), ("", exactly)):
+                release.clear()
+                other = Client()
+                other.port = desk.port
+                with ThreadPoolExecutor(1) as pool:
+                    held = pool.submit(other.get, f"{path}{query}", headers)
+                    self.assertTrue(rendered.acquire(timeout=PATIENCE))
+                    self.assertEqual(desk.get("/health").status, 200)
+                    self.assertFalse(release.is_set() or held.done())
+                    release.set()
+                    self.assertEqual(held.result(PATIENCE).status, 200)
+                other.hang_up()
 
 
 class Statistics(DeskTest):
@@ -238,22 +299,79 @@ class Csv(DeskTest):
             rows = ((f"{number:036d}", f"Ticket {number}") for number in range(1, 1206))
             database.executemany(
                 "INSERT INTO tickets (uuid, title, description, category, created_by, created_at, updated_at)"
-                " VALUES (?, ?, 'é, \"quoted\"', 'billing', 'raw', 'x', 'x')",
+                f" VALUES (?, ?, 'é, \"quoted\"', 'billing', 'raw', '{AT}', '{AT}')",
                 rows,
             )
         reply = self.desk.get("/tickets.csv?category=billing&search=ticket")
         self.assertEqual((reply.status, reply.headers["Transfer-Encoding"]), (200, "chunked"))
         self.assertIn("text/csv", reply.headers["Content-Type"])
         rows = list(csv.DictReader(io.StringIO(reply.body.decode(), newline="")))
+        self.assertEqual(len(self.rows("?limit=700")), 700)
         self.assertEqual([int(row["id"]) for row in rows], list(range(1205, 0, -1)))
         self.assertEqual(rows[0]["description"], 'é, "quoted"')
         self.assertEqual(self.desk.get("/tickets.csv?category=account").body.count(b"\r\n"), 1)
 
-    def test_no_cell_is_a_formula(self):
-        for start in ("=1+1", "+1", "-1", "@SUM(A1)"):
-            self.desk.new_ticket(title=f"{start} HYPERLINK")
-        rows = csv.DictReader(io.StringIO(self.desk.get("/tickets.csv").body.decode(), newline=""))
-        self.assertEqual([row["title"][0] for row in rows], ["'"] * 4)
+    def rows(self, query=""):
+        body = self.desk.get(f"/tickets.csv{query}").body.decode()
+        return list(csv.DictReader(io.StringIO(body, newline="")))
+
+    def test_no_cell_of_any_column_is_a_formula(self):
+        harmless = ("a=1", "1-1", "'=1", "é", "\u2014 a dash", "a\n=1")
+        hidden = ("\u200b", "\ufeff", "\u200b ", "\ufeff\u2060", "\u200e")  # at the beginning they stay
+        dangerous = [start + text for start in ("", *hidden) for text in ("=1+1", "+1", "-1", "@SUM(A1)")]
+        dangerous += ["\uff1d1+1", "\uff0b1", "\uff0d1", "\uff20SUM(A1)", "\u200b\uff1d1"]
+        for text in (*harmless, *dangerous):
+            changes = {"title": text, "description": text, "assignee": text}
+            number = self.desk.new_ticket(title=text, description=text)["id"]
+            self.assertEqual(self.desk.patch(f"/tickets/{number}", changes).status, 200)
+        written = self.rows()[::-1]
+        for row, text in zip(written, (*harmless, *dangerous), strict=True):
+            for column in ("title", "description", "assignee"):
+                self.assertEqual(row[column], f"'{text}" if text in dangerous else text, column)
+
+    def test_no_cell_that_another_program_wrote_is_a_formula(self):
+        blanks = ("", " ", "\t", "\r", "\n", "\x0b", "\xa0", "\u2003", "\u3000", "\x1c", "\x1f")
+        texts = [f"{blank}=1+1" for blank in blanks]
+        columns = "uuid, title, description, assignee, created_by"
+        with closing(self.desk.open_database()) as database, database:
+            for number, text in enumerate(texts):
+                database.execute(
+                    f"INSERT INTO tickets ({columns}, created_at, updated_at) VALUES (?, ?, ?, ?, ?, '{AT}', '{AT}')",
+                    (f"{text:<34}{number:02}", text, text, text, text),
+                )
+        for row, text in zip(self.rows()[::-1], texts, strict=True):
+            for column in columns.split(", "):
+                self.assertTrue(row[column].startswith(f"'{text}"), (column, text))
+
+    def test_a_limit_and_a_before_are_honoured(self):
+        for number in range(1, 6):
+            self.desk.new_ticket(title=f"Ticket {number}", category=["billing", "account"][number % 2])
+        for query, expected in {
+            "": [5, 4, 3, 2, 1],
+            "?limit=2": [5, 4],
+            "?limit=1000": [5, 4, 3, 2, 1],
+            "?before=4": [3, 2, 1],
+            "?limit=2&before=4": [3, 2],
+            "?limit=2&category=account": [5, 3],
+            "?limit=3&search=ticket&before=5": [4, 3, 2],
+        }.items():
+            self.assertEqual([int(row["id"]) for row in self.rows(query)], expected, query)
+        self.assert_refused(self.desk.get("/tickets.csv?limit=0"), 400, "VALIDATION_ERROR")
+
+    def test_nothing_is_counted_for_it(self):
+        asked = []
+
+        class Watched(Store):
+            def _total(self, *asked_for):
+                total = super()._total(*asked_for)
+                asked.append(total["total"])
+                return total
+
+        desk = Desk(store=Watched)
+        self.addCleanup(desk.stop)
+        desk.new_ticket()
+        self.assertEqual(desk.get("/tickets.csv?search=login").body.count(b"\r\n"), 2)
+        self.assertEqual(asked, [0])
 
     def test_the_next_request_on_the_connection_waits_for_its_end(self):
         for _ in range(3):
@@ -272,7 +390,7 @@ class Csv(DeskTest):
             rows = ((f"{number:036d}", "x" * 20_000) for number in range(600))
             database.executemany(
                 "INSERT INTO tickets (uuid, title, description, created_by, created_at, updated_at)"
-                " VALUES (?, 'x', ?, 'raw', 'x', 'x')",
+                f" VALUES (?, 'x', ?, 'raw', '{AT}', '{AT}')",
                 rows,
             )
         with closing(self.desk.connect()) as sock:
@@ -280,6 +398,19 @@ class Csv(DeskTest):
             sock.recv(1000)
         self.assertEqual(self.desk.get("/health").status, 200)
         self.assertGreater(len(self.desk.get("/tickets.csv").body), 600 * 20_000)
+
+
+class Buckets(unittest.TestCase):
+    def test_each_bucket_counts_all_that_were_as_quick(self):
+        metrics = Metrics()
+        for seconds in (0.0005, 0.001, 0.003, 0.2, 11, 0.002):
+            metrics.observe("GET", "/health", 200, seconds)
+        lines = [line for line in metrics.text({}).decode().splitlines() if line.startswith("desk_request_seconds")]
+        bounds = ("0.001", "0.005", "0.025", "0.1", "0.5", "2.5", "10", "+Inf")
+        counts = (2, 4, 4, 4, 5, 5, 5, 6)
+        expected = [f'desk_request_seconds_bucket{{le="{bound}"}} {count}' for bound, count in zip(bounds, counts)]
+        expected += ["desk_request_seconds_sum 11.206500", "desk_request_seconds_count 6"]
+        self.assertEqual(lines, expected)
 
 
 class Prometheus(DeskTest):
@@ -300,5 +431,9 @@ class Prometheus(DeskTest):
         ):
             self.assertIn(line, lines)
         self.assertNotIn("canary", reply.body.decode())
+        buckets = re.findall(r'^desk_request_seconds_bucket{le="([^"]+)"} (\d+)$', reply.body.decode(), re.M)
+        bounds, counts = [float(bound) for bound, _ in buckets], [int(count) for _, count in buckets]
+        self.assertEqual((bounds, counts), (sorted(bounds), sorted(counts)))
+        self.assertEqual((bounds[-1], counts[-1], counts[-2]), (float("inf"), 5, 5))
         for line in lines:
             self.assertRegex(line, r'^(# (HELP|TYPE) \w+ .+|\w+(\{\w+="[^"]*"(,\w+="[^"]*")*\})? [0-9.e+-]+)$')

@@ -5,6 +5,7 @@ import re
 import socketserver
 import tempfile
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -116,6 +117,11 @@ def endless(handler):
         handler.wfile.write(b" " * 65536)
 
 
+def endless_100(handler):
+    while not handler.server.release.is_set():
+        handler.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n" * 500)
+
+
 class LLMTest(DeskTest):
     """A desk whose openai is the stub."""
 
@@ -136,6 +142,22 @@ class LLMTest(DeskTest):
 
     def classify(self, headers=None, desk=None, **fields):
         return (desk or self.desk).post("/tickets/classify", {**S3_REQUEST, **fields}, headers)
+
+    def at_once(self, count, *request):
+        """The same request from `count` clients; futures of their replies."""
+
+        def send():
+            client = Client()
+            client.port = self.desk.port
+            try:
+                return client.post(*request)
+            finally:
+                client.hang_up()
+
+        pool = ThreadPoolExecutor(count)
+        self.addCleanup(pool.shutdown)
+        self.addCleanup(self.stub.release.set)
+        return [pool.submit(send) for _ in range(count)]
 
     def log(self, desk=None) -> str:
         """What the desk has logged of all requests answered by now."""
@@ -326,7 +348,7 @@ class Failures(LLMTest):
                 logged = len(self.log())
                 self.assert_falls_back(self.desk.post("/api/tickets/classify/", S3_REQUEST))
                 strict = self.desk.post("/api/tickets/classify/", S3_REQUEST, STRICT)
-                self.assertEqual((strict.status, strict.json, strict.headers["Retry-After"]), (503, FALLBACK, "30"))
+                self.assertEqual((strict.status, strict.json, strict.headers["Retry-After"]), (503, FALLBACK, "1"))
                 said = self.log()[logged:]
                 self.assertEqual(len(re.findall(f"LLM openai: .*(?:{reason})", said)), 2, said)
                 self.assertEqual(self.desk.new_ticket(title="Refund my invoice")["category"], "billing")
@@ -357,6 +379,15 @@ class Failures(LLMTest):
                 self.assertNotIn(KEY, text)
                 self.assertNotIn("Mimi", text)
             self.assertIn("LLM openai: ", desk.log.getvalue())
+
+    def test_a_failure_stands_in_the_json_log_with_the_facts_of_its_request(self):
+        desk = self.open(**self.environ, LOG_FORMAT="json")
+        self.stub.act = sends(500, "")
+        reply = self.classify({**CUSTOMER, "X-Request-Id": "mine"}, desk)
+        (line,) = [json.loads(line) for line in self.log(desk).splitlines() if "LLM" in line]
+        report = "LLM openai: its server answered 500 Internal Server Error"
+        facts = {"method": "POST", "path": "/tickets/classify", "request_id": "mine", "user": "user-1"}
+        self.assertEqual((reply.status, line), (200, {"level": "ERROR", **facts, "report": report}))
 
     def test_how_a_caller_asks_for_the_503(self):
         self.stub.act = sends(500, "")
@@ -390,6 +421,8 @@ class Slowness(LLMTest):
             "a dripping body": drips(head, b" "),
             "a dripping head": drips(head[:30], b"a"),
             "dripping chunks": drips(chunked, b"1\r\n \r\n"),
+            "a dripping size of a chunk": drips(chunked, b"0"),
+            "endless 100": endless_100,
         }
         for number, (name, act) in enumerate(acts.items(), 1):
             with self.subTest(name):
@@ -397,27 +430,22 @@ class Slowness(LLMTest):
                 reply = self.classify(STRICT if act is hangs else None)
                 self.assertEqual((reply.status, reply.json), (503 if act is hangs else 200, FALLBACK))
                 self.assertEqual(self.desk.new_ticket()["id"], number)
-                self.assertEqual((len(self.stub.calls), self.stub.release.is_set()), (number, False))
-        self.assertEqual(self.log().count("LLM openai: no whole answer within LLM_TIMEOUT"), 4)
+                self.assertEqual((len(self.stub.calls), self.stub.release.is_set()), (number * 2 - 1, False))
+                self.assert_nobody_calls()
+                self.stub.act = says(GOOD)
+                self.assertEqual(self.classify().json["source"], "openai")  # and the circuit stays closed
+        self.assertEqual(self.log().count("LLM openai: no whole answer within LLM_TIMEOUT"), 6)
+
+    def assert_nobody_calls(self):
+        """No thread is left behind that still listens to the LLM's server, which goes on talking."""
+        ends = time.monotonic() + PATIENCE / 2
+        for thread in threading.enumerate():
+            if thread.name == "call of an LLM":
+                thread.join(max(0, ends - time.monotonic()))
+                self.assertFalse(thread.is_alive())
 
 
 class WhileItHangs(LLMTest):
-    def at_once(self, count, *request):
-        """The same request from `count` clients; futures of their replies."""
-
-        def send():
-            client = Client()
-            client.port = self.desk.port
-            try:
-                return client.post(*request)
-            finally:
-                client.hang_up()
-
-        pool = ThreadPoolExecutor(count)
-        self.addCleanup(pool.shutdown)
-        self.addCleanup(self.stub.release.set)
-        return [pool.submit(send) for _ in range(count)]
-
     def test_everything_else_goes_on_also_what_needs_the_slow_lane(self):
         self.desk.new_ticket()
         self.stub.act = hangs
@@ -434,6 +462,36 @@ class WhileItHangs(LLMTest):
         self.assertEqual([reply.result(PATIENCE).json["source"] for reply in held], ["openai"] * 8)
         self.assertEqual(len(self.stub.calls), 8)
 
+    def test_nobody_is_called_for_clients_who_have_left_before_their_turn(self):
+        self.stub.act = hangs
+        held = self.at_once(4, "/tickets/classify", S3_REQUEST)
+        for _ in held:
+            self.assertTrue(self.stub.arrived.acquire(timeout=PATIENCE))
+        body = json.dumps(S3_REQUEST).encode()
+        head = "POST /tickets/classify HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        for _ in range(6):
+            with self.desk.connect() as sock:
+                sock.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        self.wait_until(lambda: len(self.desk.server._in_lane) == 10)
+        self.wait_until(lambda: sum(c.is_half_closed for c in list(self.desk.server.connections)) == 6)
+        self.stub.release.set()
+        self.assertEqual([reply.result(PATIENCE).json["source"] for reply in held], ["openai"] * 4)
+        self.assertEqual(self.classify().json["source"], "openai")
+        self.assertEqual(len(self.stub.calls), 5)
+
+    def wait_until(self, holds):
+        ends = time.monotonic() + PATIENCE
+        while not holds():
+            self.assertLess(time.monotonic(), ends)
+            self.desk.get("/health")
+
+    def test_who_has_closed_only_one_side_is_answered(self):
+        body = json.dumps(S3_REQUEST).encode()
+        head = "POST /tickets/classify HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        for _ in range(20):
+            answer = self.desk.raw(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+            self.assertIn(b'"source":"openai"', answer)
+
     def test_a_draft_that_is_being_written_holds_no_transaction(self):
         self.desk.new_ticket()
         self.stub.act = hangs
@@ -447,6 +505,22 @@ class WhileItHangs(LLMTest):
         self.assertEqual((self.desk.count("drafts"), held.done()), (0, False))
         self.stub.release.set()
         self.assertEqual((held.result(PATIENCE).status, self.desk.count("drafts")), (201, 1))
+
+
+class Queue(LLMTest):
+    environ = {"LLM_TIMEOUT": "3"}
+
+    def test_the_time_in_the_queue_counts(self):
+        self.stub.act = hangs
+        started = time.monotonic()
+        held = self.at_once(10, "/tickets/classify", S3_REQUEST)
+        for reply in held:
+            self.assert_falls_back(reply.result(PATIENCE))
+        self.assertLess(time.monotonic() - started, 5.5)  # not twice LLM_TIMEOUT
+        self.assertEqual(len(self.stub.calls), 4)
+        self.assertEqual(self.log().count("LLM openai: too many are waiting for it"), 6)
+        self.stub.act = says(GOOD)
+        self.assertEqual(self.classify().json["source"], "openai")  # who was not called has not failed
 
 
 class Circuit(LLMTest):
@@ -464,7 +538,9 @@ class Circuit(LLMTest):
         self.assertEqual(len(self.stub.calls), 10)
         self.stub.act = says(GOOD)
         self.assert_falls_back(self.classify())
-        self.assertEqual(self.classify(STRICT).status, 503)
+        strict = self.classify(STRICT)
+        self.assertEqual(strict.status, 503)
+        self.assertIn(int(strict.headers["Retry-After"]), range(2, 31))
         self.assertEqual(self.desk.post("/tickets/1/draft", {}).json["source"], "template")
         self.assertEqual(len(self.stub.calls), 10)
         self.assertRegex(self.log(), "LLM openai: the circuit is open for another [0-9]+ seconds")
@@ -475,32 +551,37 @@ class Circuit(LLMTest):
 
         def calls_made_at(second):
             now[0], before = 1000.0 + second, len(self.stub.calls)
-            self.answer, _ = assistant.classify("Login broken")
+            self.answer, _ = assistant.classify("Login broken", assistant.deadline())
             return len(self.stub.calls) - before
+
+        def seconds_to_wait(second):
+            now[0] = 1000.0 + second
+            return assistant.retry_after()
 
         self.stub.act = sends(500, "")
         self.assertEqual([calls_made_at(0) for _ in range(7)], [1, 1, 1, 1, 1, 0, 0])
+        self.assertEqual([seconds_to_wait(second) for second in (0, 0.5, 28.9, 29.9, 30)], [30, 30, 2, 1, 1])
         self.assertEqual([calls_made_at(second) for second in (29.9, 30, 30, 59.9, 60, 89.9)], [0, 1, 0, 0, 1, 0])
         self.stub.act = says(GOOD)
         self.assertEqual([calls_made_at(second) for second in (89.9, 90, 90, 90)], [0, 1, 1, 1])
-        self.assertEqual(self.answer["source"], "openai")
+        self.assertEqual((self.answer["source"], seconds_to_wait(90)), ("openai", 1))
 
     def test_while_one_tries_the_others_go_on_without(self):
         now = [0.0]
         assistant = Assistant(self.desk.settings, self.desk.server.door.desk.rules, lambda: now[0])
         self.stub.act = sends(500, "")
         for _ in range(5):
-            assistant.classify("Login broken")
+            assistant.classify("Login broken", assistant.deadline())
             self.stub.arrived.acquire()
         now[0], self.stub.act = 30.0, hangs
         with ThreadPoolExecutor(1) as pool:
-            trying = pool.submit(assistant.classify, "Login broken")
+            trying = pool.submit(assistant.classify, "Login broken", assistant.deadline())
             self.assertTrue(self.stub.arrived.acquire(timeout=PATIENCE))
-            answer, trouble = assistant.classify("Login broken")
+            answer, trouble = assistant.classify("Login broken", assistant.deadline())
             self.assertEqual((answer, trouble), (FALLBACK, "the circuit is open for another 30 seconds"))
             self.stub.release.set()
             self.assertEqual(trying.result(PATIENCE)[0]["source"], "openai")
-        self.assertEqual(assistant.classify("Login broken")[0]["source"], "openai")
+        self.assertEqual(assistant.classify("Login broken", assistant.deadline())[0]["source"], "openai")
         self.assertEqual(len(self.stub.calls), 7)
 
 

@@ -449,6 +449,16 @@ class Origins(DeskTest):
                 self.assert_refused(reply, 421, "MISDIRECTED_REQUEST")
         self.assertEqual(self.desk.count("tickets"), 0)
 
+    def test_every_answer_says_what_a_browser_may_do_with_it(self):
+        desk = self.desk
+        desk.new_ticket()
+        replies = [desk.get(path) for path in ("/health", "/tickets", "/tickets.csv", "/nothing")]
+        replies += [desk.post("/tickets"), desk.request("OPTIONS", "/tickets"), desk.get("/health", {"Host": "a.b"})]
+        for reply in replies:
+            self.assertEqual(reply.headers["X-Content-Type-Options"], "nosniff")
+            self.assertEqual(reply.headers["Content-Security-Policy"], "default-src 'none'; frame-ancestors 'none'")
+            self.assertEqual(reply.headers["Referrer-Policy"], "no-referrer")
+
     def test_every_answer_forbids_sniffing_and_asks_to_be_checked_again(self):
         desk = self.desk
         for reply in (desk.get("/health"), desk.post("/tickets", NEW), desk.get("/nothing"), desk.post("/tickets")):

@@ -1,8 +1,11 @@
 """Answers that are kept until the database changes: nobody ever reads what was true before."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
-from tests.desk import AGENT, CUSTOMER, DeskTest
+from store import Store
+from tests.desk import AGENT, CUSTOMER, PATIENCE, Client, Desk, DeskTest
 
 READS = (
     "/tickets",
@@ -56,6 +59,31 @@ class Memory(DeskTest):
         )
         answers = self.desk.raw(read + head % len(body) + body + read)
         self.assertEqual([answers.count(b'"total":1,'), answers.count(b'"total":2,')], [1, 1])
+
+    def test_a_search_that_a_commit_overtakes_is_not_kept(self):
+        has_read, release = threading.Event(), threading.Event()
+
+        class Held(Store):
+            def tickets(self, filters):
+                page = super().tickets(filters)
+                if "search" in filters:
+                    has_read.set()
+                    release.wait(PATIENCE)
+                return page
+
+        desk, other = Desk(store=Held), Client()
+        self.addCleanup(desk.stop)
+        desk.new_ticket()
+        other.port = desk.port
+        with ThreadPoolExecutor(1) as pool:
+            old = pool.submit(other.get, "/tickets?search=login")
+            self.assertTrue(has_read.wait(PATIENCE))
+            desk.new_ticket()
+            self.assertEqual(desk.get("/tickets").json["total"], 2)  # answers are kept for this new state by now
+            release.set()
+            self.assertEqual(old.result(PATIENCE).json["total"], 1)
+        other.hang_up()
+        self.assertEqual([desk.get("/tickets?search=login").json["total"] for _ in range(2)], [2, 2])
 
     def test_nobody_gets_the_answer_of_somebody_else(self):
         self.desk.new_ticket()

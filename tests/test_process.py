@@ -259,9 +259,9 @@ class Tools(ProcessTest):
             "DROP TRIGGER comments_are_never_changed; UPDATE comments SET body = 'x'": "comments 1: body is 'x'",
             "DROP TRIGGER comments_are_never_deleted; DELETE FROM comments": "comments 1",
             "DROP TRIGGER decided_drafts_stay; UPDATE drafts SET decided_by = 'ghost'": "drafts 1: decided_by is 'ghost'",
-            "DROP TRIGGER comments_are_never_changed; UPDATE comments SET created_at = '2020'": "comments 1: created_at is '2020'",
-            "DROP TRIGGER decided_drafts_stay; UPDATE drafts SET source = 'x'": "drafts 1: source is 'x'",
-            "INSERT INTO drafts SELECT 2, ticket_id, body, source, status, 'x', 'x', 'x', 'x' FROM drafts": "drafts 2",
+            "DROP TRIGGER comments_are_never_changed; UPDATE comments SET created_at = '2020-01-01T00:00:00.000Z'": "comments 1: created_at is '2020-01-01T00:00:00.000Z'",
+            "DROP TRIGGER decided_drafts_stay; DROP TRIGGER drafts_keep_their_origin; UPDATE drafts SET source = 'x'": "drafts 1: source is 'x'",
+            "INSERT INTO drafts SELECT 2, ticket_id, body, source, status, 'x', created_at, 'x', created_at FROM drafts": "drafts 2",
             "DROP TRIGGER count_a_new_ticket": "count_a_new_ticket",
         }
         self.fill().stop()

@@ -9,6 +9,7 @@ from web.http1 import Request, RequestReader
 
 OUTBOX = 256 * 1024  # bytes a client may leave unread before the desk stops reading from it
 INBOX = 2 * 1024 * 1024  # bytes it may send ahead: one largest request, and some
+AHEAD = 1024  # bytes of these while slow work is done for it: one must read to hear that it hangs up
 
 
 class Exchange(NamedTuple):
@@ -63,9 +64,9 @@ class Connection(BaseHTTPRequestHandler):
 
     @property
     def may_send_more(self) -> bool:
-        """Whether to read from this client: not while it leaves answers unread, nor ahead of slow work."""
-        has_room = len(self.outbox) < OUTBOX and self.reader.unread < INBOX
-        return has_room and not self.is_half_closed and not self.is_waiting
+        """Whether to read from this client: not while it leaves answers unread, nor far ahead of slow work."""
+        room = AHEAD if self.is_waiting else INBOX
+        return len(self.outbox) < OUTBOX and self.reader.unread < room and not self.is_half_closed
 
     def enter(self, stage: str) -> None:
         self.stage, self.since = stage, time.monotonic()

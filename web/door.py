@@ -77,15 +77,6 @@ class Route(NamedTuple):
     is_memorable: bool = False  # the same question has the same answer until the database changes
 
 
-class Far(NamedTuple):
-    """A job that waits for another machine; it has a lane of its own, so that the desk's own slow work goes on."""
-
-    job: Callable
-
-    def __call__(self):
-        return self.job()
-
-
 @dataclass(slots=True)
 class Pending:
     """An endpoint that waits for a job in the slow lane; `resume(result, error)` goes on with it."""
@@ -96,16 +87,28 @@ class Pending:
 
 def reply(status: int, value, *headers: tuple[str, str]) -> Answer:
     """A JSON answer; its body ends with a newline so that curl reads well."""
-    return Answer(status, f"{_encode(value)}\n".encode("utf-8", "replace"), headers)
+    return Answer(status, _json(value) + b"\n", headers)
 
 
 def cached(request: Request, value, *headers: tuple[str, str]) -> Answer:
     """A 200 with an ETag of its content, or 304 where the client has just that."""
-    answer = reply(200, value, *headers)
-    tag = f'"{blake2b(answer.body, digest_size=9).hexdigest()}"'
+    body = _json_in_pieces(value) + b"\n"
+    tag = f'"{blake2b(body, digest_size=9).hexdigest()}"'
     if is_known(request, tag):
         return Answer(304, b"", (("ETag", tag), *headers))
-    return Answer(200, answer.body, (("ETag", tag), *headers))
+    return Answer(200, body, (("ETag", tag), *headers))
+
+
+def _json(value) -> bytes:
+    return _encode(value).encode("utf-8", "replace")
+
+
+def _json_in_pieces(value) -> bytes:
+    """The same, of lists one member at a time: no other thread can work, the beat's neither, while one is encoded."""
+    if isinstance(value, list):
+        return b"[%b]" % b",".join(map(_json, value))
+    parts = ((name, _json_in_pieces(part) if isinstance(part, list) else _json(part)) for name, part in value.items())
+    return b"{%b}" % b",".join(b"%b:%b" % (_json(name), part) for name, part in parts)
 
 
 def is_known(request: Request, tag: str) -> bool:
@@ -134,7 +137,7 @@ class Door:
     def __init__(self, desk, routes):
         self.desk, self.log = desk, desk.log
         self.tree = _tree(routes)
-        self.memo = Memo(desk.store.state)
+        self.memo = Memo(desk.store.stamp)
         self.origins = set(desk.settings.cors_origins)
         self.hosts = LOOPBACK_HOSTS | {desk.settings.host.lower()}
         self.is_public = desk.settings.host not in LOOPBACK
@@ -241,10 +244,10 @@ class Door:
     def _remembered(self, request, route):
         """The endpoint's answer, made once for all who ask the same until the database changes."""
         asked = (request.path, request.query, request.headers.get("prefer"), request.caller.id, request.caller.only_own)
-        answer, state = self.memo.find(asked)
+        answer, stamp = self.memo.find(asked)
         if answer is None:
             answer = yield from self._call(request, route)
-            self.memo.keep(asked, answer, state)
+            self.memo.keep(asked, answer, stamp)
         return answer
 
     def observe(self, request: Request, status: int, seconds: float) -> None:
@@ -269,6 +272,8 @@ class Door:
     def _chore(self, work):
         try:
             return work()
+        except workflow.Unavailable:  # another program holds the database: there is time
+            return None
         except Exception as problem:
             self.log.trouble(Request("-", "-", id="housekeeping"), "".join(traceback.format_exception(problem)))
 

@@ -4,10 +4,23 @@ import queue
 import threading
 from collections import deque
 from contextlib import suppress
+from typing import Callable, NamedTuple
 
 from workflow import Unavailable
 
 THREADS, QUEUE = 4, 200
+
+
+class Far(NamedTuple):
+    """A job that waits for another machine; it has a lane of its own, so that the desk's own slow work goes on.
+
+    Where it has to wait for a thread and its client hangs up meanwhile, it is not begun: each call costs.
+    """
+
+    job: Callable
+
+    def __call__(self):
+        return self.job()
 
 
 class SlowLane:
@@ -20,8 +33,9 @@ class SlowLane:
 
     def take(self, exchange, pending) -> None:
         """Have pending.job() done by the next free thread; (exchange, pending, result, error) is its result."""
+        has_to_wait = self._jobs.unfinished_tasks >= THREADS
         try:
-            self._jobs.put_nowait((exchange, pending))
+            self._jobs.put_nowait((exchange, pending, has_to_wait))
         except queue.Full:
             self.results.append((exchange, pending, None, Unavailable("too much slow work is waiting; try again")))
             self._wake()
@@ -34,11 +48,14 @@ class SlowLane:
 
     def _work(self):
         while (job := self._jobs.get()) is not None:
-            exchange, pending = job
+            exchange, pending, had_to_wait = job
             result = error = None
             try:
+                if had_to_wait and isinstance(pending.job, Far) and exchange.connection.is_half_closed:
+                    raise Unavailable("the client hung up before its turn came")
                 result = pending.job()
             except Exception as problem:
                 error = problem
+            self._jobs.task_done()
             self.results.append((exchange, pending, result, error))
             self._wake()

@@ -306,6 +306,8 @@ class Live:
         for connection in list(islice(self._behind, SLICE)):
             del self._behind[connection]
             session = self._sessions[connection]
+            if connection.is_waiting:  # for a list it asked for: what has happened since comes behind that, not before
+                continue
             if len(connection.outbox) > OUTBOX:
                 if session.is_up_to_date:  # it was, and could not keep up: nobody waits for it
                     self._end(connection, TRY_LATER)
@@ -357,7 +359,9 @@ def starting_point(request: Request, last: int) -> int:
         raise Invalid("Last-Event-ID must be the id of an event: a whole number")
     after = int(given) if given else request.fields.get("after", last)
     if after > last:
-        raise NotFound(f"there is no event {after} yet, the last is {last}: is this another database? Begin at ?after=0")
+        raise NotFound(
+            f"there is no event {after} yet, the last is {last}: is this another database? Begin at ?after=0"
+        )
     return after
 
 

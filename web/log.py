@@ -30,15 +30,13 @@ class Log:
 
     def request(self, request, status: int, milliseconds: int) -> None:
         """`INFO  | POST /tickets → 201 (4ms) request id, user`: WARN for 4xx, ERROR for 5xx."""
-        user = request.caller.id if request.caller else "-"
         level = "INFO" if status < 400 else "WARN" if status < 500 else "ERROR"
-        facts = {"method": request.method, "path": request.path, "status": status, "ms": milliseconds}
-        line = f"{request.method} {request.path} → {status} ({milliseconds}ms) {request.id} {user}"
-        self._write(level, line, **facts, request_id=request.id, user=user)
+        line = f"{request.method} {request.path} → {status} ({milliseconds}ms) {request.id} {_user(request)}"
+        self._write(level, line, **_facts(request), status=status, ms=milliseconds)
 
     def trouble(self, request, report: str) -> None:
-        """What went wrong inside the desk while it answered `request`: the traceback, for this log only."""
-        self._write("ERROR", f"{request.id} {report.rstrip()}", request_id=request.id, traceback=report)
+        """What went wrong while the desk answered `request`: a traceback or a sentence, for this log only."""
+        self._write("ERROR", f"{request.id} {report.rstrip()}", **_facts(request), report=report)
 
     def _write(self, level, line, **facts):
         if self._as_json:
@@ -78,6 +76,14 @@ class Log:
             while self._lines and len(self._unwritten) < PIPE_TAKES:
                 self._unwritten += f"{self._lines.popleft()}\n".encode("utf-8", "backslashreplace")
             del self._unwritten[: os.write(self._pipe, self._unwritten[:PIPE_TAKES])]
+
+
+def _user(request):
+    return request.caller.id if request.caller else "-"
+
+
+def _facts(request):
+    return {"method": request.method, "path": request.path, "request_id": request.id, "user": _user(request)}
 
 
 def _pipe_of(stream):

@@ -17,9 +17,9 @@ from email.utils import formatdate
 from http.server import HTTPServer
 
 from web.connection import OUTBOX, Connection, Exchange
-from web.door import Door, Far, Pending
+from web.door import Door, Pending
 from web.http1 import CONTINUE, BadRequest, Request, render, render_chunk
-from web.lane import SlowLane
+from web.lane import Far, SlowLane
 from web.live import Live
 from web.websocket import GOING_AWAY
 from workflow import Unavailable
@@ -486,6 +486,7 @@ class DeskServer(HTTPServer):
     def _drop(self, connection):
         if connection in self.connections:
             self.connections.discard(connection)
+            connection.is_half_closed = True  # what waits in a lane for it need not be done
             self._leave(connection)
             self._clogged.discard(connection)
             self._ready.pop(connection, None)

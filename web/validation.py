@@ -14,7 +14,11 @@ from workflow import Invalid
 FORMS = (  # the CHECKs a column may have, as schema.sql spells them
     ("choices", re.compile(r"(\w+) IN \(\s*('[^']*'(?:,\s*'[^']*')*)\s*\)")),
     ("boolean", re.compile(r"(\w+) IN \(0, 1\)")),
-    ("length", re.compile(r"length\((?:trim\()?(\w+)(?:, char\([\d, ]+\)\))?\) BETWEEN (\d+) AND (\d+)")),
+    ("length", re.compile(r"length\((?:trim\()?(\w+)(?:, char\([\d,\s]+\)\))?\) BETWEEN (\d+) AND (\d+)")),
+    # what follows asks nothing of a client: NUL is refused in every text, and times and ids are the desk's own
+    ("no NUL", re.compile(r"instr\((\w+), char\(0\)\) = 0")),
+    ("time", re.compile(r"(\w+) IS strftime\('%Y-%m-%dT%H:%M:%fZ', \1\)")),
+    ("id", re.compile(r"(\w+) > 0")),
 )
 TABLE_CONSTRAINTS = ("PRIMARY", "UNIQUE", "FOREIGN")
 SURROGATE_OR_NUL = re.compile("[\x00\ud800-\udfff]")
@@ -152,7 +156,9 @@ def _read_check(table, column, check):
         if found and found[1] == column:
             if form == "choices":
                 return {"choices": tuple(re.findall(r"'([^']*)'", found[2]))}
-            return {"kind": "boolean"} if form == "boolean" else {"lowest": int(found[2]), "highest": int(found[3])}
+            if form == "length":
+                return {"lowest": int(found[2]), "highest": int(found[3])}
+            return {"kind": "boolean"} if form == "boolean" else {}
     raise ValueError(f"{table}.{column}: validation cannot read CHECK ({check}); teach it in web/validation.py")
 
 
