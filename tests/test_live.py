@@ -311,6 +311,33 @@ class Sockets(LiveTest):
         self.assertIn("POST /tickets → 201", self.desk.log.getvalue())
 
 
+class Overtaken(unittest.TestCase):
+    def test_a_list_that_is_overtaken_by_a_change_is_told_before_it(self):
+        has_read, release = threading.Event(), threading.Event()
+
+        class Held(Store):
+            def tickets(self, filters):
+                page = super().tickets(filters)
+                if filters["limit"] == 1000:
+                    has_read.set()
+                    release.wait(PATIENCE)
+                return page
+
+        desk = Desk(store=Held)
+        self.addCleanup(desk.stop)
+        desk.new_ticket()
+        asker, other = SocketClient(desk.port), SocketClient(desk.port)
+        self.addCleanup(asker.close)
+        self.addCleanup(other.close)
+        asker.say("GetTickets")
+        self.assertTrue(has_read.wait(PATIENCE))
+        desk.patch("/tickets/1", {"title": "Newer"}, AGENT)
+        self.assertEqual(other.hear()["ticket"]["title"], "Newer")  # so it was published while the list was read
+        release.set()
+        self.assertEqual(asker.hear()["tickets"][0]["title"], "Login broken")
+        self.assertEqual(asker.hear()["ticket"]["title"], "Newer")
+
+
 class Locks(LiveTest):
     def test_while_somebody_is_at_work_others_cannot_change_the_ticket(self):
         self.desk.new_ticket()
