@@ -63,6 +63,10 @@ class Readme(DeskTest):
             for name in route.query:
                 self.assertRegex(says, rf"\b{name}\b", route.path)
 
+    def test_every_room_of_web_is_named_once(self):
+        named = re.findall(r"`(\w+)`", section("Read it").partition("rooms |\n")[2].partition("###")[0])
+        self.assertEqual(sorted(named), sorted(path.stem for path in ROOT.glob("web/*.py") if path.stem != "__init__"))
+
     def test_the_table_of_messages_is_what_sockets_take(self):
         for (said, does, heard), (tag, saying) in zip(table("Live"), SAYINGS.items(), strict=True):
             self.assertIn(f'"{saying.needs}": ', said)
