@@ -18,6 +18,13 @@ OTHER = (
 """,
     ),
 )
-# nobody gets a draft under a key any more
-LAZY = (("web/door.py", PLANTED, PLANTED.replace("self.in_progress.discard(key)", "pass")),)
+# a ticket has one draft and never another
+ADDS = "    draft = desk.store.add_draft(request.caller, ticket, body, source)\n"
+LAZY = (
+    (
+        "app.py",
+        ADDS,
+        f'    if desk.store.drafts(ticket["id"]):\n        raise workflow.AlreadyDecided("it has a draft")\n{ADDS}',
+    ),
+)
 SEEN_BY = "tests.test_idempotency.WhileTheFirstIsAtWork.test_two_drafts_are_not_written_under_one_key"

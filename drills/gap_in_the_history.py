@@ -1,4 +1,4 @@
-"""A ticket is closed, and the audit log knows nobody who closed it.
+"""A ticket is closed, and its history ends before that: the audit log knows nobody who closed it.
 
 "The auditors compared forty tickets with their history. Three are closed, their history ends with Resolveed, and the
 check of the whole log finds nothing wrong with it. All three are from the night when the disk was full for a while;

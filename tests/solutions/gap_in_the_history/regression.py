@@ -1,4 +1,4 @@
-"""Would have caught closed_by_nobody."""
+"""Would have caught gap_in_the_history."""
 
 from contextlib import closing
 
