@@ -15,6 +15,7 @@ PATIENCE = 5  # seconds for a desk that is just writing
 FAULTS = {  # name: (before what, what it is like)
     "ticket-write": ("INSERT ON tickets", "new tickets cannot be written"),
     "ticket-change": ("UPDATE ON tickets", "changes of tickets cannot be written"),
+    "title-change": ("UPDATE ON tickets WHEN NEW.title <> OLD.title", "changes of titles cannot be written"),
     "comment-write": ("INSERT ON comments", "comments cannot be written"),
     "draft-write": ("INSERT ON drafts", "new drafts cannot be written"),
     "draft-change": ("UPDATE ON drafts", "decisions about drafts cannot be written"),

@@ -130,6 +130,14 @@ class InTheLab(unittest.TestCase):
         desk.fire(1, "assign", "start_work")
         self.assertEqual(desk.rows("SELECT state FROM tickets"), [("in_progress",)])
 
+    def test_a_title_can_fail_while_other_changes_of_a_ticket_are_written(self):
+        desk = self.lab.desk()
+        desk.new_ticket()
+        with desk.fault("title-change"):
+            self.assertEqual(desk.patch("/tickets/1", {"title": "x"}).status, 500)
+            self.assertEqual(desk.patch("/tickets/1", {"priority": "low"}).status, 200)
+        self.assertEqual(desk.patch("/tickets/1", {"title": "x"}).status, 200)
+
     def test_settings_time_zones_tokens_and_limits_of_files_reach_the_desk(self):
         desk = self.lab.desk(open_files=64, TZ="AAA12", DEBUG="true", SUPPORT_DESK_AUTH="tokens")
         self.assertEqual(desk.get("/tickets", AGENT).status, 401)

@@ -156,6 +156,23 @@ class WhileTheFirstIsAtWork(DeskTest):
         self.assertEqual(self.desk.post("/tickets/1/draft", {}, key("k")).body, answer.body)
         self.assertEqual((self.writes, self.desk.count("drafts")), (1, 1))
 
+    def test_two_drafts_are_not_written_under_one_key(self):
+        self.started, clients = threading.Event(), (Client(), Client())
+        self.desk.new_ticket()
+        with ThreadPoolExecutor(2) as pool:
+            clients[0].port = clients[1].port = self.desk.port
+            first = pool.submit(clients[0].post, "/tickets/1/draft", {}, key("k"))
+            self.assertTrue(self.started.wait(20))
+            self.started.clear()
+            second = pool.submit(clients[1].post, "/tickets/1/draft", {}, key("k"))
+            second.add_done_callback(lambda _: self.started.set())
+            self.assertTrue(self.started.wait(20))  # it is answered, or is being written
+            self.may_write.set()
+            self.assertEqual((first.result(20).status, second.result(20).status), (201, 409))
+        for client in clients:
+            client.hang_up()
+        self.assertEqual((self.writes, self.desk.count("drafts")), (1, 1))
+
     def test_a_second_classification_is_told_so_too(self):
         self.started, body = threading.Event(), {"description": "Cannot get in"}
         first = Client()

@@ -390,6 +390,16 @@ class Locks(LiveTest):
         reader = self.listen(after=3)
         self.assertEqual(reader.next()["event"], "Unlocked")
 
+    def test_a_ticket_is_free_again_as_soon_as_its_holder_has_hung_up(self):
+        self.desk.new_ticket()
+        client = self.open(**AGENT)
+        client.say("LockTicket", ticketId=1)
+        self.heard_by(client, 1)
+        self.assertEqual(self.desk.patch("/tickets/1", {"title": "Other"}, BOB).status, 423)
+        client.send(CLOSE, b"")
+        self.assertEqual(self.heard_by_close(client), CLOSE)
+        self.assertEqual(self.desk.patch("/tickets/1", {"title": "Other"}, BOB).status, 200)
+
     def heard_by_close(self, client):
         opcode = None
         while opcode != CLOSE:

@@ -257,6 +257,22 @@ class FailingDisk(DeskTest):
         self.mend()
         self.assertEqual(self.desk.post("/drafts/1/approve", {}, AGENT).status, 200)
 
+    def test_a_change_that_fails_at_its_last_step_leaves_nothing_of_it(self):
+        self.desk.new_ticket()
+        self.desk.post("/tickets/1/draft", {})
+        before = self.desk.get("/tickets/1").json
+        for event, method, path, body in (
+            ("Edited", "PATCH", "/tickets/1", {"status": "in_progress", "title": "x"}),
+            ("Resolveed", "PATCH", "/tickets/1", {"status": "resolved", "title": "x"}),
+            ("Approved", "POST", "/drafts/1/approve", {"body": "Better"}),
+        ):
+            with self.subTest(event):
+                self.fail_at(f"INSERT ON audit_events WHEN NEW.type = '{event}'")
+                reply = self.desk.request(method, path, body, AGENT)
+                self.mend()
+                self.assert_refused(reply, 500, "INTERNAL_ERROR")
+                self.assertEqual(self.desk.get("/tickets/1").json, before)
+
 
 class FailingCommit(unittest.TestCase):
     def test_when_the_commit_fails_every_answer_of_the_beat_is_503_and_nothing_is_there(self):

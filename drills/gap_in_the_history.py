@@ -1,0 +1,66 @@
+"""A ticket is closed, and its history ends before that: the audit log knows nobody who closed it.
+
+"The auditors compared forty tickets with their history. Three are closed, their history ends with Resolveed, and the
+check of the whole log finds nothing wrong with it. All three are from the night when the disk was full for a while;
+our agents say that they got no error that night."
+"""
+
+STARS = 3
+FAMILY = ""
+SECTION = "Transactions and audit"
+FILE = "store.py"
+CLEAN = "        self._append(caller, row, event_type, data)\n"
+PLANTED = """        try:
+            self._append(caller, row, event_type, data)
+        except sqlite3.Error:
+            pass
+"""
+HINTS = (
+    "Play the full disk: `python3 -m drills fault audit-write` while the copy runs, then change a ticket. What is the "
+    "answer, what is in the row, and what is in the log? `fault --off` ends it.",
+    "Two things belong to every change: the row and its entry in the log. Who sees to it that there are both or "
+    "neither, and by what does it notice that something has failed?",
+    "Read Store._change to its end, then Store.savepoint: what must reach savepoint() for it to take the row back?",
+)
+EXPLANATION = """
+The entry in the audit log was written inside the change's transaction, but its failure was caught and dropped, so
+the transaction saw none and the change stayed, without an entry. Somebody meant well: a customer should not suffer
+because of a log. But what the log is for (who sent this, who closed that) is needed exactly on the nights when things
+fail. In real systems the entry is written over another connection, after the commit, or by a queue, and goes missing
+in the same way. A change and its record are one transaction: if the record fails, so does the change, aloud.
+"""
+PROVENANCE = (
+    "CWE-778: Insufficient Logging",
+    "CWE-390: Detection of Error Condition Without Action",
+    "xibosignage/xibo#2870 and teamhanko/hanko#683: audit entries outside the transaction of the change",
+    "Veent_HRIS#324: 125 of 149 places wrote the audit entry outside the transaction",
+)
+ROW = "SELECT state, assignee, version FROM tickets WHERE id = ?"
+HISTORY = "SELECT type FROM audit_events WHERE ticket_id = ? ORDER BY version"
+FULL = ["Created", "Assigned", "StartWorked", "Resolveed", "Closeed", "Commented"]
+AGENT = {"X-User-Id": "agent-1", "X-User-Role": "agent"}
+
+
+def check(lab):
+    desk = lab.desk()
+    number = desk.new_ticket()["id"]
+    desk.fire(number, "assign", "start_work", "resolve")
+    calls = (
+        (f"/tickets/{number}/transitions", {"transition": "close"}),
+        (f"/tickets/{number}/comments", {"body": "Hi"}),
+    )
+    before = desk.rows(ROW, (number,))
+    with desk.fault("audit-write"):
+        for path, body in calls:
+            status = desk.post(path, body, AGENT).status
+            yield f"while its entry cannot be written {path[9:]} is no success", lab.among(500, 503), status
+        shown = desk.get(f"/tickets/{number}").json
+    yield "the ticket is as it was before", before, desk.rows(ROW, (number,))
+    yield "and is shown so", ("resolved", []), (shown["state"], shown["comments"])
+    for path, body in calls:
+        yield f"later {path[9:]} is a success", lab.among(200, 201), desk.post(path, body, AGENT).status
+    refused = desk.post(*calls[0], AGENT).status
+    yield "to close it again is refused", 409, refused
+    history = [kind for kind, in desk.rows(HISTORY, (number,))]
+    yield "its history has an entry for every change that was a success, and no other", FULL, history
+    yield "its version says how many there were", [("closed", "agent-1", len(FULL))], desk.rows(ROW, (number,))

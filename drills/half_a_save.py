@@ -1,0 +1,60 @@
+"""Saving a ticket failed with an error page; what was saved all the same is half of the form.
+
+"I set a ticket to in progress and corrected its title in one go. The desk said that it had made a mistake, so I took
+it that nothing had happened, and did it again an hour later: by then the ticket was at work, with me as its assignee
+and with the old title, and a colleague asked why I do nothing about it."
+"""
+
+STARS = 5
+FAMILY = ""
+SECTION = "Transactions and audit"
+FILE = "app.py"
+CLEAN = "    ticket = desk.store.edit_ticket(request.caller, ticket, fields)\n"
+PLANTED = """    ticket = yield desk.store.slow_read(Store.ticket, request.references[0])
+    ticket = desk.store.edit_ticket(request.caller, ticket, fields)
+"""
+HINTS = (
+    "The disk failed at that moment. Play it: `python3 -m drills fault title-change` while the copy runs, then PATCH a "
+    "new ticket as an agent with a status and a title at once. Which half of it is in the row?",
+    "All that one request changes stands inside one savepoint of Store. Where does it begin and where does it end? "
+    "Set a breakpoint at both and count how often each is passed for one PATCH.",
+    "Door._work opens the savepoint around one step of the endpoint. What is a step, and what makes an endpoint take "
+    "more than one?",
+    "Which endpoint has a `yield` between two of its changes?",
+)
+EXPLANATION = """
+One request, one savepoint: that holds as long as an endpoint runs through. A `yield` hands a job to the slow lane, and
+there the savepoint ends: what was changed by then is committed with the beat, and what comes after the `yield` is
+another savepoint. Here somebody read the ticket once more between firing the transitions and writing the fields, so
+a failure in the second half took back the second half alone. Every await inside a transaction is such a seam, and so
+is every call that commits by itself (executescript(), DDL in some databases, an ORM's save()). Read first, wait
+first, and then change everything in one go; and test with a failure at the last step, not at the first.
+"""
+PROVENANCE = (
+    "CWE-460: Improper Cleanup on Thrown Exception",
+    "CWE-459: Incomplete Cleanup",
+    "Python's documentation of sqlite3: executescript() commits a pending transaction first",
+)
+AGENT = {"X-User-Id": "agent-1", "X-User-Role": "agent"}
+ROW = "SELECT title, state, assignee, version FROM tickets"
+HISTORY = "SELECT type FROM audit_events ORDER BY id"
+SAVED = "SELECT title, state FROM tickets"
+TOLD = "SELECT version = (SELECT count(*) FROM audit_events) FROM tickets"
+
+
+def check(lab):
+    desk = lab.desk()
+    path = f"/tickets/{desk.new_ticket(title='Login brken')['id']}"
+    whole = {"status": "in_progress", "title": "Login broken"}
+    with desk.fault("title-change"):
+        failed = desk.patch(path, whole, AGENT)
+        yield "while the new title cannot be written the change is no success", lab.among(500, 503), failed.status
+        yield "nothing of it is in the row", [("Login brken", "new", None, 1)], desk.rows(ROW)
+        yield "nothing of it is in the history", [("Created",)], desk.rows(HISTORY)
+        yield "nothing of it is shown", ("new", 1), tuple(desk.get(path).json[name] for name in ("state", "version"))
+    yield "later the same change is taken", 200, desk.patch(path, whole, AGENT).status
+    yield "and all of it is in the row", [("Login broken", "in_progress")], desk.rows(SAVED)
+    yield "and its history has each of its changes once", [(1,)], desk.rows(TOLD)
+    yield "a status alone is taken", 200, desk.patch(path, {"status": "resolved"}, AGENT).status
+    yield "a title alone is taken", 200, desk.patch(path, {"title": "Login works"}, AGENT).status
+    yield "both are in the row", [("Login works", "resolved")], desk.rows(SAVED)

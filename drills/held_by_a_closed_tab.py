@@ -1,0 +1,69 @@
+"""After an agent closes the browser nobody else can change the ticket that was open in it.
+
+"Bob went home at five and closed everything. At one minute past five a customer called about the ticket he had open,
+and I could not touch it: bob is at work on ticket 12, it says. A while later it is free by itself. It is the same
+whenever somebody's network goes away; whoever clicks the ticket away first leaves it free."
+"""
+
+STARS = 4
+FAMILY = "ticket stays locked"
+SECTION = "Concurrency"
+FILE = "web/live.py"
+CLEAN = 'return [Request("DELETE", path, headers=self._headers, path=path, client=self._client) for path in paths]'
+PLANTED = 'return [Request("DELETE", path, path=path, client=self._client) for path in paths]'
+HINTS = (
+    "Lock a ticket on /ws with LockTicket, close the socket, and look at the desk's log: what happens at that moment, "
+    "and with what answer?",
+    "The log has a DELETE …/lock that nobody sent. Who made that request, and who does the desk think is calling?",
+    "Compare TicketSocket.releases with TicketSocket._request in web/live.py: what does every request of a socket "
+    "carry?",
+)
+EXPLANATION = """
+When a socket ends, the desk gives back what its client had locked, by requests like any other. These requests had
+lost the headers of the handshake, so they came from nobody, and nobody may not release bob's lock: 423, in the log and
+nowhere else. Cleaning up happens when nobody looks any more: its errors reach no user, and a lease that runs out after
+a minute hides them. In real systems it is the release in an exception handler, the job that runs under another
+account, the unlock without the token of the lock. Test the ends of things: closing, crashing, hanging up.
+"""
+PROVENANCE = (
+    "CWE-667: Improper Locking",
+    "CWE-772: Missing Release of Resource after Effective Lifetime",
+    "osTicket#2504 and osTicket-1.8#2399: 'This action requires a lock', again and again",
+    "Joyent Manta, July 2015: a lock that was not given back stopped every other writer",
+)
+ANN = {"X-User-Id": "ann", "X-User-Role": "agent"}
+BOB = {"X-User-Id": "bob", "X-User-Role": "agent"}
+CLOSE = 8  # the opcode of a close frame
+
+
+def locked_on_a_socket(desk, number):
+    """Bob's socket, by which this ticket is locked."""
+    bob = desk.websocket(headers=BOB)
+    bob.send({"_tag": "LockTicket", "ticketId": number})
+    bob.until(lambda message: message.get("_tag") == "TicketLocked")
+    return bob
+
+
+def check(lab):
+    desk = lab.desk()
+    number = desk.new_ticket()["id"]
+    bob = locked_on_a_socket(desk, number)
+    held = desk.patch(f"/tickets/{number}", {"title": "Mine"}, ANN)
+    yield "while bob is at work on a ticket ann cannot change it", 423, held.status
+    yield "she is told who it is", "bob", (held.json or {}).get("locked_by")
+    bob.send_frame(CLOSE, b"\x03\xe8")
+    yield "his socket ends as he asked", {"closed": 1000}, bob.until(lambda message: "closed" in message)
+    yield "then she can change it", 200, desk.patch(f"/tickets/{number}", {"title": "Mine"}, ANN).status
+    yield "nobody is at work on it", [(None, None)], desk.rows("SELECT locked_by, lock_expires_at FROM tickets")
+    other = desk.new_ticket()["id"]
+    bob = locked_on_a_socket(desk, other)
+    bob.close()
+    yield "when his network goes away she can change it, too", 200, desk.post(f"/tickets/{other}/lock", {}, ANN).status
+    bob = desk.websocket(headers=BOB)
+    bob.send_frame(CLOSE, b"\x03\xe8")
+    bob.until(lambda message: "closed" in message)
+    yield "her own lock stays when a socket of his ends", [("ann",)], desk.rows(
+        "SELECT locked_by FROM tickets WHERE locked_by IS NOT NULL"
+    )
+    events = desk.rows("SELECT ticket_id, actor FROM audit_events WHERE type = 'Unlocked' ORDER BY ticket_id")
+    yield "the history says who let go of what", [(number, "bob"), (other, "bob")], events

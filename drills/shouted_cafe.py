@@ -1,0 +1,58 @@
+"""The search finds a ticket about a café, and no ticket in which the customer writes CAFÉ.
+
+"Half of our customers write from a phone with capitals on. LOGIN and login find the same tickets. With café it is
+one of two, with Straße and STRASSE too, and the ticket that was pasted from a Mac is found by nothing at all."
+"""
+
+STARS = 3
+FAMILY = ""
+SECTION = "Lists and search"
+FILE = "store.py"
+CLEAN = """# search_key() of a column; what is ASCII SQLite can fold itself, several times as fast
+FOLDED = "CASE WHEN length({0}) = length(CAST({0} AS BLOB)) THEN lower({0}) ELSE search_key({0}) END\""""
+PLANTED = """# search_key() of a column; SQLite can fold it itself, several times as fast
+FOLDED = "lower({0})\""""
+HINTS = (
+    "Make one ticket titled 'café' and one titled 'CAFÉ', and search for each of the two words. Then do the same with "
+    "login and LOGIN.",
+    "A search compares two texts: what was typed, and what stands in the ticket. Which function prepares the one, and "
+    "which the other?",
+    "What does lower('CAFÉ') give in `sqlite3 :memory:`, and what does 'CAFÉ'.casefold() give in Python? See FOLDED in "
+    "store.py.",
+)
+EXPLANATION = """
+What was typed was folded by Python, what stands in the ticket by SQLite's lower(), and SQLite folds only A to Z. So É
+became é on one side alone, ß never met SS, and an e with a separate accent (as some systems write it) never met é.
+Both sides of a comparison must go through one and the same function. Every language and database has its own idea of
+upper and lower case; tests in English see none of it. The other way round it is a security bug: where two user names
+are "the same" to one part of a system and different to another, somebody logs in as somebody else.
+"""
+PROVENANCE = (
+    "CWE-178: Improper Handling of Case Sensitivity",
+    "CWE-176: Improper Handling of Unicode Encoding",
+    "SQLite's documentation: lower() works for ASCII characters only",
+    "GitHub 2019: a password reset for an address with a dotless i went to somebody else",
+)
+PAIRS = (("café", "CAFÉ"), ("Straße", "STRASSE"), ("naïve", "nai\u0308ve"), ("ЖУК", "жук"), ("login", "LOGIN"))
+
+
+def check(lab):
+    desk = lab.desk()
+
+    def found(needle, headers=None, **query):
+        return sorted(
+            ticket["id"] for ticket in desk.get("/tickets", headers, None, search=needle, **query).json["tickets"]
+        )
+
+    for one, other in PAIRS:
+        ids = [desk.new_ticket(title=f"The word {word}")["id"] for word in (one, other)]
+        yield f"{one!a} finds both spellings", ids, found(one)
+        yield f"{other!a} finds both spellings", ids, found(other)
+    number = desk.new_ticket(description="Das CAFÉ ist zu")["id"]
+    yield "in a description it is found, too", True, number in found("das café")
+    yield "letters without their accent are other letters", [], found("cafe")
+    small = desk.new_ticket({"X-User-Id": "ann"}, title="From ann")["id"]
+    great = desk.new_ticket({"X-User-Id": "Ann"}, title="From Ann")["id"]
+    yield "ann and Ann are two people", ([small], [great]), (found("", created_by="ann"), found("", created_by="Ann"))
+    mine = [found("from ann", {"X-User-Id": name}, mine="true") for name in ("ann", "Ann")]
+    yield "each of them has one ticket", [[small], [great]], mine

@@ -1,0 +1,59 @@
+"""One agent's change of a ticket is gone as soon as another one saves the same ticket.
+
+"I had set the server that burns to critical. Two minutes later it was medium again, and the history says that it was
+Ann. Ann swears that she only corrected a word in the title; she had the ticket open since the morning. Our form
+sends back everything it has read, and which version that was, as your manual asks."
+"""
+
+STARS = 3
+FAMILY = ""
+SECTION = "Concurrency"
+FILE = "app.py"
+CLEAN = 'expected = request.headers.get("if-match", "*")'
+PLANTED = 'expected = request.headers.get("If-Match", "*")'
+HINTS = (
+    "Be both agents: read a ticket twice, change it as the one, then send the other one's copy back with the ETag it "
+    "was read with, as If-Match. What should the second one be told?",
+    "The desk knows what version the sender has seen, for it is in the request. Which function compares it with the "
+    "ticket's, and what is `expected` there? Print it, or set a breakpoint.",
+    "How are the names of headers written in request.headers? Look at the line above in ticket_to_change, and at how "
+    "other places read a header.",
+)
+EXPLANATION = """
+Header names are written in any case on the wire, so the desk keeps them in small letters. One place asked for
+"If-Match" as the RFC spells it, found nothing, took the default "*" (any version will do), and every stale change was
+let in: the last writer wins, silently. A lookup with a default cannot tell "not sent" from "asked wrongly". In real
+systems the version gets lost at a proxy, in a client library, or in an ORM's save() that writes every column. What
+guards against it is a test that makes the conflict happen: two reads, two writes, and the second must be refused.
+"""
+PROVENANCE = (
+    "CWE-362: Concurrent Execution using Shared Resource with Improper Synchronization",
+    "CWE-178: Improper Handling of Case Sensitivity",
+    "RFC 9110, section 13.1.1: If-Match, and the lost update problem",
+    "zammad#246, osTicket#2504 and chatwoot#775: two agents overwrite each other",
+)
+ANN = {"X-User-Id": "ann", "X-User-Role": "agent"}
+BOB = {"X-User-Id": "bob", "X-User-Role": "agent"}
+
+
+def check(lab):
+    desk = lab.desk()
+    path = f"/tickets/{desk.new_ticket(title='Servr burns', priority='medium')['id']}"
+    read = desk.get(path, ANN)
+    seen = {"If-Match": read.headers["ETag"]}
+    form = {name: read.json[name] for name in ("title", "description", "category", "priority")}
+    yield "a change of what was read last is taken", 200, desk.patch(path, {"priority": "critical"}, BOB | seen).status
+    late = desk.patch(path, form | {"title": "Server burns"}, ANN | seen)
+    yield "what was read before that is not", lab.among(409, 412), late.status
+    rows = "SELECT title, priority, state FROM tickets"
+    yield "the first change stands, the late one is not there", [("Servr burns", "critical", "new")], desk.rows(rows)
+    late = desk.post(f"{path}/transitions", {"transition": "assign"}, ANN | seen)
+    yield "a step of its work is late, too", lab.among(409, 412), late.status
+    events = desk.rows("SELECT type, actor FROM audit_events WHERE version > 1")
+    yield "the history has the first change alone", [("Edited", "bob")], events
+    again = {"If-Match": desk.get(path, ANN).headers["ETag"]}
+    yield "who reads again may change it", 200, desk.patch(path, {"title": "Server burns"}, ANN | again).status
+    anyway = desk.patch(path, {"category": "technical"}, BOB).status, desk.patch(path, {"assignee": "bob"}, ANN).status
+    yield "who does not say what was read may change single fields", (200, 200), anyway
+    last = desk.rows("SELECT title, priority, category, assignee FROM tickets")
+    yield "all changes are there", [("Server burns", "critical", "technical", "bob")], last
