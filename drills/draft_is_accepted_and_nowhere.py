@@ -9,8 +9,7 @@ STARS = 5
 FAMILY = "taken but not there"
 SECTION = "Idempotency"
 FILE = "web/door.py"
-CLEAN = """            raise workflow.KeyInProgress("the first request with this Idempotency-Key is still at work; try again")
-"""
+CLEAN = 'this Idempotency-Key is still at work; try again")\n'
 PLANTED = CLEAN + """        self.desk.store.keep_answer(scope, fingerprint, 202, None, '{"status":"accepted"}\\n')
 """
 HINTS = (

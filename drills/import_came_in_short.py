@@ -18,8 +18,8 @@ HINTS = (
     "answer is, and what is it?",
     "The second answer is a replay, so the desk holds the second request for a retry of the first. Now send one that "
     "has a field more, such as a priority. Why is that one refused?",
-    "Each request with a key has a fingerprint: column fingerprint of idempotency_keys. Door._read in web/door.py takes "
-    "it. Of what exactly? Try sorted() of a dict in a Python shell.",
+    "Each request with a key has a fingerprint: column fingerprint of idempotency_keys. Door._read in web/door.py "
+    "takes it. Of what exactly? Try sorted() of a dict in a Python shell.",
 )
 EXPLANATION = """
 The fingerprint should tell whether two bodies say the same, in whatever order their fields stand. But sorted() of a

@@ -19,8 +19,8 @@ HINTS = (
     "Write the note as the script does, by hand, as an agent. What does the answer say about it? On a desk with "
     "SUPPORT_DESK_AUTH=tokens and DEBUG=true you can be a customer, too, and look at what she sees.",
     'JSON has true, "true", 1 and "yes", and they are four different values. Which of them does the desk refuse?',
-    "Every field has a rule, and the rule a kind. Compare Rule._clean_boolean with its neighbours in web/validation.py: "
-    "what do they do with a value that is none of theirs?",
+    "Every field has a rule, and the rule a kind. Compare Rule._clean_boolean in web/validation.py with its "
+    "neighbours: what do they do with a value that is none of theirs?",
 )
 EXPLANATION = """
 Whatever was not `true` counted as false: "true", 1 and "yes", too. That looks like the careful choice, because
