@@ -36,7 +36,7 @@ def forge(claims, header=None, secret: str = SECRET) -> str:
 
 
 def bearer(user: str, *roles: str) -> dict:
-    return {"Authorization": f"Bearer {forge({'sub': user, 'roles': list(roles), 'exp': time.time() + 60})}"}
+    return {"Authorization": f"Bearer {forge({'sub': user, 'roles': list(roles), 'exp': time.time() + 3600})}"}
 
 
 CALLERS = {
