@@ -63,7 +63,7 @@ def empty_sections(folder: Path) -> list[str] | None:
 def curl(exchange, port: int = 8080) -> str:
     """The exchange as a command to paste, against a desk on its usual port."""
     words = ["curl", "-i"]
-    words += ["-X", exchange.method] if exchange.method != "GET" else []
+    words += ["-X", exchange.method] if exchange.method != "GET" or exchange.body is not None else []
     for name, value in exchange.headers:
         words += ["-H", f"{name}: {value}" if value else f"{name};"]  # curl sends an empty header only so
     if exchange.body is not None:
@@ -73,7 +73,13 @@ def curl(exchange, port: int = 8080) -> str:
 
 def _reproduction(asked):
     left_out = f"(The first {len(asked) - MOST} requests are left out.)\n\n" if len(asked) > MOST else ""
-    commands = "\n".join(map(curl, asked[-MOST:]))
+    commands = []
+    for one in asked[-MOST:]:
+        if one.follows and commands:  # one curl keeps its connection for what stands behind --next
+            commands[-1] += f" --next {curl(one).removeprefix('curl ')}"
+        else:
+            commands.append(curl(one))
+    commands = "\n".join(commands)
     return f"Against a fresh database, in this order:\n\n{left_out}```bash\n{commands}\n```"
 
 

@@ -62,6 +62,7 @@ class Exchange(NamedTuple):
     body: bytes | None
     status: int | str
     request_id: str
+    follows: bool = False  # on the connection of the one before
 
 
 class Finished(NamedTuple):
@@ -132,6 +133,26 @@ class LabDesk:
         `headers` is a dict, or a list of pairs where one stands twice. A desk that gives no answer ends the check;
         with `within` (seconds) that is an answer, too: its status is the text "no answer within 3 s".
         """
+        with closing(self._connection(within)) as connection:
+            reply = self._ask(connection, method, path, body, headers)
+        if within is None and isinstance(reply.status, str):
+            kind = "timeout" if "within" in reply.status else "crash"
+            raise Trouble(kind, f"{method} {path} got {reply.status}")
+        return reply
+
+    def on_one_connection(self, *requests: tuple) -> list[Reply]:
+        """The answers to (method, path, body, headers), one after the other on a connection that is kept.
+
+        As with any client, a desk that says `Connection: close` is called anew; one that hangs up without a word
+        is an answer like "no answer within 3 s".
+        """
+        with closing(self._connection()) as connection:
+            return [self._ask(connection, *request, follows=place > 0) for place, request in enumerate(requests)]
+
+    def _connection(self, within=None):
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=within or ANSWER)
+
+    def _ask(self, connection, method, path, body, headers, follows=False) -> Reply:
         if self.lab.is_late:
             raise Trouble("timeout", "the check is late")
         headers = list(headers.items() if isinstance(headers, dict) else headers or ())
@@ -140,28 +161,24 @@ class LabDesk:
             if "content-type" not in {name.lower() for name, _ in headers}:
                 headers.append(("Content-Type", "application/json"))
         try:
-            reply = self._exchange(method, path, body, headers, within or ANSWER)
+            reply = self._exchange(connection, method, path, body, headers)
         except TimeoutError:
-            reply = Reply(f"no answer within {within or ANSWER} s", http.client.HTTPMessage(), b"", None)
+            reply = Reply(f"no answer within {connection.timeout} s", http.client.HTTPMessage(), b"", None)
         except (OSError, http.client.HTTPException) as problem:
             reply = Reply(f"no answer ({self._why(problem)})", http.client.HTTPMessage(), b"", None)
         request_id = reply.headers.get("X-Request-Id", "")
-        self.lab.exchanges.append(Exchange(method, path, tuple(headers), body, reply.status, request_id))
-        if within is None and isinstance(reply.status, str):
-            kind = "timeout" if "within" in reply.status else "crash"
-            raise Trouble(kind, f"{method} {path} got {reply.status}")
+        self.lab.exchanges.append(Exchange(method, path, tuple(headers), body, reply.status, request_id, follows))
         return reply
 
-    def _exchange(self, method, path, body, headers, seconds) -> Reply:
-        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=seconds)) as connection:
-            connection.putrequest(method, path, skip_accept_encoding=True)
-            for name, value in headers:
-                connection.putheader(name, value)
-            if body is not None or method in ("POST", "PUT", "PATCH"):
-                connection.putheader("Content-Length", str(len(body or b"")))
-            connection.endheaders(body)
-            answer = connection.getresponse()
-            data = answer.read()
+    def _exchange(self, connection, method, path, body, headers) -> Reply:
+        connection.putrequest(method, path, skip_accept_encoding=True)
+        for name, value in headers:
+            connection.putheader(name, value)
+        if body is not None or method in ("POST", "PUT", "PATCH"):
+            connection.putheader("Content-Length", str(len(body or b"")))
+        connection.endheaders(body)
+        answer = connection.getresponse()
+        data = answer.read()
         try:
             parsed = json.loads(data) if "json" in answer.headers.get("Content-Type", "") else None
         except ValueError:

@@ -5,7 +5,9 @@ each time and in less than 5 s; no other drill's check but its family's sees the
 a lazy one is not; a regression test is accepted, an always-true and an empty one are refused; the copy's own suite
 fails in the test that names the promise. tests/solutions/NAME/ holds what is needed for that:
 
-mends.py       OTHER and LAZY: (file, text in the planted copy, text in its place), …; SEEN_BY: the test of the suite
+mends.py       OTHER and LAZY: (file, text in the planted copy, text in its place), …; SEEN_BY: the test of the suite;
+               ALSO_SEEN_BY, where the bug takes a whole feature away: the drills of another symptom whose checks
+               ask whether the feature is there, as they must
 regression.py  a model regression test
 """
 
@@ -67,8 +69,9 @@ class Proof(unittest.TestCase):
     def only_its_family_sees_it(self):
         for other in map(shelf.load, shelf.names()):
             if other is not self.drill and not (other.FAMILY and other.FAMILY == self.drill.FAMILY):
-                verdict = judge(other, self.planted())
-                self.assertEqual(verdict.word, "OK", f"{shelf.name_of(other)}: {verdict.tests}")
+                verdict, name = judge(other, self.planted()), shelf.name_of(other)
+                word = "NO" if name in self.solution.get("ALSO_SEEN_BY", ()) else "OK"
+                self.assertEqual((verdict.word, verdict.trouble), (word, None), f"{name}: {verdict.tests}")
 
     def mends(self):
         for kind, word in (("OTHER", "OK"), ("LAZY", "NO")):

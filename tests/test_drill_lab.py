@@ -7,6 +7,7 @@ import time
 import unittest
 from pathlib import Path
 from types import SimpleNamespace
+from unittest import mock
 
 from drills import faults
 from drills import lab as laboratory
@@ -108,6 +109,23 @@ class InTheLab(unittest.TestCase):
         (asked,) = self.lab.exchanges
         self.assertEqual((asked.method, asked.path, asked.status, asked.request_id), ("POST", "/tickets", 201, "r-1"))
         self.assertIn("POST /tickets → 201", desk.say_the_rest())
+
+    def test_requests_on_one_connection_are_answered_one_after_the_other_and_recorded(self):
+        desk, new = self.lab.desk(), {"title": "x", "description": "y"}
+        calls = ("POST", "/tickets", new, AGENT), ("PUT", "/tickets", new, None), ("GET", "/tickets/1", None, None)
+        with mock.patch.object(socket, "create_connection", wraps=socket.create_connection) as connect:
+            answers = desk.on_one_connection(*calls)
+        self.assertEqual([answer.status for answer in answers], [201, 405, 200])
+        self.assertEqual((answers[2].json["title"], len(self.lab.exchanges)), ("x", 3))
+        self.assertEqual(connect.call_count, 1)
+
+    def test_a_desk_that_hangs_up_is_called_anew_and_one_that_says_nothing_is_an_answer(self):
+        desk, close = self.lab.desk(), {"Connection": "close"}
+        calls = ("GET", "/health", None, close), ("GET", "/health", None, None)
+        self.assertEqual([answer.status for answer in desk.on_one_connection(*calls)], [200, 200])
+        desk.kill()
+        (answer,) = desk.on_one_connection(calls[0])
+        self.assertIn("no answer", answer.status)
 
     def test_a_fault_makes_a_write_fail_until_its_block_ends_and_survives_a_restart(self):
         desk = self.lab.desk()

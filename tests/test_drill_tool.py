@@ -14,6 +14,7 @@ from unittest import mock
 
 from drills import diary, plant, shelf
 from drills.__main__ import CALLS, main
+from drills.judge import Exchange, Verdict
 from drills.progress import Progress, state
 from drills.trial import trial
 from tests.desk import ROOT, DeskProcess, clean_environment
@@ -277,6 +278,22 @@ class Log(Tool):
         self.assertEqual(self.call("log", NAME), 0)
         text = (self.garden / NAME / diary.NAME).read_text(encoding="utf-8")
         self.assertIn("POST /drafts/1/approve → 200", text)
+
+    def test_requests_of_one_connection_are_one_curl(self):
+        sent = [
+            Exchange(*facts)
+            for facts in (
+                ("GET", "/health", (), None, 200, "r-1"),
+                ("GET", "/health", (), b"{}", 200, "r-2", False),
+                ("PUT", "/tickets", (("X-User-Id", "ann"),), b"{}", 405, "r-3", True),
+            )
+        ]
+        self.garden.mkdir()
+        diary.begin(self.garden, "A symptom.", Verdict([], None, sent, ""))
+        lines = re.findall("^curl .*$", (self.garden / diary.NAME).read_text(encoding="utf-8"), re.M)
+        first, address = "curl -i http://localhost:8080/health", "http://localhost:8080"
+        follows = f"--next -i -X PUT -H 'X-User-Id: ann' -d '{{}}' {address}/tickets"
+        self.assertEqual(lines, [first, f"curl -i -X GET -d '{{}}' {address}/health {follows}"])
 
     def test_a_copy_that_does_not_run_is_no_broken_promise(self):
         self.call("start", NAME)

@@ -53,6 +53,11 @@ class Keys(DeskTest):
         self.desk.post("/tickets/1/draft", {})
         self.assertEqual(self.desk.post("/drafts/1/approve", {}, key("a")).status, 403)
         self.assertEqual(self.desk.post("/drafts/1/approve", {}, {**AGENT, **key("a")}).status, 200)
+        for _ in range(2):
+            self.assert_refused(self.desk.post("/tickets/9/comments", {"body": "a"}, key("k")), 404, "NOT_FOUND")
+            early = self.desk.patch("/tickets/1", {"title": "b"}, {"If-Match": '"9"', **key("k")})
+            self.assert_refused(early, 412, "PRECONDITION_FAILED")
+        self.assertEqual(self.desk.patch("/tickets/1", {"title": "b"}, key("k")).status, 200)
 
     def test_every_write_takes_a_key_and_its_replay_comes_before_the_work(self):
         self.desk.new_ticket()

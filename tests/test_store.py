@@ -248,6 +248,27 @@ class FailingDisk(DeskTest):
         self.mend()
         self.assertEqual(self.desk.post("/drafts/1/approve", {}, {**AGENT, "Idempotency-Key": "k"}).status, 200)
 
+    def test_no_change_without_its_kept_answer(self):
+        self.desk.new_ticket()
+        new, key = {"title": "x", "description": "y"}, {"Idempotency-Key": "k"}
+        self.fail_at("INSERT ON idempotency_keys")
+        self.assert_refused(self.desk.post("/tickets", new, key), 500, "INTERNAL_ERROR")
+        self.assert_refused(self.desk.post("/tickets/1/draft", {}, key), 500, "INTERNAL_ERROR")
+        self.assertEqual(self.desk.post("/tickets", new).status, 201)
+        self.mend()
+        for _ in range(2):
+            self.assertEqual(self.desk.post("/tickets", new, key).status, 201)
+        self.assertEqual((self.desk.count("tickets"), self.desk.count("drafts")), (3, 0))
+
+    def test_what_failed_half_way_succeeds_when_it_is_sent_again_with_its_key(self):
+        self.desk.new_ticket()
+        self.fail_at("INSERT ON drafts")
+        self.assert_refused(self.desk.post("/tickets/1/draft", {}, {"Idempotency-Key": "k"}), 500, "INTERNAL_ERROR")
+        self.mend()
+        first, again = (self.desk.post("/tickets/1/draft", {}, {"Idempotency-Key": "k"}) for _ in range(2))
+        self.assertEqual((first.status, again.status, again.body), (201, 201, first.body))
+        self.assertEqual(self.desk.count("drafts"), 1)
+
     def test_an_approval_whose_comment_fails_is_no_approval(self):
         self.desk.new_ticket()
         self.desk.post("/tickets/1/draft", {})

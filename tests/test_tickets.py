@@ -140,6 +140,19 @@ class Changes(DeskTest):
         self.assertEqual(self.desk.patch("/tickets/1", forged).status, 200)
         self.assertEqual(self.desk.get("/tickets/1").json, ticket)
 
+    def test_what_the_desk_alone_decides_no_client_can_set(self):
+        before = self.desk.new_ticket()
+        later = "2999-01-01T00:00:00.000Z"
+        others = {"id": 7, "uuid": "0" * 36, "state": "closed", "created_by": "me", "version": 9, "updated_at": later}
+        others |= {"created_at": later, "locked_by": "me", "lock_expires_at": later}
+        for name, value in others.items():
+            self.desk.patch("/tickets/1", {name: value}, CUSTOMER)
+            self.assertEqual(self.desk.get("/tickets/1").json[name], before[name], name)
+        made = self.desk.new_ticket(**others)
+        self.assertEqual([name for name in others if made[name] == others[name]], [])
+        self.assertEqual(self.desk.get("/tickets/2/at/1").json, made)
+        self.assertEqual(self.desk.count("audit_events"), 2)
+
     def test_a_change_of_something_stale_is_refused_and_says_the_version(self):
         self.desk.new_ticket()
         self.assertEqual(self.desk.patch("/tickets/1", {"title": "First"}, {"If-Match": '"1"'}).status, 200)

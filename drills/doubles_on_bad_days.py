@@ -1,0 +1,62 @@
+"""One click, two tickets: on days when the disk was full, retries with the same key made a second ticket.
+
+"Our app sends a create again when the first answer is lost, with the same Idempotency-Key, as your manual says. On
+ordinary days that works, I have tried it. On the two days when your disk was full every retry made a second ticket.
+If you had said that it failed we would have known; but all you ever said was 201."
+"""
+
+STARS = 3
+FAMILY = "duplicate tickets"
+SECTION = "Idempotency"
+FILE = "store.py"
+CLEAN = """        self.db.execute("INSERT OR REPLACE INTO idempotency_keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+"""
+PLANTED = """        try:
+            self.db.execute("INSERT OR REPLACE INTO idempotency_keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+        except sqlite3.Error:
+            pass
+"""
+HINTS = (
+    "On an ordinary day a retry is recognised. So make a bad one: `python3 -m drills fault` lists what can fail in a "
+    "running lab. Which of these writes does a retry depend on?",
+    "With the fault key-write the first request says 201. Which tables have a row of it, and which has none?",
+    "The manual promises that key and change are stored together or not at all. Read Store.keep_answer: what becomes "
+    "of an error there?",
+)
+EXPLANATION = """
+The change was written, its key was not, and the error was swallowed: a ticket must not be lost because of some
+bookkeeping. But the key is no bookkeeping, it is the half of the promise that makes a retry safe. Without it the
+next request with this key finds nothing and does the work again. Because work and key share one savepoint, letting
+the error through costs nothing: the ticket goes, too, the client hears 500, sends the same request again, and there
+is one ticket. `except: pass` turns a failure that everybody can see into a wrong state that nobody sees. What must
+hold together belongs into one transaction, and its errors belong to the caller.
+"""
+PROVENANCE = (
+    "CWE-390: Detection of Error Condition Without Action",
+    "CWE-837: Improper Enforcement of a Single, Unique Action",
+    "Twilio, July 2013: balances could not be written, so customers were charged again and again",
+)
+
+NEW = {"title": "Login broken", "description": "Cannot get in"}
+
+
+def check(lab):
+    desk = lab.desk()
+    who = {"X-User-Id": "user-1"}
+    key, broken = {**who, "Idempotency-Key": "k-1"}, lab.among(500, 503)
+    with desk.fault("key-write"):
+        reply = desk.post("/tickets", NEW, key)
+        yield "a create that could not be recognised again is an error", broken, reply.status
+        yield "it leaves no ticket and no event", (0, 0), (desk.count("tickets"), desk.count("audit_events"))
+        yield "a create without a key is taken", 201, desk.post("/tickets", NEW, who).status
+    before = desk.count("tickets")
+    first = desk.post("/tickets", NEW, key)
+    yield "later the same request is taken", 201, first.status
+    again = desk.post("/tickets", NEW, key)
+    yield "a retry gets the same answer", (201, first.body), (again.status, again.body)
+    with desk.fault("key-write"):
+        path = f"/tickets/{first.json['id']}/comments"
+        yield "a comment is an error, too", broken, desk.post(path, {"body": "Hello"}, key).status
+    yield "later it is taken", 201, desk.post(path, {"body": "Hello"}, key).status
+    seen = desk.count("tickets") - before, desk.count("comments")
+    yield "there is one ticket, and one comment", (1, 1), seen

@@ -1,0 +1,68 @@
+"""The desk says that it has the tickets, and some are nowhere: an import of ninety made thirty.
+
+"We moved ninety tickets over from the old desk. Our script got 201 for each of them and stopped without a word of
+complaint. Thirty are there. It gives every customer's tickets one Idempotency-Key, which is perhaps not what a key
+is for, but then I would have liked to be told."
+"""
+
+import json
+
+STARS = 3
+FAMILY = "taken but not there"
+SECTION = "Idempotency"
+FILE = "web/door.py"
+CLEAN = "return sha256(_encode_sorted(members).encode()).hexdigest()"
+PLANTED = "return sha256(_encode_sorted(sorted(members)).encode()).hexdigest()"
+HINTS = (
+    "Send two different tickets with one Idempotency-Key, as the script does. What does the manual say the second "
+    "answer is, and what is it?",
+    "The second answer is a replay, so the desk holds the second request for a retry of the first. Now send one that "
+    "has a field more, such as a priority. Why is that one refused?",
+    "Each request with a key has a fingerprint: column fingerprint of idempotency_keys. Door._read in web/door.py "
+    "takes it. Of what exactly? Try sorted() of a dict in a Python shell.",
+)
+EXPLANATION = """
+The fingerprint should tell whether two bodies say the same, in whatever order their fields stand. But sorted() of a
+dict is the list of its keys: the values were not in it at all, and every ticket with a title and a description had
+the same fingerprint. So the second ticket passed for a retry of the first and got its answer: 201, a number, and
+no row. The line looks right, even twice as careful, and any test that compares "same body" with "one field more"
+agrees. A comparison needs a test for each thing that must make a difference. And the rule behind it: a key that
+comes back with another body is a mistake of the client, who must be told (422), because silence loses data.
+"""
+PROVENANCE = (
+    "CWE-697: Incorrect Comparison",
+    "CWE-345: Insufficient Verification of Data Authenticity",
+    "draft-ietf-httpapi-idempotency-key-header: another payload under a used key is answered 422",
+)
+
+OLD = {"title": "Login broken", "description": "Cannot get in"}
+TYPED = {"Content-Type": "application/json"}
+
+
+def check(lab):
+    desk = lab.desk()
+    key, told = {"X-User-Id": "import", "Idempotency-Key": "customer-7"}, lab.among(409, 422)
+    first = desk.post("/tickets", OLD, key)
+    yield "the first ticket is taken", 201, first.status
+    others = {
+        "with another title": {**OLD, "title": "Printer on fire"},
+        "with another description": {**OLD, "description": "It burns"},
+        "with both exchanged": {"title": OLD["description"], "description": OLD["title"]},
+        "with one field more": {**OLD, "priority": "low"},
+    }
+    for name, body in others.items():
+        yield f"a ticket {name} under the same key is refused", told, desk.post("/tickets", body, key).status
+    yield "a refused ticket leaves no row and no event", (1, 1), (desk.count("tickets"), desk.count("audit_events"))
+    yield "a retry gets the same answer", first.body, desk.post("/tickets", OLD, key).body
+    turned = json.dumps(dict(reversed(OLD.items())), indent=4).encode()
+    yield "so does one whose fields stand otherwise", first.body, desk.post("/tickets", turned, {**key, **TYPED}).body
+    yield "a retry makes no row", 1, desk.count("tickets")
+    path = f"/tickets/{first.json['id']}"
+    desk.patch(path, {"title": "Once"}, key)
+    yield "another edit under a used key is refused", told, desk.patch(path, {"title": "Twice"}, key).status
+    yield "and changes nothing", "Once", desk.get(path).json["title"]
+    before = desk.count("tickets")
+    for number, body in enumerate(others.values()):
+        status = desk.post("/tickets", body, {**key, "Idempotency-Key": f"customer-8-{number}"}).status
+        yield f"ticket {number + 1} under a key of its own is taken", 201, status
+    yield "each of them is there", before + len(others), desk.count("tickets")

@@ -1,0 +1,67 @@
+"""After a refused request the next one of the same client fails, too; sent by itself it works.
+
+"Our gateway tries PUT first, because that is what it knows. Your desk says 405, fine, so it sends a PATCH as your
+manual says, and that gets 400: 'the first line must be: METHOD target HTTP/1.1'. I have typed the same two calls
+with curl twenty times and they work. With the last release the gateway had no trouble either."
+"""
+
+STARS = 4
+FAMILY = "broken after bad request"
+SECTION = "Validation and types"
+FILE = "web/http1.py"
+CLEAN = "        if coding is None and length is None:\n"
+PLANTED = '        if request.method not in ("POST", "PATCH") or coding is None and length is None:\n'
+HINTS = (
+    "What does a gateway do between two calls that two calls of curl do not? Try one curl with both: "
+    "`curl -X PUT -d '{}' localhost:8080/tickets --next localhost:8080/health`.",
+    "The second request is sound, and the desk complains about its first line. Which bytes does the desk believe to be "
+    "that first line? Send more and more of a body with the PUT, and watch the second answer.",
+    "A connection is one long row of bytes: whoever answers a request must know where it ends. Which code of "
+    "web/http1.py takes the bytes of a body away, and for whom does it not? RFC 9112, 6.3 does not ask for the method.",
+    "RequestReader._body leaves at its first condition.",
+)
+EXPLANATION = """
+Only POST and PATCH have endpoints that read a body, so the reader took a body away for these alone. But whether a
+request has one is said by Content-Length and Transfer-Encoding, not by its method: the refused PUT was answered,
+its body stayed in the buffer, and the desk took it for the beginning of the next request. Clients that open a
+connection per call never notice; those with a pool break "at random", whenever a call happens to reuse the
+connection. It is worse than that: a body that looks like a request is executed as one, behind the back of any proxy
+that checked only the outer one (request smuggling). Frame first, by the one rule of the protocol, then decide what
+to think of the request; where a body is not wanted, read it and drop it, or close the connection and say so.
+"""
+PROVENANCE = (
+    "CWE-444: Inconsistent Interpretation of HTTP Requests (HTTP Request/Response Smuggling)",
+    "OWASP API8:2023 Security Misconfiguration",
+    "python's http.server with HTTP/1.1: an answer given before the body is read makes the next request a 400",
+)
+
+CHANGE = {"title": "Changed"}
+NEXT = ("GET", "/health", None, None)
+INSIDE = b"""POST /tickets HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 35\r\n\r
+{"title": "x", "description": "y" }"""
+
+
+def check(lab):
+    desk = lab.desk()
+    path = f"/tickets/{desk.new_ticket()['id']}"
+    for method, where, status in (
+        ("PUT", path, 405),
+        ("DELETE", "/tickets", 405),
+        ("BREW", "/tickets", 405),
+        ("PUT", "/nothing", 404),
+        ("POST", "/nothing", 404),
+    ):
+        refused, following = desk.on_one_connection((method, where, CHANGE, None), NEXT)
+        yield f"{method} {where} is refused", status, refused.status
+        yield f"the request behind {method} {where} is answered", 200, following.status
+    answers = desk.on_one_connection(("PUT", path, CHANGE, None), ("PATCH", path, CHANGE, None), NEXT)
+    yield "a client that tries PUT may go on with PATCH", [405, 200, 200], [answer.status for answer in answers]
+    yield "which then has changed the ticket", "Changed", desk.get(path).json["title"]
+    answers = desk.on_one_connection(("GET", "/health", CHANGE, None), ("DELETE", f"{path}/lock", {}, None), NEXT)
+    yield "what needs no body may have one", [200, 200, 200], [answer.status for answer in answers]
+    before = desk.count("tickets")
+    desk.on_one_connection(("PUT", path, INSIDE, None), NEXT)
+    yield "what stands in a body is not executed", before, desk.count("tickets")
+    new = {"title": "x", "description": "y"}
+    answers = desk.on_one_connection(*[("POST", "/tickets", new, None)] * 2, ("PUT", path, None, None), NEXT)
+    yield "sound requests follow one another", [201, 201, 405, 200], [answer.status for answer in answers]

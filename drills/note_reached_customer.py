@@ -1,0 +1,55 @@
+"""A customer received a reply that no agent ever approved: she read what we say among ourselves.
+
+"Our script puts a suggested answer on every new ticket, as an internal note, so that an agent can look at it
+before anything goes out. On Tuesday a customer wrote back to thank us for one. Nobody has approved it, there is no
+draft of it, and the script marks its notes as it always did: {"body": "Suggested: …", "internal": "true"}."
+"""
+
+STARS = 2
+FAMILY = "sent without approval"
+SECTION = "Validation and types"
+FILE = "web/validation.py"
+CLEAN = """        if not isinstance(value, bool):
+            raise Fault("Must be true or false.")
+        return value
+"""
+PLANTED = """        return value is True
+"""
+HINTS = (
+    "Write the note as the script does, by hand, as an agent. What does the answer say about it? On a desk with "
+    "SUPPORT_DESK_AUTH=tokens and DEBUG=true you can be a customer, too, and look at what she sees.",
+    'JSON has true, "true", 1 and "yes", and they are four different values. Which of them does the desk refuse?',
+    "Every field has a rule, and the rule a kind. Compare Rule._clean_boolean in web/validation.py with its "
+    "neighbours: what do they do with a value that is none of theirs?",
+)
+EXPLANATION = """
+Whatever was not `true` counted as false: "true", 1 and "yes", too. That looks like the careful choice, because
+false sounds like "no"; but it is the careful choice for a parser that knows nothing of its fields. For `internal`
+false means "publish this". The opposite shortcut, bool(value), is as wrong: bool("false") is true in Python. Real
+systems get such values from forms, spreadsheets, shell scripts and environment variables, where everything is text.
+A value of the wrong type is a question, not an answer: refuse it with 400 and the name of the field, and let the
+caller, who knows what was meant, say it again.
+"""
+PROVENANCE = (
+    "CWE-1287: Improper Validation of Specified Type of Input",
+    "CWE-704: Incorrect Type Conversion or Cast",
+    "python/cpython#83348: bool of a text is true for every text but the empty one",
+)
+
+
+def check(lab):
+    desk = lab.desk(SUPPORT_DESK_AUTH="tokens", DEBUG="true")
+    customer, agent = desk.login("ann", "customer"), desk.login("dan", "agent")
+    path = f"/tickets/{desk.new_ticket(customer)['id']}/comments"
+    for mark in ("true", "false", "yes", "", 1, 0, [], {}):
+        reply = desk.post(path, {"body": "Suggested: send her a voucher", "internal": mark}, agent)
+        yield f"a comment with internal = {mark!r} is refused", 400, reply.status
+    yield "a refused comment leaves no row", 0, desk.count("comments")
+    yield "the customer has nothing to read", [], desk.get(path, customer).json["comments"]
+    for body, mark in (("Among us", {"internal": True}), ("For you", {"internal": False}), ("For you, too", {})):
+        yield f"the comment {body!r} is taken", 201, desk.post(path, {"body": body, **mark}, agent).status
+    for who, wanted in ((customer, ["For you", "For you, too"]), (agent, ["Among us", "For you", "For you, too"])):
+        read = [comment["body"] for comment in desk.get(path, who).json["comments"]]
+        yield f"{'the customer' if who is customer else 'an agent'} reads what is meant for them", wanted, read
+    yield "of a filter it is refused, too", 400, desk.get("/tickets", agent, mine="perhaps").status
+    yield "a filter that is right is taken", 200, desk.get("/tickets", agent, mine="false").status

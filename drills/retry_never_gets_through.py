@@ -1,0 +1,67 @@
+"""The desk says that it has the request, and the ticket is nowhere: 'still at work', for hours, until a restart.
+
+"Our app sends what failed again, with the same Idempotency-Key, as your manual says. Since the release some of these
+never get through: the desk answers that the first one is still at work and that we should try again. At work on
+what? It has refused the first one in four milliseconds. After the nightly restart they all go through."
+"""
+
+STARS = 3
+FAMILY = "taken but not there"
+SECTION = "Idempotency"
+FILE = "web/door.py"
+CLEAN = """        try:
+            answer = yield from self._call(request, route)
+        finally:
+            self.in_progress.discard(key)
+"""
+PLANTED = """        answer = yield from self._call(request, route)
+        self.in_progress.discard(key)
+"""
+HINTS = (
+    "Provoke it: send a request with an Idempotency-Key that the desk must refuse after it has looked at the ticket, "
+    "such as a comment on a ticket that is not there. Then the very same again.",
+    "It ends with a restart, so it is not in the database. Where does the desk remember what it is at work on, and "
+    "which lines put something in and take it out?",
+    "A refusal travels as an exception. Follow one from the endpoint through Door._steps in web/door.py, and say for "
+    "each line whether it is still executed.",
+)
+EXPLANATION = """
+While a request is at work its key stands in a set, so that a second one with the same key is sent away. The line
+that takes it out came after the work, and a refusal is an exception: it leaves the function before that line. So
+every refused or failed request left its key behind, and just those clients that do it right, with a key and a
+retry, were locked out for as long as the process lived. Locks, counters, claims and open files all have this shape:
+whatever is taken must be given back on every way out, and the ways out that nobody sees are the exceptions. Write
+the giving back beside the taking, with `finally` or `with`, and test it with a request that fails.
+"""
+PROVENANCE = (
+    "CWE-667: Improper Locking",
+    "CWE-772: Missing Release of Resource after Effective Lifetime",
+    "CWE-460: Improper Cleanup on Thrown Exception",
+    'osTicket#2399: "This action requires a lock", again and again, when a lock was not released',
+)
+
+AGENT = {"X-User-Id": "agent-1", "X-User-Role": "agent"}
+
+
+def check(lab):
+    desk = lab.desk()
+    number, key = desk.new_ticket()["id"], {**AGENT, "Idempotency-Key": "k-1"}
+    start, path = {"transition": "start_work"}, f"/tickets/{number}/transitions"
+    for time in ("first", "second"):
+        reply = desk.post(path, start, key)
+        yield f"a step that the net lacks is refused the {time} time", 409, reply.status
+        yield f"for this reason, the {time} time", "TRANSITION_FAILED", reply.json["code"]
+    for time in ("first", "second"):
+        reply = desk.post("/tickets/99/comments", {"body": "Hello"}, key)
+        yield f"a ticket that is not there is not found the {time} time", 404, reply.status
+    desk.fire(number, "assign")
+    done = desk.post(path, start, key)
+    yield "once the step is possible the same request goes through", 200, done.status
+    yield "it is in the history", 1, len(desk.rows("SELECT 1 FROM audit_events WHERE type = 'StartWorked'"))
+    again = desk.post(path, start, key)
+    yield "and again gets the same answer", (200, done.body), (again.status, again.body)
+    new, before = {"title": "Login broken", "description": "Cannot get in"}, desk.count("tickets")
+    with desk.fault("ticket-write"):
+        yield "a ticket that cannot be written is an error", 500, desk.post("/tickets", new, key).status
+    yield "the same request again makes it", 201, desk.post("/tickets", new, key).status
+    yield "once", before + 1, desk.count("tickets")

@@ -1,0 +1,61 @@
+"""The pager rings at night: the desk answers 500 to a scanner, and the log fills with tracebacks.
+
+"Every night at three some scanner walks over our addresses, as scanners do. Since the release each round of it
+wakes me up: a dozen 500s within a second. By day nobody has ever seen one, and the tickets are all in order."
+"""
+
+STARS = 1
+FAMILY = ""
+SECTION = "Validation and types"
+FILE = "workflow.py"
+CLEAN = 'return int(text) if re.fullmatch("[1-9][0-9]{0,18}", text) and int(text) <= MAX_ID else None'
+PLANTED = 'return int(text) if re.fullmatch("[1-9][0-9]*", text) else None'
+HINTS = (
+    "Be the scanner: ask for tickets that cannot be there, such as /tickets/0, /tickets/-1, /tickets/1.0 and "
+    "/tickets/99999999999999999999. Which answer is not like the others? Then look into the log of the desk.",
+    "The last lines of the traceback name an error and the statement where it came up. Is the statement wrong, or "
+    "what was put into it? Whole numbers of Python have no end; those of SQLite have 64 bits.",
+    "A text from a path becomes a number in one place for all endpoints: row_number() in workflow.py. Its docstring "
+    "promises more than the line below it does.",
+)
+EXPLANATION = """
+The text from the path had to be digits, but there could be any number of them. Python counts on for ever, SQLite
+as far as 2^63 - 1: binding more raises OverflowError, and more than 4,300 digits even int() refuses. Neither is an
+error that anybody expects of "read one row", so it ended as a 500: an alarm for whoever is on call, and an address
+where a stranger can fill a log at will. Each border between two number types is a place for this (JavaScript stops
+at 2^53, a 32-bit key at 2,147,483,647, and real shops have stood still on the day when they sold order 2^31). Check
+the range where text becomes a number, and treat what is outside like any other name that nobody has: 404.
+"""
+PROVENANCE = (
+    "CWE-190: Integer Overflow or Wraparound",
+    "CWE-681: Incorrect Conversion between Numeric Types",
+    "CWE-755: Improper Handling of Exceptional Conditions",
+    "Basecamp, November 2018: a table of events ran out of 32-bit ids, and the service was read-only for hours",
+)
+
+JUNK = ("0", "-1", "01", "+1", "1abc", "1.0", "1e3", "0x10", "%D9%A1")
+HUGE = ("9223372036854775807", "9223372036854775808", "99999999999999999999", "1" + "0" * 100, "9" * 5000)
+LARGE = 3_000_000_000
+INSERT = """INSERT INTO tickets (id, uuid, title, description, created_by, created_at, updated_at)
+    VALUES (?, '3f2b8c1e-5d4a-4e6f-9a7b-1c2d3e4f5a6b', 'Imported', 'From the old desk', 'import', ?, ?)"""
+
+
+def check(lab):
+    desk = lab.desk()
+    ticket = desk.new_ticket()
+    number, nothing = ticket["id"], lab.among(400, 404)
+    draft = desk.post(f"/tickets/{number}/draft", {}).json["id"]
+    for text in (*JUNK, *HUGE):
+        name = text if len(text) <= 20 else f"a number of {len(text)} digits"
+        yield f"there is no ticket {name}", nothing, desk.get(f"/tickets/{text}").status
+        yield f"nor a draft {name}", nothing, desk.post(f"/drafts/{text}/approve", {}, {"X-User-Role": "agent"}).status
+    for text in HUGE:
+        name = text if len(text) <= 20 else f"a number of {len(text)} digits"
+        yield f"nobody comments on ticket {name}", nothing, desk.post(f"/tickets/{text}/comments", {"body": "?"}).status
+        yield f"ticket {number} has no version {name}", nothing, desk.get(f"/tickets/{number}/at/{text}").status
+    yield "the draft still waits", [("pending",)], desk.rows("SELECT status FROM drafts WHERE id = ?", (draft,))
+    yield "the ticket is found by its number", 200, desk.get(f"/tickets/{number}").status
+    yield "and by its uuid", 200, desk.get(f"/tickets/{ticket['uuid']}").status
+    desk.rows(INSERT, (LARGE, ticket["created_at"], ticket["created_at"]))
+    yield f"a ticket with the number {LARGE} is found, too", 200, desk.get(f"/tickets/{LARGE}").status
+    yield "its first version is there", 200, desk.get(f"/tickets/{number}/at/1").status
