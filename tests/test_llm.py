@@ -2,10 +2,12 @@
 
 import json
 import re
+import socket
 import socketserver
 import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import NamedTuple
@@ -191,6 +193,10 @@ class WhoHelps(LLMTest):
         (call,) = self.stub.calls
         self.assertEqual((call.path, call.body["model"]), ("/v1/chat/completions", "llama3.2"))
         self.assertNotIn("Authorization", call.headers)
+
+    def test_the_timeout_is_in_seconds(self):
+        for text, seconds in (("", 10), ("2", 2), ("0.25", 0.25), ("600", 600)):
+            self.assertEqual(app.read_settings({}, {"LLM_TIMEOUT": text}).llm_timeout, seconds)
 
     def test_bad_settings_are_named_and_secrets_are_not_shown(self):
         bad = {
@@ -433,6 +439,22 @@ class WhileItHangs(LLMTest):
         self.stub.release.set()
         self.assertEqual([reply.result(PATIENCE).json["source"] for reply in held], ["openai"] * 8)
         self.assertEqual(len(self.stub.calls), 8)
+
+    def test_whoever_asks_meanwhile_is_answered_at_once(self):
+        self.desk.new_ticket()
+        meanwhile = []
+
+        def looks_around(handler):
+            with socket.create_connection(("127.0.0.1", self.desk.port), timeout=2) as sock:
+                sock.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                with suppress(TimeoutError):
+                    meanwhile.append(sock.recv(15))
+            says(GOOD)(handler)
+
+        self.stub.act = looks_around
+        self.assertEqual(self.classify().json["source"], "openai")
+        self.assertEqual(self.desk.post("/tickets/1/draft", {}).json["source"], "openai")
+        self.assertEqual(meanwhile, [b"HTTP/1.1 200 OK"] * 2)
 
     def test_a_draft_that_is_being_written_holds_no_transaction(self):
         self.desk.new_ticket()
