@@ -7,7 +7,6 @@ import socketserver
 import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import NamedTuple
@@ -440,21 +439,38 @@ class WhileItHangs(LLMTest):
         self.assertEqual([reply.result(PATIENCE).json["source"] for reply in held], ["openai"] * 8)
         self.assertEqual(len(self.stub.calls), 8)
 
+    def ask_briefly(self, path):
+        """How the answer begins that comes within two seconds."""
+        with socket.create_connection(("127.0.0.1", self.desk.port), timeout=2) as sock:
+            sock.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            try:
+                return sock.recv(12)
+            except TimeoutError:
+                return b"no answer"
+
     def test_whoever_asks_meanwhile_is_answered_at_once(self):
         self.desk.new_ticket()
         meanwhile = []
 
         def looks_around(handler):
-            with socket.create_connection(("127.0.0.1", self.desk.port), timeout=2) as sock:
-                sock.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
-                with suppress(TimeoutError):
-                    meanwhile.append(sock.recv(15))
+            meanwhile.append(self.ask_briefly("/health"))
             says(GOOD)(handler)
 
         self.stub.act = looks_around
         self.assertEqual(self.classify().json["source"], "openai")
         self.assertEqual(self.desk.post("/tickets/1/draft", {}).json["source"], "openai")
-        self.assertEqual(meanwhile, [b"HTTP/1.1 200 OK"] * 2)
+        self.assertEqual(meanwhile, [b"HTTP/1.1 200"] * 2)
+
+    def test_drafts_that_are_being_written_keep_nobody_from_searching(self):
+        self.desk.new_ticket()
+        self.stub.act = hangs
+        held = self.at_once(4, "/tickets/1/draft", {})
+        for _ in range(4):
+            self.assertTrue(self.stub.arrived.acquire(timeout=PATIENCE))
+        found = self.ask_briefly("/tickets?search=login")
+        self.stub.release.set()
+        self.assertEqual(found, b"HTTP/1.1 200")
+        self.assertEqual([reply.result(PATIENCE).status for reply in held], [201] * 4)
 
     def test_a_draft_that_is_being_written_holds_no_transaction(self):
         self.desk.new_ticket()
