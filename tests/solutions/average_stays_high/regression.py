@@ -1,4 +1,4 @@
-"""Would have caught quiet_days_do_not_count."""
+"""Would have caught average_stays_high."""
 
 from contextlib import closing
 from datetime import datetime, timedelta, timezone
