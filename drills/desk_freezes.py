@@ -13,8 +13,8 @@ FILE = "app.py"
 CLEAN = 'suggestion, trouble = yield Far(partial(desk.assistant.classify, request.fields["description"]))'
 PLANTED = 'suggestion, trouble = desk.assistant.classify(request.fields["description"])'
 HINTS = (
-    "Give the desk an LLM that never answers: OPENAI_BASE_URL=http://127.0.0.1:9/v1 is refused, `nc -lk 9000` is not. "
-    "Ask for a suggestion, and meanwhile for GET /health. Then do the same with a draft.",
+    "Give the desk an LLM that takes calls and never answers: CLASSIFIER=openai OPENAI_BASE_URL=http://127.0.0.1:9000/v1"
+    " and `nc -lk 9000`. Ask for a suggestion, and meanwhile for GET /health. Then do the same with a draft.",
     "One thread serves everybody. What does it do while the LLM thinks?",
     "Compare classify and write_draft in app.py: each asks the LLM, and only one of them lets the desk go on.",
 )

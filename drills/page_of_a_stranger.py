@@ -48,8 +48,9 @@ def check(lab):
         yield f"a page of {origin} may not read", False, allowed(origin)
     for path in ("/tickets/1", "/health", "/nothing-is-here"):
         yield f"nor {path}", False, allowed(STRANGERS[0], path)
-    for origin in ("https://desk.example", "http://localhost:3000", f"http://127.0.0.1:{desk.port}"):
-        yield f"a page of {origin} may", True, allowed(origin)
+    friends = ("https://desk.example", "http://localhost:3000", f"http://127.0.0.1:{desk.port}")
+    for who, origin in zip(("a named friend", "localhost", "the desk's own"), friends):
+        yield f"a page of {who} may", True, allowed(origin)
     new = {"title": "Login broken", "description": "Cannot get in"}
     yield "a stranger may not write", 403, desk.post("/tickets", new, {"Origin": STRANGERS[0]}).status
     yield "nor listen by WebSocket", 403, desk.websocket(headers={"Origin": STRANGERS[0]}).status

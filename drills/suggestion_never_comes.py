@@ -11,8 +11,8 @@ FILE = "web/settings.py"
 CLEAN = "return float(text)"
 PLANTED = "return float(text) * 1000"
 HINTS = (
-    "Give the desk an LLM that takes a request and never answers (`nc -lk 9000`), with LLM_TIMEOUT=1, and ask for a "
-    "suggestion. What comes after a second? Does the rest of the desk go on meanwhile?",
+    "Give the desk an LLM that takes calls and never answers: CLASSIFIER=openai OPENAI_BASE_URL=http://127.0.0.1:9000/v1"
+    " and `nc -lk 9000`, with LLM_TIMEOUT=1. Ask for a suggestion. What comes after a second? Does the rest go on?",
     "Somebody waits for the LLM in llm.py, in outcome.get. Print the timeout there: is it the one that you have set?",
     "Follow LLM_TIMEOUT from its text to that number: what does seconds() in web/settings.py make of it?",
 )

@@ -14,9 +14,10 @@ FILE = "app.py"
 CLEAN = "return desk.store.stats(workflow.utc_now()[:10], choices, owner)"
 PLANTED = 'return desk.store.stats(f"{datetime.now():%Y-%m-%d}", choices, owner)'
 HINTS = (
-    "Start the desk with TZ=AAA12, again with TZ=AAA-14, each with a new database, and make a ticket in each. Compare "
-    "the last day of daily in GET /tickets/stats with the ticket's created_at.",
-    "A ticket is filed under the first ten characters of its created_at. Who decides which day is the last one?",
+    "Make a ticket, and compare the last day of daily in GET /tickets/stats with the ticket's created_at. What is "
+    "different in London, and what after lunch?",
+    "You need not travel: start the desk with TZ=AAA12, again with TZ=AAA-14, each with a new database. A ticket is "
+    "filed under the first ten characters of its created_at; who decides which day is the last one?",
     "Store.stats is told what today is. Read the last line of stats() in app.py, and ask whose today that is.",
 )
 EXPLANATION = """
