@@ -8,8 +8,8 @@ STARS = 4
 FAMILY = "missing ticket in list"
 SECTION = "Lists and search"
 FILE = "store.py"
-CLEAN = '"after": ids[-1] if len(ids) == size else 0'
-PLANTED = '"after": ids[-1] if ids else 0'
+CLEAN = '"oldest": ids[-1] if len(ids) == size else 0'
+PLANTED = '"oldest": ids[-1] if ids else 0'
 HINTS = (
     "Make six tickets with different priorities. Compare GET /tickets with GET /tickets?status=open: which are lost, "
     "and what have those in common?",

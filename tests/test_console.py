@@ -11,7 +11,7 @@ from contextlib import closing
 from datetime import datetime, timedelta, timezone
 
 from store import Store
-from tests.desk import AGENT, PATIENCE, Client, Desk, DeskTest
+from tests.desk import AGENT, PATIENCE, Client, Desk, DeskProcess, DeskTest
 from web.metrics import Metrics
 
 CHOICES = {
@@ -264,6 +264,14 @@ class Statistics(DeskTest):
         self.insert([today, today - timedelta(milliseconds=1), today + timedelta(hours=23, minutes=59, seconds=59)])
         daily = self.desk.get("/tickets/stats").json["daily"]
         self.assertEqual([day["tickets"] for day in daily[-2:]], [1, 2])
+
+    def test_today_is_the_same_day_wherever_the_desk_stands(self):
+        for number, zone in enumerate(("AAA12", "AAA-14")):
+            desk = DeskProcess(self.desk.database.with_name(f"{number}.sqlite3"), TZ=zone)
+            self.addCleanup(desk.stop)
+            created = desk.new_ticket()["created_at"][:10]
+            last = desk.get("/tickets/stats").json["daily"][-1]
+            self.assertEqual((last["day"], last["tickets"]), (created, 1), zone)
 
     def test_the_counters_equal_a_full_count_after_a_random_history(self):
         chance = random.Random(7)

@@ -74,6 +74,15 @@ class Streams(LiveTest):
         self.assertEqual(self.listen({"Last-Event-ID": "3"}, after=1).next()["id"], "4")
         self.assertEqual(self.listen({"Last-Event-ID": ""}, after=2).next()["id"], "3")
 
+    def test_whoever_was_away_longer_than_the_others_hears_all_of_it_too(self):
+        for _ in range(3):
+            self.desk.new_ticket()
+        there = self.listen()
+        self.desk.new_ticket()
+        self.assertEqual(there.next()["id"], "4")
+        back = self.listen({"Last-Event-ID": "1"})
+        self.assertEqual([back.next()["id"]], ["2"])
+
     def test_a_place_that_does_not_exist_is_refused(self):
         self.assert_refused(self.desk.get("/events?after=7"), 404, "NOT_FOUND")
         self.assert_refused(self.desk.get("/events", {"Last-Event-ID": "7"}), 404, "NOT_FOUND")
@@ -376,6 +385,15 @@ class Locks(LiveTest):
         happened = reader.next()
         self.assertEqual((happened["event"], happened["data"]["actor"]), ("Unlocked", "agent-1"))
         self.assertEqual(self.desk.patch("/tickets/1", {"title": "Other"}, BOB).status, 200)
+
+    def test_whoever_says_good_bye_leaves_no_lock_behind(self):
+        self.desk.new_ticket()
+        client = self.open(**AGENT)
+        client.say("LockTicket", ticketId=1)
+        self.assertEqual(client.hear()["_tag"], "TicketLocked")
+        client.send(CLOSE, (1000).to_bytes(2, "big"))
+        self.assertEqual(client.frame()[0], CLOSE)
+        self.assertIsNone(self.desk.get("/tickets/1").json["locked_by"])
 
     def test_a_lock_that_another_socket_of_its_holder_renewed_stays(self):
         self.desk.new_ticket()

@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 import socketserver
 import tempfile
 import threading
@@ -213,6 +214,10 @@ class WhoHelps(LLMTest):
         (call,) = self.stub.calls
         self.assertEqual((call.path, call.body["model"]), ("/v1/chat/completions", "llama3.2"))
         self.assertNotIn("Authorization", call.headers)
+
+    def test_the_timeout_is_in_seconds(self):
+        for text, seconds in (("", 10), ("2", 2), ("0.25", 0.25), ("600", 600)):
+            self.assertEqual(app.read_settings({}, {"LLM_TIMEOUT": text}).llm_timeout, seconds)
 
     def test_bad_settings_are_named_and_secrets_are_not_shown(self):
         bad = {
@@ -491,6 +496,39 @@ class WhileItHangs(LLMTest):
         for _ in range(20):
             answer = self.desk.raw(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
             self.assertIn(b'"source":"openai"', answer)
+
+    def ask_briefly(self, path):
+        """How the answer begins that comes within two seconds."""
+        with socket.create_connection(("127.0.0.1", self.desk.port), timeout=2) as sock:
+            sock.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            try:
+                return sock.recv(12)
+            except TimeoutError:
+                return b"no answer"
+
+    def test_whoever_asks_meanwhile_is_answered_at_once(self):
+        self.desk.new_ticket()
+        meanwhile = []
+
+        def looks_around(handler):
+            meanwhile.append(self.ask_briefly("/health"))
+            says(GOOD)(handler)
+
+        self.stub.act = looks_around
+        self.assertEqual(self.classify().json["source"], "openai")
+        self.assertEqual(self.desk.post("/tickets/1/draft", {}).json["source"], "openai")
+        self.assertEqual(meanwhile, [b"HTTP/1.1 200"] * 2)
+
+    def test_drafts_that_are_being_written_keep_nobody_from_searching(self):
+        self.desk.new_ticket()
+        self.stub.act = hangs
+        held = self.at_once(4, "/tickets/1/draft", {})
+        for _ in range(4):
+            self.assertTrue(self.stub.arrived.acquire(timeout=PATIENCE))
+        found = self.ask_briefly("/tickets?search=login")
+        self.stub.release.set()
+        self.assertEqual(found, b"HTTP/1.1 200")
+        self.assertEqual([reply.result(PATIENCE).status for reply in held], [201] * 4)
 
     def test_a_draft_that_is_being_written_holds_no_transaction(self):
         self.desk.new_ticket()

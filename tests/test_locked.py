@@ -193,6 +193,15 @@ class Locked(DeskTest):
         self.assertEqual([comment["body"] for comment in comments], ["For you"])
         self.assertIn(b"canary-internal", self.desk.get("/tickets/1", CALLERS["agent"]).body)
 
+    def test_a_customers_statistics_count_each_own_ticket_once(self):
+        self.new_ticket()
+        for name in ("owner", "agent", "agent"):
+            self.desk.post("/tickets/1/comments", {"body": "Hello"}, CALLERS[name])
+        stats = self.desk.get("/tickets/stats", CALLERS["owner"]).json
+        self.assertEqual((stats["total_tickets"], stats["open_tickets"], stats["daily"][-1]["tickets"]), (1, 1, 1))
+        self.assertEqual(sum(stats["state_breakdown"].values()), 1)
+        self.assertEqual(self.desk.get("/tickets/stats", CALLERS["other"]).json["total_tickets"], 0)
+
     def test_a_customer_changes_the_words_of_an_own_ticket_while_it_is_open(self):
         ticket = self.new_ticket()
         self.assertEqual(self.desk.patch("/tickets/1", {**ticket, "title": "New"}, CALLERS["owner"]).status, 200)

@@ -87,7 +87,7 @@ class Memory(DeskTest):
 
     def test_nobody_gets_the_answer_of_somebody_else(self):
         self.desk.new_ticket()
-        for headers in (CUSTOMER, AGENT, {}):
+        for headers in (CUSTOMER, AGENT, {}) * 2:  # twice: the desk may tidy up and forget in between
             mine = self.desk.get("/tickets?mine=true", headers).json["total"]
             self.assertEqual(mine, int(headers == CUSTOMER))
         first, second = self.desk.get("/tickets/1"), self.desk.get("/tickets/1")

@@ -170,6 +170,13 @@ class RawSql(DeskTest):
         self.assertEqual(sum(count for (count,) in self.desk.rows("SELECT tickets FROM daily_counts")), 2)
 
 
+class Plans(DeskTest):
+    def test_what_the_page_of_a_ticket_needs_is_found_by_an_index(self):
+        for table in ("comments", "drafts", "audit_events"):
+            plan = self.desk.rows(f"EXPLAIN QUERY PLAN SELECT * FROM {table} WHERE ticket_id = 1 ORDER BY id")
+            self.assertIn("(ticket_id=?)", plan[0][3])
+
+
 class OneList(unittest.TestCase):
     def test_net_schema_and_status_agree(self):
         with tempfile.TemporaryDirectory() as folder, closing(Store(f"{folder}/desk.sqlite3")) as store:
@@ -312,6 +319,16 @@ class FailingCommit(unittest.TestCase):
         self.assertLess(acknowledged, 6)
         self.assertEqual(desk.count("tickets"), acknowledged)
         self.assertEqual(desk.get("/audit-events/verify").json["events"], acknowledged)
+
+    def test_what_only_the_commit_refuses_is_not_acknowledged_either(self):
+        desk = Desk()
+        self.addCleanup(desk.stop)
+        with closing(desk.open_database()) as database, database:
+            database.execute("CREATE TABLE debts (owed INTEGER REFERENCES tickets (id) DEFERRABLE INITIALLY DEFERRED)")
+            database.execute("CREATE TRIGGER owe AFTER INSERT ON tickets BEGIN INSERT INTO debts VALUES (-1); END")
+        reply = desk.post("/tickets", {"title": "x", "description": "y"})
+        self.assertEqual((reply.status, reply.json.get("code")), (503, "UNAVAILABLE"))
+        self.assertEqual((desk.count("tickets"), desk.count("audit_events")), (0, 0))
 
     def test_a_database_that_another_program_holds_is_503_and_comes_back(self):
         desk = Desk(on_open=lambda store: store.db.execute("PRAGMA busy_timeout = 50").fetchall())

@@ -1,0 +1,63 @@
+"""The average of tickets per day stays as high as ever, although hardly any come in at weekends.
+
+"We have hired by that number: eleven tickets a day, says the dashboard. I have counted: 231 tickets in the thirty
+days since we opened. On Saturdays and Sundays there is nothing at all, and still the number does not move."
+"""
+
+from datetime import date, datetime, timedelta, timezone
+from uuid import uuid4
+
+STARS = 2
+FAMILY = "wrong dashboard number"
+SECTION = "Time and numbers"
+FILE = "store.py"
+CLEAN = "max(1, julianday(:today) - julianday(min(day)) + 1)"
+PLANTED = "max(1, count(*))"
+HINTS = (
+    "Write the days down: six tickets two days ago, none yesterday, three today. Which average do you expect from "
+    "GET /tickets/stats, and which one is there?",
+    "The average is a sum divided by a number. The sum is right. Which number does it need to be divided by, to give "
+    "what you saw?",
+    "Read avg_tickets_per_day in STATS, in store.py. How many rows has daily_counts for a day without a ticket?",
+)
+EXPLANATION = """
+The sum was divided by the rows of daily_counts, and a day without a ticket has no row there: the average was one of
+the busy days only. What is not there cannot be counted, and averages over a GROUP BY, over a log or over a list of
+answers have the same hole: quiet days, silent sensors and lost customers leave no row. Write down what the number
+means (from the first day to today, both counted), and test it with a gap in the middle.
+"""
+PROVENANCE = (
+    "CWE-682: Incorrect Calculation",
+    "survivorship bias: the average over what is there, instead of over what should be",
+)
+ADD = """INSERT INTO tickets (uuid, title, description, created_by, created_at, updated_at)
+    VALUES (?, 'Login broken', 'Cannot get in', 'user-1', ?, ?)"""
+
+
+def today() -> date:
+    return datetime.now(timezone.utc).date()
+
+
+def check(lab):
+    desk = lab.desk()
+
+    def add(how_many, day):
+        for _ in range(how_many):
+            desk.rows(ADD, (str(uuid4()), f"{day}T10:00:00.000Z", f"{day}T10:00:00.000Z"))
+
+    def average():
+        return desk.get("/tickets/stats").json["avg_tickets_per_day"]
+
+    def expected(tickets, first, *days):
+        return lab.among(*(round(tickets / ((day - first).days + 1), 1) for day in days))
+
+    yield "an empty desk has an average of 0.0", 0.0, average()
+    now = today()
+    first, long_ago = now - timedelta(days=2), now - timedelta(days=44)
+    add(3, now)
+    yield "three today are three a day", expected(3, now, now, today()), average()
+    add(6, first)
+    yield "nine in three days, the middle one without any, are three a day", expected(9, first, now, today()), average()
+    add(1, long_ago)
+    yield "a quiet month makes it smaller", expected(10, long_ago, now, today()), average()
+    yield "every ticket is counted", 10, desk.get("/tickets/stats").json["total_tickets"]

@@ -1,0 +1,52 @@
+"""Every ticket that the LLM looks at is "general" and "medium" since Tuesday, and no alert was raised.
+
+"Billing has had no ticket for three days, because every suggestion is general, medium. The page says that they come
+from the LLM. The vendor says that our key is not valid since Tuesday. Why do we hear that from the vendor?"
+"""
+
+STARS = 2
+FAMILY = ""
+SECTION = "Dependencies and errors"
+FILE = "llm.py"
+CLEAN = """        except Failed as problem:
+            return FALLBACK, str(problem)
+"""
+PLANTED = """        except Failed:
+            category, priority = FALLBACK["suggested_category"], FALLBACK["suggested_priority"]
+"""
+HINTS = (
+    "Give the desk a key that nobody knows and ask for a suggestion, once more with `Prefer: handling=strict`. What "
+    "says the answer about where it comes from, and what says the log?",
+    "The endpoint logs and marks what it is told. Is it told anything?",
+    "Follow a Failed through Assistant.classify to its last line. Who knows of it then?",
+)
+EXPLANATION = """
+The failure was caught, and the careful values took the place of an answer: with the name of the LLM on them, and
+without the reason. So nothing was logged, nobody who asked for a 503 got one, and the answer could not be told from a
+real one. Catching an error means to decide who has to hear of it. A fallback is a fine thing as long as it says that
+it is one: in the answer, in the log, and in a number that somebody watches.
+"""
+PROVENANCE = (
+    "CWE-390: Detection of Error Condition Without Action",
+    "CWE-396: Declaration of Catch for Generic Exception",
+    "OWASP API10:2023 Unsafe Consumption of APIs",
+)
+
+
+def check(lab):
+    llm = lab.llm()
+    desk = lab.desk(**llm.environ)
+    asked, strict = {"description": "I was charged twice"}, {"Prefer": "handling=strict"}
+
+    def ask(headers=None):
+        reply = desk.post("/tickets/classify", asked, headers)
+        return reply.status, reply.json.get("suggested_category"), reply.json.get("source")
+
+    yield "what the LLM says is named after it", (200, "billing", "openai"), ask()
+    yield "also for who is strict", (200, "billing", "openai"), ask(strict)
+    llm.says = "It depends."
+    yield "an answer without the LLM says that it is one", (200, "general", "fallback"), ask()
+    desk.get("/health")
+    yield "the log tells of it", True, "ERROR" in desk.log() and "LLM openai" in desk.log()
+    llm.status = 401
+    yield "who is strict is told that there is none", 503, ask(strict)[0]

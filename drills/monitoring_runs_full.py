@@ -1,0 +1,54 @@
+"""The monitoring runs out of memory, and the desk's own memory grows by the hour.
+
+"Since a scanner found us Prometheus has four million series, all from the support desk, and it takes minutes to
+fetch them. The desk itself has three gigabytes by now. It does nothing special: it answers 404, as it should."
+"""
+
+STARS = 2
+FAMILY = ""
+SECTION = "Cache, queries, resources"
+FILE = "web/door.py"
+CLEAN = "self.desk.metrics.observe(method, request.route, status, seconds)"
+PLANTED = "self.desk.metrics.observe(method, request.path, status, seconds)"
+HINTS = (
+    "Count the lines of GET /metrics, ask for twenty tickets, also for some that do not exist, and count again.",
+    "Each different label is a series that is kept for ever. Which label has as many values as a client likes?",
+    "What does Door.observe tell the metrics, and what do they ask for? Metrics.observe names its parameters.",
+)
+EXPLANATION = """
+Requests were counted by the path that was asked for, instead of by the route that answered. Every number of a ticket
+and every invented path became a series of its own, in the desk's memory and in whoever collects them: a stranger
+decides how much both have to hold. Labels of metrics, keys of caches and names of log files need a small and fixed set
+of values; what comes from a client is none. Ask in a test for a hundred different things, and count what has grown.
+"""
+PROVENANCE = (
+    "CWE-770: Allocation of Resources Without Limits or Throttling",
+    "CWE-772: Missing Release of Resource after Effective Lifetime",
+    "OWASP API4:2023 Unrestricted Resource Consumption",
+)
+
+
+def check(lab):
+    desk = lab.desk()
+    for _ in range(3):
+        desk.new_ticket()
+
+    def ask():
+        """One round of the same kinds of requests, and how many lines the metrics have then."""
+        rounds.append(1)
+        for number in range(1, 4):
+            desk.get(f"/tickets/{number}")
+            desk.get(f"/tickets/{number + 1000 * len(rounds)}")
+            desk.get(f"/wp-admin-{number}-{len(rounds)}.php")
+        return len(desk.get("/metrics").body.splitlines())
+
+    rounds = []
+    ask()
+    before = ask()
+    yield "other tickets and other nonsense make no new lines", [before] * 2, [ask(), ask()]
+    lines = desk.get("/metrics").body.decode().splitlines()
+    counted = [line for line in lines if line.startswith("desk_requests_total{")]
+    found = sum(int(line.rpartition(" ")[2]) for line in counted if "/tickets/" in line and 'status="200"' in line)
+    yield "each of the twelve tickets that were read is counted", 12, found
+    yield "what was not found is counted, too", True, any('status="404"' in line for line in counted)
+    yield "what was taken is counted", True, any('method="POST"' in line and line.endswith(" 3") for line in counted)

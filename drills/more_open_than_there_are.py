@@ -1,0 +1,50 @@
+"""A customer's dashboard says nine open tickets, and the list below it shows three.
+
+"I have three tickets with you, and I see three in the list. Above it stands: 9 open. Each time one of your people
+writes to me it becomes one more. Am I paying for nine?"
+"""
+
+STARS = 2
+FAMILY = "wrong dashboard number"
+SECTION = "Time and numbers"
+FILE = "store.py"
+CLEAN = """count(*) AS tickets FROM tickets
+    WHERE created_by = :owner GROUP BY 1, 2, 3, 4)"""
+PLANTED = """count(*) AS tickets FROM tickets
+    LEFT JOIN comments ON ticket_id = tickets.id WHERE :owner IN (created_by, author) GROUP BY 1, 2, 3, 4)"""
+HINTS = (
+    "On a locked desk (SUPPORT_DESK_AUTH=tokens DEBUG=true) make a ticket as a customer, and read that customer's "
+    "GET /tickets/stats after each comment. An agent's number stays right.",
+    "An agent's numbers are counters, a customer's are counted when they are asked for. Where is that SQL?",
+    "Take the SELECT of OWN_COUNTS without its GROUP BY and count(*), and look at the rows for a ticket with three "
+    "comments.",
+)
+EXPLANATION = """
+The count was taken over tickets joined with their comments: a ticket with three comments is three rows, and count(*)
+counts rows. A join that was added for a condition (here: has this customer said something?) multiplies what was
+counted before, silently, and tests whose tickets have at most one comment cannot see it. Ask with EXISTS where only a
+condition is wanted, or count DISTINCT keys; and hold totals to the list that they summarise.
+"""
+PROVENANCE = (
+    "CWE-682: Incorrect Calculation",
+    "the fan-out trap of SQL: a join to a many-side multiplies the rows that are summed",
+)
+
+
+def check(lab):
+    desk = lab.desk(SUPPORT_DESK_AUTH="tokens", DEBUG="true")
+    ann, bob, staff = desk.login("ann", "customer"), desk.login("bob", "customer"), desk.login("sue", "agent")
+    number = desk.new_ticket(ann)["id"]
+    desk.new_ticket(ann, priority="high")
+    desk.new_ticket(bob)
+    said = [desk.post(f"/tickets/{number}/comments", {"body": "Hello"}, who).status for who in (ann, staff, staff)]
+    yield "three comments are taken", [201] * 3, said
+    stats, listed = desk.get("/tickets/stats", ann).json, desk.get("/tickets", ann).json
+    yield "the list has two tickets", (2, 2), (listed["total"], len(listed["tickets"]))
+    yield "the total says so, too", 2, stats["total_tickets"]
+    yield "both are open", 2, stats["open_tickets"]
+    for name in ("priority", "category", "status", "state"):
+        yield f"each is once in the numbers by {name}", 2, sum(stats[f"{name}_breakdown"].values())
+    yield "each is once in the numbers by day", 2, sum(day["tickets"] for day in stats["daily"])
+    yield "another customer has one", 1, desk.get("/tickets/stats", bob).json["total_tickets"]
+    yield "an agent sees the three of both", 3, desk.get("/tickets/stats", staff).json["total_tickets"]

@@ -1,0 +1,58 @@
+"""A marketing page of somebody else could read our tickets in the browsers of our agents.
+
+"A researcher has written to us. She has a page, https://evil.example, and whoever of us opens it while the desk runs
+on the same machine shows her all tickets. She was kind enough not to keep them. It cannot write, she says, only read."
+"""
+
+STARS = 2
+FAMILY = ""
+SECTION = "Edge and config"
+FILE = "web/door.py"
+CLEAN = 'if "origin" in request.headers and self._is_friend(request):'
+PLANTED = 'if "origin" in request.headers:'
+HINTS = (
+    "curl -i http://localhost:8080/tickets -H 'Origin: https://evil.example': what does the answer allow, and to whom?",
+    "The desk answers everybody; the browser decides whether the page may see it, by a header of the answer.",
+    "Who writes Access-Control-Allow-Origin? Read the end of Door._finish, and compare it with _check_origin.",
+)
+EXPLANATION = """
+The desk gave back whatever Origin it was sent, and that is how a server says "this page may read my answer". It is
+what people write when they want CORS errors to go away: the header becomes right for every page, the evil ones
+included. A desk on localhost is no safer, because the visitor's browser stands inside. Compare an Origin as a whole
+with a list, never by a part of it, treat null as a stranger, and let a test ask as a stranger.
+"""
+PROVENANCE = (
+    "CWE-942: Permissive Cross-domain Policy with Untrusted Domains",
+    "CWE-346: Origin Validation Error",
+    "OWASP API8:2023 Security Misconfiguration",
+)
+STRANGERS = (
+    "https://evil.example",
+    "null",
+    "http://localhost.evil.example",
+    "https://desk.example.evil.example",
+    "https://evil.example/https://desk.example",
+    "http://evil.example:8080",
+)
+
+
+def check(lab):
+    desk = lab.desk(CORS_ORIGINS="https://desk.example")
+    desk.new_ticket()
+
+    def allowed(origin, path="/tickets", **query):
+        found = desk.get(path, {"Origin": origin}, **query).headers.get("Access-Control-Allow-Origin")
+        return found in (origin, "*")
+
+    for origin in STRANGERS:
+        yield f"a page of {origin} may not read", False, allowed(origin)
+    for path in ("/tickets/1", "/health", "/nothing-is-here"):
+        yield f"nor {path}", False, allowed(STRANGERS[0], path)
+    friends = ("https://desk.example", "http://localhost:3000", f"http://127.0.0.1:{desk.port}")
+    for who, origin in zip(("a named friend", "localhost", "the desk's own"), friends):
+        yield f"a page of {who} may", True, allowed(origin)
+    new = {"title": "Login broken", "description": "Cannot get in"}
+    yield "a stranger may not write", 403, desk.post("/tickets", new, {"Origin": STRANGERS[0]}).status
+    yield "nor listen by WebSocket", 403, desk.websocket(headers={"Origin": STRANGERS[0]}).status
+    yield "a friend may write", 201, desk.post("/tickets", new, {"Origin": "https://desk.example"}).status
+    yield "who has no Origin is no page, and may write", 201, desk.post("/tickets", new).status

@@ -1,0 +1,48 @@
+"""When the LLM is slow the desk hangs, whatever we set LLM_TIMEOUT to.
+
+"We were told that a suggestion comes after ten seconds at the latest, from the LLM or without it. Yesterday the
+vendor was down. Nothing came, not after ten seconds, not after ten minutes. We set LLM_TIMEOUT=2: nothing changed."
+"""
+
+STARS = 2
+FAMILY = "whole desk hangs"
+SECTION = "Dependencies and errors"
+FILE = "web/settings.py"
+CLEAN = "return float(text)"
+PLANTED = "return float(text) * 1000"
+HINTS = (
+    "Give the desk an LLM that takes calls and never answers: CLASSIFIER=openai OPENAI_BASE_URL=http://127.0.0.1:9000/v1"
+    " and `nc -lk 9000`, with LLM_TIMEOUT=1. Ask for a suggestion. What comes after a second? Does the rest go on?",
+    "Assistant.deadline in llm.py says until when somebody waits. Print how far that is: is it what you have set?",
+    "Follow LLM_TIMEOUT from its text to that number: what does seconds() in web/settings.py make of it?",
+)
+EXPLANATION = """
+The setting is in seconds, and so is everything that waits here; where it is read somebody multiplied it by a thousand,
+as if it were wanted in milliseconds. Ten seconds became nearly three hours. A deadline that is far too long looks like
+any other as long as nobody needs it, and no test with a healthy stub waits for it. Put the unit into the name or into
+the type, and let one test run into each deadline, with a stub that accepts and never answers.
+"""
+PROVENANCE = (
+    "CWE-1088: Synchronous Access of Remote Resource without Timeout",
+    "CWE-400: Uncontrolled Resource Consumption",
+    "OWASP API10:2023 Unsafe Consumption of APIs",
+    "Mars Climate Orbiter, 1999: two teams, two units",
+)
+
+
+def check(lab):
+    llm = lab.llm()
+    desk = lab.desk(LLM_TIMEOUT="0.4", **llm.environ)
+    number, asked = desk.new_ticket()["id"], {"description": "I was charged twice"}
+    reply = desk.post("/tickets/classify", asked)
+    yield "an LLM that answers is listened to", (200, "billing"), (reply.status, reply.json["suggested_category"])
+    llm.holds = True
+    suggestion, draft = lab.together(
+        lambda: desk.post("/tickets/classify", asked, within=2),
+        lambda: desk.post(f"/tickets/{number}/draft", {}, within=2),
+    )
+    yield "of one that does not it is asked, too", True, len(llm.asked) >= 3
+    yield "a suggestion comes all the same", 200, suggestion.status
+    yield "it is the careful one", "general", suggestion.json and suggestion.json["suggested_category"]
+    yield "a draft comes all the same", 201, draft.status
+    yield "meanwhile the LLM was still silent", True, llm.holds

@@ -1,0 +1,57 @@
+"""A ticket was taken, we have its number, and it does not exist.
+
+"The disk of the desk was full for half an hour. In that time our shop sent eighty tickets, and got eighty times 201
+with a number. Not one of them is there. Had you said no, we would have sent them again; that is what retries are for."
+"""
+
+STARS = 4
+FAMILY = ""
+SECTION = "Dependencies and errors"
+FILE = "store.py"
+CLEAN = """            except sqlite3.Error as problem:
+                if self.db.in_transaction:
+                    self.db.execute("ROLLBACK")
+                raise Unavailable(f"the database could not keep the change: {problem}; try again") from problem
+"""
+PLANTED = """            except sqlite3.Error:
+                if self.db.in_transaction:
+                    self.db.execute("ROLLBACK")
+"""
+HINTS = (
+    "The answer leaves at the end of a beat. What has to have happened before, and what if that goes wrong?",
+    "DeskServer._commit turns every answer of the beat into a 503 if the door tells it to. Does it? Look at how "
+    "tests/test_store.py makes a commit fail.",
+    "Read Store.commit: whoever calls it cannot tell the two outcomes apart.",
+)
+EXPLANATION = """
+The commit failed, everything was rolled back, and nobody was told: the exception ended in the method that caught it.
+All statements before had succeeded, so every answer of the beat was a 201 with an id, for rows that were gone. Tidying
+up after an error is not handling it. COMMIT is a statement that can fail, on a full disk, with a broken constraint,
+with a lost connection; until it has returned nothing has happened, and an answer that leaves before is a guess.
+"""
+PROVENANCE = (
+    "CWE-390: Detection of Error Condition Without Action",
+    "CWE-393: Return of Wrong Status Code",
+    "aks129/HealthClawGuardrails #182: 201 with a created_count of 7, and no row",
+)
+DEBTS = "CREATE TABLE lab_debts (owed INTEGER REFERENCES tickets (id) DEFERRABLE INITIALLY DEFERRED)"
+OWE = "CREATE TRIGGER lab_fault_debt AFTER INSERT ON audit_events BEGIN INSERT INTO lab_debts VALUES (-1); END"
+
+
+def check(lab):
+    desk = lab.desk()
+    number = desk.new_ticket(title="The first")["id"]
+    desk.rows(DEBTS)
+    desk.rows(OWE)  # from now on every change can be made, and none can be committed
+    new, key = {"title": "The second", "description": "Cannot get in"}, {"Idempotency-Key": "demo-1"}
+    reply = desk.post("/tickets", new, key)
+    titles = [title for (title,) in desk.rows("SELECT title FROM tickets ORDER BY id")]
+    yield "what could not be kept is not there", ["The first"], titles
+    yield "and nobody is told that it was taken", lab.among(500, 503), reply.status
+    edit = desk.patch(f"/tickets/{number}", {"title": "The same"})
+    yield "nor that a ticket was changed", lab.among(500, 503), edit.status
+    desk.rows("DROP TRIGGER lab_fault_debt")
+    yield "nothing has changed", "The first", desk.get(f"/tickets/{number}").json["title"]
+    again = desk.post("/tickets", new, key)
+    yield "the retry is taken when the database is well again", 201, again.status
+    yield "and is there, once", 1, desk.rows("SELECT count(*) FROM tickets WHERE title = 'The second'")[0][0]

@@ -1,0 +1,64 @@
+"""The wallboard misses tickets until somebody presses F5.
+
+"The board in our hall is on the wireless network and loses it now and then. It comes back by itself and goes on, but
+tickets that came in meanwhile are not on it. With only one board in the house it never happens. We have two."
+"""
+
+STARS = 4
+FAMILY = "missing ticket in list"
+SECTION = "Realtime"
+FILE = "web/live.py"
+CLEAN = """if session.after == self._head or (known and self._recent[known - 1].event["id"] == session.after):"""
+PLANTED = "if self._recent:"
+HINTS = (
+    "Make four tickets while nobody listens. Then `curl -N` GET /events in a second terminal, make a fifth, and in a "
+    "third terminal listen with `Last-Event-ID: 1`. Which ids come? Which come without the second terminal?",
+    "What happened lately is kept in memory for all listeners, what is older is read again. Since when is it kept?",
+    "Read Live._bring_up_to_date: when may it take what is kept, and when is there a gap before it?",
+)
+EXPLANATION = """
+Listeners are told from a list of recent events, because to read them anew for each would be dear. The list begins when
+the first listener comes (or a thousand events ago), and the question whether it reaches back to where this listener
+was had been dropped: if there was a list, it was taken. So a reader who came back from further away was told the
+newest, its cursor was moved behind them, and what lay between was never told. "Catch up, then go on live" needs a
+proof that both ends meet: compare ids, and test the reconnection with another listener in the room.
+"""
+PROVENANCE = (
+    "CWE-362: Concurrent Execution using Shared Resource with Improper Synchronization",
+    "hermes-agent PR #17088: subscribes only after the replay, and silently loses what comes between",
+    "tutanota #1310 and baserow PR #5355: changes are missed after a reconnection",
+)
+
+
+def ids(reader, last):
+    """The ids that a reader hears, up to the event `last`."""
+    heard = []
+    while (not heard or heard[-1] < last) and (event := reader.next(3)):
+        heard.append(int(event["id"]))
+    return heard
+
+
+def check(lab):
+    desk = lab.desk()
+    for _ in range(4):
+        desk.new_ticket()
+    events = [number for (number,) in desk.rows("SELECT id FROM audit_events ORDER BY id")]
+    board = desk.stream()
+    desk.new_ticket()
+    newest = desk.rows("SELECT max(id) FROM audit_events")[0][0]
+    yield "a board that is there hears of a new ticket", [newest], ids(board, newest)
+    for place in range(3):
+        seen, missed = events[place], [*events[place + 1 :], newest]
+        back = desk.stream(headers={"Last-Event-ID": str(seen)})
+        yield f"one that comes back after ticket {place + 1} hears of all since, once", missed, ids(back, newest)
+    late = desk.stream(f"/events?after={newest}")
+    desk.new_ticket()
+    after = desk.rows("SELECT max(id) FROM audit_events")[0][0]
+    yield "all of them hear of the next one, once", [[after]] * 3, [ids(one, after) for one in (board, back, late)]
+    socket = desk.websocket(f"/ws?after={events[0]}")
+    heard = []
+    while len(heard) < 5 and (message := socket.next(3)):
+        heard.append(message.get("eventId"))
+        if heard[-1] == after:
+            break
+    yield "so does a page that comes back by WebSocket", [*events[1:], newest, after], heard
