@@ -11,6 +11,7 @@ from collections import deque
 from datetime import datetime, timedelta, timezone
 from hashlib import sha256
 from itertools import islice
+from math import inf
 from typing import NamedTuple
 
 
@@ -76,6 +77,7 @@ class Caller(NamedTuple):
     roles: tuple = ("customer",)
     request_id: str = ""
     token_refused: bool = False  # an Authorization header was sent, and it is not valid
+    expires: float = inf  # when the token is over, in seconds since 1970
     only_own: bool = False  # sees own tickets alone, without what staff say among themselves
 
     def may(self, role: str) -> bool:

@@ -12,6 +12,17 @@ from tests.desk import PATIENCE
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 
 
+def frame(opcode: int, payload: bytes) -> bytes:
+    """One whole frame, masked as a client's must be."""
+    mask, size = os.urandom(4), len(payload)
+    if size < 126:
+        length = bytes([0x80 | size])
+    else:
+        length = b"\xfe" + struct.pack(">H", size) if size < 65536 else b"\xff" + struct.pack(">Q", size)
+    masked = bytes(byte ^ mask[place % 4] for place, byte in enumerate(payload))
+    return bytes([0x80 | opcode]) + length + mask + masked
+
+
 class EventReader:
     """GET /events on a connection of its own, read event by event."""
 
@@ -52,14 +63,7 @@ class SocketClient:
         self.status = int(self.head.split()[1])
 
     def send(self, opcode: int, payload: bytes) -> None:
-        """One whole frame, masked as a client's must be."""
-        mask, size = os.urandom(4), len(payload)
-        if size < 126:
-            length = bytes([0x80 | size])
-        else:
-            length = b"\xfe" + struct.pack(">H", size) if size < 65536 else b"\xff" + struct.pack(">Q", size)
-        masked = bytes(byte ^ mask[place % 4] for place, byte in enumerate(payload))
-        self.socket.sendall(bytes([0x80 | opcode]) + length + mask + masked)
+        self.socket.sendall(frame(opcode, payload))
 
     def say(self, tag: str, **facts) -> None:
         self.send(TEXT, json.dumps({"_tag": tag, **facts}).encode())

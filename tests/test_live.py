@@ -4,6 +4,7 @@ import json
 import random
 import tempfile
 import threading
+import time
 import unittest
 from contextlib import closing
 from pathlib import Path
@@ -11,8 +12,8 @@ from pathlib import Path
 import workflow
 from store import Store
 from tests.desk import AGENT, CUSTOMER, PATIENCE, Desk, DeskProcess, DeskTest
-from tests.listeners import BINARY, CLOSE, PING, PONG, TEXT, EventReader, SocketClient
-from tests.test_locked import CALLERS, LOCKED
+from tests.listeners import BINARY, CLOSE, PING, PONG, TEXT, EventReader, SocketClient, frame
+from tests.test_locked import CALLERS, LOCKED, forge
 from web.live import PING as PING_EVERY
 from web.live import EventStream, Live
 
@@ -237,9 +238,12 @@ class Sockets(LiveTest):
             client.send(TEXT, text.encode())
             heard = client.hear()
             self.assertEqual((heard["_tag"], heard["code"]), ("Error", "VALIDATION_ERROR"), text)
-        for ticket in (None, [], {}, {"id": {}}, {"id": True, "title": "x"}, {"title": "x"}):
+        for ticket in (None, [], {}, {"id": {}}, {"id": True, "title": "x"}, {"title": "x"}, {"id": 1.5}):
             client.say("UpdateTicket", ticket=ticket)
-            self.assertIn(client.hear()["code"], ("VALIDATION_ERROR", "NOT_FOUND"), ticket)
+            self.assertEqual(client.hear()["details"].keys(), {"ticket"}, ticket)
+        for key in (True, 7, {}, []):
+            client.say("CreateTicket", ticket=NEW, idempotencyKey=key)
+            self.assertEqual(client.hear()["details"].keys(), {"idempotencyKey"}, key)
         client.send(BINARY, b"x")
         self.assertEqual(client.frame()[1][:2], (1003).to_bytes(2, "big"))
 
@@ -264,6 +268,19 @@ class Sockets(LiveTest):
         first, second = self.heard_by(client, 2)
         self.assertEqual((first["ticket"], first["_tag"]), (second["ticket"], second["_tag"]))
         self.assertEqual(self.desk.count("tickets"), 1)
+
+    def test_no_key_is_no_key(self):
+        client = self.open(**AGENT)
+        for _ in range(2):
+            client.say("CreateTicket", ticket=NEW, idempotencyKey=None)
+        self.assertEqual([heard["ticket"]["id"] for heard in self.heard_by(client, 2)], [1, 2])
+
+    def test_the_ticket_that_a_message_names_is_the_one_it_is_about(self):
+        client = self.open(**AGENT)
+        first, _ = self.desk.new_ticket(), self.desk.new_ticket()
+        self.heard_by(client, 2)
+        client.say("LockTicket", ticketId=1, ticket={"id": 2})
+        self.assertEqual(client.hear()["ticketId"], first["uuid"])
 
     def test_a_socket_goes_on_behind_the_event_that_it_names(self):
         for _ in range(3):
@@ -365,6 +382,30 @@ class Locks(LiveTest):
             self.assertEqual(reply.json["lock_expires_at"], mine.json["lock_expires_at"])
         self.assertEqual(self.desk.patch("/tickets/1", {"title": "Mine"}, AGENT).status, 200)
         self.assertEqual(self.desk.post("/tickets/1/comments", {"body": "Hi"}, BOB).status, 201)
+
+    def test_a_lock_that_its_holder_renewed_by_http_outlives_the_socket(self):
+        self.desk.new_ticket()
+        client, reader = self.open(**AGENT), self.listen()
+        client.say("LockTicket", ticketId=1)
+        self.assertEqual(client.hear()["_tag"], "TicketLocked")
+        self.desk.post("/tickets/1/lock", {}, AGENT)
+        self.assertEqual(client.hear()["_tag"], "TicketLocked")
+        client.send(CLOSE, b"")
+        self.assertEqual(client.frame()[0], CLOSE)
+        self.desk.new_ticket()
+        self.assertEqual([reader.next()["event"] for _ in range(3)], ["Locked", "Locked", "Created"])
+
+    def test_a_lock_that_is_taken_and_given_back_in_one_packet_is_given_back(self):
+        for last in (frame(CLOSE, (1000).to_bytes(2, "big")), b"\xff\xff"):
+            ticket = self.desk.new_ticket()
+            client, reader = self.open(**AGENT), self.listen()
+            lock = frame(TEXT, json.dumps({"_tag": "LockTicket", "ticketId": ticket["id"]}).encode())
+            nonsense = frame(TEXT, b'{"_tag": "Nope"}')
+            client.socket.sendall(nonsense + lock + last)
+            self.assertEqual([reader.next()["event"] for _ in range(2)], ["Locked", "Unlocked"])
+            self.assertEqual([client.frame()[0] for _ in range(2)], [TEXT, CLOSE])
+            with self.assertRaises(ConnectionError):
+                client.frame()
 
     def test_its_holder_may_renew_and_release_it(self):
         self.desk.new_ticket()
@@ -492,7 +533,10 @@ class LockedDesk(LiveTest):
         self.desk.post("/tickets/1/draft", {}, CALLERS["agent"])
         self.desk.post("/tickets", {**NEW, "title": "Bob's"}, CALLERS["other"])
         self.desk.post("/tickets/1/comments", {"body": "Hello"}, CALLERS["agent"])
-        self.assertEqual([alice.next()["event"] for _ in range(2)], ["Created", "Commented"])
+        heard = [alice.next() for _ in range(2)]
+        self.assertEqual([happened["event"] for happened in heard], ["Created", "Commented"])
+        for happened in heard:
+            self.assertEqual(happened["data"].keys() & {"hash", "previous_hash"}, set())
         self.assertEqual(
             [dan.next()["event"] for _ in range(5)], ["Created", "Commented", "Drafted", "Created", "Commented"]
         )
@@ -510,6 +554,16 @@ class LockedDesk(LiveTest):
         self.assertNotIn(token, client.head)
         client.say("CreateTicket", ticket=NEW)
         self.assertEqual(client.hear()["ticket"]["created_by"], "dan")
+
+    def test_nobody_listens_longer_than_the_token_lasts(self):
+        short = forge({"sub": "dan", "roles": ["agent"], "exp": time.time() + 1.5})
+        reader = self.listen({"Authorization": f"Bearer {short}"})
+        client = self.open(Authorization=f"Bearer {short}")
+        opcode, payload = client.frame()
+        while opcode == PING:
+            opcode, payload = client.frame()
+        self.assertEqual((opcode, payload), (CLOSE, (1008).to_bytes(2, "big")))
+        self.assertIsNone(reader.next())
 
     def test_nobody_listens_without_a_token(self):
         self.assertEqual(self.open(**AGENT).status, 401)
@@ -581,8 +635,31 @@ class SlowReaders(LiveTest):
         self.desk.get("/health")
         self.assertEqual([int(reader.next()["id"]) for _ in range(400)], list(range(1, 401)))
 
+    def test_many_who_never_read_change_nothing_for_requests(self):
+        self.fill(60)  # of history for each of them more than a socket takes
+        deaf = [self.listen(after=0) for _ in range(60)]
+        other = self.listen(after=59)
+        self.assertEqual(other.next()["id"], "60")
+        self.assertEqual(self.desk.post("/tickets", NEW).status, 201)
+        self.assertEqual(other.next()["id"], "61")
+        unread = sum(len(connection.outbox) for connection in list(self.desk.server.connections))
+        self.assertLess(unread, len(deaf) * 400_000)
 
-class Silence(unittest.TestCase):
+    def fill(self, count):
+        body = json.dumps({"title": "x", "description": "\U0001f600" * 19_000})
+        for _ in range(count):
+            self.desk.post("/tickets", body.encode(), {"Content-Type": "application/json"})
+        self.desk.hang_up()
+
+
+class Silence(LiveTest):
+    def test_a_listener_is_shown_that_the_desk_lives(self):
+        with self.desk.connect() as sock:
+            sock.sendall(b"GET /events HTTP/1.0\r\nHost: localhost\r\n\r\n")
+            heard = b""
+            while not heard.endswith(b"\r\n\r\nretry: 2000\n\n: ping\n\n"):
+                heard += sock.recv(1)
+
     def test_an_idle_listener_is_shown_that_the_desk_lives(self):
         class Line:
             outbox = bytearray()

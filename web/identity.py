@@ -41,7 +41,7 @@ class Identity:
         """
         claims = self.claims(headers.get("authorization", ""))
         if claims:
-            caller = Caller(claims["sub"], tuple(claims["roles"]), request_id)
+            caller = Caller(claims["sub"], tuple(claims["roles"]), request_id, expires=claims["exp"])
             return caller._replace(only_own=self.is_locked and not caller.may("agent"))
         if self.is_locked:
             raise Unauthorized(LOCKED_OUT)

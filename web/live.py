@@ -8,9 +8,9 @@ behind, that is all. Nothing is queued for a listener but what its client has no
 
 import json
 import re
+import time
 from bisect import bisect_right
 from functools import cached_property
-from itertools import islice
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -20,13 +20,14 @@ from web.validation import parse_json
 from web.websocket import TRY_LATER, MessageReader, Opcode, ProtocolError, accept, render, render_close
 from workflow import Caller, Invalid, NotFound
 
-SLICE = 100  # listeners told in one beat, so that a thousand of them delay nobody else
-BATCH = 100  # events that one listener is told in one beat
-RECENT = 1000  # events kept in memory, each rendered once for all; what is older is read again
+TELLING = 0.02  # seconds of a beat that are spent on telling, so that a thousand listeners delay nobody else
+BATCH, PIECE = 100, 64 * 1024  # events and about so many bytes that one listener is told at a time
+RECENT, RECENT_BYTES = 1000, 8 * 1024 * 1024  # events kept in memory, each rendered once for all
+PAGES = 4  # pages of older ones, for listeners who come back together
 PING = 15  # seconds after which an idle connection is shown that it lives
 RETRY = b"retry: 2000\n\n"  # milliseconds after which a browser comes back
 STREAM = (("Content-Type", "text/event-stream"), ("Cache-Control", "no-store"))
-UNSUPPORTED = 1003  # close code: this kind of data is not taken here
+UNSUPPORTED, TOKEN_OVER = 1003, 1008  # close codes: data of a kind that is not taken; no valid token any more
 
 
 class Saying(NamedTuple):
@@ -89,14 +90,14 @@ class Happening:
 class Session:
     """What a connection is for behind its last HTTP answer. `after` is the id of the last event it has heard."""
 
-    listens = True
+    listens, is_over = True, False
     owes = 0  # answers without an end yet
     unheard = {}  # what is left to say to a client that has heard of every event
 
     def __init__(self, request: Request, after: int, store):
         self.caller, self.after, self.store = request.caller, after, store
         self.is_up_to_date = False  # has once heard everything there was
-        self.spoke = 0.0  # when its client was last sent anything
+        self.spoke = 0.0  # when it was last shown that the desk lives: first as soon as it listens
 
     def tell(self, happenings: list[Happening]) -> bytes:
         """The bytes that say what has happened, as far as this caller may hear of it."""
@@ -210,7 +211,7 @@ class TicketSocket(WebSocket):
         self._client = request.client
         self._asked = {}  # what the client calls each request that is under way: its tag, and its id or tag
         self.unheard = {}  # about requests that turn out to have changed nothing, by their ids
-        self.locks = set()  # tickets that were locked by this socket
+        self.locks = set()  # tickets that were locked by this socket, and not again from elsewhere
 
     def on_message(self, message) -> Request | None:
         if message.opcode is Opcode.BINARY:
@@ -227,8 +228,8 @@ class TicketSocket(WebSocket):
 
     def _request(self, said):
         saying, headers = SAYINGS[said["_tag"]], dict(self._headers)
-        if "idempotencyKey" in said:
-            headers["idempotency-key"] = str(said["idempotencyKey"])
+        if said.get("idempotencyKey") is not None:
+            headers["idempotency-key"] = _key_of(said)
         path = saying.path.format(id=quote(_ticket_of(said), safe="")) if "{id}" in saying.path else saying.path
         body = json.dumps(said["ticket"]).encode() if saying.needs == "ticket" else b""
         target = f"{path}?{saying.query}"
@@ -253,8 +254,10 @@ class TicketSocket(WebSocket):
         return b""
 
     def tell(self, happenings: list[Happening]) -> bytes:
-        for happening in happenings:
-            self.unheard.pop(happening.event["request_id"], None)
+        for event in (happening.event for happening in happenings):
+            is_mine = self.unheard.pop(event["request_id"], None)
+            if event["type"] == "Locked" and not is_mine:
+                self.locks.discard(event["ticket_id"])
         return b"".join(happening.frame for happening in self._seen(happenings))
 
     def releases(self) -> list[Request]:
@@ -268,7 +271,7 @@ class Live:
     def __init__(self, end):
         """`end(connection, code)` ends a session whose client does not keep up."""
         self._end, self._sessions, self._behind = end, {}, {}
-        self._recent, self._head = [], 0
+        self._recent, self._head, self._pages = [], 0, {}
 
     @property
     def is_busy(self) -> bool:
@@ -283,14 +286,10 @@ class Live:
             self._sessions[connection] = session
 
     def leave(self, connection) -> list[Request]:
-        """Forget a session; what its client holds by no other connection is to be given back."""
+        """Forget a session; returns requests that give back what its client holds by it."""
         session = self._sessions.pop(connection, None)
         self._behind.pop(connection, None)
-        if session is None or not session.releases():
-            return []
-        others = [other for other in self._sessions.values() if isinstance(other, TicketSocket)]
-        session.locks.difference_update(*(other.locks for other in others if other.caller.id == session.caller.id))
-        return session.releases()
+        return session.releases() if session else []
 
     def look_after(self, connection) -> None:
         """Tell this session in the next beat what it is owed, if it is."""
@@ -303,22 +302,27 @@ class Live:
         if not self._sessions:
             return
         self._look_for_news()
-        for connection in list(islice(self._behind, SLICE)):
+        ends = time.monotonic() + TELLING
+        for connection in list(self._behind):
             del self._behind[connection]
-            session = self._sessions[connection]
+            session, unread = self._sessions[connection], len(connection.outbox)
             if connection.is_waiting:  # for a list it asked for: what has happened since comes behind that, not before
                 continue
-            if len(connection.outbox) > OUTBOX:
-                if session.is_up_to_date:  # it was, and could not keep up: nobody waits for it
-                    self._end(connection, TRY_LATER)
-                continue  # who is still catching up goes on when its client has read: look_after()
-            self._bring_up_to_date(connection, session)
-            yield connection
+            if session.is_up_to_date and unread > OUTBOX:  # it was, and could not keep up: nobody waits for it
+                self._end(connection, TRY_LATER)
+            elif session.is_up_to_date or unread < PIECE:  # else it goes on when its client has read: look_after()
+                self._bring_up_to_date(connection, session)
+                yield connection
+            if time.monotonic() > ends:
+                return
+        self._pages.clear()
 
     def keep_alive(self, now: float):
-        """Show clients that were not told anything for a while that the desk is there; yields as publish() does."""
+        """Show clients now and then that the desk is there, and end sessions whose token is over; yields as above."""
         for connection, session in list(self._sessions.items()):
-            if session.spoke + PING <= now and not connection.outbox:
+            if session.caller.expires <= time.time():
+                self._end(connection, TOKEN_OVER)
+            elif session.spoke + PING <= now and not connection.outbox:
                 connection.outbox += session.ping()
                 session.spoke = now
                 yield connection
@@ -326,8 +330,9 @@ class Live:
     def _look_for_news(self):
         store = next(iter(self._sessions.values())).store
         while self._head < store.last_event():
+            self._pages.clear()  # their tickets are not as they are now any more
             news = self._read(store, self._head)
-            self._recent = [*self._recent, *news][-RECENT:]
+            self._recent = _newest([*self._recent, *news])
             self._head = news[-1].event["id"]
             self._behind |= dict.fromkeys(self._sessions)
 
@@ -338,6 +343,7 @@ class Live:
             happenings = self._recent[known : known + BATCH]
         else:
             happenings = self._read(session.store, session.after)
+        happenings = _piece(happenings)
         connection.outbox += session.tell(happenings)
         if happenings:
             session.after = happenings[-1].event["id"]
@@ -348,8 +354,31 @@ class Live:
             connection.outbox += session.leftover()
 
     def _read(self, store, after):
-        events = store.events({"after": after, "limit": BATCH})["events"]
-        return [Happening(event, store.ticket(str(event["ticket_id"]))) for event in events]
+        if after not in self._pages:
+            if len(self._pages) == PAGES:
+                self._pages.clear()
+            events = store.events({"after": after, "limit": BATCH})["events"]
+            self._pages[after] = [Happening(event, store.ticket(str(event["ticket_id"]))) for event in events]
+        return self._pages[after]
+
+
+def _newest(happenings):
+    """As many of them as are kept."""
+    kept = happenings[-RECENT:]
+    size = sum(len(happening.lines) for happening in kept)
+    while size > RECENT_BYTES:
+        size -= len(kept.pop(0).lines)
+    return kept
+
+
+def _piece(happenings):
+    """The first of them that make a piece, one at least: what a client reads before it is told more."""
+    size = 0
+    for place, happening in enumerate(happenings, 1):
+        size += len(happening.lines)
+        if size >= PIECE:
+            return happenings[:place]
+    return happenings
 
 
 def starting_point(request: Request, last: int) -> int:
@@ -377,12 +406,19 @@ def _read(text: str) -> dict:
 
 
 def _ticket_of(said) -> str:
-    """Which ticket a message is about."""
-    ticket = said["ticket"] if "ticket" in said else {"id": said["ticketId"]}
+    """Which ticket a message is about: by its number or its uuid."""
+    needed = SAYINGS[said["_tag"]].needs
+    ticket = said[needed] if needed == "ticket" else {"id": said[needed]}
     number = isinstance(ticket, dict) and (ticket.get("id") or ticket.get("uuid"))
-    if not number:
-        raise Invalid(details={"ticket": ["Must be an object with the ticket's id."]})
+    if isinstance(number, bool) or not isinstance(number, (int, str)):
+        raise Invalid(details={needed: ["Must tell the ticket's id, a number or a text."]})
     return str(number)
+
+
+def _key_of(said) -> str:
+    if not isinstance(said["idempotencyKey"], str):
+        raise Invalid(details={"idempotencyKey": ["Must be a string."]})
+    return said["idempotencyKey"]
 
 
 def _message(facts: dict) -> bytes:

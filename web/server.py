@@ -261,7 +261,8 @@ class DeskServer(HTTPServer):
 
     def _unread(self) -> int:
         """Bytes of answers that this beat holds, and of those that clients have not read yet."""
-        return self._held_bytes + sum(len(connection.outbox) for connection in self._clogged)
+        unread = (len(connection.outbox) for connection in self._clogged if not connection.is_live)
+        return self._held_bytes + sum(unread)  # listeners have a bound of their own: see live.py
 
     def _wait_for_more(self, connection):
         if connection.is_live:
@@ -370,7 +371,7 @@ class DeskServer(HTTPServer):
             if answer.session is not None and not head_only:
                 self._begin_session(connection, answer.session)
         for connection in dict.fromkeys(exchange.connection for exchange, _ in held):
-            self._flush(connection)
+            (self._hear if connection.is_live and connection.session.is_over else self._flush)(connection)
 
     def _begin_session(self, connection, session):
         """The connection is a WebSocket or a stream of events from now on."""
@@ -386,6 +387,8 @@ class DeskServer(HTTPServer):
     def _hear(self, connection):
         """Pass on what a WebSocket says by itself, and close it behind its last word."""
         session = connection.session
+        if session.is_over and connection.owed:  # what it has asked for is answered before the close
+            return
         connection.outbox += session.outgoing
         session.outgoing.clear()
         connection.enter(session.stage)
