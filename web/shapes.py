@@ -29,7 +29,7 @@ EVENT_FILTERS = {
     "limit": LIMIT,
 }
 LISTENING = {"after": Rule("integer", lowest=0, highest=MAX_ID)}
-SOCKET = {**LISTENING, "user_id": Rule(highest=64), "role": Rule(highest=256)}
+SOCKET = {**LISTENING, "user_id": Rule("name"), "role": Rule(highest=256)}
 HISTORY = {"from": Rule("integer", highest=MAX_ID), "limit": LIMIT}
 DATA = Rule("object", highest=20_000, members={"assignee": "tickets.assignee"})
 FIRING = Body(
