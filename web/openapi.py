@@ -55,7 +55,7 @@ PARAMETERS = {  # headers that requests may carry: name, what for, pattern
     "IfNoneMatch": ("If-None-Match", "The `ETag` of what the client has already", FIELD_VALUE),
     "Prefer": ("Prefer", "`handling=strict` tells an LLM's failure by a 503", FIELD_VALUE),
     "PreferCount": ("Prefer", "`count=exact` has every match counted, however many there are", FIELD_VALUE),
-    "LastEventId": ("Last-Event-ID", "The last event that the client has seen", FIELD_VALUE),
+    "LastEventId": ("Last-Event-ID", "The last event that the client has seen", "[0-9]{0,18}"),
 }
 TAKEN_WITH = {
     "304": "IfNoneMatch",
