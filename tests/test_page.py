@@ -494,12 +494,51 @@ class TwoBrowsers(PageTest):
         page.open("about:blank")
         page.until(lambda: self.desk.get("/tickets/1").json["locked_by"] is None, "still locked")
 
+    def slow_lock(self, page):
+        """The ticket's view, where taking the lock takes a moment."""
+        self.desk.new_ticket()
+        self.open("/tickets/1", page)
+        page.wait("button", "Edit")
+        page.run(SLOW_LOCK)
+
+    def lock_requests(self, page):
+        return page.run("return window.locks")
+
+    def test_a_double_click_on_edit_takes_one_lock(self):
+        page = self.browser
+        self.slow_lock(page)
+        page.double_click("button", "Edit")
+        page.wait(".editor")
+        page.click(".editor button", "Cancel")
+        page.until(lambda: self.desk.get("/tickets/1").json["locked_by"] is None, "still locked")
+        self.assertEqual(self.lock_requests(page), ["POST", "DELETE"])
+
+    def test_a_lock_that_comes_after_the_view_was_left_is_given_back(self):
+        page = self.browser
+        self.slow_lock(page)
+        page.click("button", "Edit")
+        page.click("nav a", "Queue")
+        page.until(lambda: self.lock_requests(page) == ["POST", "DELETE"], "the lock is not given back")
+        page.until(lambda: self.desk.get("/tickets/1").json["locked_by"] is None, "still locked")
+
     def test_the_frames_stand_on_the_wire(self):
         page = self.open()
         page.wait("#live.live")
         page.click("#wire > summary")
         self.desk.new_ticket()
         page.wait("#wire-list li", "Created")
+
+
+SLOW_LOCK = """
+const fetched = window.fetch;
+window.locks = [];
+window.fetch = async (path, request) => {
+  if (!path.endsWith("/lock")) return fetched(path, request);
+  window.locks.push(request.method);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  return fetched(path, request);
+};
+"""
 
 
 class LockedPage(PageTest):

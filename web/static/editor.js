@@ -18,12 +18,19 @@ export class Editor {
     signal.addEventListener("abort", () => this.lease?.release());
   }
 
-  /** Take the lock, read the ticket as it is under the lock, and show the form. */
+  /** Take the lock, read the ticket as it is under the lock, and show the form. Once: a second click finds a lease. */
   async open() {
-    this.lease = new Lease(this.view.ticket.id, (problem) => this.warn(`The lock is lost: ${problem.message}`));
-    await this.view.during(() => this.lease.take());
-    this.version = this.view.ticket.version;
-    await this.show(this.view.ticket);
+    if (this.lease) return;
+    const lease = (this.lease = new Lease(this.view.ticket.id, (problem) => this.warn(problem)));
+    try {
+      await this.view.during(() => lease.take());
+      this.version = this.view.ticket.version;
+      await this.show(this.view.ticket);
+    } catch (problem) {
+      this.lease = null;
+      await lease.release();
+      throw problem;
+    }
   }
 
   async show(values) {
@@ -92,7 +99,9 @@ export class Editor {
   }
 
   async letGo() {
-    await this.view.during(() => this.lease.release());
+    const lease = this.lease;
+    this.lease = null;
+    await this.view.during(() => lease.release());
   }
 
   /** Something that touches no field, as a comment, does our editing no harm; the rest is met on saving. */
@@ -101,8 +110,8 @@ export class Editor {
     if (this.isOpen && !touched && version === this.version + 1) this.version = version;
   }
 
-  warn(text) {
-    this.form.querySelector(".outcome").textContent = text;
+  warn(problem) {
+    this.form.querySelector(".outcome").textContent = `The lock is lost: ${problem.message}`;
   }
 }
 

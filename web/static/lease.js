@@ -12,6 +12,8 @@ export class Lease {
     this.onLost = onLost;
     this.holder = identityHeaders(); // it is theirs to give back, also when somebody else has taken over the tab
     this.giveBack = () => this.release();
+    this.isOurs = false;
+    this.isGivenBack = false;
   }
 
   /** Resolves when the lock is ours; Refused (423) says whose it is. A desk without locks has none to give. */
@@ -22,6 +24,8 @@ export class Lease {
       if (problem.status === 404) return;
       throw problem;
     }
+    this.isOurs = true;
+    if (this.isGivenBack) return this.release(); // whoever asked for it has left meanwhile
     this.timer = setInterval(() => this.renew(), RENEWAL);
     addEventListener("pagehide", this.giveBack);
   }
@@ -36,9 +40,10 @@ export class Lease {
 
   /** Give it back; also while the page is being left. */
   async release() {
-    if (!this.timer) return;
+    this.isGivenBack = true;
+    if (!this.isOurs) return;
+    this.isOurs = false;
     clearInterval(this.timer);
-    this.timer = null;
     removeEventListener("pagehide", this.giveBack);
     await send("DELETE", this.path, { headers: this.holder, keepalive: true }).catch(() => {});
   }
