@@ -208,6 +208,19 @@ class Ticket(PageTest):
         page.click("[data-step=close]")
         self.assertEqual(self.desk.get("/tickets/1").json["state"], "new")
 
+    def test_a_double_click_on_a_step_takes_one_step(self):
+        """The next step's button stands where the pressed one stood."""
+        self.desk.new_ticket()
+        self.addCleanup(self.browser.emulate)
+        self.browser.emulate(width=1280, height=1600)  # so that nothing scrolls meanwhile
+        page = self.open("/tickets/1")
+        page.double_click(".primary[data-step=assign]", pause=200)
+        page.until(lambda: self.state_after("assign"), "assign has not happened")
+        page.click(".primary[data-step=start_work]")
+        page.until(lambda: self.state_after("start_work"), "start_work has not happened")
+        events = [event["type"] for event in self.desk.get("/tickets/1/events").json["events"]]
+        self.assertEqual(events, ["Created", "Assigned", "StartWorked"])
+
     def test_a_refused_step_goes_back_with_a_message(self):
         """Somebody else is quicker by a moment: the token has moved on the page, and moves back."""
         self.desk.new_ticket()
