@@ -7,11 +7,12 @@ from pathlib import Path
 
 from tests.browser import Browser, Driver, needs_browser
 from tests.desk import AGENT, DeskProcess, DeskTest
-from tests.test_locked import LOCKED
+from tests.test_locked import LOCKED, bearer
 from web.identity import new_user
 
 VIEWS = ("/tickets", "/tickets/new", "/tickets/1", "/tickets/1?at=1", "/dashboard", "/audit", "/nowhere", "/tickets/99")
 
+USERS = (("ann@example.com", "agent"), ("carl@example.com", "customer"))
 
 browsers: list[Browser] = []  # started when first needed, for all tests of this file
 
@@ -523,6 +524,7 @@ class TwoBrowsers(PageTest):
         page.double_click("button", "Edit")
         page.wait(".editor")
         page.click(".editor button", "Cancel")
+        page.wait("button:focus", "Edit")
         page.until(lambda: self.desk.get("/tickets/1").json["locked_by"] is None, "still locked")
         self.assertEqual(self.lock_requests(page), ["POST", "DELETE"])
 
@@ -559,11 +561,32 @@ class LockedPage(PageTest):
 
     def setUp(self):
         super().setUp()
-        user = new_user("ann@example.com", "agent", "correct horse")
         with self.desk.open_database() as database:
-            values = (user["email"], user["email"], user["name"], ",".join(user["roles"]), user["password_hash"], "")
-            database.execute("INSERT INTO users VALUES (?, ?, ?, ?, ?, ?)", values)
+            for user in (new_user(*words, "correct horse") for words in USERS):
+                row = (user["email"], user["email"], user["name"], ",".join(user["roles"]), user["password_hash"], "")
+                database.execute("INSERT INTO users VALUES (?, ?, ?, ?, ?, ?)", row)
         database.close()
+
+    def log_in(self, page, email):
+        page.type("[name=email]", email)
+        page.type("[name=password]", "correct horse")
+        page.click("main button", "Log in")
+
+    def test_a_customer_edits_the_words_of_an_own_open_ticket(self):
+        mine = bearer("carl@example.com", "customer")
+        self.desk.post("/tickets", {"title": "Before", "description": "Mine"}, mine)
+        page = self.open("/tickets/1")
+        self.log_in(page, "carl@example.com")
+        page.click("button", "Edit")
+        page.type(".editor [name=title]", "After")
+        self.assertFalse(page.find(".editor [name=priority], .editor [name=assignee]"))
+        page.click(".editor button", "Save")
+        page.wait("h1", "After")
+        page.until_gone(".problem")
+        self.assertEqual(self.desk.get("/tickets/1", mine).json["title"], "After")
+        self.desk.post("/tickets/1/transitions", {"transition": "assign"}, bearer("dan", "agent"))
+        self.desk.post("/tickets/1/transitions", {"transition": "start_work"}, bearer("dan", "agent"))
+        page.until_gone("button", "Edit")
 
     def test_without_a_login_there_is_only_the_login(self):
         page = self.open()
@@ -571,8 +594,7 @@ class LockedPage(PageTest):
         page.type("[name=password]", "wrong")
         page.click("main button", "Log in")
         page.wait("form .outcome", "is wrong")
-        page.type("[name=password]", "correct horse")
-        page.click("main button", "Log in")
+        self.log_in(page, "ann@example.com")
         page.wait(".total", "0 tickets")
         page.reload()
         page.wait(".total", "0 tickets")

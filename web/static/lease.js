@@ -5,11 +5,13 @@ import { identityHeaders } from "./identity.js";
 
 const RENEWAL = 30000;
 
+/** For those who edit without a lock: the customers of a locked desk. */
+export const NO_LEASE = { take: async () => {}, release: async () => {} };
+
 export class Lease {
-  /** `onLost(problem)` is called when the desk does not renew it. */
-  constructor(ticketId, onLost) {
-    this.path = `/tickets/${ticketId}/lock`;
-    this.onLost = onLost;
+  /** `onRenewed(version)` has the ticket's version after a renewal, `onLost(problem)` why there is none. */
+  constructor(ticketId, onRenewed, onLost) {
+    Object.assign(this, { path: `/tickets/${ticketId}/lock`, onRenewed, onLost });
     this.holder = identityHeaders(); // it is theirs to give back, also when somebody else has taken over the tab
     this.giveBack = () => this.release();
     this.isOurs = false;
@@ -32,7 +34,8 @@ export class Lease {
 
   async renew() {
     try {
-      await post(this.path);
+      const { headers } = await post(this.path);
+      this.onRenewed(Number(headers.get("ETag").replaceAll('"', "")));
     } catch (problem) {
       if (problem.status) this.onLost(problem);
     }

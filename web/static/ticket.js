@@ -116,7 +116,7 @@ class TicketView {
     const badges = [lockBadge(shown), badge("state", shown.state), badge("priority", shown.priority)];
     this.heading.replaceChildren(el("span", { class: "muted" }, `#${shown.id} `), shown.title);
     this.badges.replaceChildren(...badges.filter(Boolean));
-    this.edit.hidden = this.editor.isOpen || Boolean(this.past);
+    this.edit.hidden = this.editor.isOpen || Boolean(this.past) || !this.editor.mayEdit(this.ticket);
   }
 
   drawBanner(shown) {
