@@ -305,6 +305,41 @@ class Ticket(PageTest):
         page.wait(".comment.internal", "Between us")
         self.assertEqual(page.value("[name=body]"), "")
 
+    def test_a_comment_whose_answer_was_lost_can_be_reworded(self):
+        self.desk.new_ticket()
+        page = self.open("/tickets/1")
+        page.type("[name=body]", "First words")
+        page.run(LOSE_AN_ANSWER)
+        page.click(".comment-form button", "Comment")
+        page.wait(".comment-form .outcome", "does not answer")
+        page.click(".comment-form button", "Comment")
+        page.until(lambda: page.value("[name=body]") == "", "the same words are not taken again")
+        self.assertEqual(self.desk.count("comments"), 1)
+        page.type("[name=body]", "Second words")
+        page.run(LOSE_AN_ANSWER)
+        page.click(".comment-form button", "Comment")
+        page.wait(".comment-form .outcome", "does not answer")
+        page.type("[name=body]", "Other words")
+        page.click(".comment-form button", "Comment")
+        page.wait(".comment", "Other words")
+
+    def test_renewals_of_a_lock_are_not_told(self):
+        self.desk.new_ticket()
+        page = self.open("/tickets/1")
+        page.wait("#live.live")
+        for _ in range(3):
+            self.desk.post("/tickets/1/lock", {}, {"X-User-Id": "agent-2", "X-User-Role": "agent"})
+        page.wait(".history", "Version 4 of 4: agent-2 went on editing")
+        self.assertEqual(page.text(".timeline b").split("\n"), ["agent-2", "user-1"])
+        self.assertEqual(page.text(".timeline .here button"), "Version 2")
+        self.open("/tickets")
+        page.wait("#live.live")
+        page.wait(".lock", "agent-2 is editing")
+        self.desk.post("/tickets/1/lock", {}, {"X-User-Id": "agent-2", "X-User-Role": "agent"})
+        self.desk.new_ticket(title="After it")
+        page.wait(".note", "After it")
+        self.assertNotIn("agent-2", page.text(".note"))
+
     def test_time_travel(self):
         self.desk.new_ticket(title="First words", priority="low")
         self.desk.patch("/tickets/1", {"title": "Second words", "priority": "critical"}, AGENT)
@@ -326,6 +361,16 @@ class Ticket(PageTest):
         page.wait(".comment", "Later")
         page.wait(".net .here[data-place=assigned]")
 
+
+LOSE_AN_ANSWER = """
+const fetched = window.fetch;
+window.fetch = async (path, request) => {
+  const answer = await fetched(path, request);
+  if (request.method !== "POST") return answer;
+  window.fetch = fetched;
+  throw new TypeError("the connection is lost");
+};
+"""
 
 QUICKER = """  // changes the ticket just before the page's own change arrives; locks are out of order
 const [path, body] = arguments;

@@ -10,7 +10,7 @@ export class Conversation {
   /** `send([body, { headers }])` posts a comment. */
   constructor(send) {
     this.send = send;
-    this.key = newKey();
+    this.keyed = {}; // the key of the last request and the words that it was for
     this.list = el("ol", { class: "comments" });
     this.heading = el("h2");
     this.form = this.buildForm();
@@ -37,11 +37,17 @@ export class Conversation {
 
   async say(node) {
     const body = { body: this.text.value, ...(this.internal.checked ? { internal: true } : {}) };
-    await this.send([body, { headers: { "Idempotency-Key": this.key } }]);
-    this.key = newKey();
+    await this.send([body, { headers: { "Idempotency-Key": this.keyFor(JSON.stringify(body)) } }]);
+    this.keyed = {};
     clearFaults(node);
     this.text.value = "";
     this.text.dispatchEvent(new Event("input"));
+  }
+
+  /** The same key for the same words, until an answer has come: whoever repeats a lost request makes no second comment. */
+  keyFor(words) {
+    if (this.keyed.words !== words) this.keyed = { words, key: newKey() };
+    return this.keyed.key;
   }
 
   /** Show the comments; while the reader looks back, those that were there already. */

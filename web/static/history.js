@@ -36,13 +36,15 @@ export class History {
     if (document.activeElement !== this.slider || version === newest) this.slider.value = version;
     this.showPosition(version);
     const focused = this.list.contains(document.activeElement) && document.activeElement.dataset.version;
-    this.list.replaceChildren(...[...story].reverse().map((event) => this.entry(event, event.version === version)));
+    const told = story.filter((event) => !event.isRenewal);
+    const here = told.findLast((event) => event.version <= version);
+    this.list.replaceChildren(...told.reverse().map((event) => this.entry(event, event === here)));
     if (focused) this.list.querySelector(`[data-version="${focused}"]`)?.focus({ preventScroll: true });
   }
 
   showPosition(version) {
     const event = this.story.find((event) => event.version === version);
-    const what = event ? `: ${event.actor} ${deed(event.type)}` : "";
+    const what = event ? `: ${event.actor} ${event.isRenewal ? "went on editing" : deed(event.type)}` : "";
     const text = `Version ${version} of ${this.newest}${what}`;
     this.position.textContent = text;
     this.slider.setAttribute("aria-valuetext", text);

@@ -7,6 +7,7 @@ import { saveAs } from "./download.js";
 import { who } from "./identity.js";
 import { readStats } from "./learn.js";
 import { addressOf, go, goInstead } from "./router.js";
+import { renewsLock } from "./story.js";
 import { TicketList } from "./ticket-list.js";
 import { atMostEach, debounce } from "./timing.js";
 import { deed, plural, words } from "./words.js";
@@ -152,13 +153,15 @@ class Queue {
   }
 
   /** Something happened: rows that are shown change in place, the rest is read again when it may matter. */
-  hear({ type, actor, ticket }) {
+  hear(event) {
+    const { type, actor, ticket } = event;
     const isShown = this.list.has(ticket.id);
+    const isNews = type !== "Locked" || (isShown && !renewsLock(event, this.list.ticket(ticket.id)));
     const belongs = this.belongs(ticket);
     if (isShown && belongs) this.list.change(ticket);
     else if (isShown || (belongs && !this.filters.before)) this.refreshSoon();
     if (type !== "Locked" && type !== "Unlocked" && type !== "Commented") this.recountSoon();
-    if (isShown || belongs) this.say(type, actor, ticket);
+    if (isNews && (isShown || belongs)) this.say(type, actor, ticket);
   }
 
   /** Whether a ticket fits the filters; a search is the desk's to judge. */

@@ -18,6 +18,11 @@ export class TicketList {
     return this.rows.has(id);
   }
 
+  /** A ticket as it is shown, if it is. */
+  ticket(id) {
+    return this.rows.get(id)?.ticket;
+  }
+
   /** Show these tickets, and no others. */
   show(tickets) {
     const focused = document.activeElement?.closest("li[data-id]")?.dataset.id;

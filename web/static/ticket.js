@@ -11,7 +11,7 @@ import { drawFacts } from "./facts.js";
 import { History } from "./history.js";
 import { seesOnlyOwn, who } from "./identity.js";
 import { note } from "./router.js";
-import { tellStory } from "./story.js";
+import { renewsLock, tellStory } from "./story.js";
 import { atMostEach } from "./timing.js";
 import { WorkflowCard } from "./workflow-card.js";
 import { badge, deed, lockBadge } from "./words.js";
@@ -164,10 +164,11 @@ class TicketView {
     return this.guess(fields, () => send("PATCH", this.path, { body: fields, headers }));
   }
 
-  hear({ type, actor, version, ticket_id: id }) {
+  hear(event) {
+    const { type, actor, version, ticket_id: id } = event;
     if (id !== this.ticket.id) return;
     if (version <= this.ticket.version || this.writing) return;
-    if (actor !== who().user) announce(`${actor} ${deed(type)}`);
+    if (actor !== who().user && !renewsLock(event, this.ticket)) announce(`${actor} ${deed(type)}`);
     this.readSoon();
   }
 }
