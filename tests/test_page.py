@@ -340,6 +340,19 @@ class Ticket(PageTest):
         page.wait(".note", "After it")
         self.assertNotIn("agent-2", page.text(".note"))
 
+    def test_a_long_history_is_read_to_its_end_and_shown_in_parts(self):
+        self.desk.new_ticket()
+        for number in range(1100):
+            self.desk.post("/tickets/1/comments", {"body": f"Number {number}"}, AGENT)
+        page = self.open("/tickets/1")
+        page.wait(".history", "Version 1101 of 1101: agent-1 commented")
+        count = "return document.querySelectorAll('.timeline > li').length"
+        self.assertEqual(page.run(count), 50)
+        page.click(".history button", "Older, 1,051 more")
+        self.assertEqual(page.run(count), 100)
+        page.press("[type=range]", "Home")
+        page.wait(".timeline .here button", "Version 1")
+
     def test_time_travel(self):
         self.desk.new_ticket(title="First words", priority="low")
         self.desk.patch("/tickets/1", {"title": "Second words", "priority": "critical"}, AGENT)

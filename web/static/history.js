@@ -5,6 +5,7 @@ import { debounce } from "./timing.js";
 import { deed, when, words } from "./words.js";
 
 const SHORT = 140;
+const PER_PAGE = 50; // each entry is a stop of the Tab key
 
 export class History {
   /** `travel(version)` is called when the reader wants to see a version. */
@@ -18,6 +19,8 @@ export class History {
     });
     this.position = el("p", { class: "muted" });
     this.list = el("ol", { class: "timeline" });
+    this.most = PER_PAGE;
+    this.older = el("button", { onclick: () => this.showOlder() });
     this.node = el(
       "section",
       { class: "card history" },
@@ -26,19 +29,29 @@ export class History {
       this.slider,
       this.position,
       this.list,
+      el("p", { class: "actions" }, this.older),
     );
   }
 
+  showOlder() {
+    this.most += PER_PAGE;
+    this.draw(this.story, this.version, this.newest);
+  }
+
   draw(story, version, newest) {
-    this.story = story;
-    this.newest = newest;
+    Object.assign(this, { story, version, newest });
     this.slider.max = newest;
     if (document.activeElement !== this.slider || version === newest) this.slider.value = version;
     this.showPosition(version);
     const focused = this.list.contains(document.activeElement) && document.activeElement.dataset.version;
     const told = story.filter((event) => !event.isRenewal);
     const here = told.findLast((event) => event.version <= version);
-    this.list.replaceChildren(...told.reverse().map((event) => this.entry(event, event === here)));
+    const shown = told.slice(-this.most).reverse();
+    if (here && !shown.includes(here)) shown.push(here);
+    this.list.replaceChildren(...shown.map((event) => this.entry(event, event === here)));
+    const rest = Math.max(0, told.length - this.most);
+    this.older.textContent = `Older, ${rest.toLocaleString("en")} more`;
+    this.older.hidden = !rest;
     if (focused) this.list.querySelector(`[data-version="${focused}"]`)?.focus({ preventScroll: true });
   }
 

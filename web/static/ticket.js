@@ -60,13 +60,23 @@ class TicketView {
   /** Read the ticket, and those of its events that are new to us. */
   async read() {
     const from = this.events.length ? this.events.at(-1).version + 1 : 1;
-    const signal = this.page.signal;
     const [ticket, news] = await Promise.all([
-      get(this.path, { signal }),
-      get(`${this.path}/events?from=${from}`, { signal }),
+      get(this.path, { signal: this.page.signal }),
+      this.readEvents(from),
     ]);
     this.ticket = ticket.data;
-    this.add(news.data.events);
+    this.add(news);
+  }
+
+  /** The events from a version on; the desk gives a thousand at a time. */
+  async readEvents(from) {
+    const events = [];
+    for (let next = from; next; ) {
+      const { data } = await get(`${this.path}/events?from=${next}`, { signal: this.page.signal });
+      events.push(...data.events);
+      next = data.next;
+    }
+    return events;
   }
 
   /** Add events that we do not have yet: two readings may overlap. */
