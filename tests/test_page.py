@@ -430,6 +430,35 @@ class Overview(PageTest):
         page.wait(".verdict .broken", "broken at event 2")
         page.wait(".verdict td", "mallory")
 
+    def test_the_newest_events_of_a_long_log_are_a_click_away_and_live(self):
+        for number in range(120):
+            self.desk.new_ticket(title=f"Number {number}")
+        self.desk.post("/tickets/1/comments", {"body": "Hello"}, AGENT)
+        page = self.open("/audit")
+        page.wait("#live.live")
+        page.click(".foot a", "Newest")
+        page.wait(".events td", "121")
+        self.assertEqual(self.event_numbers(page), list(range(72, 122)))
+        self.desk.new_ticket()
+        page.wait(".events td", "122")
+        self.assertEqual(self.event_numbers(page), list(range(73, 123)))
+        page.choose("[name=type]", "Commented")
+        page.wait(".foot", "1 event,")
+        page.click(".foot a", "Newest")
+        page.until_gone(".foot a", "Newest")
+        self.assertEqual(self.event_numbers(page), [121])
+        page.click(".foot a", "First")
+        page.wait(".foot a", "Newest")
+
+    def event_numbers(self, page):
+        return [int(number) for number in page.text(".card .events td.number").split()]
+
+    def test_an_address_without_a_view_says_where_to_go(self):
+        page = self.open("/Tickets")
+        page.wait(".problem", "There is no view at /Tickets. Begin at the queue")
+        self.open("/tickets/")
+        page.wait("h1", "Queue")
+
     def test_the_curl_of_the_wire_does_the_same(self):
         page = self.open("/tickets/new")
         title = """It's "$HOME" `id` \\ !! é"""

@@ -4,7 +4,7 @@
 // { update(query), refresh(), hear(event) }, each of them optional. page.signal says when it is left.
 
 import { el } from "./dom.js";
-import { problemCard } from "./problem.js";
+import { Advice, problemCard } from "./problem.js";
 
 let routes = [];
 let current = null;
@@ -32,7 +32,7 @@ export function goInstead(path, query) {
 }
 
 /** Only write the address: no step in the history, and no view is told. */
-export function note(path, query) {
+export function rewrite(path, query) {
   history.replaceState(null, "", addressOf(path, query));
 }
 
@@ -63,7 +63,7 @@ export function refresh() {
 
 function readAddress() {
   const [path, query] = (location.hash.slice(1) || "/tickets").split("?");
-  return [path, Object.fromEntries(new URLSearchParams(query))];
+  return [path.replace(/(?<=.)\/+$/, ""), Object.fromEntries(new URLSearchParams(query))];
 }
 
 async function open(path, query) {
@@ -79,7 +79,7 @@ async function open(path, query) {
   scrollTo(0, 0);
   markNavigation(path);
   await page.run(async () => {
-    if (!found) throw new Error(`Nothing is at ${path}.`);
+    if (!found) throw new Advice(`There is no view at ${path}. Begin at the queue, or with the links at the top.`);
     mine.view = await found[1](page);
   });
 }

@@ -10,7 +10,7 @@ import { Editor } from "./editor.js";
 import { drawFacts } from "./facts.js";
 import { History } from "./history.js";
 import { seesOnlyOwn, who } from "./identity.js";
-import { note } from "./router.js";
+import { rewrite } from "./router.js";
 import { renewsLock, tellStory } from "./story.js";
 import { atMostEach } from "./timing.js";
 import { WorkflowCard } from "./workflow-card.js";
@@ -103,7 +103,7 @@ class TicketView {
   /** Show the ticket as it was at `version`; null is now. The address follows, for a reload or a link. */
   travel(version) {
     const at = version && version < this.ticket.version ? version : null;
-    note(this.path, { at });
+    rewrite(this.path, { at });
     this.page.run(() => this.update({ at }));
   }
 
