@@ -484,6 +484,8 @@ class Overview(PageTest):
         self.desk.new_ticket(title="A title with averyveryveryveryveryveryveryverylongwordinthemiddle")
         self.desk.patch("/tickets/1", {"priority": "critical", "title": "Other"}, AGENT)
         self.desk.post("/tickets/1/draft", {}, AGENT)
+        self.desk.patch("/tickets/1", {"assignee": "y" * 64}, AGENT)
+        self.desk.post("/tickets/1/lock", {}, {**AGENT, "X-User-Id": "z" * 64})
         page = self.open()
         page.complaints()
         self.addCleanup(page.emulate)
@@ -496,6 +498,7 @@ class Overview(PageTest):
                     page.wait("main h1, main .problem")
                     self.assertEqual(page.run(PALE), [])
                     self.assertLessEqual(page.run("return document.documentElement.scrollWidth - innerWidth"), 0)
+                    self.assertEqual(page.run(CUT_OFF), [])
         serious = [said for said in page.complaints() if "status of 404" not in said]
         self.assertEqual(serious, [])
 
@@ -512,6 +515,10 @@ class Overview(PageTest):
         page.wait(".foot", "1 event")
 
 
+CUT_OFF = """
+return [...document.querySelectorAll(".facts > span, .badge")]
+  .filter((node) => node.getBoundingClientRect().right > innerWidth).map((node) => node.innerText);
+"""
 PALE = """
 const pale = [];
 const luminance = (rgb) => rgb.map((part) => part / 255)

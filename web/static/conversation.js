@@ -4,7 +4,7 @@ import { newKey } from "./api.js";
 import { el } from "./dom.js";
 import { clearFaults, field, form, outcome } from "./form.js";
 import { mayActAs, seesOnlyOwn } from "./identity.js";
-import { LIMITS, plural, when } from "./words.js";
+import { LIMITS, name, plural, when } from "./words.js";
 
 export class Conversation {
   /** `send([body, { headers }])` posts a comment. */
@@ -18,7 +18,7 @@ export class Conversation {
   }
 
   buildForm() {
-    this.text = el("textarea", { name: "body", rows: 3 });
+    this.text = el("textarea", { name: "body", rows: 3, dir: "auto" });
     this.internal = el("input", { type: "checkbox", name: "internal" });
     const isStaff = mayActAs("agent") || !seesOnlyOwn();
     return form(
@@ -66,11 +66,11 @@ function drawComment(comment) {
     el(
       "p",
       { class: "muted" },
-      el("b", {}, comment.author),
+      el("b", {}, name(comment.author)),
       " ",
       when(comment.created_at),
       comment.internal && el("span", { class: "badge" }, "internal note"),
     ),
-    el("p", { class: "said" }, comment.body),
+    el("p", { class: "said", dir: "auto" }, comment.body),
   );
 }

@@ -51,7 +51,7 @@ export class Editor {
 
   async show(values) {
     const controls = {
-      title: el("input", { name: "title", value: values.title }),
+      title: el("input", { name: "title", dir: "auto", value: values.title }),
       description: textArea(values.description),
       category: select("category", await choicesOf("category"), values.category),
       priority: select("priority", await choicesOf("priority"), values.priority),
@@ -143,7 +143,7 @@ export class Editor {
 }
 
 function textArea(value) {
-  const node = el("textarea", { name: "description", rows: 8 });
+  const node = el("textarea", { name: "description", rows: 8, dir: "auto" });
   node.value = value;
   return node;
 }

@@ -2,7 +2,7 @@
 
 import { el } from "./dom.js";
 import { debounce } from "./timing.js";
-import { deed, when, words } from "./words.js";
+import { deed, name as nameOf, when, words } from "./words.js";
 
 const SHORT = 140;
 const PER_PAGE = 50; // each entry is a stop of the Tab key
@@ -67,8 +67,8 @@ export class History {
     return el(
       "li",
       { class: isHere ? "here" : null, "aria-current": isHere ? "step" : null },
-      el("p", {}, el("b", {}, event.actor), ` ${deed(event.type)}`),
-      event.data.body && el("p", { class: "said muted" }, shorten(event.data.body)),
+      el("p", {}, el("b", {}, nameOf(event.actor)), ` ${deed(event.type)}`),
+      event.data.body && el("p", { class: "said muted", dir: "auto" }, shorten(event.data.body)),
       event.changes.length > 0 && el("ul", { class: "changes" }, event.changes.map(drawChange)),
       el("p", { class: "muted" }, this.link(event.version), " ", when(event.at)),
     );
@@ -89,7 +89,7 @@ function shorten(text) {
 }
 
 function drawChange({ name, from, to }) {
-  return el("li", {}, `${words(name)}: `, el("del", {}, shown(from)), " → ", el("ins", {}, shown(to)));
+  return el("li", {}, `${words(name)}: `, el("del", { dir: "auto" }, shown(from)), " → ", el("ins", { dir: "auto" }, shown(to)));
 }
 
 function shown(value) {

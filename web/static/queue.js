@@ -41,6 +41,7 @@ class Queue {
     this.search = el("input", {
       type: "search",
       name: "search",
+      dir: "auto",
       placeholder: "Search titles and descriptions",
       "aria-label": "Search",
     });

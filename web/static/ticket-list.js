@@ -2,7 +2,7 @@
 
 import { el } from "./dom.js";
 import { pause } from "./timing.js";
-import { badge, lockBadge, when, words } from "./words.js";
+import { badge, lockBadge, name, when, words } from "./words.js";
 
 export class TicketList {
   /** Calls `onLockEnd` when a lock ought to have ended: if it was renewed, nobody told. */
@@ -79,7 +79,7 @@ function drawRow(ticket) {
   return el(
     "li",
     { class: `ticket priority-edge-${ticket.priority}`, "data-id": ticket.id },
-    el("a", { class: "title", href: `#/tickets/${ticket.id}` }, ticket.title),
+    el("a", { class: "title", dir: "auto", href: `#/tickets/${ticket.id}` }, ticket.title),
     el(
       "span",
       { class: "badges" },
@@ -92,8 +92,8 @@ function drawRow(ticket) {
       { class: "muted facts" },
       el("span", { class: "number" }, `#${ticket.id}`),
       el("span", {}, words(ticket.category)),
-      el("span", {}, when(ticket.created_at), ` by ${ticket.created_by}`),
-      el("span", {}, ticket.assignee ? `assigned to ${ticket.assignee}` : "unassigned"),
+      el("span", {}, when(ticket.created_at), " by ", name(ticket.created_by)),
+      el("span", {}, ticket.assignee ? ["assigned to ", name(ticket.assignee)] : "unassigned"),
     ),
   );
 }

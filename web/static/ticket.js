@@ -124,7 +124,7 @@ class TicketView {
 
   drawHead(shown) {
     const badges = [lockBadge(shown), badge("state", shown.state), badge("priority", shown.priority)];
-    this.heading.replaceChildren(el("span", { class: "muted" }, `#${shown.id} `), shown.title);
+    this.heading.replaceChildren(el("span", { class: "muted" }, `#${shown.id} `), el("bdi", {}, shown.title));
     this.badges.replaceChildren(...badges.filter(Boolean));
     this.edit.hidden = this.editor.isOpen || Boolean(this.past) || !this.editor.mayEdit(this.ticket);
   }

@@ -69,6 +69,11 @@ export function keepTimesRight() {
   }, 20000);
 }
 
+/** A name that somebody has chosen: its direction does not turn the text around it. */
+export function name(text) {
+  return el("bdi", {}, text);
+}
+
 /** A coloured label for a state, a priority and the like; style.css knows the colours. */
 export function badge(kind, value) {
   return el("span", { class: `badge ${kind}-${value}` }, words(value));
@@ -77,5 +82,5 @@ export function badge(kind, value) {
 /** "agent-2 is editing", while a lock of somebody holds. */
 export function lockBadge(ticket, now = Date.now()) {
   const holds = ticket.locked_by && Date.parse(ticket.lock_expires_at) > now;
-  return holds && el("span", { class: "badge lock" }, `${ticket.locked_by} is editing`);
+  return holds && el("span", { class: "badge lock" }, name(ticket.locked_by), " is editing");
 }
