@@ -4,7 +4,9 @@ import shlex
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
+import app
 from tests.browser import Browser, Driver, needs_browser
 from tests.desk import AGENT, DeskProcess, DeskTest
 from tests.test_locked import LOCKED, bearer
@@ -99,6 +101,25 @@ class Creating(PageTest):
         page.click("#wire > summary")
         page.wait("#wire-list li", "replayed")
         self.assertEqual(self.desk.count("tickets"), 1)
+
+    def test_from_the_queue_to_a_step_with_the_keyboard_alone(self):
+        self.desk.new_ticket(title="By keyboard")
+        page = self.open()
+        page.wait(".ticket .title", "By keyboard")
+        self.tab_to(page, ".ticket .title")
+        page.wait("h1", "By keyboard")
+        self.tab_to(page, ".primary[data-step=assign]")
+        page.wait(".net .here[data-place=assigned]")
+        page.wait("button[data-step=start_work]:focus")
+        self.assertEqual(self.desk.get("/tickets/1").json["assignee"], "agent-1")
+
+    def tab_to(self, page, selector):
+        """Press Tab until the focus is there and can be seen, then Enter."""
+        for _ in range(40):
+            page.press_on(page.ask("GET", "/element/active"), "Tab")
+            if page.run("return document.activeElement.matches(arguments[0])", f"{selector}:focus-visible"):
+                return page.press_on(page.ask("GET", "/element/active"), "Enter")
+        self.fail(f"Tab does not lead to {selector}")
 
     def test_everything_can_be_done_with_the_keyboard(self):
         page = self.open("/tickets/new")
@@ -648,6 +669,20 @@ window.fetch = async (path, request) => {
   return fetched(path, request);
 };
 """
+
+
+class BugMode(PageTest):
+    def setUp(self):
+        with tempfile.TemporaryDirectory() as folder:
+            mark = Path(folder, "bug-mode.txt")
+            mark.write_text("accept_empty_title", encoding="utf-8")
+            with mock.patch.object(app, "BUG_MODE_MARK", mark):
+                super().setUp()
+
+    def test_a_desk_that_is_broken_on_purpose_says_so_on_every_view(self):
+        for path in VIEWS:
+            page = self.open(path)
+            page.wait("#bug-mode", "Bug mode accept_empty_title: this desk is broken on purpose.")
 
 
 class LockedPage(PageTest):

@@ -48,8 +48,9 @@ export function reopen() {
   open(...readAddress());
 }
 
-/** Tell the open view about an event. */
+/** Tell the open view about an event; one that is still reading hears of it afterwards. */
 export function hear(event) {
+  current?.missed?.push(event);
   const view = current?.view;
   if (view?.hear) current.page.run(() => view.hear(event));
 }
@@ -71,7 +72,7 @@ async function open(path, query) {
   const leaving = new AbortController();
   const found = routes.map(([pattern, view]) => [pattern.exec(path), view]).find(([match]) => match);
   const page = newPage(path, query, found?.[0].slice(1) ?? [], leaving.signal);
-  const mine = { path, page, leaving, view: null };
+  const mine = { path, page, leaving, view: null, missed: [] };
   current = mine;
   const main = document.getElementById("view");
   main.replaceChildren(page.root);
@@ -82,6 +83,9 @@ async function open(path, query) {
     if (!found) throw new Advice(`There is no view at ${path}. Begin at the queue, or with the links at the top.`);
     mine.view = await found[1](page);
   });
+  const { missed } = mine;
+  mine.missed = null;
+  if (current === mine) missed.forEach(hear);
 }
 
 /** What a view works with. run(job) does a job; what goes wrong in it is shown in this view alone. */
