@@ -737,6 +737,50 @@ class LockedPage(PageTest):
         page.wait("h1", "Log in")
 
 
+class ApiReference(PageTest):
+    def reference(self, place=""):
+        self.browser.open("about:blank")
+        self.browser.open(f"http://127.0.0.1:{self.desk.port}/docs{place}")
+        self.browser.wait("#operations summary")
+        return self.browser
+
+    def test_a_file_of_the_page_can_be_tried_at_once(self):
+        page = self.reference("#get_static_name")
+        page.click("#get_static_name button", "Try")
+        page.wait("#get_static_name .ok", "200")
+        self.assertIn(f"curl -i 'http://127.0.0.1:{self.desk.port}/static/main.js'", page.text("#get_static_name pre"))
+
+    def test_a_stream_has_a_curl_that_shows_it_and_a_websocket_has_none(self):
+        page = self.reference("#get_events")
+        self.assertIn("curl -N", page.text("#get_events pre"))
+        page.click("summary", "/ws")
+        page.wait("#get_ws", "This is a WebSocket")
+        self.assertFalse(page.find("#get_ws pre", "curl") or page.find("#get_ws button"))
+
+    def test_the_workflow_is_drawn_without_a_complaint(self):
+        self.browser.complaints()
+        page = self.reference()
+        page.wait(".net [data-place=new].here")
+        self.assertEqual(page.complaints(), [])
+
+
+class LockedReference(ApiReference):
+    environ = LOCKED
+
+    def test_the_workflow_is_drawn_without_a_complaint(self):
+        self.browser.complaints()
+        page = self.reference()
+        page.wait("#net", "enter one above")
+        self.assertEqual(page.complaints(), [])
+        page.type("#token", bearer("dan", "agent")["Authorization"].removeprefix("Bearer "))
+        page.wait(".net [data-place=new].here")
+        self.assertIn('-H "Authorization: Bearer $TOKEN"', self.curl_of("get_tickets"))
+
+    def curl_of(self, operation):
+        self.browser.run("document.getElementById(arguments[0]).open = true", operation)
+        return self.browser.wait(f"#{operation} pre") and self.browser.text(f"#{operation} pre")
+
+
 @needs_browser
 class Restart(unittest.TestCase):
     def test_the_page_waits_for_a_desk_that_was_killed(self):

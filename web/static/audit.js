@@ -5,7 +5,7 @@ import { arrange, el, options } from "./dom.js";
 import { newestHeard } from "./live.js";
 import { addressOf, go } from "./router.js";
 import { atMostEach, debounce } from "./timing.js";
-import { DEEDS, deed, name as nameOf, plural, when, words } from "./words.js";
+import { DEEDS, deed, person, plural, when, words } from "./words.js";
 
 const PER_PAGE = 50;
 const MOST = 1000; // events that the desk gives at a time
@@ -177,7 +177,7 @@ function drawEvent(event) {
       el("a", { href: addressOf(`/tickets/${event.ticket_id}`, { at: event.version }) }, `#${event.ticket_id}`),
       el("span", { class: "muted" }, ` v${event.version}`),
     ),
-    el("td", {}, el("b", {}, nameOf(event.actor)), ` ${deed(event.type)} `, el("code", { class: "muted" }, event.type)),
+    el("td", {}, el("b", {}, person(event.actor)), ` ${deed(event.type)} `, el("code", { class: "muted" }, event.type)),
     el("td", {}, when(event.at)),
     el("td", {}, el("code", {}, event.request_id)),
     el("td", {}, el("code", { title: event.hash }, event.hash.slice(0, 8))),

@@ -4,7 +4,7 @@ import { newKey } from "./api.js";
 import { el } from "./dom.js";
 import { clearFaults, field, form, outcome } from "./form.js";
 import { mayActAs, seesOnlyOwn } from "./identity.js";
-import { LIMITS, name, plural, when } from "./words.js";
+import { LIMITS, person, plural, when } from "./words.js";
 
 export class Conversation {
   /** `send([body, { headers }])` posts a comment. */
@@ -66,7 +66,7 @@ function drawComment(comment) {
     el(
       "p",
       { class: "muted" },
-      el("b", {}, name(comment.author)),
+      el("b", {}, person(comment.author)),
       " ",
       when(comment.created_at),
       comment.internal && el("span", { class: "badge" }, "internal note"),

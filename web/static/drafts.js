@@ -4,7 +4,7 @@ import { newKey, post, send } from "./api.js";
 import { arrange, el } from "./dom.js";
 import { form, outcome } from "./form.js";
 import { sentence } from "./problem.js";
-import { name, when } from "./words.js";
+import { person, when } from "./words.js";
 
 export class Drafts {
   /** `during(job)` does a job that changes the ticket, and shows the ticket afterwards. */
@@ -69,7 +69,7 @@ class PendingDraft {
         { class: "muted" },
         el("span", { class: "badge" }, "pending"),
         " by ",
-        name(draft.created_by),
+        person(draft.created_by),
         `, source ${draft.source}, `,
         when(draft.created_at),
       ),
@@ -115,7 +115,7 @@ function decided(draft) {
   const node = el(
     "details",
     { class: "draft" },
-    el("summary", {}, el("span", { class: "badge" }, draft.status), " by ", name(draft.decided_by), " ", when(draft.decided_at)),
+    el("summary", {}, el("span", { class: "badge" }, draft.status), " by ", person(draft.decided_by), " ", when(draft.decided_at)),
     el("p", { class: "said", dir: "auto" }, draft.body),
   );
   return { draft, node };

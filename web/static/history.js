@@ -2,7 +2,7 @@
 
 import { el } from "./dom.js";
 import { debounce } from "./timing.js";
-import { deed, name as nameOf, when, words } from "./words.js";
+import { deed, person, when, words } from "./words.js";
 
 const SHORT = 140;
 const PER_PAGE = 50; // each entry is a stop of the Tab key
@@ -67,7 +67,7 @@ export class History {
     return el(
       "li",
       { class: isHere ? "here" : null, "aria-current": isHere ? "step" : null },
-      el("p", {}, el("b", {}, nameOf(event.actor)), ` ${deed(event.type)}`),
+      el("p", {}, el("b", {}, person(event.actor)), ` ${deed(event.type)}`),
       event.data.body && el("p", { class: "said muted", dir: "auto" }, shorten(event.data.body)),
       event.changes.length > 0 && el("ul", { class: "changes" }, event.changes.map(drawChange)),
       el("p", { class: "muted" }, this.link(event.version), " ", when(event.at)),

@@ -2,7 +2,7 @@
 
 import { el } from "./dom.js";
 import { pause } from "./timing.js";
-import { badge, lockBadge, name, when, words } from "./words.js";
+import { badge, lockBadge, person, when, words } from "./words.js";
 
 export class TicketList {
   /** Calls `onLockEnd` when a lock ought to have ended: if it was renewed, nobody told. */
@@ -92,8 +92,8 @@ function drawRow(ticket) {
       { class: "muted facts" },
       el("span", { class: "number" }, `#${ticket.id}`),
       el("span", {}, words(ticket.category)),
-      el("span", {}, when(ticket.created_at), " by ", name(ticket.created_by)),
-      el("span", {}, ticket.assignee ? ["assigned to ", name(ticket.assignee)] : "unassigned"),
+      el("span", {}, when(ticket.created_at), " by ", person(ticket.created_by)),
+      el("span", {}, ticket.assignee ? ["assigned to ", person(ticket.assignee)] : "unassigned"),
     ),
   );
 }

@@ -156,7 +156,7 @@ class TicketView {
     try {
       return await this.during(job);
     } catch (problem) {
-      if (this.ticket.version === before.version) this.ticket = before;
+      if (this.ticket.version === before.version) this.ticket = before; // it could not be read again either
       this.draw();
       throw problem;
     }
