@@ -171,6 +171,18 @@ class Queue(PageTest):
         page.wait(".total", "1 ticket")
         self.assertEqual(page.text(".ticket .title"), "Mine")
 
+    def test_a_filter_that_only_an_address_can_set_is_shown_and_removed(self):
+        self.desk.new_ticket(title="Theirs")
+        self.desk.post("/tickets", {"title": "Other", "description": "x"}, {**AGENT, "X-User-Id": "user-2"})
+        page = self.open("/tickets?created_by=user-2")
+        page.wait(".total", "1 ticket")
+        page.click(".chip", "Created by: user-2")
+        page.wait(".total", "2 tickets")
+        page.until_gone(".chip")
+        self.open("/tickets?assignee=agent-1")
+        page.wait("[name=mine]:checked")
+        self.assertFalse(page.find(".chip"))
+
     def test_a_title_of_markup_is_shown_as_text(self):
         title = "<img src=x onerror=\"document.title='owned'\"> & <b>"
         self.desk.new_ticket(title=title, description=title)

@@ -10,11 +10,12 @@ import { addressOf, go, goInstead } from "./router.js";
 import { renewsLock } from "./story.js";
 import { TicketList } from "./ticket-list.js";
 import { atMostEach, debounce } from "./timing.js";
-import { deed, plural, words } from "./words.js";
+import { deed, person, plural, words } from "./words.js";
 
 const PER_PAGE = 25;
 const TYPING = 250;
 const SELECTS = ["category", "priority", "state"];
+const SHOWN = ["status", "search", "before", ...SELECTS]; // filters that the view shows without a chip
 
 export async function openQueue(page) {
   const queue = new Queue(page);
@@ -52,6 +53,7 @@ class Queue {
     this.selects = SELECTS.map((name) => this.select(name));
     this.mine = el("input", { type: "checkbox", name: "mine" });
     this.mine.addEventListener("change", () => this.filter({ assignee: this.mine.checked ? who().user : "" }));
+    this.chips = el("p", { class: "actions", hidden: true });
     this.page.root.append(
       el(
         "header",
@@ -67,6 +69,7 @@ class Queue {
         this.selects,
         el("label", { class: "check" }, this.mine, "Assigned to me"),
       ),
+      this.chips,
       this.list.node,
       el("footer", { class: "foot" }, this.total, this.csv, this.pager),
     );
@@ -100,6 +103,21 @@ class Queue {
     this.mine.checked = this.filters.assignee === who().user;
     this.csv.href = `/tickets.csv${queryOf({ ...this.filters, before: "" })}`;
     this.showTabs();
+    this.showChips();
+  }
+
+  /** What only an address can ask for, as tickets of one customer, each with a way to be rid of it. */
+  showChips() {
+    const isUnseen = ([name]) => !SHOWN.includes(name) && !(name === "assignee" && this.mine.checked);
+    const chips = Object.entries(this.filters).filter(isUnseen).map(([name, value]) => this.chip(name, value));
+    this.chips.replaceChildren(...chips);
+    this.chips.hidden = !chips.length;
+  }
+
+  chip(name, value) {
+    const remove = () => this.filter({ [name]: "" });
+    const title = `Remove this filter: ${words(name)}`;
+    return el("button", { class: "small chip", onclick: remove, title }, `${words(name)}: `, person(value), " ×");
   }
 
   async readCounts() {
