@@ -175,10 +175,16 @@ class Browser:
 
         self.until(attempt, f"cannot click {selector} {text!r}")
 
-    def double_click(self, selector: str, text: str = "") -> None:
+    def double_click(self, selector: str, text: str = "", pause: int = 0) -> None:
+        """Two clicks at one place, `pause` milliseconds apart."""
         origin = self.wait(selector, text)
         press = [{"type": "pointerDown", "button": 0}, {"type": "pointerUp", "button": 0}]
-        moves = [{"type": "pointerMove", "origin": origin, "x": 0, "y": 0}, *press, *press]
+        moves = [
+            {"type": "pointerMove", "origin": origin, "x": 0, "y": 0},
+            *press,
+            {"type": "pause", "duration": pause},
+            *press,
+        ]
         mouse = {"type": "pointer", "id": "mouse", "parameters": {"pointerType": "mouse"}, "actions": moves}
         self.ask("POST", "/actions", {"actions": [mouse]})
 

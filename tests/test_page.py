@@ -4,14 +4,17 @@ import shlex
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
+import app
 from tests.browser import Browser, Driver, needs_browser
 from tests.desk import AGENT, DeskProcess, DeskTest
-from tests.test_locked import LOCKED
+from tests.test_locked import LOCKED, bearer
 from web.identity import new_user
 
 VIEWS = ("/tickets", "/tickets/new", "/tickets/1", "/tickets/1?at=1", "/dashboard", "/audit", "/nowhere", "/tickets/99")
 
+USERS = (("ann@example.com", "agent"), ("carl@example.com", "customer"))
 
 browsers: list[Browser] = []  # started when first needed, for all tests of this file
 
@@ -99,6 +102,25 @@ class Creating(PageTest):
         page.wait("#wire-list li", "replayed")
         self.assertEqual(self.desk.count("tickets"), 1)
 
+    def test_from_the_queue_to_a_step_with_the_keyboard_alone(self):
+        self.desk.new_ticket(title="By keyboard")
+        page = self.open()
+        page.wait(".ticket .title", "By keyboard")
+        self.tab_to(page, ".ticket .title")
+        page.wait("h1", "By keyboard")
+        self.tab_to(page, ".primary[data-step=assign]")
+        page.wait(".net .here[data-place=assigned]")
+        page.wait("button[data-step=start_work]:focus")
+        self.assertEqual(self.desk.get("/tickets/1").json["assignee"], "agent-1")
+
+    def tab_to(self, page, selector):
+        """Press Tab until the focus is there and can be seen, then Enter."""
+        for _ in range(40):
+            page.press_on(page.ask("GET", "/element/active"), "Tab")
+            if page.run("return document.activeElement.matches(arguments[0])", f"{selector}:focus-visible"):
+                return page.press_on(page.ask("GET", "/element/active"), "Enter")
+        self.fail(f"Tab does not lead to {selector}")
+
     def test_everything_can_be_done_with_the_keyboard(self):
         page = self.open("/tickets/new")
         page.wait("[name=title]:focus")
@@ -148,6 +170,18 @@ class Queue(PageTest):
         page.click("[name=mine]")
         page.wait(".total", "1 ticket")
         self.assertEqual(page.text(".ticket .title"), "Mine")
+
+    def test_a_filter_that_only_an_address_can_set_is_shown_and_removed(self):
+        self.desk.new_ticket(title="Theirs")
+        self.desk.post("/tickets", {"title": "Other", "description": "x"}, {**AGENT, "X-User-Id": "user-2"})
+        page = self.open("/tickets?created_by=user-2")
+        page.wait(".total", "1 ticket")
+        page.click(".chip", "Created by: user-2")
+        page.wait(".total", "2 tickets")
+        page.until_gone(".chip")
+        self.open("/tickets?assignee=agent-1")
+        page.wait("[name=mine]:checked")
+        self.assertFalse(page.find(".chip"))
 
     def test_a_title_of_markup_is_shown_as_text(self):
         title = "<img src=x onerror=\"document.title='owned'\"> & <b>"
@@ -207,6 +241,19 @@ class Ticket(PageTest):
         page.wait("#why-close", "only when Resolved")
         page.click("[data-step=close]")
         self.assertEqual(self.desk.get("/tickets/1").json["state"], "new")
+
+    def test_a_double_click_on_a_step_takes_one_step(self):
+        """The next step's button stands where the pressed one stood."""
+        self.desk.new_ticket()
+        self.addCleanup(self.browser.emulate)
+        self.browser.emulate(width=1280, height=1600)  # so that nothing scrolls meanwhile
+        page = self.open("/tickets/1")
+        page.double_click(".primary[data-step=assign]", pause=200)
+        page.until(lambda: self.state_after("assign"), "assign has not happened")
+        page.click(".primary[data-step=start_work]")
+        page.until(lambda: self.state_after("start_work"), "start_work has not happened")
+        events = [event["type"] for event in self.desk.get("/tickets/1/events").json["events"]]
+        self.assertEqual(events, ["Created", "Assigned", "StartWorked"])
 
     def test_a_refused_step_goes_back_with_a_message(self):
         """Somebody else is quicker by a moment: the token has moved on the page, and moves back."""
@@ -291,6 +338,54 @@ class Ticket(PageTest):
         page.wait(".comment.internal", "Between us")
         self.assertEqual(page.value("[name=body]"), "")
 
+    def test_a_comment_whose_answer_was_lost_can_be_reworded(self):
+        self.desk.new_ticket()
+        page = self.open("/tickets/1")
+        page.type("[name=body]", "First words")
+        page.run(LOSE_AN_ANSWER)
+        page.click(".comment-form button", "Comment")
+        page.wait(".comment-form .outcome", "does not answer")
+        page.click(".comment-form button", "Comment")
+        page.until(lambda: page.value("[name=body]") == "", "the same words are not taken again")
+        self.assertEqual(self.desk.count("comments"), 1)
+        page.type("[name=body]", "Second words")
+        page.run(LOSE_AN_ANSWER)
+        page.click(".comment-form button", "Comment")
+        page.wait(".comment-form .outcome", "does not answer")
+        page.type("[name=body]", "Other words")
+        page.click(".comment-form button", "Comment")
+        page.wait(".comment", "Other words")
+
+    def test_renewals_of_a_lock_are_not_told(self):
+        self.desk.new_ticket()
+        page = self.open("/tickets/1")
+        page.wait("#live.live")
+        for _ in range(3):
+            self.desk.post("/tickets/1/lock", {}, {"X-User-Id": "agent-2", "X-User-Role": "agent"})
+        page.wait(".history", "Version 4 of 4: agent-2 went on editing")
+        self.assertEqual(page.text(".timeline b").split("\n"), ["agent-2", "user-1"])
+        self.assertEqual(page.text(".timeline .here button"), "Version 2")
+        self.open("/tickets")
+        page.wait("#live.live")
+        page.wait(".lock", "agent-2 is editing")
+        self.desk.post("/tickets/1/lock", {}, {"X-User-Id": "agent-2", "X-User-Role": "agent"})
+        self.desk.new_ticket(title="After it")
+        page.wait(".note", "After it")
+        self.assertNotIn("agent-2", page.text(".note"))
+
+    def test_a_long_history_is_read_to_its_end_and_shown_in_parts(self):
+        self.desk.new_ticket()
+        for number in range(1100):
+            self.desk.post("/tickets/1/comments", {"body": f"Number {number}"}, AGENT)
+        page = self.open("/tickets/1")
+        page.wait(".history", "Version 1101 of 1101: agent-1 commented")
+        count = "return document.querySelectorAll('.timeline > li').length"
+        self.assertEqual(page.run(count), 50)
+        page.click(".history button", "Older, 1,051 more")
+        self.assertEqual(page.run(count), 100)
+        page.press("[type=range]", "Home")
+        page.wait(".timeline .here button", "Version 1")
+
     def test_time_travel(self):
         self.desk.new_ticket(title="First words", priority="low")
         self.desk.patch("/tickets/1", {"title": "Second words", "priority": "critical"}, AGENT)
@@ -312,6 +407,16 @@ class Ticket(PageTest):
         page.wait(".comment", "Later")
         page.wait(".net .here[data-place=assigned]")
 
+
+LOSE_AN_ANSWER = """
+const fetched = window.fetch;
+window.fetch = async (path, request) => {
+  const answer = await fetched(path, request);
+  if (request.method !== "POST") return answer;
+  window.fetch = fetched;
+  throw new TypeError("the connection is lost");
+};
+"""
 
 QUICKER = """  // changes the ticket just before the page's own change arrives; locks are out of order
 const [path, body] = arguments;
@@ -358,6 +463,35 @@ class Overview(PageTest):
         page.wait(".verdict .broken", "broken at event 2")
         page.wait(".verdict td", "mallory")
 
+    def test_the_newest_events_of_a_long_log_are_a_click_away_and_live(self):
+        for number in range(120):
+            self.desk.new_ticket(title=f"Number {number}")
+        self.desk.post("/tickets/1/comments", {"body": "Hello"}, AGENT)
+        page = self.open("/audit")
+        page.wait("#live.live")
+        page.click(".foot a", "Newest")
+        page.wait(".events td", "121")
+        self.assertEqual(self.event_numbers(page), list(range(72, 122)))
+        self.desk.new_ticket()
+        page.wait(".events td", "122")
+        self.assertEqual(self.event_numbers(page), list(range(73, 123)))
+        page.choose("[name=type]", "Commented")
+        page.wait(".foot", "1 event,")
+        page.click(".foot a", "Newest")
+        page.until_gone(".foot a", "Newest")
+        self.assertEqual(self.event_numbers(page), [121])
+        page.click(".foot a", "First")
+        page.wait(".foot a", "Newest")
+
+    def event_numbers(self, page):
+        return [int(number) for number in page.text(".card .events td.number").split()]
+
+    def test_an_address_without_a_view_says_where_to_go(self):
+        page = self.open("/Tickets")
+        page.wait(".problem", "There is no view at /Tickets. Begin at the queue")
+        self.open("/tickets/")
+        page.wait("h1", "Queue")
+
     def test_the_curl_of_the_wire_does_the_same(self):
         page = self.open("/tickets/new")
         title = """It's "$HOME" `id` \\ !! é"""
@@ -383,6 +517,8 @@ class Overview(PageTest):
         self.desk.new_ticket(title="A title with averyveryveryveryveryveryveryverylongwordinthemiddle")
         self.desk.patch("/tickets/1", {"priority": "critical", "title": "Other"}, AGENT)
         self.desk.post("/tickets/1/draft", {}, AGENT)
+        self.desk.patch("/tickets/1", {"assignee": "y" * 64}, AGENT)
+        self.desk.post("/tickets/1/lock", {}, {**AGENT, "X-User-Id": "z" * 64})
         page = self.open()
         page.complaints()
         self.addCleanup(page.emulate)
@@ -395,6 +531,7 @@ class Overview(PageTest):
                     page.wait("main h1, main .problem")
                     self.assertEqual(page.run(PALE), [])
                     self.assertLessEqual(page.run("return document.documentElement.scrollWidth - innerWidth"), 0)
+                    self.assertEqual(page.run(CUT_OFF), [])
         serious = [said for said in page.complaints() if "status of 404" not in said]
         self.assertEqual(serious, [])
 
@@ -411,6 +548,10 @@ class Overview(PageTest):
         page.wait(".foot", "1 event")
 
 
+CUT_OFF = """
+return [...document.querySelectorAll(".facts > span, .badge")]
+  .filter((node) => node.getBoundingClientRect().right > innerWidth).map((node) => node.innerText);
+"""
 PALE = """
 const pale = [];
 const luminance = (rgb) => rgb.map((part) => part / 255)
@@ -494,6 +635,34 @@ class TwoBrowsers(PageTest):
         page.open("about:blank")
         page.until(lambda: self.desk.get("/tickets/1").json["locked_by"] is None, "still locked")
 
+    def slow_lock(self, page):
+        """The ticket's view, where taking the lock takes a moment."""
+        self.desk.new_ticket()
+        self.open("/tickets/1", page)
+        page.wait("button", "Edit")
+        page.run(SLOW_LOCK)
+
+    def lock_requests(self, page):
+        return page.run("return window.locks")
+
+    def test_a_double_click_on_edit_takes_one_lock(self):
+        page = self.browser
+        self.slow_lock(page)
+        page.double_click("button", "Edit")
+        page.wait(".editor")
+        page.click(".editor button", "Cancel")
+        page.wait("button:focus", "Edit")
+        page.until(lambda: self.desk.get("/tickets/1").json["locked_by"] is None, "still locked")
+        self.assertEqual(self.lock_requests(page), ["POST", "DELETE"])
+
+    def test_a_lock_that_comes_after_the_view_was_left_is_given_back(self):
+        page = self.browser
+        self.slow_lock(page)
+        page.click("button", "Edit")
+        page.click("nav a", "Queue")
+        page.until(lambda: self.lock_requests(page) == ["POST", "DELETE"], "the lock is not given back")
+        page.until(lambda: self.desk.get("/tickets/1").json["locked_by"] is None, "still locked")
+
     def test_the_frames_stand_on_the_wire(self):
         page = self.open()
         page.wait("#live.live")
@@ -502,16 +671,63 @@ class TwoBrowsers(PageTest):
         page.wait("#wire-list li", "Created")
 
 
+SLOW_LOCK = """
+const fetched = window.fetch;
+window.locks = [];
+window.fetch = async (path, request) => {
+  if (!path.endsWith("/lock")) return fetched(path, request);
+  window.locks.push(request.method);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  return fetched(path, request);
+};
+"""
+
+
+class BugMode(PageTest):
+    def setUp(self):
+        with tempfile.TemporaryDirectory() as folder:
+            mark = Path(folder, "bug-mode.txt")
+            mark.write_text("accept_empty_title", encoding="utf-8")
+            with mock.patch.object(app, "BUG_MODE_MARK", mark):
+                super().setUp()
+
+    def test_a_desk_that_is_broken_on_purpose_says_so_on_every_view(self):
+        for path in VIEWS:
+            page = self.open(path)
+            page.wait("#bug-mode", "Bug mode accept_empty_title: this desk is broken on purpose.")
+
+
 class LockedPage(PageTest):
     environ = LOCKED
 
     def setUp(self):
         super().setUp()
-        user = new_user("ann@example.com", "agent", "correct horse")
         with self.desk.open_database() as database:
-            values = (user["email"], user["email"], user["name"], ",".join(user["roles"]), user["password_hash"], "")
-            database.execute("INSERT INTO users VALUES (?, ?, ?, ?, ?, ?)", values)
+            for user in (new_user(*words, "correct horse") for words in USERS):
+                row = (user["email"], user["email"], user["name"], ",".join(user["roles"]), user["password_hash"], "")
+                database.execute("INSERT INTO users VALUES (?, ?, ?, ?, ?, ?)", row)
         database.close()
+
+    def log_in(self, page, email):
+        page.type("[name=email]", email)
+        page.type("[name=password]", "correct horse")
+        page.click("main button", "Log in")
+
+    def test_a_customer_edits_the_words_of_an_own_open_ticket(self):
+        mine = bearer("carl@example.com", "customer")
+        self.desk.post("/tickets", {"title": "Before", "description": "Mine"}, mine)
+        page = self.open("/tickets/1")
+        self.log_in(page, "carl@example.com")
+        page.click("button", "Edit")
+        page.type(".editor [name=title]", "After")
+        self.assertFalse(page.find(".editor [name=priority], .editor [name=assignee]"))
+        page.click(".editor button", "Save")
+        page.wait("h1", "After")
+        page.until_gone(".problem")
+        self.assertEqual(self.desk.get("/tickets/1", mine).json["title"], "After")
+        self.desk.post("/tickets/1/transitions", {"transition": "assign"}, bearer("dan", "agent"))
+        self.desk.post("/tickets/1/transitions", {"transition": "start_work"}, bearer("dan", "agent"))
+        page.until_gone("button", "Edit")
 
     def test_without_a_login_there_is_only_the_login(self):
         page = self.open()
@@ -519,8 +735,7 @@ class LockedPage(PageTest):
         page.type("[name=password]", "wrong")
         page.click("main button", "Log in")
         page.wait("form .outcome", "is wrong")
-        page.type("[name=password]", "correct horse")
-        page.click("main button", "Log in")
+        self.log_in(page, "ann@example.com")
         page.wait(".total", "0 tickets")
         page.reload()
         page.wait(".total", "0 tickets")
@@ -532,6 +747,50 @@ class LockedPage(PageTest):
         page.click("#who summary")
         page.click("button", "Log out")
         page.wait("h1", "Log in")
+
+
+class ApiReference(PageTest):
+    def reference(self, place=""):
+        self.browser.open("about:blank")
+        self.browser.open(f"http://127.0.0.1:{self.desk.port}/docs{place}")
+        self.browser.wait("#operations summary")
+        return self.browser
+
+    def test_a_file_of_the_page_can_be_tried_at_once(self):
+        page = self.reference("#get_static_name")
+        page.click("#get_static_name button", "Try")
+        page.wait("#get_static_name .ok", "200")
+        self.assertIn(f"curl -i 'http://127.0.0.1:{self.desk.port}/static/main.js'", page.text("#get_static_name pre"))
+
+    def test_a_stream_has_a_curl_that_shows_it_and_a_websocket_has_none(self):
+        page = self.reference("#get_events")
+        self.assertIn("curl -N", page.text("#get_events pre"))
+        page.click("summary", "/ws")
+        page.wait("#get_ws", "This is a WebSocket")
+        self.assertFalse(page.find("#get_ws pre", "curl") or page.find("#get_ws button"))
+
+    def test_the_workflow_is_drawn_without_a_complaint(self):
+        self.browser.complaints()
+        page = self.reference()
+        page.wait(".net [data-place=new].here")
+        self.assertEqual(page.complaints(), [])
+
+
+class LockedReference(ApiReference):
+    environ = LOCKED
+
+    def test_the_workflow_is_drawn_without_a_complaint(self):
+        self.browser.complaints()
+        page = self.reference()
+        page.wait("#net", "enter one above")
+        self.assertEqual(page.complaints(), [])
+        page.type("#token", bearer("dan", "agent")["Authorization"].removeprefix("Bearer "))
+        page.wait(".net [data-place=new].here")
+        self.assertIn('-H "Authorization: Bearer $TOKEN"', self.curl_of("get_tickets"))
+
+    def curl_of(self, operation):
+        self.browser.run("document.getElementById(arguments[0]).open = true", operation)
+        return self.browser.wait(f"#{operation} pre") and self.browser.text(f"#{operation} pre")
 
 
 @needs_browser

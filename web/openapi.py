@@ -213,6 +213,8 @@ def _path_schema(name, path):
     if name == "id":
         what = "The draft's `id`" if path.startswith("/drafts/") else "The ticket's `id` or `uuid`"
         return {"description": what, "schema": {"type": "string"}, "example": "1"}
+    if path.startswith("/static/"):
+        return {"description": "A file of the page", "schema": {"type": "string"}, "example": "main.js"}
     return {"schema": {"type": "string"}}
 
 

@@ -2,11 +2,14 @@
 
 import { get, queryOf } from "./api.js";
 import { arrange, el, options } from "./dom.js";
+import { newestHeard } from "./live.js";
 import { addressOf, go } from "./router.js";
 import { atMostEach, debounce } from "./timing.js";
-import { DEEDS, deed, plural, when, words } from "./words.js";
+import { DEEDS, deed, person, plural, when, words } from "./words.js";
 
 const PER_PAGE = 50;
+const MOST = 1000; // events that the desk gives at a time
+const END = "end"; // in the address, instead of the event that the page begins after
 const FILTERS = ["ticket", "type", "actor"];
 
 export async function openAudit(page) {
@@ -74,15 +77,42 @@ class Audit {
   }
 
   async read() {
-    const asked = (this.asked = queryOf({ ...this.filters, limit: PER_PAGE }));
-    const { data } = await get(`/audit-events${asked}`, { signal: this.page.signal });
+    const asked = (this.asked = queryOf(this.filters));
+    const { events, next } = this.filters.after === END ? await this.readEnd() : await this.ask({ limit: PER_PAGE });
     if (asked !== this.asked) return;
-    this.next = data.next;
+    this.next = next;
     arrange(
       this.rows,
-      data.events.map((event) => this.row(event)),
+      events.map((event) => this.row(event)),
     );
-    this.showFoot(data.events.length);
+    this.showFoot(events.length);
+  }
+
+  /** Events that fit the filters: {events, next}. */
+  async ask(more) {
+    const query = queryOf({ ...this.filters, ...more });
+    return (await get(`/audit-events${query}`, { signal: this.page.signal })).data;
+  }
+
+  /** The last page: what fits in ever longer stretches up to the newest event, until it fills a page. */
+  async readEnd() {
+    this.newest ??= newestHeard() ?? (await get("/audit-events/verify", { signal: this.page.signal })).data.events;
+    for (let span = PER_PAGE; ; span *= 10) {
+      const after = Math.max(0, this.newest - span);
+      const events = await this.readFrom(after);
+      this.newest = Math.max(this.newest, events.at(-1)?.id ?? 0);
+      if (!after || events.length >= PER_PAGE) return { events: events.slice(-PER_PAGE), next: null };
+    }
+  }
+
+  async readFrom(after) {
+    const found = [];
+    for (let from = after; from !== null; ) {
+      const { events, next } = await this.ask({ after: from, limit: MOST });
+      found.push(...events);
+      from = next;
+    }
+    return found;
   }
 
   row(event) {
@@ -99,7 +129,11 @@ class Audit {
         { class: "muted" },
         count ? `${plural(count, "event")}, oldest first` : "No event fits these filters.",
       ),
-      ...[this.filters.after && link("First", ""), this.next && link("Later", this.next)].filter(Boolean),
+      ...[
+        this.filters.after && link("First", ""),
+        this.next && link("Later", this.next),
+        this.filters.after !== END && link("Newest", END),
+      ].filter(Boolean),
     );
   }
 
@@ -143,7 +177,7 @@ function drawEvent(event) {
       el("a", { href: addressOf(`/tickets/${event.ticket_id}`, { at: event.version }) }, `#${event.ticket_id}`),
       el("span", { class: "muted" }, ` v${event.version}`),
     ),
-    el("td", {}, el("b", {}, event.actor), ` ${deed(event.type)} `, el("code", { class: "muted" }, event.type)),
+    el("td", {}, el("b", {}, person(event.actor)), ` ${deed(event.type)} `, el("code", { class: "muted" }, event.type)),
     el("td", {}, when(event.at)),
     el("td", {}, el("code", {}, event.request_id)),
     el("td", {}, el("code", { title: event.hash }, event.hash.slice(0, 8))),
@@ -151,7 +185,6 @@ function drawEvent(event) {
 }
 
 function intact({ events, head }) {
-  const newest = addressOf("/audit", { after: Math.max(0, events - PER_PAGE) });
   return el(
     "p",
     { class: "card ok" },
@@ -159,7 +192,7 @@ function intact({ events, head }) {
     `${plural(events, "event")}, the last hash is `,
     el("code", {}, head.slice(0, 16)),
     "… ",
-    el("a", { href: newest }, "See the newest"),
+    el("a", { href: addressOf("/audit", { after: END }) }, "See the newest"),
   );
 }
 

@@ -4,13 +4,13 @@ import { newKey } from "./api.js";
 import { el } from "./dom.js";
 import { clearFaults, field, form, outcome } from "./form.js";
 import { mayActAs, seesOnlyOwn } from "./identity.js";
-import { LIMITS, plural, when } from "./words.js";
+import { LIMITS, person, plural, when } from "./words.js";
 
 export class Conversation {
   /** `send([body, { headers }])` posts a comment. */
   constructor(send) {
     this.send = send;
-    this.key = newKey();
+    this.keyed = {}; // the key of the last request and the words that it was for
     this.list = el("ol", { class: "comments" });
     this.heading = el("h2");
     this.form = this.buildForm();
@@ -18,7 +18,7 @@ export class Conversation {
   }
 
   buildForm() {
-    this.text = el("textarea", { name: "body", rows: 3 });
+    this.text = el("textarea", { name: "body", rows: 3, dir: "auto" });
     this.internal = el("input", { type: "checkbox", name: "internal" });
     const isStaff = mayActAs("agent") || !seesOnlyOwn();
     return form(
@@ -37,11 +37,17 @@ export class Conversation {
 
   async say(node) {
     const body = { body: this.text.value, ...(this.internal.checked ? { internal: true } : {}) };
-    await this.send([body, { headers: { "Idempotency-Key": this.key } }]);
-    this.key = newKey();
+    await this.send([body, { headers: { "Idempotency-Key": this.keyFor(JSON.stringify(body)) } }]);
+    this.keyed = {};
     clearFaults(node);
     this.text.value = "";
     this.text.dispatchEvent(new Event("input"));
+  }
+
+  /** The same key for the same words, until an answer has come: whoever repeats a lost request makes no second comment. */
+  keyFor(words) {
+    if (this.keyed.words !== words) this.keyed = { words, key: newKey() };
+    return this.keyed.key;
   }
 
   /** Show the comments; while the reader looks back, those that were there already. */
@@ -60,11 +66,11 @@ function drawComment(comment) {
     el(
       "p",
       { class: "muted" },
-      el("b", {}, comment.author),
+      el("b", {}, person(comment.author)),
       " ",
       when(comment.created_at),
       comment.internal && el("span", { class: "badge" }, "internal note"),
     ),
-    el("p", { class: "said" }, comment.body),
+    el("p", { class: "said", dir: "auto" }, comment.body),
   );
 }

@@ -1,7 +1,11 @@
 // The API reference: reads /openapi.json and shows every operation, with a form to try it.
 // What comes from the document or the desk becomes text by textContent, never HTML.
 
-import { drawNet, sentence } from "./docs-net.js";
+import { copy } from "./copy.js";
+import { curlFor } from "./curl.js";
+import { el } from "./dom.js";
+import { drawNet } from "./net.js";
+import { pretty } from "./words.js";
 
 const MOST_SHOWN = 100_000; // characters of an answer
 const LISTEN = 5_000; // milliseconds to read from an answer that does not end
@@ -22,30 +26,24 @@ async function start() {
   showIdentity();
   showOperations();
   showSchemas();
-  await showNet();
+  document.addEventListener("identity", showNet); // a locked desk tells it to callers with a token alone
+  if (isOpen()) await showNet();
+  else $("net").replaceChildren(el("p", {}, "This desk draws its workflow for callers with a token: enter one above."));
   openTarget();
   window.addEventListener("hashchange", openTarget);
 }
 
 // -- small pieces ---------------------------------------------------------------------------------
 
-/** An element with attributes and children; a child that is a string becomes text. */
-function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-}
-
 /** Text and <code> elements from a text with `backticks`. */
 function rich(text) {
-  return text.split("`").map((part, index) => (index % 2 ? make("code", {}, part) : part));
+  return text.split("`").map((part, index) => (index % 2 ? el("code", {}, part) : part));
 }
 
 function table(heads, rows) {
-  const head = make("tr", {}, ...heads.map((text) => make("th", { scope: "col" }, text)));
-  const lines = rows.map((cells) => make("tr", {}, ...cells.map((cell) => make("td", {}, ...[cell].flat()))));
-  return make("div", { class: "scroll" }, make("table", {}, make("thead", {}, head), make("tbody", {}, ...lines)));
+  const head = el("tr", {}, ...heads.map((text) => el("th", { scope: "col" }, text)));
+  const lines = rows.map((cells) => el("tr", {}, ...cells.map((cell) => el("td", {}, ...[cell].flat()))));
+  return el("div", { class: "scroll" }, el("table", {}, el("thead", {}, head), el("tbody", {}, ...lines)));
 }
 
 /** What a $ref points at, or the thing itself. */
@@ -58,7 +56,7 @@ function resolved(thing) {
 function inWords(schema) {
   if (schema.$ref) {
     const name = schema.$ref.split("/").pop();
-    return [make("a", { href: `#schema-${name}` }, name)];
+    return [el("a", { href: `#schema-${name}` }, name)];
   }
   if (schema.allOf) return inWords(schema.allOf[0]);
   if (schema.anyOf) return schema.anyOf.flatMap((part, index) => (index ? [" or ", ...inWords(part)] : inWords(part)));
@@ -78,25 +76,27 @@ function bound(highest) {
 
 // -- who is calling -------------------------------------------------------------------------------
 
+function isOpen() {
+  return "user" in api.components.securitySchemes;
+}
+
 function showIdentity() {
-  const schemes = api.components.securitySchemes;
-  const isOpen = "user" in schemes;
-  $("mode").textContent = isOpen
-    ? "This desk is in open mode: it believes what these fields say. A token counts for more."
-    : "This desk is locked: log in with POST /user/login below and paste the token here.";
+  $("mode").textContent = isOpen()
+    ? "This desk is in open mode: it believes what these fields say. A token counts for more; the commands have it as $TOKEN."
+    : "This desk is locked: log in with POST /user/login below and paste the token here; the commands have it as $TOKEN.";
   const fields = [];
-  if (isOpen) {
-    fields.push(labelled("User", make("input", { id: "user", autocomplete: "off", value: "agent-1" })));
-    fields.push(labelled("Role", make("input", { id: "role", autocomplete: "off", value: "agent", list: "roles" })));
+  if (isOpen()) {
+    fields.push(labelled("User", el("input", { id: "user", autocomplete: "off", value: "agent-1" })));
+    fields.push(labelled("Role", el("input", { id: "role", autocomplete: "off", value: "agent", list: "roles" })));
   }
-  fields.push(labelled("Token", make("input", { id: "token", type: "password", autocomplete: "off" })));
+  fields.push(labelled("Token", el("input", { id: "token", type: "password", autocomplete: "off" })));
   $("identity-fields").replaceChildren(...fields);
   $("identity").addEventListener("submit", (event) => event.preventDefault());
   $("identity").addEventListener("input", () => document.dispatchEvent(new Event("identity")));
 }
 
 function labelled(text, control, hint) {
-  return make("label", {}, text, control, ...(hint ? [make("small", {}, ...rich(hint))] : []));
+  return el("label", {}, text, control, ...(hint ? [el("small", {}, ...rich(hint))] : []));
 }
 
 function identityHeaders() {
@@ -120,19 +120,19 @@ function showOperations() {
     }
     if (!cards.length) continue;
     const id = `tag-${tag.name.replaceAll(" ", "-")}`;
-    $("operations").append(make("h2", { id }, tag.name), ...cards);
+    $("operations").append(el("h2", { id }, tag.name), ...cards);
     links.push([id, tag.name]);
   }
   links.push(["workflow", "Workflow diagram"], ["schemas", "Schemas"]);
-  const items = links.map(([id, text]) => make("li", {}, make("a", { href: `#${id}` }, text)));
-  $("contents").replaceChildren(make("ul", {}, ...items));
+  const items = links.map(([id, text]) => el("li", {}, el("a", { href: `#${id}` }, text)));
+  $("contents").replaceChildren(el("ul", {}, ...items));
 }
 
 function cardOf(method, path, operation) {
-  const name = make("span", { class: `method ${method}` }, method.toUpperCase());
-  const says = make("span", { class: "says" }, ...rich(operation.summary));
-  const summary = make("summary", {}, name, make("code", {}, path), says);
-  const card = make("details", { class: "operation", id: operation.operationId }, summary);
+  const name = el("span", { class: `method ${method}` }, method.toUpperCase());
+  const says = el("span", { class: "says" }, ...rich(operation.summary));
+  const summary = el("summary", {}, name, el("code", {}, path), says);
+  const card = el("details", { class: "operation", id: operation.operationId }, summary);
   card.addEventListener("toggle", () => { // fifty forms at once would be slow to make
     if (card.open && card.children.length === 1) card.append(insideOf(method, path, operation));
   });
@@ -143,16 +143,16 @@ function insideOf(method, path, operation) {
   const fields = operation.parameters.map(resolved)
     .filter((parameter) => !["X-User-Id", "X-User-Role"].includes(parameter.name))
     .map((parameter) => ({ parameter, control: controlOf(parameter) }));
-  const inside = make("div", {});
+  const inside = el("div", {});
   if (fields.length) {
     const labels = fields.map(({ parameter, control }) =>
       labelled(`${parameter.name}${parameter.required ? " (required)" : ""}`, control, hintOf(parameter)));
-    inside.append(make("h3", {}, "Parameters"), make("div", { class: "fields" }, ...labels));
+    inside.append(el("h3", {}, "Parameters"), el("div", { class: "fields" }, ...labels));
   }
   const body = bodyOf(operation, inside);
   const read = () => requestOf(method, path, fields, body);
-  inside.append(make("h3", {}, "Try it"), ...tryOut(read, inside, "101" in operation.responses));
-  inside.append(make("h3", {}, "Answers"), ...answersOf(operation));
+  inside.append(el("h3", {}, "Try it"), ...tryOut(read, inside, operation));
+  inside.append(el("h3", {}, "Answers"), ...answersOf(operation));
   return inside;
 }
 
@@ -163,8 +163,8 @@ function hintOf(parameter) {
 
 function controlOf({ schema, example }) {
   const choices = schema.enum ?? (schema.type === "boolean" ? [true, false] : null);
-  if (!choices) return make("input", { value: example ?? "", autocomplete: "off" });
-  return make("select", {}, ...["", ...choices].map((choice) => make("option", {}, String(choice))));
+  if (!choices) return el("input", { value: example ?? "", autocomplete: "off" });
+  return el("select", {}, ...["", ...choices].map((choice) => el("option", {}, String(choice))));
 }
 
 function bodyOf(operation, inside) {
@@ -174,14 +174,14 @@ function bodyOf(operation, inside) {
   const names = Object.keys(properties);
   const isIgnored = (name) => properties[name].$ref?.endsWith("/Ignored");
   const rows = names.filter((name) => !isIgnored(name))
-    .map((name) => [make("code", {}, name), inWords(properties[name]), required.includes(name) ? "required" : ""]);
+    .map((name) => [el("code", {}, name), inWords(properties[name]), required.includes(name) ? "required" : ""]);
   const text = JSON.stringify(content.example, null, 2);
-  const area = make("textarea", { rows: text.split("\n").length + 1, spellcheck: "false" });
+  const area = el("textarea", { rows: text.split("\n").length + 1, spellcheck: "false" });
   area.value = text;
-  inside.append(make("h3", {}, "Body"), table(["Field", "Holds", ""], rows));
+  inside.append(el("h3", {}, "Body"), table(["Field", "Holds", ""], rows));
   const ignored = names.filter(isIgnored).join(", ");
-  if (ignored) inside.append(make("p", { class: "soft" }, `Taken and ignored, being read-only: ${ignored}.`));
-  inside.append(make("div", { class: "body" }, labelled("JSON", area)));
+  if (ignored) inside.append(el("p", { class: "soft" }, `Taken and ignored, being read-only: ${ignored}.`));
+  inside.append(el("div", { class: "body" }, labelled("JSON", area)));
   return area;
 }
 
@@ -197,55 +197,49 @@ function requestOf(method, path, fields, body) {
   const text = body?.value.trim();
   if (text) headers["Content-Type"] = "application/json";
   const search = `${query}` && `?${query}`;
-  return { method: method.toUpperCase(), url: `${location.origin}${target}${search}`, headers, body: text };
+  return { method: method.toUpperCase(), path: `${target}${search}`, headers, body: text || undefined };
 }
 
-function asCurl({ method, url, headers, body }) {
-  const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
-  const lines = [`curl -i${method === "GET" ? "" : ` -X ${method}`} ${quoted(url)}`];
-  for (const [name, value] of Object.entries(headers)) lines.push(`-H ${quoted(`${name}: ${value}`)}`);
-  if (body) lines.push(`-d ${quoted(body)}`);
-  return lines.join(" \\\n  ");
+/** The command; a token stands in it as a variable of the shell, as on the desk's wire. */
+function asCurl(request, isStream) {
+  const { Authorization: token, ...headers } = request.headers;
+  return curlFor({ ...request, isStream, headers: token ? { Authorization: "Bearer $TOKEN", ...headers } : headers });
 }
 
-function tryOut(read, inside, isUpgrade) {
-  const curl = make("code"), copy = make("button", { type: "button", class: "quiet" }, "Copy");
-  const send = make("button", { type: "button" }, "Try"), answer = make("div", { "aria-live": "polite" });
-  const refresh = () => { curl.textContent = asCurl(read()); };
+function tryOut(read, inside, operation) {
+  if ("101" in operation.responses) {
+    return [el("p", {}, "This is a WebSocket, which neither curl nor this form speaks: use a client such as ",
+      el("code", {}, "websocat"), " or a browser's ", el("code", {}, "new WebSocket(…)"), ".")];
+  }
+  const isStream = "text/event-stream" in (operation.responses["200"]?.content ?? {});
+  const curl = el("code"), copier = el("button", { type: "button", class: "quiet" }, "Copy");
+  const send = el("button", { type: "button" }, "Try"), answer = el("div", { "aria-live": "polite" });
+  const refresh = () => { curl.textContent = asCurl(read(), isStream); };
   inside.addEventListener("input", refresh);
   document.addEventListener("identity", refresh);
   refresh();
-  copy.addEventListener("click", () => copyText(curl.textContent));
+  copier.addEventListener("click", () => copy(curl.textContent, copier));
   send.addEventListener("click", async () => {
     send.disabled = true;
     await exchange(read(), answer);
     send.disabled = false;
     send.focus();
   });
-  return [make("pre", { tabindex: "0" }, curl), make("div", { class: "buttons" }, ...(isUpgrade ? [] : [send]), copy), answer];
+  return [el("pre", { tabindex: "0" }, curl), el("div", { class: "buttons" }, send, copier), answer];
 }
 
-async function copyText(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    $("notice").textContent = "Copied.";
-  } catch {
-    $("notice").textContent = "The browser does not let this page copy: select the command instead.";
-  }
-}
-
-async function exchange({ method, url, headers, body }, place) {
+async function exchange({ method, path, headers, body }, place) {
   const started = performance.now();
   try {
-    const answer = await fetch(url, { method, headers, body: body || undefined });
+    const answer = await fetch(path, { method, headers, body });
     const text = await textOf(answer);
     const took = Math.round(performance.now() - started);
-    const status = make("strong", { class: answer.ok ? "ok" : "bad" }, `${answer.status} ${answer.statusText}`);
+    const status = el("strong", { class: answer.ok ? "ok" : "bad" }, `${answer.status} ${answer.statusText}`);
     const lines = [...answer.headers].map(([name, value]) => `${name}: ${value}`).join("\n");
-    const more = make("details", {}, make("summary", {}, "Headers"), make("pre", {}, lines));
-    place.replaceChildren(make("p", {}, status, ` in ${took} ms`), more, make("pre", { tabindex: "0" }, pretty(text)));
+    const more = el("details", {}, el("summary", {}, "Headers"), el("pre", {}, lines));
+    place.replaceChildren(el("p", {}, status, ` in ${took} ms`), more, el("pre", { tabindex: "0" }, pretty(text) || "(no body)"));
   } catch (problem) {
-    place.replaceChildren(make("p", { class: "bad" }, `No answer: ${problem.message}`));
+    place.replaceChildren(el("p", { class: "bad" }, `No answer: ${problem.message}`));
   }
 }
 
@@ -260,21 +254,13 @@ async function textOf(answer) {
   return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}\n… (more was not read)` : text;
 }
 
-function pretty(text) {
-  try {
-    return JSON.stringify(JSON.parse(text), null, 2);
-  } catch {
-    return text || "(no body)";
-  }
-}
-
 function answersOf(operation) {
   const rows = Object.entries(operation.responses).map(([status, response]) => [status, resolved(response)]);
   const own = rows.filter(([status]) => operation["x-statuses"].includes(Number(status)));
   const common = rows.filter((row) => !own.includes(row));
   const show = (some) => table(["Status", "Means", "Body"], some.map(([status, response]) => [
-    make("span", { class: status < 400 ? "ok" : "bad" }, status), rich(response.description), contentOf(response)]));
-  const rest = make("details", {}, make("summary", {}, "What any request can meet"), show(common));
+    el("span", { class: status < 400 ? "ok" : "bad" }, status), rich(response.description), contentOf(response)]));
+  const rest = el("details", {}, el("summary", {}, "What any request can meet"), show(common));
   return [show(own), ...(common.length ? [rest] : [])];
 }
 
@@ -283,8 +269,8 @@ function contentOf(response) {
   if (!type) return "";
   const words = type === "application/json" ? inWords(content.schema) : [type];
   if (!content.example) return words;
-  const example = make("pre", {}, JSON.stringify(content.example, null, 2));
-  return [...words, make("details", {}, make("summary", { class: "soft" }, "Example"), example)];
+  const example = el("pre", {}, JSON.stringify(content.example, null, 2));
+  return [...words, el("details", {}, el("summary", { class: "soft" }, "Example"), example)];
 }
 
 // -- schemas and the workflow ---------------------------------------------------------------------
@@ -292,24 +278,26 @@ function contentOf(response) {
 function showSchemas() {
   for (const [name, schema] of Object.entries(api.components.schemas)) {
     const rows = Object.entries(schema.properties ?? {}).map(([field, holds]) =>
-      [make("code", {}, field), inWords(holds), (schema.required ?? []).includes(field) ? "" : "optional"]);
-    const inside = rows.length ? table(["Field", "Holds", ""], rows) : make("p", {}, schema.description ?? "");
-    const card = make("details", { class: "schema", id: `schema-${name}` }, make("summary", {}, name));
-    card.append(make("div", {}, inside));
+      [el("code", {}, field), inWords(holds), (schema.required ?? []).includes(field) ? "" : "optional"]);
+    const inside = rows.length ? table(["Field", "Holds", ""], rows) : el("p", {}, schema.description ?? "");
+    const card = el("details", { class: "schema", id: `schema-${name}` }, el("summary", {}, name));
+    card.append(el("div", {}, inside));
     $("schemas").append(card);
   }
 }
 
 async function showNet() {
   const answer = await fetch("/api/schema", { headers: identityHeaders() });
-  if (!answer.ok) {
-    $("net").replaceChildren(make("p", {}, "This desk draws its workflow for callers with a token: enter one above."));
-    document.addEventListener("identity", showNet, { once: true });
-    return;
-  }
+  if (!answer.ok) return; // not a token yet
+  document.removeEventListener("identity", showNet);
   const net = await answer.json();
-  const words = make("ul", {}, ...net.transitions.map((step) => make("li", {}, sentence(step))));
-  $("net").replaceChildren(drawNet(net), make("details", {}, make("summary", {}, "In words"), words));
+  const words = el("ul", {}, ...net.transitions.map((step) => el("li", {}, sentence(step))));
+  $("net").replaceChildren(drawNet(net, net.initial, []), el("details", {}, el("summary", {}, "In words"), words));
+}
+
+/** One transition in words. */
+function sentence(step) {
+  return `${step.name}: ${step.from} to ${step.to}, by ${step.role}`;
 }
 
 /** A link to an operation or a schema opens it. */

@@ -4,7 +4,7 @@ import { newKey, post, send } from "./api.js";
 import { arrange, el } from "./dom.js";
 import { form, outcome } from "./form.js";
 import { sentence } from "./problem.js";
-import { when } from "./words.js";
+import { person, when } from "./words.js";
 
 export class Drafts {
   /** `during(job)` does a job that changes the ticket, and shows the ticket afterwards. */
@@ -58,7 +58,7 @@ export class Drafts {
 class PendingDraft {
   constructor(draft, during) {
     Object.assign(this, { draft, during, path: `/drafts/${draft.id}` });
-    this.text = el("textarea", { name: "draft", rows: 9, "aria-label": `Draft ${draft.id}` });
+    this.text = el("textarea", { name: "draft", rows: 9, dir: "auto", "aria-label": `Draft ${draft.id}` });
     this.text.value = draft.body;
     const choose = (job) => () => this.press(job);
     this.node = form(
@@ -68,7 +68,9 @@ class PendingDraft {
         "p",
         { class: "muted" },
         el("span", { class: "badge" }, "pending"),
-        ` by ${draft.created_by}, source ${draft.source}, `,
+        " by ",
+        person(draft.created_by),
+        `, source ${draft.source}, `,
         when(draft.created_at),
       ),
       this.text,
@@ -113,8 +115,8 @@ function decided(draft) {
   const node = el(
     "details",
     { class: "draft" },
-    el("summary", {}, el("span", { class: "badge" }, draft.status), ` by ${draft.decided_by} `, when(draft.decided_at)),
-    el("p", { class: "said" }, draft.body),
+    el("summary", {}, el("span", { class: "badge" }, draft.status), " by ", person(draft.decided_by), " ", when(draft.decided_at)),
+    el("p", { class: "said", dir: "auto" }, draft.body),
   );
   return { draft, node };
 }

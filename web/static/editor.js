@@ -2,33 +2,56 @@
 
 import { el, options } from "./dom.js";
 import { field, form, outcome } from "./form.js";
-import { Lease } from "./lease.js";
+import { seesOnlyOwn } from "./identity.js";
+import { Lease, NO_LEASE } from "./lease.js";
 import { choicesOf } from "./learn.js";
 import { Advice } from "./problem.js";
 import { LIMITS, words } from "./words.js";
 
-const FIELDS = ["title", "description", "category", "priority", "assignee"];
+const WORDS = ["title", "description"]; // all that a customer of a locked desk may change
+const FACTS = ["category", "priority", "assignee"];
 
 export class Editor {
   /** `view` is the ticket's view: it has the ticket, and saves. */
   constructor(view, signal) {
     this.view = view;
     this.isOpen = false;
+    this.fields = seesOnlyOwn() ? WORDS : [...WORDS, ...FACTS];
     this.node = el("div", { hidden: true });
     signal.addEventListener("abort", () => this.lease?.release());
   }
 
-  /** Take the lock, read the ticket as it is under the lock, and show the form. */
+  /** Whether there is anything to edit for us: customers of a locked desk change tickets that are open still. */
+  mayEdit({ status }) {
+    return !seesOnlyOwn() || status === "open";
+  }
+
+  /** Take the lock, read the ticket as it is under the lock, and show the form. Once: a second click finds a lease. */
   async open() {
-    this.lease = new Lease(this.view.ticket.id, (problem) => this.warn(`The lock is lost: ${problem.message}`));
-    await this.view.during(() => this.lease.take());
-    this.version = this.view.ticket.version;
-    await this.show(this.view.ticket);
+    if (this.lease) return;
+    const lease = (this.lease = seesOnlyOwn() ? NO_LEASE : this.newLease());
+    try {
+      await this.view.during(() => lease.take());
+      this.version = this.view.ticket.version;
+      await this.show(this.view.ticket);
+    } catch (problem) {
+      this.lease = null;
+      await lease.release();
+      throw problem;
+    }
+  }
+
+  newLease() {
+    return new Lease(
+      this.view.ticket.id,
+      (version) => this.follow(version),
+      (problem) => this.warn(problem),
+    );
   }
 
   async show(values) {
     const controls = {
-      title: el("input", { name: "title", value: values.title }),
+      title: el("input", { name: "title", dir: "auto", value: values.title }),
       description: textArea(values.description),
       category: select("category", await choicesOf("category"), values.category),
       priority: select("priority", await choicesOf("priority"), values.priority),
@@ -36,7 +59,7 @@ export class Editor {
     };
     const limits = { title: LIMITS.title, description: LIMITS.description };
     const fields = Object.fromEntries(
-      FIELDS.map((name) => [name, field(words(name), controls[name], { limit: limits[name] })]),
+      this.fields.map((name) => [name, field(words(name), controls[name], { limit: limits[name] })]),
     );
     this.form = form(
       "card editor",
@@ -44,7 +67,11 @@ export class Editor {
       el("h2", {}, "Edit"),
       fields.title,
       fields.description,
-      el("div", { class: "pair" }, fields.category, fields.priority, fields.assignee),
+      el(
+        "div",
+        { class: "pair" },
+        FACTS.map((name) => fields[name]),
+      ),
       outcome(),
       el(
         "p",
@@ -62,12 +89,13 @@ export class Editor {
     this.node.hidden = !isOpen;
     this.node.replaceChildren(...(isOpen ? [this.form] : []));
     this.view.draw();
+    if (!isOpen) this.view.edit.focus(); // the focus was in the form, which is gone
   }
 
   /** The fields that differ from the ticket; an empty assignee is nobody. */
   changed() {
-    const typed = Object.fromEntries(FIELDS.map((name) => [name, this.form.elements[name].value]));
-    typed.assignee = typed.assignee.trim() || null;
+    const typed = Object.fromEntries(this.fields.map((name) => [name, this.form.elements[name].value]));
+    if ("assignee" in typed) typed.assignee = typed.assignee.trim() || null;
     return Object.fromEntries(Object.entries(typed).filter(([name, value]) => value !== this.view.ticket[name]));
   }
 
@@ -79,6 +107,7 @@ export class Editor {
       if (Object.keys(changed).length) await this.view.save(changed, this.version);
     } catch (problem) {
       this.setOpen(true);
+      this.form.elements.title.focus();
       if (problem.status !== 412) throw problem;
       this.version = this.view.ticket.version;
       throw new Advice("Somebody has changed the ticket meanwhile. Save again to put your words over theirs.");
@@ -92,22 +121,29 @@ export class Editor {
   }
 
   async letGo() {
-    await this.view.during(() => this.lease.release());
+    const lease = this.lease;
+    this.lease = null;
+    await this.view.during(() => lease.release());
   }
 
   /** Something that touches no field, as a comment, does our editing no harm; the rest is met on saving. */
   hear({ version, data }) {
-    const touched = FIELDS.some((name) => name in (data.changes ?? {}));
-    if (this.isOpen && !touched && version === this.version + 1) this.version = version;
+    const touched = this.fields.some((name) => name in (data.changes ?? {}));
+    if (!touched) this.follow(version);
   }
 
-  warn(text) {
-    this.form.querySelector(".outcome").textContent = text;
+  /** The ticket is at `version` by something harmless; if that is not the next one, something unseen was between. */
+  follow(version) {
+    if (this.isOpen && version === this.version + 1) this.version = version;
+  }
+
+  warn(problem) {
+    this.form.querySelector(".outcome").textContent = `The lock is lost: ${problem.message}`;
   }
 }
 
 function textArea(value) {
-  const node = el("textarea", { name: "description", rows: 8 });
+  const node = el("textarea", { name: "description", rows: 8, dir: "auto" });
   node.value = value;
   return node;
 }

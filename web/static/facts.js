@@ -1,14 +1,14 @@
 // What a ticket says and the facts about it; fields that an event changed are marked, with what they were.
 
 import { el } from "./dom.js";
-import { when, words } from "./words.js";
+import { person, when, words } from "./words.js";
 
 const FACTS = [
   ["status", (ticket) => words(ticket.status)],
   ["category", (ticket) => words(ticket.category)],
   ["priority", (ticket) => words(ticket.priority)],
-  ["assignee", (ticket) => ticket.assignee ?? "nobody"],
-  ["created_by", (ticket) => ticket.created_by],
+  ["assignee", (ticket) => person(ticket.assignee ?? "nobody")],
+  ["created_by", (ticket) => person(ticket.created_by)],
   ["created_at", (ticket) => when(ticket.created_at)],
   ["updated_at", (ticket) => when(ticket.updated_at)],
   ["version", (ticket) => String(ticket.version)],
@@ -19,7 +19,7 @@ export function drawFacts(ticket, changes) {
   const marks = Object.fromEntries(changes.map((change) => [change.name, change]));
   return [
     el("h2", { class: "sr-only" }, "Description"),
-    el("p", { class: marks.description ? "said changed-field" : "said" }, ticket.description),
+    el("p", { class: marks.description ? "said changed-field" : "said", dir: "auto" }, ticket.description),
     el(
       "dl",
       { class: "facts-list" },
@@ -33,6 +33,6 @@ function fact(name, value, change) {
     "div",
     { class: change && "changed-field" },
     el("dt", {}, words(name)),
-    el("dd", {}, value, change && el("span", { class: "was" }, ` was ${change.from ?? "nobody"}`)),
+    el("dd", {}, value, change && el("span", { class: "was" }, " was ", person(change.from ?? "nobody"))),
   );
 }

@@ -2,9 +2,10 @@
 
 import { el } from "./dom.js";
 import { debounce } from "./timing.js";
-import { deed, when, words } from "./words.js";
+import { deed, person, when, words } from "./words.js";
 
 const SHORT = 140;
+const PER_PAGE = 50; // each entry is a stop of the Tab key
 
 export class History {
   /** `travel(version)` is called when the reader wants to see a version. */
@@ -18,6 +19,8 @@ export class History {
     });
     this.position = el("p", { class: "muted" });
     this.list = el("ol", { class: "timeline" });
+    this.most = PER_PAGE;
+    this.older = el("button", { onclick: () => this.showOlder() });
     this.node = el(
       "section",
       { class: "card history" },
@@ -26,23 +29,35 @@ export class History {
       this.slider,
       this.position,
       this.list,
+      el("p", { class: "actions" }, this.older),
     );
   }
 
+  showOlder() {
+    this.most += PER_PAGE;
+    this.draw(this.story, this.version, this.newest);
+  }
+
   draw(story, version, newest) {
-    this.story = story;
-    this.newest = newest;
+    Object.assign(this, { story, version, newest });
     this.slider.max = newest;
     if (document.activeElement !== this.slider || version === newest) this.slider.value = version;
     this.showPosition(version);
     const focused = this.list.contains(document.activeElement) && document.activeElement.dataset.version;
-    this.list.replaceChildren(...[...story].reverse().map((event) => this.entry(event, event.version === version)));
+    const told = story.filter((event) => !event.isRenewal);
+    const here = told.findLast((event) => event.version <= version);
+    const shown = told.slice(-this.most).reverse();
+    if (here && !shown.includes(here)) shown.push(here);
+    this.list.replaceChildren(...shown.map((event) => this.entry(event, event === here)));
+    const rest = Math.max(0, told.length - this.most);
+    this.older.textContent = `Older, ${rest.toLocaleString("en")} more`;
+    this.older.hidden = !rest;
     if (focused) this.list.querySelector(`[data-version="${focused}"]`)?.focus({ preventScroll: true });
   }
 
   showPosition(version) {
     const event = this.story.find((event) => event.version === version);
-    const what = event ? `: ${event.actor} ${deed(event.type)}` : "";
+    const what = event ? `: ${event.actor} ${event.isRenewal ? "went on editing" : deed(event.type)}` : "";
     const text = `Version ${version} of ${this.newest}${what}`;
     this.position.textContent = text;
     this.slider.setAttribute("aria-valuetext", text);
@@ -52,8 +67,8 @@ export class History {
     return el(
       "li",
       { class: isHere ? "here" : null, "aria-current": isHere ? "step" : null },
-      el("p", {}, el("b", {}, event.actor), ` ${deed(event.type)}`),
-      event.data.body && el("p", { class: "said muted" }, shorten(event.data.body)),
+      el("p", {}, el("b", {}, person(event.actor)), ` ${deed(event.type)}`),
+      event.data.body && el("p", { class: "said muted", dir: "auto" }, shorten(event.data.body)),
       event.changes.length > 0 && el("ul", { class: "changes" }, event.changes.map(drawChange)),
       el("p", { class: "muted" }, this.link(event.version), " ", when(event.at)),
     );
@@ -74,7 +89,7 @@ function shorten(text) {
 }
 
 function drawChange({ name, from, to }) {
-  return el("li", {}, `${words(name)}: `, el("del", {}, shown(from)), " → ", el("ins", {}, shown(to)));
+  return el("li", {}, `${words(name)}: `, el("del", { dir: "auto" }, shown(from)), " → ", el("ins", { dir: "auto" }, shown(to)));
 }
 
 function shown(value) {

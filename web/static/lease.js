@@ -5,13 +5,17 @@ import { identityHeaders } from "./identity.js";
 
 const RENEWAL = 30000;
 
+/** For those who edit without a lock: the customers of a locked desk. */
+export const NO_LEASE = { take: async () => {}, release: async () => {} };
+
 export class Lease {
-  /** `onLost(problem)` is called when the desk does not renew it. */
-  constructor(ticketId, onLost) {
-    this.path = `/tickets/${ticketId}/lock`;
-    this.onLost = onLost;
+  /** `onRenewed(version)` has the ticket's version after a renewal, `onLost(problem)` why there is none. */
+  constructor(ticketId, onRenewed, onLost) {
+    Object.assign(this, { path: `/tickets/${ticketId}/lock`, onRenewed, onLost });
     this.holder = identityHeaders(); // it is theirs to give back, also when somebody else has taken over the tab
     this.giveBack = () => this.release();
+    this.isOurs = false;
+    this.isGivenBack = false;
   }
 
   /** Resolves when the lock is ours; Refused (423) says whose it is. A desk without locks has none to give. */
@@ -22,13 +26,16 @@ export class Lease {
       if (problem.status === 404) return;
       throw problem;
     }
+    this.isOurs = true;
+    if (this.isGivenBack) return this.release(); // whoever asked for it has left meanwhile
     this.timer = setInterval(() => this.renew(), RENEWAL);
     addEventListener("pagehide", this.giveBack);
   }
 
   async renew() {
     try {
-      await post(this.path);
+      const { headers } = await post(this.path);
+      this.onRenewed(Number(headers.get("ETag").replaceAll('"', "")));
     } catch (problem) {
       if (problem.status) this.onLost(problem);
     }
@@ -36,9 +43,10 @@ export class Lease {
 
   /** Give it back; also while the page is being left. */
   async release() {
-    if (!this.timer) return;
+    this.isGivenBack = true;
+    if (!this.isOurs) return;
+    this.isOurs = false;
     clearInterval(this.timer);
-    this.timer = null;
     removeEventListener("pagehide", this.giveBack);
     await send("DELETE", this.path, { headers: this.holder, keepalive: true }).catch(() => {});
   }

@@ -22,6 +22,11 @@ export function onLive(given) {
   Object.assign(hearers, given);
 }
 
+/** The number of the newest event that came by the stream; null where none did. */
+export function newestHeard() {
+  return lastId === null ? null : Number(lastId);
+}
+
 /** Listen anew, as whoever we are now. Resolves at the desk's first word on it. */
 export function startLive() {
   stopLive();

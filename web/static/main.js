@@ -19,8 +19,8 @@ import { keepTimesRight } from "./words.js";
 const PATIENCE = 1000; // how long the first view waits for the event stream
 const LIVE_WORDS = { live: "Live", connecting: "Connecting…", absent: "Not live" };
 
-/** A view of the desk, which needs to know the net; who must log in first sees the login instead. */
-function guarded(open) {
+/** A view that opens only when the desk is known, its net above all; who must log in first sees the login instead. */
+function withDesk(open) {
   return async (page) => {
     if (mustLogIn()) return openLogin(page);
     if (!desk.net.places.length) {
@@ -37,11 +37,11 @@ function showIdentity() {
 }
 
 const ROUTES = [
-  [/^\/tickets$/, guarded(openQueue)],
-  [/^\/tickets\/new$/, guarded(openNewTicket)],
-  [/^\/tickets\/([\w-]+)$/, guarded(openTicket)],
-  [/^\/dashboard$/, guarded(openDashboard)],
-  [/^\/audit$/, guarded(openAudit)],
+  [/^\/tickets$/, withDesk(openQueue)],
+  [/^\/tickets\/new$/, withDesk(openNewTicket)],
+  [/^\/tickets\/([\w-]+)$/, withDesk(openTicket)],
+  [/^\/dashboard$/, withDesk(openDashboard)],
+  [/^\/audit$/, withDesk(openAudit)],
 ];
 
 let liveState = "connecting";

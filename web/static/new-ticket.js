@@ -11,8 +11,8 @@ import { LIMITS, words } from "./words.js";
 
 export async function openNewTicket(page) {
   page.title("New ticket");
-  const title = el("input", { name: "title", autocomplete: "off" });
-  const description = el("textarea", { name: "description", rows: 7 });
+  const title = el("input", { name: "title", dir: "auto", autocomplete: "off" });
+  const description = el("textarea", { name: "description", rows: 7, dir: "auto" });
   const category = chooser("category", await choicesOf("category"));
   const priority = chooser("priority", await choicesOf("priority"));
   const suggestion = new Suggestion(description, { category, priority }, page.signal);

@@ -7,13 +7,15 @@ import { saveAs } from "./download.js";
 import { who } from "./identity.js";
 import { readStats } from "./learn.js";
 import { addressOf, go, goInstead } from "./router.js";
+import { renewsLock } from "./story.js";
 import { TicketList } from "./ticket-list.js";
 import { atMostEach, debounce } from "./timing.js";
-import { deed, plural, words } from "./words.js";
+import { deed, person, plural, words } from "./words.js";
 
 const PER_PAGE = 25;
 const TYPING = 250;
 const SELECTS = ["category", "priority", "state"];
+const SHOWN = ["status", "search", "before", ...SELECTS]; // filters that the view shows without a chip
 
 export async function openQueue(page) {
   const queue = new Queue(page);
@@ -40,6 +42,7 @@ class Queue {
     this.search = el("input", {
       type: "search",
       name: "search",
+      dir: "auto",
       placeholder: "Search titles and descriptions",
       "aria-label": "Search",
     });
@@ -50,6 +53,7 @@ class Queue {
     this.selects = SELECTS.map((name) => this.select(name));
     this.mine = el("input", { type: "checkbox", name: "mine" });
     this.mine.addEventListener("change", () => this.filter({ assignee: this.mine.checked ? who().user : "" }));
+    this.chips = el("p", { class: "actions", hidden: true });
     this.page.root.append(
       el(
         "header",
@@ -65,6 +69,7 @@ class Queue {
         this.selects,
         el("label", { class: "check" }, this.mine, "Assigned to me"),
       ),
+      this.chips,
       this.list.node,
       el("footer", { class: "foot" }, this.total, this.csv, this.pager),
     );
@@ -98,6 +103,21 @@ class Queue {
     this.mine.checked = this.filters.assignee === who().user;
     this.csv.href = `/tickets.csv${queryOf({ ...this.filters, before: "" })}`;
     this.showTabs();
+    this.showChips();
+  }
+
+  /** What only an address can ask for, as tickets of one customer, each with a way to be rid of it. */
+  showChips() {
+    const isUnseen = ([name]) => !SHOWN.includes(name) && !(name === "assignee" && this.mine.checked);
+    const chips = Object.entries(this.filters).filter(isUnseen).map(([name, value]) => this.chip(name, value));
+    this.chips.replaceChildren(...chips);
+    this.chips.hidden = !chips.length;
+  }
+
+  chip(name, value) {
+    const remove = () => this.filter({ [name]: "" });
+    const title = `Remove this filter: ${words(name)}`;
+    return el("button", { class: "small chip", onclick: remove, title }, `${words(name)}: `, person(value), " ×");
   }
 
   async readCounts() {
@@ -152,13 +172,15 @@ class Queue {
   }
 
   /** Something happened: rows that are shown change in place, the rest is read again when it may matter. */
-  hear({ type, actor, ticket }) {
+  hear(event) {
+    const { type, actor, ticket } = event;
     const isShown = this.list.has(ticket.id);
+    const isNews = type !== "Locked" || (isShown && !renewsLock(event, this.list.ticket(ticket.id)));
     const belongs = this.belongs(ticket);
     if (isShown && belongs) this.list.change(ticket);
     else if (isShown || (belongs && !this.filters.before)) this.refreshSoon();
     if (type !== "Locked" && type !== "Unlocked" && type !== "Commented") this.recountSoon();
-    if (isShown || belongs) this.say(type, actor, ticket);
+    if (isNews && (isShown || belongs)) this.say(type, actor, ticket);
   }
 
   /** Whether a ticket fits the filters; a search is the desk's to judge. */

@@ -4,7 +4,7 @@
 // { update(query), refresh(), hear(event) }, each of them optional. page.signal says when it is left.
 
 import { el } from "./dom.js";
-import { problemCard } from "./problem.js";
+import { Advice, problemCard } from "./problem.js";
 
 let routes = [];
 let current = null;
@@ -32,7 +32,7 @@ export function goInstead(path, query) {
 }
 
 /** Only write the address: no step in the history, and no view is told. */
-export function note(path, query) {
+export function rewrite(path, query) {
   history.replaceState(null, "", addressOf(path, query));
 }
 
@@ -48,8 +48,9 @@ export function reopen() {
   open(...readAddress());
 }
 
-/** Tell the open view about an event. */
+/** Tell the open view about an event; one that is still reading hears of it afterwards. */
 export function hear(event) {
+  current?.missed?.push(event);
   const view = current?.view;
   if (view?.hear) current.page.run(() => view.hear(event));
 }
@@ -63,7 +64,7 @@ export function refresh() {
 
 function readAddress() {
   const [path, query] = (location.hash.slice(1) || "/tickets").split("?");
-  return [path, Object.fromEntries(new URLSearchParams(query))];
+  return [path.replace(/(?<=.)\/+$/, ""), Object.fromEntries(new URLSearchParams(query))];
 }
 
 async function open(path, query) {
@@ -71,7 +72,7 @@ async function open(path, query) {
   const leaving = new AbortController();
   const found = routes.map(([pattern, view]) => [pattern.exec(path), view]).find(([match]) => match);
   const page = newPage(path, query, found?.[0].slice(1) ?? [], leaving.signal);
-  const mine = { path, page, leaving, view: null };
+  const mine = { path, page, leaving, view: null, missed: [] };
   current = mine;
   const main = document.getElementById("view");
   main.replaceChildren(page.root);
@@ -79,9 +80,12 @@ async function open(path, query) {
   scrollTo(0, 0);
   markNavigation(path);
   await page.run(async () => {
-    if (!found) throw new Error(`Nothing is at ${path}.`);
+    if (!found) throw new Advice(`There is no view at ${path}. Begin at the queue, or with the links at the top.`);
     mine.view = await found[1](page);
   });
+  const { missed } = mine;
+  mine.missed = null;
+  if (current === mine) missed.forEach(hear);
 }
 
 /** What a view works with. run(job) does a job; what goes wrong in it is shown in this view alone. */

@@ -2,10 +2,21 @@
 
 const NOT_TOLD = ["uuid", "created_at", "created_by", "locked_by", "lock_expires_at"];
 
-/** The events, oldest first, each with `changes`: [{ name, from, to }]. `net` is the workflow's. */
+/**
+ * The events, oldest first, each with `changes`: [{ name, from, to }], and whether it only renews a lock.
+ * `net` is the workflow's.
+ */
 export function tellStory(events, net) {
   const row = { state: net.initial };
-  return events.map((event) => ({ ...event, changes: fold(row, event, net) }));
+  return events.map((event) => {
+    const isRenewal = renewsLock(event, row);
+    return { ...event, isRenewal, changes: fold(row, event, net) };
+  });
+}
+
+/** Whether an event only renews the lock that its actor has on `ticket`, as it does twice a minute. */
+export function renewsLock({ type, actor }, ticket) {
+  return type === "Locked" && ticket?.locked_by === actor;
 }
 
 /** Apply an event to the row and say what it changed. The first one changes nothing: it makes the ticket. */

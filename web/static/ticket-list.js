@@ -2,7 +2,7 @@
 
 import { el } from "./dom.js";
 import { pause } from "./timing.js";
-import { badge, lockBadge, when, words } from "./words.js";
+import { badge, lockBadge, person, when, words } from "./words.js";
 
 export class TicketList {
   /** Calls `onLockEnd` when a lock ought to have ended: if it was renewed, nobody told. */
@@ -16,6 +16,11 @@ export class TicketList {
 
   has(id) {
     return this.rows.has(id);
+  }
+
+  /** A ticket as it is shown, if it is. */
+  ticket(id) {
+    return this.rows.get(id)?.ticket;
   }
 
   /** Show these tickets, and no others. */
@@ -74,7 +79,7 @@ function drawRow(ticket) {
   return el(
     "li",
     { class: `ticket priority-edge-${ticket.priority}`, "data-id": ticket.id },
-    el("a", { class: "title", href: `#/tickets/${ticket.id}` }, ticket.title),
+    el("a", { class: "title", dir: "auto", href: `#/tickets/${ticket.id}` }, ticket.title),
     el(
       "span",
       { class: "badges" },
@@ -87,8 +92,8 @@ function drawRow(ticket) {
       { class: "muted facts" },
       el("span", { class: "number" }, `#${ticket.id}`),
       el("span", {}, words(ticket.category)),
-      el("span", {}, when(ticket.created_at), ` by ${ticket.created_by}`),
-      el("span", {}, ticket.assignee ? `assigned to ${ticket.assignee}` : "unassigned"),
+      el("span", {}, when(ticket.created_at), " by ", person(ticket.created_by)),
+      el("span", {}, ticket.assignee ? ["assigned to ", person(ticket.assignee)] : "unassigned"),
     ),
   );
 }

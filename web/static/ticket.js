@@ -10,8 +10,8 @@ import { Editor } from "./editor.js";
 import { drawFacts } from "./facts.js";
 import { History } from "./history.js";
 import { seesOnlyOwn, who } from "./identity.js";
-import { note } from "./router.js";
-import { tellStory } from "./story.js";
+import { rewrite } from "./router.js";
+import { renewsLock, tellStory } from "./story.js";
 import { atMostEach } from "./timing.js";
 import { WorkflowCard } from "./workflow-card.js";
 import { badge, deed, lockBadge } from "./words.js";
@@ -60,13 +60,23 @@ class TicketView {
   /** Read the ticket, and those of its events that are new to us. */
   async read() {
     const from = this.events.length ? this.events.at(-1).version + 1 : 1;
-    const signal = this.page.signal;
     const [ticket, news] = await Promise.all([
-      get(this.path, { signal }),
-      get(`${this.path}/events?from=${from}`, { signal }),
+      get(this.path, { signal: this.page.signal }),
+      this.readEvents(from),
     ]);
     this.ticket = ticket.data;
-    this.add(news.data.events);
+    this.add(news);
+  }
+
+  /** The events from a version on; the desk gives a thousand at a time. */
+  async readEvents(from) {
+    const events = [];
+    for (let next = from; next; ) {
+      const { data } = await get(`${this.path}/events?from=${next}`, { signal: this.page.signal });
+      events.push(...data.events);
+      next = data.next;
+    }
+    return events;
   }
 
   /** Add events that we do not have yet: two readings may overlap. */
@@ -93,7 +103,7 @@ class TicketView {
   /** Show the ticket as it was at `version`; null is now. The address follows, for a reload or a link. */
   travel(version) {
     const at = version && version < this.ticket.version ? version : null;
-    note(this.path, { at });
+    rewrite(this.path, { at });
     this.page.run(() => this.update({ at }));
   }
 
@@ -114,9 +124,9 @@ class TicketView {
 
   drawHead(shown) {
     const badges = [lockBadge(shown), badge("state", shown.state), badge("priority", shown.priority)];
-    this.heading.replaceChildren(el("span", { class: "muted" }, `#${shown.id} `), shown.title);
+    this.heading.replaceChildren(el("span", { class: "muted" }, `#${shown.id} `), el("bdi", {}, shown.title));
     this.badges.replaceChildren(...badges.filter(Boolean));
-    this.edit.hidden = this.editor.isOpen || Boolean(this.past);
+    this.edit.hidden = this.editor.isOpen || Boolean(this.past) || !this.editor.mayEdit(this.ticket);
   }
 
   drawBanner(shown) {
@@ -146,7 +156,7 @@ class TicketView {
     try {
       return await this.during(job);
     } catch (problem) {
-      if (this.ticket.version === before.version) this.ticket = before;
+      if (this.ticket.version === before.version) this.ticket = before; // it could not be read again either
       this.draw();
       throw problem;
     }
@@ -164,10 +174,11 @@ class TicketView {
     return this.guess(fields, () => send("PATCH", this.path, { body: fields, headers }));
   }
 
-  hear({ type, actor, version, ticket_id: id }) {
+  hear(event) {
+    const { type, actor, version, ticket_id: id } = event;
     if (id !== this.ticket.id) return;
     if (version <= this.ticket.version || this.writing) return;
-    if (actor !== who().user) announce(`${actor} ${deed(type)}`);
+    if (actor !== who().user && !renewsLock(event, this.ticket)) announce(`${actor} ${deed(type)}`);
     this.readSoon();
   }
 }

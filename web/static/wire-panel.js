@@ -1,9 +1,10 @@
 // The panel at the bottom of every view: each request the page makes, with a curl command that does the same.
 
+import { copy } from "./copy.js";
 import { curlFor } from "./curl.js";
 import { el } from "./dom.js";
 import { entries, onWire } from "./wire.js";
-import { plural } from "./words.js";
+import { plural, pretty } from "./words.js";
 
 const OPEN_KEY = "support-desk-wire";
 
@@ -84,29 +85,4 @@ function drawInside(details, entry) {
       entry.answer && el("pre", { class: "answer", tabindex: 0 }, pretty(entry.answer)),
     ].filter(Boolean),
   );
-}
-
-function pretty(text) {
-  try {
-    return JSON.stringify(JSON.parse(text), null, 2);
-  } catch {
-    return text;
-  }
-}
-
-/** The clipboard is for secure pages; on a plain http address the old way still works. */
-async function copy(text, button) {
-  if (navigator.clipboard) await navigator.clipboard.writeText(text).catch(() => copyBySelection(text));
-  else copyBySelection(text);
-  button.textContent = "Copied";
-  setTimeout(() => (button.textContent = "Copy curl"), 1500);
-}
-
-function copyBySelection(text) {
-  const box = el("textarea", {});
-  box.value = text;
-  document.body.append(box);
-  box.select();
-  document.execCommand("copy");
-  box.remove();
 }

@@ -41,6 +41,15 @@ export function plural(count, noun) {
   return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
 }
 
+/** JSON with a line for each member; any other text as it is. */
+export function pretty(text) {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
+}
+
 const STEPS = [
   ["year", 31536000],
   ["month", 2592000],
@@ -69,6 +78,11 @@ export function keepTimesRight() {
   }, 20000);
 }
 
+/** A name that somebody has chosen: its direction does not turn the text around it. */
+export function person(text) {
+  return el("bdi", {}, text);
+}
+
 /** A coloured label for a state, a priority and the like; style.css knows the colours. */
 export function badge(kind, value) {
   return el("span", { class: `badge ${kind}-${value}` }, words(value));
@@ -77,5 +91,5 @@ export function badge(kind, value) {
 /** "agent-2 is editing", while a lock of somebody holds. */
 export function lockBadge(ticket, now = Date.now()) {
   const holds = ticket.locked_by && Date.parse(ticket.lock_expires_at) > now;
-  return holds && el("span", { class: "badge lock" }, `${ticket.locked_by} is editing`);
+  return holds && el("span", { class: "badge lock" }, person(ticket.locked_by), " is editing");
 }

@@ -7,6 +7,8 @@ import { drawNet } from "./net.js";
 import { sentence } from "./problem.js";
 import { words } from "./words.js";
 
+const REST = 400; // milliseconds in which a click is meant for the buttons that stood there before
+
 export class WorkflowCard {
   /** `fire(step, data)` is what a button does; where it throws, the card says why. */
   constructor(fire) {
@@ -29,6 +31,7 @@ export class WorkflowCard {
   /** Show the net with its token at `state`; in the past nothing can be fired. */
   draw(state, isPast) {
     if (this.drawn === `${state} ${isPast}`) return;
+    if (this.drawn) this.rest();
     this.drawn = `${state} ${isPast}`;
     const hadFocus = this.steps.contains(document.activeElement);
     const here = desk.net.transitions.filter((step) => step.from === state);
@@ -69,18 +72,29 @@ export class WorkflowCard {
       },
       words(step.name),
     );
-    if (!whyNot) button.addEventListener("click", () => this.press(step));
+    if (!whyNot) button.addEventListener("click", (event) => event.detail < 2 && this.press(step));
     const extra = whyNot ? el("span", { class: "muted", id }, whyNot) : step.name === "assign" && this.assignee;
     return el("div", { class: "step" }, button, extra);
   }
 
+  /** The buttons have changed places: for a moment they do nothing. */
+  rest() {
+    clearTimeout(this.resting);
+    this.steps.classList.add("resting");
+    this.resting = setTimeout(() => this.steps.classList.remove("resting"), REST);
+  }
+
   async press(step) {
+    if (this.isBusy || this.steps.classList.contains("resting")) return;
+    this.isBusy = true;
     this.outcome.textContent = "";
     const data = step.name === "assign" ? { assignee: this.assignee.value.trim() || who().user } : {};
     try {
       await this.fire(step, data);
     } catch (problem) {
       this.outcome.textContent = sentence(problem);
+    } finally {
+      this.isBusy = false;
     }
   }
 }
