@@ -5,7 +5,8 @@ each time and in less than 5 s; no other drill's check but its family's sees the
 a lazy one is not; a regression test is accepted, an always-true and an empty one are refused; the copy's own suite
 fails in the test that names the promise. tests/solutions/NAME/ holds what is needed for that:
 
-mends.py       OTHER and LAZY: (file, text in the planted copy, text in its place), …; SEEN_BY: the test of the suite;
+mends.py       OTHER and LAZY: (file, text in the planted copy, text in its place), …; SEEN_BY: the test of the suite that
+               fails under the bug, by an assertion and without an error;
                ALSO_SEEN_BY, where the bug takes a whole feature away: the drills of another symptom whose checks
                ask whether the feature is there, as they must
 regression.py  a model regression test
