@@ -28,6 +28,7 @@ from drills.wire import EventStream, StubLLM, WebSocket
 START = 15  # seconds that a desk has to say where it listens
 ANSWER = 10  # seconds that it has for one answer
 CHECK = 60  # seconds that everything in the lab has together
+PYTHON = [sys.executable, *(["-S"] if sys.flags.no_site else [])]  # started as we were ourselves
 AGENT = {"X-User-Id": "agent-1", "X-User-Role": "agent"}
 CUSTOMER = {"X-User-Id": "user-1", "X-User-Role": "customer"}
 FAULT = "from outside, in the folder of the desk itself:"
@@ -112,7 +113,7 @@ class LabDesk:
         environ = environment(**{"PORT": "0", "SUPPORT_DESK_DB": str(database), **environ})
         streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE}
         with open(self._log, "wb") as log:
-            self.process = subprocess.Popen(command, cwd=lab.folder, env=environ, stderr=log, **streams)
+            self.process = lab.start(command, cwd=lab.folder, env=environ, stderr=log, **streams)
         self.banner, self.port, self._serves = [], 0, threading.Event()
         self._mouth = threading.Thread(target=self._listen, daemon=True)
         self._mouth.start()
@@ -324,8 +325,10 @@ class Lab:
     """Desks from one folder and what is around them; a context manager, all ends with it.
 
     `exchanges` are all requests so far, with the deeds between them, `room` is a folder for files that ends with the lab. Where everything
-    together takes longer than `seconds`, the desks are ended and `is_late` is true.
+    together takes longer than `seconds`, the desks are ended and `is_late` is true. `start` starts their processes.
     """
+
+    start = staticmethod(subprocess.Popen)
 
     def __init__(self, folder: Path, seconds: float = CHECK):
         self.folder, self.exchanges, self.is_late, self.desks = folder, [], False, []
@@ -361,11 +364,11 @@ class Lab:
         files and sockets the system lets it open (not on Windows).
         """
         database = database or self.room / f"lab-{len(self.desks) + 1}.sqlite3"
-        command = [sys.executable, "app.py", *arguments]
+        command = [*PYTHON, "app.py", *arguments]
         if open_files and os.name == "nt":
             raise Trouble("error", "this check limits open files, which Windows cannot: use Linux, macOS or WSL")
         if open_files:
-            command = [sys.executable, "-c", LIMITED, str(open_files), "app.py", *arguments]
+            command = [*PYTHON, "-c", LIMITED, str(open_files), "app.py", *arguments]
         if arguments or environ or self.desks:
             settings = [f"{name}={shlex.quote(value)}" for name, value in environ.items()]
             self.exchanges.append(Deed("a desk is started:", " ".join([*settings, "python3 app.py", *arguments])))
@@ -379,7 +382,7 @@ class Lab:
     def run(self, *arguments: str, typed: str = "", **environ: str) -> Finished:
         """`python3 app.py …` to its end, as for --verify or a setting that is refused. Not ending is status -1."""
         environ = environment(**{"PORT": "0", "SUPPORT_DESK_DB": str(self.room / "run.sqlite3"), **environ})
-        command = [sys.executable, "app.py", *arguments]
+        command = [*PYTHON, "app.py", *arguments]
         try:
             done = subprocess.run(
                 command, cwd=self.folder, env=environ, input=typed.encode(), capture_output=True, timeout=ANSWER
