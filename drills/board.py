@@ -3,6 +3,7 @@
 import json
 import shutil
 import sys
+import textwrap
 from pathlib import Path
 
 from drills import plant, shelf
@@ -53,8 +54,17 @@ def show(garden: Path) -> None:
         hints = f"{row['hints']}/{row['of'] or '?'}"
         table.append((name, "*" * row["stars"] or "?", row["state"], hints, row["symptom"]))
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 10_000
-    for line in columns(table):
-        print(line if len(line) <= width else f"{line[: width - 3]}...")
+    print(*_fitted(table, width), sep="\n")
+
+
+def _fitted(table, width):
+    """The lines of the board; where they are too long, each symptom stands below its name."""
+    lines = columns(table)
+    if max(map(len, lines)) <= width:
+        return lines
+    heads = columns([row[:-1] for row in table])
+    below = [textwrap.wrap(row[-1], max(width, 40), initial_indent="  ", subsequent_indent="  ") for row in table]
+    return [line for head, symptom in zip(heads, [[], *below[1:]]) for line in (head, *symptom)]
 
 
 def export(garden: Path) -> str:

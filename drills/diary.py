@@ -5,6 +5,7 @@ import shlex
 from pathlib import Path
 
 from drills.judge import Verdict
+from drills.lab import FAULT, Deed, Exchange
 
 NAME = "debugging-log.md"
 QUESTIONS = {  # heading: what belongs there; None where the tool writes something
@@ -30,7 +31,7 @@ def begin(folder: Path, story: str, verdict: Verdict) -> bool:
     asked = verdict.reproduction
     written = {
         "Symptom": story.strip(),
-        "Reproduction": _reproduction(asked),
+        "Reproduction": _reproduction(asked, folder.name),
         "Evidence": _evidence(asked, verdict.log),
     }
     parts = [f"# Debugging log: {folder.name}"]
@@ -71,24 +72,40 @@ def curl(exchange, port: int = 8080) -> str:
     return shlex.join([*words, f"http://localhost:{port}{exchange.path}"])
 
 
-def _reproduction(asked):
+def _deed(deed, label):
+    """A deed as lines of a shell; a fault is for the copy of that name."""
+    command = f"{deed.command} --in {label}" if deed.about == FAULT else deed.command
+    return f"# {deed.about}\n{command}".rstrip()
+
+
+def _reproduction(asked, label):
     left_out = f"(The first {len(asked) - MOST} requests are left out.)\n\n" if len(asked) > MOST else ""
     commands = []
     for one in asked[-MOST:]:
-        if one.follows and commands:  # one curl keeps its connection for what stands behind --next
+        if isinstance(one, Deed):
+            commands.append(_deed(one, label))
+        elif one.follows and commands:  # one curl keeps its connection for what stands behind --next
             commands[-1] += f" --next {curl(one).removeprefix('curl ')}"
         else:
             commands.append(curl(one))
     commands = "\n".join(commands)
-    return f"Against a fresh database, in this order:\n\n{left_out}```bash\n{commands}\n```"
+    return f"Against a fresh database (stop the desk, move `support-desk.sqlite3` away, start it), in this order:\n\n{left_out}```bash\n{commands}\n```"
 
 
 def _evidence(asked, log):
     """What the requests were answered, and what the desk's log says about them."""
-    rows = [
-        f"- `{one.method} {one.path}` → {one.status}, request id `{one.request_id or 'none'}`" for one in asked[-MOST:]
-    ]
-    ids = {one.request_id for one in asked[-MOST:] if one.request_id}
-    lines = [line[:SHOWN] for line in log.splitlines() if ids & set(line.split())]
+    asked = [one for one in asked[-MOST:] if isinstance(one, Exchange)]
+    rows = [f"- `{one.method} {one.path}` → {one.status}, request id `{one.request_id or 'none'}`" for one in asked]
+    ids = {one.request_id for one in asked if one.request_id}
+    lines = [line[:SHOWN] for line in _about(ids, log)]
     shown = "\n".join(lines)
     return "\n".join(rows) + (f"\n\n```\n{shown}\n```" if lines else "")
+
+
+def _about(ids, log):
+    """The lines of the log with these request ids, and what is indented below them: a traceback."""
+    is_ours = False
+    for line in log.splitlines():
+        is_ours = bool(ids & set(line.split())) or is_ours and "|" not in line[:8]
+        if is_ours:
+            yield line

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from drills import lab as laboratory
-from drills.lab import Exchange, Lab, Trouble
+from drills.lab import Deed, Exchange, Lab, Trouble
 
 SHOWN = 160  # characters of a value
 
@@ -34,7 +34,7 @@ class Verdict(NamedTuple):
 
     found: list[Expectation]
     trouble: Trouble | None
-    exchanges: list[Exchange]
+    exchanges: list[Exchange | Deed]
     log: str  # of the desk that was started last, where something is wrong
 
     @property
@@ -63,7 +63,7 @@ class Verdict(NamedTuple):
         return tests
 
     @property
-    def reproduction(self) -> list[Exchange]:
+    def reproduction(self) -> list[Exchange | Deed]:
         """The requests up to the first promise that was broken."""
         return self.exchanges[: self.broken[0].requests] if self.broken else self.exchanges
 
@@ -90,7 +90,8 @@ def judge(drill, folder: Path, seconds: float = laboratory.CHECK) -> Verdict:
 
 def _unexpected(problem, found, lab):
     line = next((f"line {at.lineno}: {at.line}" for at in reversed(traceback.extract_tb(problem.__traceback__))), "")
-    last = f"; the last answer was {lab.exchanges[-1].status}" if lab.exchanges else ""
+    answers = [one.status for one in lab.exchanges if one.status]
+    last = f"; the last answer was {answers[-1]}" if answers else ""
     what = f"{type(problem).__name__}: {problem}".splitlines()[0]
     return Trouble("error", f"the check could not go on{_after(found)}: {what} at {line}{last}")
 

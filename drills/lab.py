@@ -8,6 +8,7 @@ import http.client
 import json
 import os
 import re
+import shlex
 import signal
 import socket
 import sqlite3
@@ -16,7 +17,7 @@ import sys
 import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlencode
@@ -27,8 +28,10 @@ from drills.wire import EventStream, StubLLM, WebSocket
 START = 15  # seconds that a desk has to say where it listens
 ANSWER = 10  # seconds that it has for one answer
 CHECK = 60  # seconds that everything in the lab has together
+PYTHON = [sys.executable, *(["-S"] if sys.flags.no_site else [])]  # started as we were ourselves
 AGENT = {"X-User-Id": "agent-1", "X-User-Role": "agent"}
 CUSTOMER = {"X-User-Id": "user-1", "X-User-Role": "customer"}
+FAULT = "from outside, in the folder of the desk itself:"
 BANNER = re.compile(r"Support Desk on http://.*:(\d+)\s*")
 KEPT = "PATH HOME SYSTEMROOT TEMP TMP TMPDIR USERPROFILE LANG LC_ALL LD_LIBRARY_PATH PYTHONHOME".split()
 LIMITED = """import os, resource, sys
@@ -63,6 +66,14 @@ class Exchange(NamedTuple):
     status: int | str
     request_id: str
     follows: bool = False  # on the connection of the one before
+
+
+class Deed(NamedTuple):
+    """What was done to a desk besides requests: in words, and as a command to type where there is one."""
+
+    about: str
+    command: str = ""
+    status: int | str = ""
 
 
 class Finished(NamedTuple):
@@ -102,7 +113,7 @@ class LabDesk:
         environ = environment(**{"PORT": "0", "SUPPORT_DESK_DB": str(database), **environ})
         streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE}
         with open(self._log, "wb") as log:
-            self.process = subprocess.Popen(command, cwd=lab.folder, env=environ, stderr=log, **streams)
+            self.process = lab.start(command, cwd=lab.folder, env=environ, stderr=log, **streams)
         self.banner, self.port, self._serves = [], 0, threading.Event()
         self._mouth = threading.Thread(target=self._listen, daemon=True)
         self._mouth.start()
@@ -230,6 +241,8 @@ class LabDesk:
 
     def raw(self, data: bytes, within: float = ANSWER) -> bytes:
         """Everything the desk answers to these bytes, our side being closed, until it closes its own or is late."""
+        shown = data.decode("utf-8", "backslashreplace").encode("unicode_escape").decode()
+        self._tell("raw bytes:", f"printf %b {shlex.quote(shown)} | curl -sm 5 telnet://localhost:8080")
         found = bytearray()
         with self.connect(within) as sock:
             try:
@@ -243,10 +256,17 @@ class LabDesk:
 
     def stream(self, path: str = "/events", headers=AGENT) -> EventStream:
         """A reader of server-sent events, which have been coming in since."""
+        words = ["curl", "-sN", *(word for name, value in headers.items() for word in ("-H", f"{name}: {value}"))]
+        self._tell("in a terminal of its own:", shlex.join([*words, f"http://localhost:8080{path}"]))
         return self.lab.keep(EventStream(self.port, path, dict(headers)))
 
     def websocket(self, path: str = "/ws", headers=AGENT) -> WebSocket:
-        return self.lab.keep(WebSocket(self.port, path, dict(headers)))
+        who = "".join(f", {name}: {value}" for name, value in headers.items())
+        self._tell(f"a WebSocket is opened: {path}{who}")
+        return self.lab.keep(WebSocket(self.port, path, dict(headers), self._tell))
+
+    def _tell(self, about, command=""):
+        self.lab.exchanges.append(Deed(about, command))
 
     # -- looking into it ------------------------------------------------------------------------
 
@@ -259,9 +279,13 @@ class LabDesk:
     def count(self, table: str) -> int:
         return self.rows(f"SELECT count(*) FROM {table}")[0][0]
 
+    @contextmanager
     def fault(self, name: str):
         """`with desk.fault("audit-write"):` inside the block that write fails; the names are in faults.FAULTS."""
-        return faults.fault(self.database, name)
+        self._tell(FAULT, f"python3 -m drills fault {name}")
+        with faults.fault(self.database, name):
+            yield
+        self._tell(FAULT, "python3 -m drills fault --off")
 
     def log(self) -> str:
         """What the desk has written to stderr so far; all of it after stop()."""
@@ -300,9 +324,11 @@ class LabDesk:
 class Lab:
     """Desks from one folder and what is around them; a context manager, all ends with it.
 
-    `exchanges` are all requests so far, `room` is a folder for files that ends with the lab. Where everything
-    together takes longer than `seconds`, the desks are ended and `is_late` is true.
+    `exchanges` are all requests so far, with the deeds between them, `room` is a folder for files that ends with the lab. Where everything
+    together takes longer than `seconds`, the desks are ended and `is_late` is true. `start` starts their processes.
     """
+
+    start = staticmethod(subprocess.Popen)
 
     def __init__(self, folder: Path, seconds: float = CHECK):
         self.folder, self.exchanges, self.is_late, self.desks = folder, [], False, []
@@ -338,11 +364,14 @@ class Lab:
         files and sockets the system lets it open (not on Windows).
         """
         database = database or self.room / f"lab-{len(self.desks) + 1}.sqlite3"
-        command = [sys.executable, "app.py", *arguments]
+        command = [*PYTHON, "app.py", *arguments]
         if open_files and os.name == "nt":
             raise Trouble("error", "this check limits open files, which Windows cannot: use Linux, macOS or WSL")
         if open_files:
-            command = [sys.executable, "-c", LIMITED, str(open_files), "app.py", *arguments]
+            command = [*PYTHON, "-c", LIMITED, str(open_files), "app.py", *arguments]
+        if arguments or environ or self.desks:
+            settings = [f"{name}={shlex.quote(value)}" for name, value in environ.items()]
+            self.exchanges.append(Deed("a desk is started:", " ".join([*settings, "python3 app.py", *arguments])))
         desk = LabDesk(self, database, command, environ)
         self.desks.append(desk)
         if self.is_late:
@@ -353,7 +382,7 @@ class Lab:
     def run(self, *arguments: str, typed: str = "", **environ: str) -> Finished:
         """`python3 app.py …` to its end, as for --verify or a setting that is refused. Not ending is status -1."""
         environ = environment(**{"PORT": "0", "SUPPORT_DESK_DB": str(self.room / "run.sqlite3"), **environ})
-        command = [sys.executable, "app.py", *arguments]
+        command = [*PYTHON, "app.py", *arguments]
         try:
             done = subprocess.run(
                 command, cwd=self.folder, env=environ, input=typed.encode(), capture_output=True, timeout=ANSWER

@@ -5,7 +5,7 @@ I have never met, about his divorce and his bank account. I closed it. Please te
 """
 
 STARS = 2
-FAMILY = ""
+FAMILY = "somebody else's ticket"
 SECTION = "Authorization"
 FILE = "app.py"
 CLEAN = """rebuilt from its events.\"\"\"

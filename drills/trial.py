@@ -8,14 +8,13 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
 from drills import plant
-from drills.lab import environment
+from drills.lab import PYTHON, environment
 from drills.shelf import Refused
 
 LIMIT = 60  # seconds for each half
@@ -99,7 +98,7 @@ def run_module(module: str, folder: Path, bugs: list, seconds: float, files: dic
     for name, content in files.items():
         (folder / name).write_bytes(content)
     target, log = folder.with_name(f"{folder.name}.json"), folder.with_name(f"{folder.name}.log")
-    command = [sys.executable, str(RUNNER), str(target), module]
+    command = [*PYTHON, str(RUNNER), str(target), module]
     streams = {"stdin": subprocess.DEVNULL, "stderr": subprocess.STDOUT}
     with open(log, "wb") as output:
         process = subprocess.Popen(

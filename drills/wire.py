@@ -141,10 +141,11 @@ class EventStream(_Reader):
 class WebSocket(_Reader):
     """A WebSocket client (RFC 6455). Messages are parsed JSON texts, {"closed": code} at the end.
 
-    `status` is the answer to the handshake: 101 where the socket is open.
+    `status` is the answer to the handshake: 101 where the socket is open. `tell` hears, in words, what is sent.
     """
 
-    def __init__(self, port: int, path: str, headers: dict):
+    def __init__(self, port: int, path: str, headers: dict, tell=lambda about: None):
+        self._tell = tell
         sock = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
         key = base64.b64encode(os.urandom(16)).decode()
         asked = {"Host": f"127.0.0.1:{port}", "Upgrade": "websocket", "Connection": "Upgrade"}
@@ -159,10 +160,13 @@ class WebSocket(_Reader):
 
     def send(self, message) -> None:
         """A message as a JSON text."""
+        self._tell(f"the WebSocket sends {json.dumps(message)}")
         self.send_frame(1, json.dumps(message).encode())
 
     def send_frame(self, opcode: int, payload: bytes) -> None:
         """One whole, masked frame."""
+        if opcode == 8:
+            self._tell("the WebSocket is closed")
         mask, size = os.urandom(4), len(payload)
         if size < 126:
             length = struct.pack("!B", 0x80 | size)

@@ -12,9 +12,10 @@ from io import StringIO
 from pathlib import Path
 from unittest import mock
 
-from drills import diary, plant, shelf
+from drills import board, diary, plant, shelf
 from drills.__main__ import CALLS, main
 from drills.judge import Exchange, Verdict
+from drills.lab import FAULT, Deed
 from drills.progress import Progress, state
 from drills.trial import trial
 from tests.desk import ROOT, DeskProcess, clean_environment
@@ -93,6 +94,19 @@ class WalkThrough(Tool):
     def test_the_table_has_every_call(self):
         written = re.findall(r"`(\w+)", " ".join(row[0] for row in table("Break it")))
         self.assertEqual(list(dict.fromkeys(written)), list(CALLS))
+
+    def test_the_table_has_every_drill_as_it_is(self):
+        there = []
+        for drill in map(shelf.load, shelf.on_board()):
+            there.append([drill.SECTION, "★" * drill.STARS, f"`{shelf.name_of(drill)}`", shelf.symptom(drill)])
+        self.assertEqual(sorted(table("The drills")), sorted(there))
+
+    def test_the_board_of_a_narrow_terminal_has_every_symptom_whole(self):
+        long = "A symptom that is told in more words than there are columns in a row of a terminal"
+        lines = board._fitted([("name", "symptom"), ("approval_bypass", long)], 60)
+        self.assertEqual(lines[:2], ["name", "approval_bypass"])
+        self.assertEqual(" ".join(line.strip() for line in lines[2:]), long)
+        self.assertLessEqual(max(map(len, lines)), 60)
 
     def test_it_says_what_the_tool_says(self):
         name, text = "accept_empty_title", section("Five minutes with one of them")
@@ -271,6 +285,23 @@ class Log(Tool):
         self.assertEqual(len(ids), 3)
         self.assertIn("POST /drafts/1/approve → 200", text)
         self.assertEqual(diary.empty_sections(self.garden / NAME), diary.TO_FILL)
+
+    def test_it_says_what_was_done_between_the_requests(self):
+        self.garden.mkdir()
+        sent = [
+            Deed("a desk is started:", "DEBUG=true python3 app.py"),
+            Exchange("GET", "/health", (), None, 200, "r-1"),
+            Deed(FAULT, "python3 -m drills fault audit-write"),
+            Deed("the WebSocket is closed"),
+        ]
+        log = "INFO  | r-2 x\nERROR | r-1 Traceback\n  File\nKeyError: 1\nINFO  | r-2 y"
+        diary.begin(self.garden, "A symptom.", Verdict([], None, sent, log))
+        text = (self.garden / diary.NAME).read_text(encoding="utf-8")
+        lines = re.search("```bash\n(.*?)```", text, re.S)[1].splitlines()
+        self.assertEqual(lines[:2], ["# a desk is started:", "DEBUG=true python3 app.py"])
+        self.assertEqual(lines[3:5], [f"# {FAULT}", f"python3 -m drills fault audit-write --in {self.garden.name}"])
+        self.assertEqual(lines[5:], ["# the WebSocket is closed"])
+        self.assertIn("```\nERROR | r-1 Traceback\n  File\nKeyError: 1\n```", text)
 
     def test_it_shows_the_bug_also_where_it_is_mended_already(self):
         self.call("start", NAME)

@@ -13,6 +13,7 @@ from types import ModuleType
 
 from drills import plant, shelf
 from drills.judge import judge
+from drills.progress import Progress
 from tests.desk import ROOT, DeskProcess, clean_environment, run_app
 from tests.drills_proof import SOLUTIONS
 
@@ -22,6 +23,16 @@ CALL = """import sys
 from pathlib import Path
 from drills.__main__ import main
 sys.exit(main(sys.argv[2:], Path(sys.argv[1])))"""
+FULL = """import drills.calls, resource
+begin = drills.calls.diary.begin
+def begin_on_a_full_disk(*facts):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+    return begin(*facts)
+drills.calls.diary.begin = begin_on_a_full_disk"""
+CTRL_C = """import atexit, signal, drills.__main__
+signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(signal.SIGINT))
+atexit.register(signal.alarm, 0)  # until Python itself comes to its end
+signal.setitimer(signal.ITIMER_REAL, {})"""
 SMALL_DISK = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)); "
 
 
@@ -191,13 +202,8 @@ class Accidents(Garden):
 
     @unittest.skipIf(os.name == "nt", "Windows ends a process where others ask it to stop")
     def test_ctrl_c_at_any_point_leaves_a_whole_copy_or_none(self):
-        # the alarm becomes a Ctrl-C, until Python itself comes to its end
-        ctrl_c = "signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(signal.SIGINT)); "
-        set_up = f"import atexit, signal, drills.__main__; {ctrl_c}atexit.register(signal.alarm, 0); "
-        alarm = "signal.setitimer(signal.ITIMER_REAL, {}); "
         delays = (0.001, 0.005, 0.01, 0.02)
-        tools = [self.tool("start", "approval_bypass", before=set_up + alarm.format(at)) for at in delays]
-        for tool in tools:
+        for tool in [self.tool("start", "approval_bypass", before=CTRL_C.format(at)) for at in delays]:
             status, _, errors = self.finish(tool)
             self.assertIn(status, (0, 130), errors)
             self.assertNotIn("Traceback", errors)
@@ -209,6 +215,76 @@ class Accidents(Garden):
         os.utime(left, (0, 0))
         plant.plant("approval_bypass", self.garden)
         self.assertFalse(left.exists())
+
+
+class Work(Garden):
+    """A copy that a learner has worked in: what he wrote stands in it, hints are counted, and none of it is lost."""
+
+    FILES = {"app.py": "# mended by hand\n", "debugging-log.md": "# Mine\n", "tests/test_mine.py": "# my own test\n"}
+
+    def setUp(self):
+        super().setUp()
+        self.folder = plant.plant("approval_bypass", self.garden)
+        for name, text in self.FILES.items():
+            (self.folder / name).write_text(text, encoding="utf-8")
+        Progress(self.garden).note("approval_bypass", hints=2)
+
+    def assert_it_is_all_there(self):
+        """In the one copy that holds it, where it stood or set aside, whole; and the progress, or what was before."""
+        (copy,) = [path.parent for path in self.garden.rglob("debugging-log.md")]
+        self.assertIn(copy.parent, (self.garden, self.garden / plant.ASIDE))
+        self.assertEqual({name: (copy / name).read_text("utf-8") for name in self.FILES}, self.FILES)
+        self.assertTrue((copy / "web" / "door.py").exists())
+        entry = Progress(self.garden).entry("approval_bypass")
+        self.assertEqual([one["hints"] for one in (entry, *entry.get("earlier", ())) if "hints" in one], [2])
+        self.assertEqual(list(self.garden.glob(".progress-*")), [])
+
+    def test_a_reset_and_a_start_after_the_desk_has_changed(self):
+        label = self.folder / plant.LABEL
+        label.write_text(label.read_text("utf-8").replace(plant.fingerprint(), "another desk"), "utf-8")
+        self.assertEqual(self.finish(self.tool("start", "approval_bypass"))[0], 0)
+        self.assertTrue((self.folder / "debugging-log.md").exists())
+        self.assert_it_is_all_there()
+        for words in (("reset", "approval_bypass", "--yes"), ("start", "approval_bypass")):
+            self.assertEqual(self.finish(self.tool(*words))[0], 0)
+            self.assert_it_is_all_there()
+        self.assertTrue(plant.is_of_today(self.folder))
+        self.assertFalse((self.folder / "debugging-log.md").exists())
+
+    def test_two_drills_at_once(self):
+        others = ("accept_empty_title", "duplicate_idempotency")
+        tools = [self.tool("start", name) for name in others]
+        self.assertEqual([self.finish(tool)[0] for tool in tools], [0, 0])
+        self.assertEqual({"approval_bypass", *others}, set(Progress(self.garden).entries()))
+        for name in others:
+            self.assertEqual(plant.label_of(self.garden / name)["bugs"], [name])
+        self.assertEqual(self.finish(self.tool("reset", others[0], "--yes"))[0], 0)
+        self.assert_it_is_all_there()
+
+    @unittest.skipIf(os.name == "nt", "Windows has no such limit")
+    def test_a_full_disk(self):
+        full = SMALL_DISK.replace("20_000", "10")
+        for words in (("start", "accept_empty_title"), ("reset", "approval_bypass", "--yes")):
+            _, _, errors = self.finish(self.tool(*words, before=full))
+            self.assertNotIn("Traceback", errors)
+            self.assertFalse((self.garden / "accept_empty_title").exists())
+            self.assert_it_is_all_there()
+
+    @unittest.skipIf(os.name == "nt", "Windows has no such limit")
+    def test_a_full_disk_leaves_no_half_of_a_log(self):
+        plant.plant("accept_empty_title", self.garden)
+        status, _, errors = self.finish(self.tool("log", "accept_empty_title", before=FULL))
+        self.assertEqual((status, "Traceback" in errors), (2, False), errors)
+        self.assertFalse((self.garden / "accept_empty_title" / "debugging-log.md").exists())
+
+    @unittest.skipIf(os.name == "nt", "Windows ends a process where others ask it to stop")
+    def test_ctrl_c_at_any_point(self):
+        check, reset = ("check", "approval_bypass"), ("reset", "approval_bypass", "--yes")
+        for words, at in ((check, 0.005), (check, 0.2), (reset, 0.001), (reset, 0.003), (reset, 0.006)):
+            status, _, errors = self.finish(self.tool(*words, before=CTRL_C.format(at)))
+            self.assertIn(status, (0, 1, 130), errors)
+            self.assertNotIn("Traceback", errors)
+            self.assert_it_is_all_there()
 
 
 class BugMode(Garden):

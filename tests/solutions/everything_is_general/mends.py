@@ -20,3 +20,5 @@ LAZY = (
     ),
 )
 SEEN_BY = "tests.test_llm.Failures.test_how_a_caller_asks_for_the_503"
+# whose check asks for a suggestion that cannot be had: under this bug there always is one
+ALSO_SEEN_BY = ("draft_is_accepted_and_nowhere",)

@@ -1,0 +1,103 @@
+"""Starts desks by fork(), for the proof of the drills alone: Python and its standard library are in memory already.
+
+The desk's own modules are read anew from its folder; of those of this process only the standard library stays.
+`start` takes what lab.py gives to subprocess.Popen, and gives back what lab.py needs of one.
+"""
+
+import gc
+import importlib
+import io
+import os
+import runpy
+import signal
+import subprocess
+import sys
+import threading
+import time
+import traceback
+from pathlib import Path
+
+import app
+
+ROOT = str(Path(app.__file__).parent)
+FIRST, LAST = 3, 4096  # file descriptors that are not for the desk
+
+
+def start(command: list[str], **options):
+    """A process that does the command; forked where that is a desk and the system can do it."""
+    is_plain = "app.py" in command and "-c" not in command and hasattr(os, "fork")
+    return Forked(command, **options) if is_plain else subprocess.Popen(command, **options)
+
+
+class Forked:
+    """A desk that was forked; its methods are those of subprocess.Popen."""
+
+    def __init__(self, command, cwd, env, stderr, stdin, stdout):
+        self.returncode, self._one_at_a_time = None, threading.Lock()
+        reader, writer = os.pipe()
+        self.pid = os.fork()
+        if not self.pid:
+            _become(command[command.index("app.py") :], Path(cwd), env, (writer, stderr.fileno()))
+        os.close(writer)
+        self.stdout = os.fdopen(reader, "rb")
+
+    def poll(self):
+        with self._one_at_a_time:
+            if self.returncode is None:
+                pid, status = os.waitpid(self.pid, os.WNOHANG)
+                self.returncode = os.waitstatus_to_exitcode(status) if pid else None
+            return self.returncode
+
+    def wait(self, timeout=None):
+        end = None if timeout is None else time.monotonic() + timeout
+        while self.poll() is None:
+            if end and time.monotonic() > end:
+                raise subprocess.TimeoutExpired("app.py", timeout)
+            time.sleep(0.001)
+        return self.returncode
+
+    def send_signal(self, number):
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def terminate(self):
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self):
+        self.send_signal(signal.SIGKILL)
+
+
+def _become(argv, folder, environ, streams):
+    """Run the desk in this process, the new one, to its end."""
+    status = 1
+    try:
+        _leave_everything(folder, environ, streams)
+        sys.argv, sys.path[0] = argv, str(folder)
+        runpy.run_path(str(folder / "app.py"), run_name="__main__")
+        status = 0
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(status)
+
+
+def _leave_everything(folder, environ, streams):
+    gc.freeze()  # what this process has left unclosed is never collected, which would close our descriptors
+    for target, stream in zip((0, 1, 2), (os.open(os.devnull, os.O_RDONLY), *streams)):
+        os.dup2(stream, target)
+    os.closerange(FIRST, LAST)
+    sys.stdin, sys.stdout, sys.stderr = open(0), _unbuffered(1), _unbuffered(2)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environ)
+    time.tzset()
+    for name, module in list(sys.modules.items()):
+        if (getattr(module, "__file__", None) or "").startswith(ROOT + os.sep):
+            del sys.modules[name]
+    importlib.invalidate_caches()
+
+
+def _unbuffered(number):
+    return io.TextIOWrapper(open(number, "wb", 0), "utf-8", "backslashreplace", write_through=True)
