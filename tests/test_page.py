@@ -523,7 +523,7 @@ class Overview(PageTest):
         page.complaints()
         self.addCleanup(page.emulate)
         page.click("#wire > summary")
-        for looks in ({"scheme": "light", "width": 360}, {"scheme": "dark", "width": 1200}):
+        for looks in ({"width": 360}, {"width": 800}, {"scheme": "dark", "width": 1200}):
             page.emulate(**looks)
             for path in VIEWS:
                 with self.subTest(f"{path} {looks}"):
