@@ -256,8 +256,8 @@ class TicketSocket(WebSocket):
     def tell(self, happenings: list[Happening]) -> bytes:
         for event in (happening.event for happening in happenings):
             is_mine = self.unheard.pop(event["request_id"], None)
-            if event["type"] == "Locked" and not is_mine:
-                self.locks.discard(event["ticket_id"])
+            if event["type"] == "Locked":  # the last one counts
+                (self.locks.add if is_mine else self.locks.discard)(event["ticket_id"])
         return b"".join(happening.frame for happening in self._seen(happenings))
 
     def releases(self) -> list[Request]:
