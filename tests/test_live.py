@@ -441,7 +441,7 @@ class Locks(LiveTest):
         one, two = self.open(**AGENT), self.open(**AGENT)
         for client in (one, two):
             client.say("LockTicket", ticketId=1)
-        self.heard_by(two, 2)
+            self.assertEqual([each.hear()["_tag"] for each in (one, two)], ["TicketLocked"] * 2)
         one.send(CLOSE, b"")
         self.assertEqual(self.heard_by_close(one), CLOSE)
         self.assertEqual(self.desk.patch("/tickets/1", {"title": "Other"}, BOB).status, 423)
