@@ -54,5 +54,5 @@ def check(lab):
     small = desk.new_ticket({"X-User-Id": "ann"}, title="From ann")["id"]
     great = desk.new_ticket({"X-User-Id": "Ann"}, title="From Ann")["id"]
     yield "ann and Ann are two people", ([small], [great]), (found("", created_by="ann"), found("", created_by="Ann"))
-    mine = [found("from ann", {"X-User-Id": name}, mine="true") for name in ("ann", "Ann")]
+    mine = [found(f"from {name}", {"X-User-Id": name}, mine="true") for name in ("ann", "Ann")]
     yield "each of them has one ticket", [[small], [great]], mine
