@@ -1,8 +1,8 @@
 """The heartbeat: one thread, one loop, one commit per beat. Only this file opens sockets.
 
-Each beat: read what has arrived → answer every complete request → one COMMIT for all of them →
-send the held answers. So nothing leaves the desk before it is durable, there are no locks, and a
-debugger stops where you tell it to. What must wait for others runs in the slow lane.
+Each beat: read what has arrived → answer every complete request → one COMMIT for all of them → send
+the held answers → tell listeners what happened. So nothing leaves the desk before it is durable, no thread
+locks another out, and a debugger stops where you tell it to. What must wait for others runs in the slow lane.
 """
 
 import os
