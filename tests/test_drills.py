@@ -203,11 +203,11 @@ class Accidents(Garden):
     @unittest.skipIf(os.name == "nt", "Windows ends a process where others ask it to stop")
     def test_ctrl_c_at_any_point_leaves_a_whole_copy_or_none(self):
         delays = (0.001, 0.005, 0.01, 0.02)
-        for tool in [self.tool("start", "approval_bypass", before=CTRL_C.format(at)) for at in delays]:
-            status, _, errors = self.finish(tool)
+        tools = [self.tool("start", "approval_bypass", before=CTRL_C.format(at)) for at in delays]
+        for status, _, errors in [self.finish(tool) for tool in tools]:
             self.assertIn(status, (0, 130), errors)
             self.assertNotIn("Traceback", errors)
-            self.assert_whole_or_not_there()
+        self.assert_whole_or_not_there()  # after the last of them: each has a half-done copy while it works
 
     def test_what_a_killed_planting_left_is_swept_up_later(self):
         left = self.garden / f"{plant.HALF_DONE}1"
