@@ -12,9 +12,10 @@ if sys.version_info < (3, 10):  # before the imports, which an older Python cann
 
 import gc
 import os
+from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime, timezone
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import NamedTuple
@@ -54,7 +55,7 @@ class Desk(NamedTuple):
     log: Log
     rules: dict  # of every column, as validation reads them from the schema
     metrics: metrics.Metrics
-    reference: dict  # of the API: what /openapi.json answers
+    reference: Callable[[], dict]  # of the API: what /openapi.json answers, made when first asked for
 
 
 # -- endpoints ----------------------------------------------------------------------------------
@@ -153,7 +154,7 @@ def get_views(desk, request) -> Answer:
 
 
 def get_openapi(desk, request) -> Answer:
-    return cached(request, desk.reference)
+    return cached(request, desk.reference())
 
 
 def get_docs(desk, request) -> Answer:
@@ -582,8 +583,8 @@ def listen(settings, log) -> DeskServer:
 def open_door(settings, store, log) -> Door:
     identity, rules = Identity(settings.auth == "tokens", settings.secret), read_rules(store.table_definitions())
     routes = tuple(with_rules(route, rules) for route in ROUTES)
-    says = openapi.read_summaries(README.read_text(encoding="utf-8")) if README.exists() else {}
-    reference = openapi.document(routes, rules, says, identity.is_locked)
+    readme = README.read_text(encoding="utf-8") if README.exists() else ""
+    reference = cache(lambda: openapi.document(routes, rules, openapi.read_summaries(readme), identity.is_locked))
     tools = Throttle(), store, Assistant(settings, rules), log, rules, metrics.Metrics(), reference
     return Door(Desk(settings, identity, *tools), routes)
 

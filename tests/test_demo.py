@@ -11,7 +11,7 @@ import workflow
 from llm import PLUGINS
 from store import Store
 from workflow import text_time
-from tests.desk import ROOT, DeskProcess, run_app
+from tests.desk import ROOT, DeskProcess, run_app, run_tool
 from web import demo
 
 CHOICES = {
@@ -84,7 +84,7 @@ class DemoDesk(unittest.TestCase):
         self.assertGreaterEqual(ticket["created_at"], self.before)
 
     def test_verify_finds_no_difference(self):
-        done = run_app("--verify", SUPPORT_DESK_DB=str(self.desk.database))
+        done = run_tool("--verify", SUPPORT_DESK_DB=str(self.desk.database))
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
 

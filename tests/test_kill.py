@@ -6,7 +6,7 @@ import threading
 import unittest
 from pathlib import Path
 
-from tests.desk import Client, DeskProcess, run_app
+from tests.desk import Client, DeskProcess, run_tool
 
 KILLS = 6
 WRITERS = 4
@@ -25,7 +25,7 @@ class PowerCut(unittest.TestCase):
             self.assert_every_retry_is_one_row(desk)
             self.assertTrue(desk.get("/audit-events/verify").json["ok"])
             desk.stop()
-            done = run_app("--verify", SUPPORT_DESK_DB=str(self.database))
+            done = run_tool("--verify", SUPPORT_DESK_DB=str(self.database))
             self.assertEqual(done.returncode, 0, done.stdout)
 
     def cut_the_power(self, desk, after):

@@ -379,8 +379,9 @@ class Failures(LLMTest):
                 told += b"".join(reply.body + str(reply.headers).encode() for reply in replies)
                 self.assertIn("fallback", replies[0].json["source"])
             told += desk.get("/health").body
+            rows = desk.dump()
             desk.stop()
-            for text in (desk.log.getvalue(), told.decode(), desk.dump):
+            for text in (desk.log.getvalue(), told.decode(), rows):
                 self.assertNotIn(KEY, text)
                 self.assertNotIn("Mimi", text)
             self.assertIn("LLM openai: ", desk.log.getvalue())
@@ -546,16 +547,14 @@ class WhileItHangs(LLMTest):
 
 
 class Queue(LLMTest):
-    environ = {"LLM_TIMEOUT": "3"}
+    environ = {"LLM_TIMEOUT": "1.5"}
 
     def test_the_time_in_the_queue_counts(self):
         self.stub.act = hangs
-        started = time.monotonic()
         held = self.at_once(10, "/tickets/classify", S3_REQUEST)
         for reply in held:
             self.assert_falls_back(reply.result(PATIENCE))
-        self.assertLess(time.monotonic() - started, 5.5)  # not twice LLM_TIMEOUT
-        self.assertEqual(len(self.stub.calls), 4)
+        self.assertEqual(len(self.stub.calls), 4)  # whose time was over in the queue is not called for
         self.assertEqual(self.log().count("LLM openai: too many are waiting for it"), 6)
         self.stub.act = says(GOOD)
         self.assertEqual(self.classify().json["source"], "openai")  # who was not called has not failed

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import app
-from tests.desk import AGENT, Client, Desk, DeskProcess, DeskTest, run_app
+from tests.desk import AGENT, Client, Desk, DeskProcess, DeskTest, run_app, run_tool
 
 from web.identity import Throttle, password_hash
 from workflow import TRANSITIONS, TooManyRequests
@@ -291,8 +291,9 @@ class Tokens(DeskTest):
             self.desk.post("/user/login", {"email": "a@b.c", "password": "canary-password", "x": 1}).body,
         ]
         login = self.desk.post("/api/debug/login", {"login": "x", "roles": []}, {"Idempotency-Key": "canary-key"}).json
+        rows = self.desk.dump()
         self.desk.stop()
-        written = self.desk.log.getvalue() + b"".join(bodies).decode() + self.desk.dump
+        written = self.desk.log.getvalue() + b"".join(bodies).decode() + rows
         for canary in (token, token.split(".")[2], SECRET, login["token"], "canary-token", "canary-password"):
             self.assertNotIn(canary, written)
         self.assertNotIn("canary", self.desk.log.getvalue())
@@ -433,7 +434,7 @@ class Door(unittest.TestCase):
                 (("--add-user", "b@example.com", "--password-stdin"), "short\n"),
                 (("--add-user", "b@example.com", "--password-stdin"), ""),
             ):
-                done = run_app(*arguments, typed=typed, **settings)
+                done = run_tool(*arguments, typed=typed, **settings)
                 self.assertEqual((done.returncode, done.stderr.count("\n")), (2, 1), done.stderr)
             desk = DeskProcess(Path(settings["SUPPORT_DESK_DB"]), SUPPORT_DESK_AUTH="tokens")
             self.addCleanup(desk.stop)

@@ -14,7 +14,7 @@ from contextlib import closing
 from pathlib import Path
 
 from store import Store
-from tests.desk import ROOT, Client, DeskProcess, clean_environment, run_app
+from tests.desk import ROOT, Client, DeskProcess, clean_environment, run_app, run_tool
 
 CAN_SIGNAL = os.name != "nt"  # Windows ends a process where others ask it to stop
 
@@ -32,8 +32,9 @@ class ProcessTest(unittest.TestCase):
         return desk
 
     def assert_refuses(self, *words: str, arguments=(), **environ):
-        """One line on stderr with these words, exit 2, nothing on stdout."""
-        done = run_app(*arguments, **{"PORT": "0", "SUPPORT_DESK_DB": str(self.database), **environ})
+        """One line on stderr with these words, exit 2, nothing on stdout; of a tool where there are arguments."""
+        run = run_tool if arguments else run_app
+        done = run(*arguments, **{"PORT": "0", "SUPPORT_DESK_DB": str(self.database), **environ})
         self.assertEqual((done.returncode, done.stdout), (2, ""), done.stderr)
         self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
         for word in words:
@@ -64,13 +65,14 @@ class Starting(ProcessTest):
             "LOG_FORMAT": ("xml", "json"),
             "CORS_ORIGINS": ("desk.example", "https://"),
         }
+        self.assert_refuses("PORT", "abc", "a whole number", PORT="abc")
         for name, (value, allowed) in bad.items():
             with self.subTest(name):
-                self.assert_refuses(name, value, allowed, **{name: value})
+                self.assert_refuses(name, value, allowed, arguments=("--verify",), **{name: value})
         for value in ("-1", "65536", "80 80", "٣"):
             with self.subTest(value):
-                self.assert_refuses("PORT", PORT=value)
-        self.assert_refuses("--port", "99999", arguments=("--port", "99999"))
+                self.assert_refuses("PORT", arguments=("--verify",), PORT=value)
+        self.assert_refuses("--port", "99999", arguments=("--verify", "--port", "99999"))
         self.assertFalse(self.database.exists())
 
     def test_an_option_wins_over_the_environment_and_an_empty_value_is_unset(self):
@@ -271,7 +273,7 @@ class Tools(ProcessTest):
                 self.database.write_bytes(sound)
                 with closing(sqlite3.connect(self.database, isolation_level=None)) as database:
                     database.executescript(deed)
-                done = run_app("--verify", SUPPORT_DESK_DB=str(self.database))
+                done = run_tool("--verify", SUPPORT_DESK_DB=str(self.database))
                 self.assertEqual(done.returncode, 1, done.stdout)
                 self.assertIn(word, done.stdout)
 
@@ -289,12 +291,12 @@ class Tools(ProcessTest):
         writer = threading.Thread(target=write)
         writer.start()
         copy = self.folder / "copy.sqlite3"
-        done = run_app("--backup", str(copy), SUPPORT_DESK_DB=str(self.database))
+        done = run_tool("--backup", str(copy), SUPPORT_DESK_DB=str(self.database))
         stop.set()
         writer.join()
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertIn("pages", done.stdout)
-        self.assertEqual(run_app("--verify", SUPPORT_DESK_DB=str(copy)).returncode, 0)
+        self.assertEqual(run_tool("--verify", SUPPORT_DESK_DB=str(copy)).returncode, 0)
         self.assert_refuses("does not exist yet", arguments=("--backup", str(copy)))
         for name in ("", str(self.database / "x"), "x" * 300):
             self.assert_refuses("--backup", arguments=("--backup", name))
@@ -308,6 +310,6 @@ class Tools(ProcessTest):
         content = bytearray(self.database.read_bytes())
         content[40_000:60_000] = b"\x5a" * 20_000
         self.database.write_bytes(content)
-        done = run_app("--verify", SUPPORT_DESK_DB=str(self.database))
+        done = run_tool("--verify", SUPPORT_DESK_DB=str(self.database))
         self.assertEqual((done.returncode, "Traceback" in done.stderr), (1, False), done.stderr)
         self.assertIn("malformed", done.stdout + done.stderr)

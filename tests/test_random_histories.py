@@ -3,7 +3,7 @@
 import random
 import unittest
 
-from tests.desk import Desk, run_app
+from tests.desk import Desk, run_tool
 from tests.test_workflow import NET, PASSES, ROLE_NEEDED
 
 SEEDS, STEPS = 6, 150
@@ -178,5 +178,5 @@ class RandomHistories(unittest.TestCase):
         self.assertEqual(drafts, self.model.drafts)
         self.assertEqual(self.desk.count("comments"), self.model.comments)
         self.assertEqual(self.desk.get("/audit-events/verify").json["events"], self.model.events)
-        done = run_app("--verify", SUPPORT_DESK_DB=str(self.desk.database))
+        done = run_tool("--verify", SUPPORT_DESK_DB=str(self.desk.database))
         self.assertEqual(done.returncode, 0, done.stdout)

@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from store import Store
-from tests.desk import AGENT, CUSTOMER, PATIENCE, Desk, DeskProcess, DeskTest, run_app
+from tests.desk import AGENT, CUSTOMER, PATIENCE, Desk, DeskProcess, DeskTest, run_tool
 from workflow import Caller
 
 with closing(sqlite3.connect(":memory:")) as memory:
@@ -239,7 +239,7 @@ class Index(unittest.TestCase):
         with closing(desk.open_database()) as database:
             database.execute("INSERT INTO search_index (search_index) VALUES ('integrity-check')")
         self.assertEqual(desk.stop(), 0)
-        self.assertEqual(run_app("--verify", SUPPORT_DESK_DB=str(self.path)).returncode, 0)
+        self.assertEqual(run_tool("--verify", SUPPORT_DESK_DB=str(self.path)).returncode, 0)
 
     def test_a_power_cut_while_it_works_loses_nothing(self):
         self.fill(3000)
@@ -255,7 +255,7 @@ class Index(unittest.TestCase):
         catch_up(desk)
         self.assert_whole(desk, 3000)
         desk.stop()
-        done = run_app("--verify", SUPPORT_DESK_DB=str(self.path))
+        done = run_tool("--verify", SUPPORT_DESK_DB=str(self.path))
         self.assertEqual(done.returncode, 0, done.stdout)
 
     def test_a_backup_has_the_index_with_it(self):
@@ -263,7 +263,7 @@ class Index(unittest.TestCase):
         desk = self.start()
         catch_up(desk)
         copy = self.path.with_name("copy.sqlite3")
-        self.assertEqual(run_app("--backup", str(copy), SUPPORT_DESK_DB=str(self.path)).returncode, 0)
+        self.assertEqual(run_tool("--backup", str(copy), SUPPORT_DESK_DB=str(self.path)).returncode, 0)
         desk.stop()
         self.path = copy
         desk = self.start()
