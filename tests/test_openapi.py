@@ -22,10 +22,12 @@ FOR_ALL_ON_AN_OPEN_DESK = ("/tickets/{id}/draft", "/tickets/{id}/lock")
 REFUSED_TOKEN = {"Authorization": "Bearer not.a.token"}
 
 
+USER = new_user(EXAMPLES["email"], "agent", EXAMPLES["password"])  # whose login is the document's example
+
+
 def add_user(store):
-    """The user whose login is the document's example."""
     with store.savepoint():
-        store.add_user(new_user(EXAMPLES["email"], "agent", EXAMPLES["password"]))
+        store.add_user(USER)
     store.commit()
 
 

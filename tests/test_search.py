@@ -131,7 +131,7 @@ class Words:
             if number > 40:
                 self.desk.patch(f"/tickets/{chance.randint(1, 40)}", {"title": f"T{text(9)}"}, AGENT)
         tickets = self.desk.get("/tickets?limit=1000").json["tickets"]
-        for _ in range(150):
+        for _ in range(80):
             needle = text(5).strip() or "a"
             query = {"status": chance.choice(["", "open", "in_progress"]), "priority": chance.choice(["", "low"])}
             query |= {"assignee": chance.choice(["", "x"]), "created_by": chance.choice(["", "user-1"])}
