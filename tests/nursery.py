@@ -1,6 +1,6 @@
-"""Starts desks by fork(), for the proof of the drills alone: Python and its standard library are in memory already.
+"""Starts desks by fork(), for the proof of the drills alone: Python and the desk's modules are in memory already.
 
-The desk's own modules are read anew from its folder; of those of this process only the standard library stays.
+The modules are those of the desk's own folder, read once; a copy that changes later is started as a learner does.
 `start` takes what lab.py gives to subprocess.Popen, and gives back what lab.py needs of one.
 """
 
@@ -8,13 +8,13 @@ import gc
 import importlib
 import io
 import os
-import runpy
 import signal
 import subprocess
 import sys
 import threading
 import time
 import traceback
+from functools import lru_cache
 from pathlib import Path
 
 import app
@@ -29,15 +29,35 @@ def start(command: list[str], **options):
     return Forked(command, **options) if is_plain else subprocess.Popen(command, **options)
 
 
+@lru_cache(maxsize=2)
+def modules_of(folder: Path) -> dict:
+    """The modules of the desk in a folder by name, beside those of the same names that this process goes on with."""
+    ours = _put_away(ROOT)
+    sys.path.insert(0, str(folder))
+    try:
+        importlib.import_module("app")
+        return _put_away(str(folder))
+    finally:
+        sys.path.remove(str(folder))
+        sys.modules.update(ours)
+
+
+def _put_away(folder: str) -> dict:
+    """Take every module that was read from a folder out of sys.modules."""
+    files = {name: getattr(module, "__file__", None) or "" for name, module in sys.modules.items()}
+    return {name: sys.modules.pop(name) for name, file in files.items() if file.startswith(folder + os.sep)}
+
+
 class Forked:
     """A desk that was forked; its methods are those of subprocess.Popen."""
 
     def __init__(self, command, cwd, env, stderr, stdin, stdout):
         self.returncode, self._one_at_a_time = None, threading.Lock()
         reader, writer = os.pipe()
+        modules = modules_of(Path(cwd))
         self.pid = os.fork()
         if not self.pid:
-            _become(command[command.index("app.py") :], Path(cwd), env, (writer, stderr.fileno()))
+            _become(command[command.index("app.py") + 1 :], modules, cwd, env, (writer, stderr.fileno()))
         os.close(writer)
         self.stdout = os.fdopen(reader, "rb")
 
@@ -67,14 +87,15 @@ class Forked:
         self.send_signal(signal.SIGKILL)
 
 
-def _become(argv, folder, environ, streams):
+def _become(arguments, modules, folder, environ, streams):
     """Run the desk in this process, the new one, to its end."""
     status = 1
     try:
         _leave_everything(folder, environ, streams)
-        sys.argv, sys.path[0] = argv, str(folder)
-        runpy.run_path(str(folder / "app.py"), run_name="__main__")
-        status = 0
+        sys.path[0] = str(folder)
+        _put_away(ROOT)
+        sys.modules.update(modules)
+        status = modules["app"].main(arguments, os.environ)
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else int(end.code is not None)
     except BaseException:
@@ -93,10 +114,6 @@ def _leave_everything(folder, environ, streams):
     os.environ.clear()
     os.environ.update(environ)
     time.tzset()
-    for name, module in list(sys.modules.items()):
-        if (getattr(module, "__file__", None) or "").startswith(ROOT + os.sep):
-            del sys.modules[name]
-    importlib.invalidate_caches()
 
 
 def _unbuffered(number):
