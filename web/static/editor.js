@@ -134,7 +134,7 @@ export class Editor {
 
   /** The ticket is at `version` by something harmless; if that is not the next one, something unseen was between. */
   follow(version) {
-    if (this.isOpen && version === this.version + 1) this.version = version;
+    if (version === this.version + 1) this.version = version;
   }
 
   warn(problem) {
