@@ -320,14 +320,14 @@ def _agreed(labels, garden):
 def fault(said, garden):
     flags = said.flags
     if flags.get("--list") or not (said.words or flags.get("--off")):
-        say(*board.columns([*((name, about) for name, (_, about) in faults.FAULTS.items()), ("slow-llm", SLOW)]))
+        say(*board.columns([(name, about) for name, (_, about) in {**faults.FAULTS, **LLMS}.items()]))
         then("fault audit-write", "fault --off")
         return 0
     name = said.words[0] if said.words else ""
-    if name and name not in (*faults.FAULTS, "slow-llm"):
-        raise shelf.unknown("fault", name, [*faults.FAULTS, "slow-llm"])
-    if name == "slow-llm" and not flags.get("--off"):
-        return _serve_slow_llm()
+    if name and name not in (*faults.FAULTS, *LLMS):
+        raise shelf.unknown("fault", name, [*faults.FAULTS, *LLMS])
+    if name in LLMS and not flags.get("--off"):
+        return _serve_llm(name)
     if flags.get("--off"):
         for database in _databases(flags, garden):
             say(f"{_shown(database)}: {', '.join(faults.disarm(database)) or 'no fault'} taken away")
@@ -347,7 +347,10 @@ def fault(said, garden):
     return 0
 
 
-SLOW = "an LLM that takes questions and does not answer: serves until Ctrl-C, and says how a desk uses it"
+LLMS = {  # faults that are servers, for as long as the call runs: what StubLLM is told, and what it then does
+    "slow-llm": ({"holds": True}, "an LLM that takes questions and does not answer; serves until Ctrl-C"),
+    "broken-llm": ({"status": 500}, "an LLM that answers every question with 500; serves until Ctrl-C"),
+}
 
 
 def _databases(flags, garden):
@@ -362,15 +365,15 @@ def _databases(flags, garden):
     return [path for path in (place / "support-desk.sqlite3" for place in board.places(garden)) if path.exists()]
 
 
-def _serve_slow_llm():
-    llm = StubLLM(holds=True)
+def _serve_llm(name):
+    told, about = LLMS[name]
+    llm = StubLLM(**told)
     settings = " ".join(f"{name}={value}" for name, value in llm.environ.items())
-    say("The slow LLM is there. In the copy's folder, start a desk that asks it:", "", f"  {settings} python3 app.py")
-    say("", "It counts who asks. Ctrl-C stops it.")
+    say(f"There is {about}. In the copy's folder, start a desk that asks it:", "", f"  {settings} python3 app.py", "")
     try:
         while True:
             if llm.wait_until_asked(3600):
-                say(f"asked {len(llm.asked)} times, nobody is answered for 60 s")
+                say(f"asked: {len(llm.asked)}")
     except KeyboardInterrupt:
         say("stopped")
     then("fault --list")

@@ -370,7 +370,8 @@ class Lab:
         if open_files:
             command = [*PYTHON, "-c", LIMITED, str(open_files), "app.py", *arguments]
         if arguments or environ or self.desks:
-            settings = [f"{name}={shlex.quote(value)}" for name, value in environ.items()]
+            gone = {thing.url: "http://127.0.0.1:PORT/v1" for thing in self._things if isinstance(thing, StubLLM)}
+            settings = [f"{name}={gone.get(value) or shlex.quote(value)}" for name, value in environ.items()]
             self.exchanges.append(Deed("a desk is started:", " ".join([*settings, "python3 app.py", *arguments])))
         desk = LabDesk(self, database, command, environ)
         self.desks.append(desk)
@@ -393,6 +394,8 @@ class Lab:
 
     def llm(self, **answer) -> StubLLM:
         """An LLM's server that counts; see StubLLM for what it can be told to answer."""
+        command = f"python3 -m drills fault {'slow-llm' if answer.get('holds') else 'broken-llm'}"
+        self.exchanges.append(Deed("an LLM on a PORT of its own; the check's is gone, this one is similar:", command))
         return self.keep(StubLLM(**answer))
 
     def keep(self, thing):

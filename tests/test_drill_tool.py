@@ -4,6 +4,7 @@ import json
 import os
 import random
 import re
+import signal
 import subprocess
 import sys
 import unittest
@@ -18,7 +19,7 @@ from drills.judge import Exchange, Verdict
 from drills.lab import FAULT, Deed
 from drills.progress import Progress, state
 from drills.trial import trial
-from tests.desk import ROOT, DeskProcess, clean_environment
+from tests.desk import ROOT, Desk, DeskProcess, clean_environment
 from tests.drills_proof import SOLUTIONS
 from tests.test_docs import section, table
 from tests.test_drills import Garden
@@ -422,6 +423,28 @@ class FaultCall(Tool):
         self.assertEqual(self.call("fault", "--off", "--in", NAME), 0)
         self.assertIn("audit-write taken away", self.said)
         self.assertEqual(desk.post("/tickets", {"title": "x", "description": "y"}).status, 201)
+
+    @unittest.skipIf(os.name == "nt", "Windows cannot send Ctrl-C to one process alone")
+    def test_an_llm_that_is_broken_serves_and_counts_until_ctrl_c(self):
+        tool = self.tool("fault", "broken-llm")
+        said = "".join(iter(tool.stdout.readline, "\n"))
+        settings = dict(re.findall("([A-Z_]+)=(\\S+)", "".join(iter(tool.stdout.readline, "\n"))))
+        self.assertIn("answers every question with 500", said)
+        desk = Desk(**settings)
+        self.addCleanup(desk.stop)
+        reply = desk.post("/tickets/classify", {"description": "x"}, {"Prefer": "handling=strict"})
+        self.assertEqual(reply.status, 503)
+        self.assertEqual(tool.stdout.readline(), "asked: 1\n")
+        tool.send_signal(signal.SIGINT)
+        status, output, errors = self.finish(tool)
+        self.assertEqual((status, output.splitlines()[0], errors), (0, "stopped", ""))
+
+    def test_the_log_of_a_drill_with_an_llm_names_one_that_can_be_had(self):
+        self.call("start", "bill_of_the_vendor")
+        self.call("log", "bill_of_the_vendor")
+        text = (self.garden / "bill_of_the_vendor" / diary.NAME).read_text("utf-8")
+        self.assertIn("python3 -m drills fault broken-llm\n", text)
+        self.assertIn("OPENAI_BASE_URL=http://127.0.0.1:PORT/v1 python3 app.py", text)
 
     def test_what_is_no_database_of_a_lab_is_refused(self):
         self.assert_refused("fault", "audit-write", "--db", str(ROOT / "README.md"), saying="is no database of a desk")
