@@ -16,7 +16,7 @@ check(lab)   asks desks in the lab for what they promise and yields (promise, wa
 
 A check looks at effects (rows, events, later answers), asks for the healthy twin too, so that a "mend" which
 refuses everybody fails, and names no cause. It yields the same promises in every run: none has a number in its text
-that differs from run to run (a uuid, a port, a time), as verdicts are compared. drills/lab.py says what a lab offers. tests/solutions/NAME/ holds the
-proofs of a drill: another honest mend, a lazy one, a regression test, and which test of the suite sees the bug;
-`python3 -m tests.drills_proof NAME --times 3` tries them out.
+that differs from run to run (a uuid, a port, a time), as verdicts are compared. drills/lab.py says what a lab offers.
+tests/solutions/NAME/ holds the proofs of a drill: another honest mend, a lazy one, a regression test, and which test
+of the suite sees the bug; `python3 -m tests.drills_proof NAME --times 3` tries them out.
 """

@@ -90,7 +90,8 @@ def parse(name: str, words: list[str]) -> SimpleNamespace:
         else:
             flags[flag] = _value(flag, value if has_value else next(rest, ""), call.flags[flag])
     if not call.least <= len(found) <= call.most:
-        raise Refused(f"{name} takes other words; type {ME} {name} {call.usage}".rstrip())
+        amount = "more" if len(found) < call.least else "fewer"
+        raise Refused(f"{name} takes {amount} words; type {ME} {name} {call.usage}".rstrip())
     return SimpleNamespace(words=found, flags=flags)
 
 

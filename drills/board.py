@@ -18,7 +18,7 @@ def rows(garden: Path) -> dict[str, dict]:
     entries = Progress(garden).entries()
     found = {name: _row(shelf.load(name), entries.get(name, {})) for name in shelf.on_board()}
     for label, entry in entries.items():
-        if label not in found and label.startswith("mystery-"):
+        if label not in found and label.startswith(plant.MYSTERY) and set(entry) - {"earlier"}:
             name = entry.get("name")
             known = shelf.load(name) if name in found else None
             found[label] = {**_row(known, entry), "symptom": _of_mystery(name, entry)}
@@ -76,9 +76,11 @@ def export(garden: Path) -> str:
 def class_table(files: list[Path]) -> tuple[list[str], list[str]]:
     """A Markdown table of many exports, drills down and learners across; and why files are not in it."""
     learners, problems = {}, []
+    stems = [path.stem for path in files]
     for path in files:
+        name = path.stem if stems.count(path.stem) == 1 else str(path)
         try:
-            learners[_unused(path.stem, learners)] = _exported(path)
+            learners[_unused(name, learners)] = _exported(path)
         except OSError as problem:
             problems.append(f"{path}: {problem.strerror}")
         except (ValueError, RecursionError):
@@ -124,4 +126,8 @@ def _lined(table):
 def places(garden: Path) -> list[Path]:
     """The copies that stand in the garden."""
     found = sorted(garden.iterdir()) if garden.exists() else []
-    return [path for path in found if path.is_dir() and (path / plant.MARK).exists() and not path.name.startswith(".")]
+    return [path for path in found if not path.name.startswith(".") and _is_marked(path)]
+
+
+def _is_marked(path):
+    return any((path / mark).exists() for mark in (plant.MARK, plant.LABEL))

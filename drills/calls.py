@@ -30,6 +30,16 @@ class Lesson(NamedTuple):
     progress: Progress
 
     @property
+    def is_mystery(self) -> bool:
+        return self.label.startswith(plant.MYSTERY)
+
+    @property
+    def story(self) -> str:
+        """What there is to hear; of a mystery without the first line, which stands on the board beside the name."""
+        told = self.drill.__doc__.strip()
+        return told.partition("\n")[2].strip() if self.is_mystery else told
+
+    @property
     def entry(self) -> dict:
         return self.progress.entry(self.label)
 
@@ -54,8 +64,10 @@ def marks() -> tuple[str, str]:
 
 def find(label: str, garden: Path) -> Lesson:
     """The lesson of that name; Refused, with the valid ones, where there is none."""
-    progress = Progress(garden)
-    mysteries = [place.name for place in board.places(garden) if place.name.startswith("mystery-")]
+    label, progress = Path(label).name.lower(), Progress(garden)  # also as a shell completes the name of its folder
+    if "+" in label and (garden / label).exists():
+        raise Refused(f"{label} has several bugs, to be looked at; drills are done one at a time: {ME} start NAME")
+    mysteries = [place.name for place in board.places(garden) if place.name.startswith(plant.MYSTERY)]
     if label in mysteries:
         seals = plant.label_of(garden / label).get("bugs", [])
         name = next((name for name in shelf.names() if plant.sealed(label, name) in seals), None)
@@ -70,8 +82,15 @@ def find(label: str, garden: Path) -> Lesson:
 def _standing(label, garden):
     lesson = find(label, garden)
     if not lesson.folder.exists():
-        raise Refused(f"{label} is not planted; type {ME} start {label}")
+        raise Refused(f"{lesson.label} is not planted; type {ME} start {lesson.label}")
+    _is_whole(lesson)
     return lesson
+
+
+def _is_whole(lesson):
+    if not (lesson.folder / "app.py").exists():
+        why = f"{_shown(lesson.folder)} is no copy of the desk any more: it has no app.py"
+        raise Refused(f"{why}; `{ME} reset {lesson.label}` sets it aside")
 
 
 # -- the calls ----------------------------------------------------------------------------------
@@ -79,10 +98,14 @@ def _standing(label, garden):
 
 def show_board(said, garden):
     board.show(garden)
+    left_out = Progress(garden).left_out()
+    if left_out:
+        print(f"drills: in {_shown(garden / 'progress.json')} this cannot be read: {left_out}", file=sys.stderr)
     there = [(name, row["state"]) for name, row in board.rows(garden).items()]
-    begun = [name for name, now in there if now not in ("new", "solved") and (garden / name).exists()]
+    begun = [(name, now) for name, now in there if now not in ("new", "solved") and (garden / name).exists()]
     if begun:
-        then(f"check {begun[0]}")
+        name, now = begun[0]
+        then(f"test {name} PATH-OF-YOUR-TEST" if now == "mended" else f"check {name}")
     elif any(now == "new" for _, now in there):
         then("start next", "start --mystery")
     else:
@@ -102,10 +125,12 @@ def start(said, garden):
     if not stood:
         plant.plant(name, garden, label if label != name else "")
     lesson = find(label, garden)
+    _is_whole(lesson)
     lesson.progress.note(label, started=utc_now())
     _tell_story(lesson)
     if stood:
-        old = "" if plant.is_of_today(folder) else " The desk has changed since it was made."
+        is_old = plant.label_of(folder) and not plant.is_of_today(folder)
+        old = " The desk has changed since it was made." if is_old else ""
         say("", f"It stands since an earlier start, as you left it.{old} For a fresh one: {ME} reset {label}")
     then(f"check {label}", f"hint {label}")
     return 0
@@ -113,13 +138,14 @@ def start(said, garden):
 
 def _tell_story(lesson):
     place = _shown(lesson.folder)
-    say(f"{lesson.label} ({'*' * lesson.drill.STARS})", "", lesson.drill.__doc__.strip(), "")
+    say(f"{lesson.label} ({'*' * lesson.drill.STARS})", "", lesson.story, "")
     table = [
         ("folder", place),
-        ("run it", f"cd {place} && python3 app.py"),
-        ("its tests", "python3 -m unittest, there"),
+        ("run it", f"(cd {place} && python3 app.py)"),
+        ("its tests", f"(cd {place} && python3 -m unittest)"),
+        ("your log", f"{ME} log {lesson.label}, typed here as all its calls"),
     ]
-    say(*board.columns([*table, ("your log", f"{ME} log {lesson.label}")]))
+    say(*board.columns(table))
     say("", f"Write down, in your log: {' · '.join(diary.TO_FILL)}.")
 
 
@@ -136,8 +162,7 @@ def _chosen(word, seed, garden):
     if word not in ("next", "random"):
         if seed is not None:
             raise Refused(f"--seed goes with `{ME} start random` and `{ME} start --mystery`")
-        find(word, garden)
-        return word
+        return find(word, garden).label
     rows = board.rows(garden)
     new = [name for name in shelf.on_board() if rows[name]["state"] == "new"]
     if not new:
@@ -148,13 +173,13 @@ def _chosen(word, seed, garden):
 def _mystery(seed, garden):
     """(label, name): with a seed the same for a whole class, else one that is not solved yet."""
     if seed is not None:
-        return f"mystery-{seed}", _drawn(seed)
+        return f"{plant.MYSTERY}{seed}", _drawn(seed)
     rows = board.rows(garden)
-    free = [number for number in range(1000, 10000) if f"mystery-{number}" not in rows]
+    free = [number for number in range(1000, 10000) if f"{plant.MYSTERY}{number}" not in rows]
     random.shuffle(free)
     unsolved = (number for number in free if rows[_drawn(number)]["state"] != "solved")
     seed = next(unsolved, free[0])
-    return f"mystery-{seed}", _drawn(seed)
+    return f"{plant.MYSTERY}{seed}", _drawn(seed)
 
 
 def _drawn(seed):
@@ -169,7 +194,7 @@ def check(said, garden):
         found["reproduced"] = utc_now()
     entry = lesson.progress.note(lesson.label, started=utc_now(), **found)
     was_solved = state(entry) == "solved"
-    if was_solved and lesson.label.startswith("mystery-"):
+    if was_solved and lesson.is_mystery:
         entry = lesson.progress.note(lesson.label, name=shelf.name_of(lesson.drill))
     if said.flags.get("--json"):
         facts = {"name": lesson.label, "verdict": verdict.word, "state": state(entry), "tests": verdict.tests}
@@ -188,10 +213,12 @@ def _print_verdict(lesson, verdict):
         is_fine = test["status"] == "pass"
         said = "" if is_fine else f": {test['message']}"
         say(f"{tick if is_fine else cross} {test['name']}{said}")
-    met = len(verdict.found) - len(verdict.broken)
-    say("", f"{met} of {len(verdict.found)} promises are kept")
+    if verdict.found:
+        met = len(verdict.found) - len(verdict.broken)
+        say("", f"{met} of {len(verdict.found)} promises are kept")
     if verdict.trouble:
-        say(f"The check stopped early ({verdict.trouble.kind}): what comes after it was not asked. Does your copy run?")
+        say("", f"The check stopped early ({verdict.trouble.kind}): what comes after it was not asked.")
+        say(f"See whether your copy runs: (cd {_shown(lesson.folder)} && python3 app.py)")
 
 
 def _say_what_follows(lesson, verdict, entry):
@@ -200,7 +227,7 @@ def _say_what_follows(lesson, verdict, entry):
         say(f"Still empty in {diary.NAME}: {', '.join(empty)}")
     label = lesson.label
     if state(entry) == "solved" and verdict.word == "OK":
-        if label.startswith("mystery-"):
+        if lesson.is_mystery:
             say(f"{label} is solved: it was {shelf.name_of(lesson.drill)}")
         then(f"reveal {label}", "start next")
     elif verdict.word == "OK":
@@ -226,8 +253,9 @@ def hint(said, garden):
 
 
 def test(said, garden):
-    label, path = said.words
-    lesson = find(label, garden)
+    word, path = said.words
+    lesson = find(word, garden)
+    label = lesson.label
     halves = trial(lesson.drill, Path(path))
     tick, cross = marks()
     for half in halves:
@@ -240,7 +268,7 @@ def test(said, garden):
     entry = lesson.progress.note(label, started=utc_now(), reproduced=utc_now(), tested=utc_now())
     say("", "Accepted: this test would have caught the bug.")
     if state(entry) == "solved":
-        if label.startswith("mystery-"):
+        if lesson.is_mystery:
             lesson.progress.note(label, name=shelf.name_of(lesson.drill))
             say(f"{label} is solved: it was {shelf.name_of(lesson.drill)}")
         then(f"reveal {label}", "start next")
@@ -258,7 +286,7 @@ def log(said, garden):
             with tempfile.TemporaryDirectory() as room:
                 plant.copy_desk(Path(room, "desk"), [lesson.drill])
                 verdict = judge(lesson.drill, Path(room, "desk"))
-        diary.begin(lesson.folder, lesson.drill.__doc__, verdict)
+        diary.begin(lesson.folder, lesson.story, verdict)
         lesson.progress.note(lesson.label, started=utc_now())
         say(f"{_shown(path)} is begun, with the requests that show the bug.")
     else:
@@ -303,9 +331,18 @@ def reset(said, garden):
         if (garden / label).exists():
             say(f"{label}: your copy is kept in {_shown(plant.set_aside(garden / label, garden))}")
         progress.forget(label)
-    one = labels[0] if len(labels) == 1 and labels[0] in shelf.names() else "next"
-    then(f"start {one}")
+    then(_start_again(labels[0]) if len(labels) == 1 else "start next")
     return 0
+
+
+def _start_again(label):
+    if label in shelf.names():
+        return f"start {label}"
+    return (
+        f"start --mystery --seed {label.removeprefix(plant.MYSTERY)}"
+        if label.startswith(plant.MYSTERY)
+        else "start next"
+    )
 
 
 def _agreed(labels, garden):
@@ -330,7 +367,7 @@ def fault(said, garden):
         return _serve_llm(name)
     if flags.get("--off"):
         for database in _databases(flags, garden):
-            say(f"{_shown(database)}: {', '.join(faults.disarm(database)) or 'no fault'} taken away")
+            say(f"{_shown(database)}: {_taken_away(faults.disarm(database))}")
         then("fault --list")
         return 0
     databases = _databases(flags, garden)
@@ -347,7 +384,12 @@ def fault(said, garden):
     return 0
 
 
+def _taken_away(names):
+    return f"{', '.join(names)} taken away" if names else "had no fault"
+
+
 LLMS = {  # faults that are servers, for as long as the call runs: what StubLLM is told, and what it then does
+    "good-llm": ({}, "for comparison an LLM that answers at once: billing, high; serves until Ctrl-C"),
     "slow-llm": ({"holds": True}, "an LLM that takes questions and does not answer; serves until Ctrl-C"),
     "broken-llm": ({"status": 500}, "an LLM that answers every question with 500; serves until Ctrl-C"),
 }
@@ -361,7 +403,7 @@ def _databases(flags, garden):
             raise Refused(f"{path} is the desk's own database, not a lab's")
         return [path]
     if flags.get("--in"):
-        return [find(flags["--in"], garden).folder / "support-desk.sqlite3"]
+        return [_standing(flags["--in"], garden).folder / "support-desk.sqlite3"]
     return [path for path in (place / "support-desk.sqlite3" for place in board.places(garden)) if path.exists()]
 
 

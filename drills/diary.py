@@ -5,7 +5,7 @@ import shlex
 from pathlib import Path
 
 from drills.judge import Verdict
-from drills.lab import FAULT, Deed, Exchange
+from drills.lab import Deed, Exchange
 
 NAME = "debugging-log.md"
 QUESTIONS = {  # heading: what belongs there; None where the tool writes something
@@ -21,7 +21,14 @@ QUESTIONS = {  # heading: what belongs there; None where the tool writes somethi
     "Prevention": "What would have caught it earlier, or made it impossible?",
 }
 TO_FILL = [heading for heading, question in QUESTIONS.items() if question]
-MOST = 12  # requests that a reproduction shows
+MOST = 12  # requests whose answers are the evidence
+READ_TOKEN = 'import json, sys; print(json.load(sys.stdin)["token"])'
+DISARM = "fault --off"
+SQL = """sql() { python3 -c 'import sqlite3, sys
+db = sqlite3.connect("support-desk.sqlite3")
+print(*db.execute(sys.argv[1], sys.argv[2:]), sep="\\n")
+db.commit()' "$@"; }"""
+TOKEN = re.compile(r"'(Authorization: Bearer \$[A-Z0-9_]+)'")  # as shlex quotes it, where a shell has to fill it in
 COMMENT = re.compile(r"<!--.*?-->", re.S)
 SHOWN = 300  # characters of a body
 
@@ -30,7 +37,7 @@ def begin(folder: Path, story: str, verdict: Verdict) -> bool:
     """Write the log of a copy, from a check that failed. False, and nothing is written, where one is there."""
     asked = verdict.reproduction
     written = {
-        "Symptom": story.strip(),
+        "Symptom": story,
         "Reproduction": _reproduction(asked, folder.name),
         "Evidence": _evidence(asked, verdict.log),
     }
@@ -63,33 +70,38 @@ def empty_sections(folder: Path) -> list[str] | None:
 
 def curl(exchange, port: int = 8080) -> str:
     """The exchange as a command to paste, against a desk on its usual port."""
-    words = ["curl", "-i"]
+    words = ["curl", "-s" if exchange.token else "-i"]
     words += ["-X", exchange.method] if exchange.method != "GET" or exchange.body is not None else []
     for name, value in exchange.headers:
         words += ["-H", f"{name}: {value}" if value else f"{name};"]  # curl sends an empty header only so
     if exchange.body is not None:
         words += ["-d", exchange.body.decode("utf-8", "backslashreplace")]
-    return shlex.join([*words, f"http://localhost:{port}{exchange.path}"])
+    command = TOKEN.sub(r'"\1"', shlex.join([*words, f"http://localhost:{port}{exchange.path}"]))
+    return f"{exchange.token}=$({command} | python3 -c '{READ_TOKEN}')" if exchange.token else command
 
 
 def _deed(deed, label):
-    """A deed as lines of a shell; a fault is for the copy of that name."""
-    command = f"{deed.command} --in {label}" if deed.about == FAULT else deed.command
-    return f"# {deed.about}\n{command}".rstrip()
+    """A deed as lines of a shell in the copy's folder; calls of the tool are typed where the copies are planted."""
+    call = f"(cd ../.. && python3 -m drills {deed.call.format(label=label)})" if deed.call else ""
+    return f"# {deed.about}\n{deed.command or call}".rstrip()
 
 
 def _reproduction(asked, label):
-    left_out = f"(The first {len(asked) - MOST} requests are left out.)\n\n" if len(asked) > MOST else ""
-    commands = []
-    for one in asked[-MOST:]:
+    """What was done as lines of a shell, a fault that is armed at the end taken away."""
+    commands, faults = [], [one for one in asked if isinstance(one, Deed) and "--in" in one.call]
+    for one in asked:
         if isinstance(one, Deed):
             commands.append(_deed(one, label))
         elif one.follows and commands:  # one curl keeps its connection for what stands behind --next
             commands[-1] += f" --next {curl(one).removeprefix('curl ')}"
         else:
             commands.append(curl(one))
-    commands = "\n".join(commands)
-    return f"Against a fresh database (stop the desk, move `support-desk.sqlite3` away, start it), in this order:\n\n{left_out}```bash\n{commands}\n```"
+    if faults and not faults[-1].call.startswith(DISARM):
+        commands.append(_deed(Deed("when you have seen enough:", call=f"{DISARM} --in {{label}}"), label))
+    if any(isinstance(one, Deed) and one.command.startswith("sql ") for one in asked):
+        commands.insert(0, SQL)
+    how = "Against a fresh database (stop the desk, move `support-desk.sqlite3` away, start it), in the copy's folder,"
+    return "\n".join([f"{how}\nin this order:\n", "```bash", *commands, "```"])
 
 
 def _evidence(asked, log):

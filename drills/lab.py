@@ -31,12 +31,8 @@ CHECK = 60  # seconds that everything in the lab has together
 PYTHON = [sys.executable, *(["-S"] if sys.flags.no_site else [])]  # started as we were ourselves
 AGENT = {"X-User-Id": "agent-1", "X-User-Role": "agent"}
 CUSTOMER = {"X-User-Id": "user-1", "X-User-Role": "customer"}
-FAULT = "from outside, in the folder of the desk itself:"
 BANNER = re.compile(r"Support Desk on http://.*:(\d+)\s*")
 KEPT = "PATH HOME SYSTEMROOT TEMP TMP TMPDIR USERPROFILE LANG LC_ALL LD_LIBRARY_PATH PYTHONHOME".split()
-LIMITED = """import os, resource, sys
-resource.setrlimit(resource.RLIMIT_NOFILE, (int(sys.argv[1]),) * 2)
-os.execv(sys.executable, [sys.executable, *sys.argv[2:]])"""
 
 
 class Trouble(Exception):
@@ -66,13 +62,18 @@ class Exchange(NamedTuple):
     status: int | str
     request_id: str
     follows: bool = False  # on the connection of the one before
+    token: str = ""  # the name of the token that it was answered with, as other headers have it: $ANN
 
 
 class Deed(NamedTuple):
-    """What was done to a desk besides requests: in words, and as a command to type where there is one."""
+    """What was done to a desk besides requests: in words, and as a command to type where there is one.
+
+    The command `sql` is told by the debugging log. `call` is one of this tool instead, with {label} for the copy's name.
+    """
 
     about: str
     command: str = ""
+    call: str = ""
     status: int | str = ""
 
 
@@ -171,14 +172,17 @@ class LabDesk:
             body = json.dumps(body).encode()
             if "content-type" not in {name.lower() for name, _ in headers}:
                 headers.append(("Content-Type", "application/json"))
+        shown = tuple((name, self.lab.without_token(value)) for name, value in headers)
+        sent = Exchange(method, path, shown, body, "no answer yet", "", follows)
+        self.lab.exchanges.append(sent)
         try:
             reply = self._exchange(connection, method, path, body, headers)
         except TimeoutError:
             reply = Reply(f"no answer within {connection.timeout} s", http.client.HTTPMessage(), b"", None)
         except (OSError, http.client.HTTPException) as problem:
             reply = Reply(f"no answer ({self._why(problem)})", http.client.HTTPMessage(), b"", None)
-        request_id = reply.headers.get("X-Request-Id", "")
-        self.lab.exchanges.append(Exchange(method, path, tuple(headers), body, reply.status, request_id, follows))
+        answered = sent._replace(status=reply.status, request_id=reply.headers.get("X-Request-Id", ""))
+        self.lab.exchanges[self.lab.exchanges.index(sent)] = answered
         return reply
 
     def _exchange(self, connection, method, path, body, headers) -> Reply:
@@ -233,26 +237,12 @@ class LabDesk:
         reply = self.post("/api/debug/login", {"login": who, "roles": list(roles)})
         if reply.status != 200:
             raise Trouble("error", f"the debug login gives no token: {reply.status}; the desk needs DEBUG=true")
+        self.lab.name_token(reply.json["token"], who)
         return {"Authorization": f"Bearer {reply.json['token']}"}
 
     def connect(self, within: float = ANSWER) -> socket.socket:
         """A raw socket to the desk, for what no HTTP client would send."""
         return socket.create_connection(("127.0.0.1", self.port), timeout=within)
-
-    def raw(self, data: bytes, within: float = ANSWER) -> bytes:
-        """Everything the desk answers to these bytes, our side being closed, until it closes its own or is late."""
-        shown = data.decode("utf-8", "backslashreplace").encode("unicode_escape").decode()
-        self._tell("raw bytes:", f"printf %b {shlex.quote(shown)} | curl -sm 5 telnet://localhost:8080")
-        found = bytearray()
-        with self.connect(within) as sock:
-            try:
-                sock.sendall(data)
-                sock.shutdown(socket.SHUT_WR)
-                while piece := sock.recv(65536):
-                    found += piece
-            except OSError:
-                pass
-        return bytes(found)
 
     def stream(self, path: str = "/events", headers=AGENT) -> EventStream:
         """A reader of server-sent events, which have been coming in since."""
@@ -265,13 +255,15 @@ class LabDesk:
         self._tell(f"a WebSocket is opened: {path}{who}")
         return self.lab.keep(WebSocket(self.port, path, dict(headers), self._tell))
 
-    def _tell(self, about, command=""):
-        self.lab.exchanges.append(Deed(about, command))
+    def _tell(self, about, command="", call=""):
+        self.lab.exchanges.append(Deed(about, command, call))
 
     # -- looking into it ------------------------------------------------------------------------
 
     def rows(self, sql: str, values=()) -> list[tuple]:
         """What a second program sees in the database file; what it changes there, too."""
+        if not sql.lstrip().upper().startswith("SELECT"):
+            self._tell("in the database:", shlex.join(["sql", " ".join(sql.split()), *map(str, values)]))
         with closing(sqlite3.connect(self.database, timeout=faults.PATIENCE)) as database, database:
             database.execute("PRAGMA foreign_keys = ON")
             return database.execute(sql, values).fetchall()
@@ -282,18 +274,21 @@ class LabDesk:
     @contextmanager
     def fault(self, name: str):
         """`with desk.fault("audit-write"):` inside the block that write fails; the names are in faults.FAULTS."""
-        self._tell(FAULT, f"python3 -m drills fault {name}")
+        self._tell(f"from now on {faults.FAULTS[name][1]}:", call=f"fault {name} --in {{label}}")
         with faults.fault(self.database, name):
             yield
-        self._tell(FAULT, "python3 -m drills fault --off")
+        self._tell("and now they can again:", call="fault --off --in {label}")
 
     def log(self) -> str:
         """What the desk has written to stderr so far; all of it after stop()."""
         return self._log.read_text(encoding="utf-8", errors="replace")
 
     def last_words(self) -> str:
-        lines = [line for line in self.log().splitlines() if line.strip()]
-        return lines[-1].strip()[:300] if lines else "it said nothing"
+        """The last line of its log; of a traceback, with the place that it came from."""
+        lines = [line for line in self.log().splitlines() if line.strip()] or ["it said nothing"]
+        places = re.findall(r'^  File "(.+)", (line \d+)', "\n".join(lines[-10:]), re.M)
+        at = f" ({Path(places[-1][0]).name}, {places[-1][1]})" if places else ""
+        return lines[-1].strip()[:300] + at
 
     # -- its end --------------------------------------------------------------------------------
 
@@ -324,15 +319,20 @@ class LabDesk:
 class Lab:
     """Desks from one folder and what is around them; a context manager, all ends with it.
 
-    `exchanges` are all requests so far, with the deeds between them, `room` is a folder for files that ends with the lab. Where everything
-    together takes longer than `seconds`, the desks are ended and `is_late` is true. `start` starts their processes.
+    `exchanges` are all requests so far, with the deeds between them, `room` is a folder for files that ends with the
+    lab. Where everything together takes longer than `seconds`, the desks are ended and `is_late` is true. `start`
+    starts their processes.
     """
 
     start = staticmethod(subprocess.Popen)
 
     def __init__(self, folder: Path, seconds: float = CHECK):
         self.folder, self.exchanges, self.is_late, self.desks = folder, [], False, []
-        self._things, self._room = [], tempfile.TemporaryDirectory(prefix="lab-", ignore_cleanup_errors=True)
+        self._tokens, self._things, self._room = (
+            {},
+            [],
+            tempfile.TemporaryDirectory(prefix="lab-", ignore_cleanup_errors=True),
+        )
         self.room = Path(self._room.name)
         self._watch = threading.Timer(seconds, self._give_up)
         self._watch.daemon = True
@@ -357,18 +357,13 @@ class Lab:
         for thing in self._things:
             thing.close()
 
-    def desk(self, *arguments: str, database: Path | None = None, open_files: int = 0, **environ: str) -> LabDesk:
+    def desk(self, *arguments: str, database: Path | None = None, **environ: str) -> LabDesk:
         """A desk that serves, with these options and settings: lab.desk(TZ="AAA12"), lab.desk(**llm.environ).
 
-        It has a new database, or `database`, such as another desk's that has stopped. `open_files` is how many
-        files and sockets the system lets it open (not on Windows).
+        It has a new database, or `database`, such as another desk's that has stopped.
         """
         database = database or self.room / f"lab-{len(self.desks) + 1}.sqlite3"
         command = [*PYTHON, "app.py", *arguments]
-        if open_files and os.name == "nt":
-            raise Trouble("error", "this check limits open files, which Windows cannot: use Linux, macOS or WSL")
-        if open_files:
-            command = [*PYTHON, "-c", LIMITED, str(open_files), "app.py", *arguments]
         if arguments or environ or self.desks:
             gone = {thing.url: "http://127.0.0.1:PORT/v1" for thing in self._things if isinstance(thing, StubLLM)}
             settings = [f"{name}={gone.get(value) or shlex.quote(value)}" for name, value in environ.items()]
@@ -394,9 +389,21 @@ class Lab:
 
     def llm(self, **answer) -> StubLLM:
         """An LLM's server that counts; see StubLLM for what it can be told to answer."""
-        command = f"python3 -m drills fault {'slow-llm' if answer.get('holds') else 'broken-llm'}"
-        self.exchanges.append(Deed("an LLM on a PORT of its own; the check's is gone, this one is similar:", command))
-        return self.keep(StubLLM(**answer))
+        kind = "slow-llm" if answer.get("holds") else "broken-llm" if answer.get("status", 200) >= 300 else "good-llm"
+        about = "in a terminal of its own, an LLM like the check's; it says its PORT:"
+        self.exchanges.append(Deed(about, call=f"fault {kind}"))
+        return self.keep(StubLLM(**answer, tell=lambda about: self.exchanges.append(Deed(about))))
+
+    def name_token(self, token: str, who: str) -> None:
+        """Show this token, which the last answer has brought, as $ANN from now on: it is one of this lab alone."""
+        name = re.sub(r"\W", "_", who).upper()
+        self._tokens[token] = f"${name}"
+        self.exchanges[-1] = self.exchanges[-1]._replace(token=name)
+
+    def without_token(self, value: str) -> str:
+        """The value of a header with the names of this lab's tokens in their place."""
+        word, _, token = value.partition(" ")
+        return f"{word} {self._tokens[token]}" if token in self._tokens else value
 
     def keep(self, thing):
         """Close it when the lab closes."""

@@ -29,6 +29,7 @@ LEFT_OUT = shutil.ignore_patterns("__pycache__", "test_house.py", "test_drill*.p
 MARK = "bug-mode.txt"  # app.py shows what stands in it
 LABEL = "planted.json"  # from which sources the copy was made, and with which bugs
 ASIDE = "set-aside"
+MYSTERY = "mystery-"  # and a number: the name of a copy whose bug has none yet
 HALF_DONE = ".planting-"
 ABANDONED = 60 * 60  # seconds after which nobody works in a half-done copy any more
 
@@ -175,15 +176,17 @@ def run(mode: str, arguments: list[str], garden: Path = GARDEN) -> int:
     try:
         stood = {path.name for path in garden.iterdir()} if garden.exists() else set()
         folder = plant(mode, garden)
+        if len(wanted(mode)) == 1:
+            Progress(garden).note(folder.name, started=utc_now())
     except (Refused, OSError) as problem:
         print(f"app.py: {problem}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("app.py: interrupted; nothing was planted", file=sys.stderr)
         return 130
-    if len(wanted(mode)) == 1:
-        Progress(garden).note(folder.name, started=utc_now())
     print(f"{folder.name} is planted in {folder}: read, break and mend it there", flush=True)
+    if len(wanted(mode)) > 1:
+        print("it has several bugs, to be looked at: `python3 -m drills check` judges copies with one", flush=True)
     if folder.name in stood:
         old = "" if is_of_today(folder) else ", made from an older desk"
         again = f"`python3 -m drills reset {folder.name}` puts the bug back"

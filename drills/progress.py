@@ -13,10 +13,13 @@ solved       mended, and a regression test of the learner's own was accepted: it
 import contextlib
 import json
 import os
+import shutil
 import sys
 from datetime import datetime, timezone
 from pathlib import Path
 from secrets import token_hex
+
+from drills.shelf import Refused
 
 try:
     import fcntl
@@ -50,20 +53,31 @@ class Progress:
         self.garden, self.path = garden, garden / "progress.json"
 
     def entries(self) -> dict[str, dict]:
-        """Every entry, by name. A file that cannot be understood is set aside with a message, not lost."""
-        if not self.path.exists():
-            return {}
+        """Every entry that can be understood, by name. Refused where a newer desk has written the file."""
+        return self._read()[0]
+
+    def left_out(self) -> str:
+        """What of the file cannot be understood, in words; "" where nothing."""
+        return self._read()[1]
+
+    def _read(self):
+        """(the entries, what is left out)"""
         try:
             data = json.loads(self.path.read_text(encoding="utf-8"))
-            if _is_sound(data):
-                return data["drills"]
+        except FileNotFoundError:
+            return {}, ""
         except (ValueError, RecursionError):
-            pass
-        aside = self.path.with_name(f"progress.broken-{datetime.now(timezone.utc):%Y%m%dT%H%M%S%fZ}.json")
-        with contextlib.suppress(FileNotFoundError):  # a second drill tool was quicker
-            os.replace(self.path, aside)
-            print(f"drills: {self.path} cannot be read; it is kept as {aside.name}", file=sys.stderr)
-        return {}
+            data = None
+        if (
+            not isinstance(data, dict)
+            or not isinstance(data.get("drills"), dict)
+            or type(data.get("version")) is not int
+        ):
+            return {}, "everything"
+        if data["version"] > VERSION:
+            raise Refused(f"{self.path} was written by a newer desk; use that one, or move the file away")
+        sound = {name: entry for name, entry in data["drills"].items() if _is_sound(entry)}
+        return sound, ", ".join(sorted(data["drills"].keys() - sound))
 
     def entry(self, name: str) -> dict:
         return self.entries().get(name, {})
@@ -102,8 +116,10 @@ class Progress:
         try:
             self.garden.mkdir(exist_ok=True)
             with self._alone():
-                entries = self.entries()
+                entries, left_out = self._read()
                 result = change(entries)
+                if left_out:
+                    self._keep_as_it_was(left_out)
                 self._write({"version": VERSION, "drills": entries})
                 return result
         except OSError as problem:
@@ -120,6 +136,11 @@ class Progress:
                 msvcrt.locking(lock.fileno(), msvcrt.LK_LOCK, 1)
             yield
 
+    def _keep_as_it_was(self, left_out):
+        aside = self.path.with_name(f"progress.broken-{datetime.now(timezone.utc):%Y%m%dT%H%M%S%fZ}.json")
+        shutil.copyfile(self.path, aside)
+        print(f"drills: {self.path} cannot be read ({left_out}); it is kept as {aside.name}", file=sys.stderr)
+
     def _write(self, data):
         """The new file beside the old one, then in its place: whoever reads sees the one or the other."""
         new = self.garden / f".progress-{token_hex(8)}"
@@ -134,14 +155,9 @@ class Progress:
             raise
 
 
-def _is_sound(data) -> bool:
-    if not isinstance(data, dict) or data.get("version") != VERSION or not isinstance(data.get("drills"), dict):
+def _is_sound(entry) -> bool:
+    if not isinstance(entry, dict) or not isinstance(entry.get("earlier", []), list):
         return False
-    entries = data["drills"].values()
-    if not all(isinstance(entry, dict) for entry in entries):
-        return False
-    counts = [entry.get(name, 0) for entry in entries for name in COUNTS]
-    texts = [entry.get(name, "") for entry in entries for name in (*TIMES, "verdict", "name")]
-    lists = [entry.get("earlier", []) for entry in entries]
-    kinds = ((counts, int), (texts, str), (lists, list))
-    return all(isinstance(value, kind) for values, kind in kinds for value in values)
+    counts = (entry.get(name, 0) for name in COUNTS)
+    texts = (entry.get(name, "") for name in (*TIMES, "verdict", "name"))
+    return all(type(count) is int and count >= 0 for count in counts) and all(isinstance(text, str) for text in texts)

@@ -6,6 +6,7 @@ imports nothing of the tool, and nothing of the desk but what the test imports.
 
 import json
 import os
+import re
 import sys
 import unittest
 
@@ -22,13 +23,15 @@ class Recorder(unittest.TextTestResult):
         self.passed += 1
 
 
-def _lines(reports):
-    """[test, last line of its traceback] of each."""
+def _lines(reports, module):
+    """[test, last line of its traceback, with the line of the module that it came from] of each."""
     found = []
     for test, report in reports:
         said = [line for line in report.strip().splitlines() if line and not line.startswith((" ", "\t", "~"))]
         errors = [line for line in said if line.split(":")[0].endswith(("Error", "Exception", "Exit", "Timeout"))]
-        found.append([str(test), (errors or said or ["?"])[-1][:300]])
+        places = re.findall(rf'File ".*{module.rpartition(".")[2]}\.py", (line \d+)', report)
+        at = f" ({places[-1]})" if places else ""
+        found.append([str(test), (errors or said or ["?"])[-1][:300] + at])
     return found
 
 
@@ -37,7 +40,7 @@ def main(target: str, module: str) -> None:
     runner = unittest.TextTestRunner(resultclass=Recorder, verbosity=2)
     result = unittest.main(None, argv=["python3 -m unittest", module], testRunner=runner, exit=False).result
     facts = {"run": result.testsRun, "passed": result.passed, "skipped": len(result.skipped)}
-    facts |= {"failures": _lines(result.failures), "errors": _lines(result.errors)}
+    facts |= {"failures": _lines(result.failures, module), "errors": _lines(result.errors, module)}
     with open(target, "w", encoding="utf-8") as file:
         json.dump(facts, file)
 

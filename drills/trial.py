@@ -6,10 +6,12 @@ Each half is a throw-away copy, freshly made, that does not say which one it is;
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import tempfile
 from pathlib import Path
+from secrets import token_hex
 from types import ModuleType
 from typing import NamedTuple
 
@@ -19,6 +21,7 @@ from drills.shelf import Refused
 
 LIMIT = 60  # seconds for each half
 MODULE = "test_of_yours"
+PLACE = rf'File ".*{MODULE}\.py", (line \d+)'  # in a traceback
 RUNNER = Path(__file__).with_name("runner.py")
 EMPTY = "no test was run: a test is a method test_… of a class of unittest.TestCase (or DeskTest of tests.desk)"
 SKIPPED = "every test was skipped, or expected to fail: nothing was tested"
@@ -33,17 +36,18 @@ class Half(NamedTuple):
 
 
 def trial(drill: ModuleType, test: Path, seconds: float = LIMIT) -> list[Half]:
-    """Both halves; only the clean one where there is nothing to run. Refused where `test` is no file to read."""
+    """Both halves; only the clean one where there is nothing to run, or where it does not come to its end. Refused where `test` is no file to read."""
     try:
         text = test.read_bytes()
     except OSError as problem:
         raise Refused(f"cannot read {test}: {problem.strerror}; say which file your test is in") from None
     with tempfile.TemporaryDirectory(prefix="trial-", ignore_cleanup_errors=True) as workshop:
         room = Path(workshop)
-        clean = _clean_half(_run(text, room / "one", [], seconds))
-        if clean.why == EMPTY:
+        facts = _run(text, room / token_hex(4), [], seconds)
+        clean = _clean_half(facts)
+        if clean.why == EMPTY or "trouble" in facts:
             return [clean]
-        return [clean, _planted_half(_run(text, room / "two", [drill], seconds))]
+        return [clean, _planted_half(_run(text, room / token_hex(4), [drill], seconds))]
 
 
 def _clean_half(facts) -> Half:
@@ -113,8 +117,10 @@ def run_module(module: str, folder: Path, bugs: list, seconds: float, files: dic
     try:
         return json.loads(target.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or ["it said nothing"]
-        return {"trouble": f"its process ended with status {status} before the tests were done: {said[-1][:200]}"}
+        text = log.read_text(encoding="utf-8", errors="replace")
+        said, places = text.strip().splitlines() or ["it said nothing"], re.findall(PLACE, text)
+        last = said[-1][:200] + (f" ({places[-1]})" if places else "")
+        return {"trouble": f"its process ended with status {status} before the tests were done: {last}"}
 
 
 def _end(process):

@@ -21,17 +21,34 @@ class StubLLM:
     """A server that speaks like OpenAI's. Start a desk with `**llm.environ`.
 
     `says` is the text of its answer, `status` the status; while `holds` is true it takes a request and does not
-    answer. `asked` are the bodies that it got, so `len(llm.asked)` is how often it was called.
+    answer. `asked` are the bodies that it got, so `len(llm.asked)` is how often it was called. `tell` hears, in words,
+    of every other status that it is given later.
     """
 
-    def __init__(self, says: str = '{"category": "billing", "priority": "high"}', status: int = 200, holds=False):
-        self.says, self.status, self.holds, self.asked = says, status, holds, []
+    def __init__(
+        self,
+        says: str = '{"category": "billing", "priority": "high"}',
+        status: int = 200,
+        holds=False,
+        tell=lambda about: None,
+    ):
+        self.says, self._status, self.holds, self.asked, self._tell = says, status, holds, [], tell
         self._came, self._released = queue.Queue(), threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
         self.url = f"http://127.0.0.1:{self._server.server_port}/v1"
         self.environ = {"CLASSIFIER": "openai", "OPENAI_API_KEY": "lab-key", "OPENAI_BASE_URL": self.url}
+
+    @property
+    def status(self) -> int:
+        return self._status
+
+    @status.setter
+    def status(self, status):
+        if status != self._status:
+            self._tell(f"from now on the LLM answers {status}")
+        self._status = status
 
     def wait_until_asked(self, within: float = PATIENCE) -> bool:
         """Whether it is asked once more within so many seconds. Each question counts for one call of this."""

@@ -157,7 +157,7 @@ class InTheLab(unittest.TestCase):
         self.assertEqual(desk.patch("/tickets/1", {"title": "x"}).status, 200)
 
     def test_settings_time_zones_tokens_and_limits_of_files_reach_the_desk(self):
-        desk = self.lab.desk(open_files=64, TZ="AAA12", DEBUG="true", SUPPORT_DESK_AUTH="tokens")
+        desk = self.lab.desk(TZ="AAA12", DEBUG="true", SUPPORT_DESK_AUTH="tokens")
         self.assertEqual(desk.get("/tickets", AGENT).status, 401)
         self.assertEqual(desk.get("/tickets", desk.login("ann", "agent"), search="100%").status, 200)
         done = self.lab.run(DEBUG="perhaps")

@@ -16,7 +16,7 @@ from unittest import mock
 from drills import board, diary, plant, shelf
 from drills.__main__ import CALLS, main
 from drills.judge import Exchange, Verdict
-from drills.lab import FAULT, Deed
+from drills.lab import Deed
 from drills.progress import Progress, state
 from drills.trial import trial
 from tests.desk import ROOT, Desk, DeskProcess, clean_environment
@@ -207,8 +207,9 @@ class Mystery(Tool):
         heard = []
         for words in (["start", "--mystery", f"--seed={seed}"], ["check", label], ["hint", label], ["log", label], []):
             self.call(*words)
-            heard.append(self.said.replace(shelf.symptom(shelf.load(NAME)), ""))
+            heard.append(self.said)
         board = heard.pop()
+        self.assertNotIn(shelf.symptom(shelf.load(NAME)), "".join(heard))
         self.assertNotIn(NAME, "".join(heard) + Path(self.garden / "progress.json").read_text())
         self.assertRegex(board, rf"{label} +\? +reproduced")
         desk = DeskProcess(self.garden / "lab.sqlite3", self.garden / label)
@@ -223,11 +224,48 @@ class Mystery(Tool):
         self.assertIn(f"{label} is solved: it was {NAME}", self.said)
         self.call()
         self.assertRegex(self.said, rf"{NAME} +\* +solved")
+        self.call("reset", label, "--yes")
+        self.assertIn(f"next: python3 -m drills start --mystery --seed {seed}\n", self.said)
+        self.call()
+        self.assertNotIn(label, self.said)
 
     def test_without_a_seed_it_is_a_new_one_each_time(self):
         self.call("start", "--mystery")
         self.call("start", "--mystery")
         self.assertEqual(len(list(self.garden.glob("mystery-*"))), 2)
+
+
+class Copies(Tool):
+    """A copy as it may be found after somebody has worked in it."""
+
+    def test_it_is_meant_by_the_path_of_its_folder_too(self):
+        self.call("start", NAME)
+        self.assertEqual(self.call("check", f"{self.garden / NAME}/"), 1)
+        self.assertIn(f"{NAME}, in ", self.said)
+
+    def test_one_that_does_not_start_says_in_which_line_and_how_to_see_it(self):
+        self.call("start", NAME)
+        path = self.garden / NAME / "store.py"
+        path.write_text("this is no Python\n" + path.read_text("utf-8"), "utf-8")
+        self.assertEqual(self.call("check", NAME), 1)
+        self.assertIn("SyntaxError: invalid syntax (store.py, line 1)", self.said)
+        self.assertRegex(self.said, "See whether your copy runs: .cd .* && python3 app.py")
+        self.assertNotIn("of 0 promises", self.said)
+
+    def test_one_with_several_bugs_is_not_judged(self):
+        plant.plant("accept_empty_title,approval_bypass", self.garden)
+        self.assert_refused("check", "accept_empty_title+approval_bypass", saying="drills are done one at a time")
+
+    def test_a_folder_that_is_none_any_more_is_set_aside_by_a_reset(self):
+        (self.garden / NAME).mkdir(parents=True)
+        for call in ("start", "check", "log"):
+            self.assert_refused(call, NAME, saying="it has no app.py")
+        self.assertEqual([self.call("reset", NAME, "--yes"), self.call("start", NAME)], [0, 0])
+
+    def test_a_mystery_whose_mark_is_gone_is_still_one(self):
+        self.call("start", "--mystery", "--seed", "7")
+        (self.garden / "mystery-7" / plant.MARK).unlink()
+        self.assertEqual(self.call("check", "mystery-7"), 1)
 
 
 class OwnTest(Tool):
@@ -261,11 +299,12 @@ class OwnTest(Tool):
 
     def test_what_cannot_be_loaded_or_ends_python_is_told(self):
         self.assert_halves(self.judge_file("import nowhere_to_be_found"), (False, "nowhere_to_be_found"), (False, ""))
-        self.assert_halves(self.judge("import os; os._exit(3)"), (False, "ended with status 3"), (False, "status 3"))
+        self.assert_halves(self.judge("this is no Python"), (False, "invalid syntax (line 4)"))
+        self.assert_halves(self.judge("import os; os._exit(3)"), (False, "ended with status 3"))
 
     def test_one_that_hangs_is_ended(self):
         hangs = "import time\ntime.sleep(60)\n"
-        self.assert_halves(self.judge_file(hangs, 0.5), (False, "did not end within 0.5 s"), (False, "did not end"))
+        self.assert_halves(self.judge_file(hangs, 0.5), (False, "did not end within 0.5 s"))
 
     def test_neither_half_can_be_told_by_its_bug_mode(self):
         halves = self.judge("self.assertIsNone(self.desk.get('/health').json['bug_mode'])")
@@ -292,7 +331,7 @@ class Log(Tool):
         sent = [
             Deed("a desk is started:", "DEBUG=true python3 app.py"),
             Exchange("GET", "/health", (), None, 200, "r-1"),
-            Deed(FAULT, "python3 -m drills fault audit-write"),
+            Deed("writing fails:", call="fault audit-write --in {label}"),
             Deed("the WebSocket is closed"),
         ]
         log = "INFO  | r-2 x\nERROR | r-1 Traceback\n  File\nKeyError: 1\nINFO  | r-2 y"
@@ -300,8 +339,10 @@ class Log(Tool):
         text = (self.garden / diary.NAME).read_text(encoding="utf-8")
         lines = re.search("```bash\n(.*?)```", text, re.S)[1].splitlines()
         self.assertEqual(lines[:2], ["# a desk is started:", "DEBUG=true python3 app.py"])
-        self.assertEqual(lines[3:5], [f"# {FAULT}", f"python3 -m drills fault audit-write --in {self.garden.name}"])
-        self.assertEqual(lines[5:], ["# the WebSocket is closed"])
+        self.assertEqual(lines[3], "# writing fails:")
+        self.assertEqual(lines[4], f"(cd ../.. && python3 -m drills fault audit-write --in {self.garden.name})")
+        self.assertEqual(lines[5], "# the WebSocket is closed")
+        self.assertEqual(lines[7:], [f"(cd ../.. && python3 -m drills fault --off --in {self.garden.name})"])
         self.assertIn("```\nERROR | r-1 Traceback\n  File\nKeyError: 1\n```", text)
 
     def test_it_shows_the_bug_also_where_it_is_mended_already(self):
@@ -373,21 +414,28 @@ class Keeping(Tool):
         self.assertEqual(self.call("reset", "--all", "--yes"), 0)
         self.assertIn("nothing to reset", self.said)
 
-    def test_a_broken_progress_file_is_set_aside_with_a_message(self):
+    def test_a_broken_progress_file_is_kept_with_a_message_once_something_is_noted(self):
         self.garden.mkdir()
         path = self.garden / "progress.json"
-        for text in (
-            "{half",
-            '{"version": 1, "drills": {"approval_bypass": 7}}',
-            '{"version": 2, "drills": {}}',
-            "[" * 9999,
-        ):
+        broken = '{"version": 1, "drills": {"approval_bypass": {"hints": %s}, "half_a_save": {"hints": 2}}}'
+        for text in ("{half", "[" * 9999, broken % 7.5, broken % -5, broken % "true"):
             path.write_text(text)
+            self.assertEqual(self.call("list"), 0)
+            self.assertIn("cannot be read", self.errors)
+            self.assertEqual(path.read_text(), text)
             self.assertEqual(self.call("hint", NAME), 0)
             self.assertIn("it is kept as progress.broken-", self.errors)
             self.assertEqual(Progress(self.garden).entry(NAME), {"hints": 1})
-            path.unlink()
-        self.assertEqual(len(list(self.garden.glob("progress.broken-*"))), 4)
+        self.assertEqual(Progress(self.garden).entry("half_a_save"), {"hints": 2})
+        self.assertEqual(len(list(self.garden.glob("progress.broken-*"))), 5)
+
+    def test_a_progress_file_of_a_newer_desk_is_left_alone(self):
+        self.garden.mkdir()
+        path = self.garden / "progress.json"
+        path.write_text('{"version": 2, "drills": {"half_a_save": {"solved": "x"}}}')
+        for words in (["list"], ["hint", NAME], ["start", NAME]):
+            self.assert_refused(*words, saying="was written by a newer desk")
+        self.assertIn('"version": 2', path.read_text())
 
     def test_two_tools_at_once_lose_nothing(self):
         many = "from drills.progress import Progress; import sys; from pathlib import Path\n"
@@ -443,7 +491,8 @@ class FaultCall(Tool):
         self.call("start", "bill_of_the_vendor")
         self.call("log", "bill_of_the_vendor")
         text = (self.garden / "bill_of_the_vendor" / diary.NAME).read_text("utf-8")
-        self.assertIn("python3 -m drills fault broken-llm\n", text)
+        self.assertIn("(cd ../.. && python3 -m drills fault good-llm)\n", text)
+        self.assertIn("# from now on the LLM answers 500\n", text)
         self.assertIn("OPENAI_BASE_URL=http://127.0.0.1:PORT/v1 python3 app.py", text)
 
     def test_what_is_no_database_of_a_lab_is_refused(self):
