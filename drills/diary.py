@@ -95,7 +95,7 @@ def _reproduction(asked, label):
         elif one.follows and commands:  # one curl keeps its connection for what stands behind --next
             commands[-1] += f" --next {curl(one).removeprefix('curl ')}"
         else:
-            commands.append(curl(one))
+            commands.append(curl(one) + (" &" if one.goes_on else ""))
     if faults and not faults[-1].call.startswith(DISARM):
         commands.append(_deed(Deed("when you have seen enough:", call=f"{DISARM} --in {{label}}"), label))
     if any(isinstance(one, Deed) and one.command.startswith("sql ") for one in asked):

@@ -32,6 +32,7 @@ PYTHON = [sys.executable, *(["-S"] if sys.flags.no_site else [])]  # started as 
 AGENT = {"X-User-Id": "agent-1", "X-User-Role": "agent"}
 CUSTOMER = {"X-User-Id": "user-1", "X-User-Role": "customer"}
 BANNER = re.compile(r"Support Desk on http://.*:(\d+)\s*")
+PENDING = "no answer yet"
 KEPT = "PATH HOME SYSTEMROOT TEMP TMP TMPDIR USERPROFILE LANG LC_ALL LD_LIBRARY_PATH PYTHONHOME".split()
 
 
@@ -62,6 +63,7 @@ class Exchange(NamedTuple):
     status: int | str
     request_id: str
     follows: bool = False  # on the connection of the one before
+    goes_on: bool = False  # when the next one is sent, it has no answer yet
     token: str = ""  # the name of the token that it was answered with, as other headers have it: $ANN
 
 
@@ -173,16 +175,14 @@ class LabDesk:
             if "content-type" not in {name.lower() for name, _ in headers}:
                 headers.append(("Content-Type", "application/json"))
         shown = tuple((name, self.lab.without_token(value)) for name, value in headers)
-        sent = Exchange(method, path, shown, body, "no answer yet", "", follows)
-        self.lab.exchanges.append(sent)
+        place = self.lab.send(Exchange(method, path, shown, body, PENDING, "", follows))
         try:
             reply = self._exchange(connection, method, path, body, headers)
         except TimeoutError:
             reply = Reply(f"no answer within {connection.timeout} s", http.client.HTTPMessage(), b"", None)
         except (OSError, http.client.HTTPException) as problem:
             reply = Reply(f"no answer ({self._why(problem)})", http.client.HTTPMessage(), b"", None)
-        answered = sent._replace(status=reply.status, request_id=reply.headers.get("X-Request-Id", ""))
-        self.lab.exchanges[self.lab.exchanges.index(sent)] = answered
+        self.lab.answer(place, status=reply.status, request_id=reply.headers.get("X-Request-Id", ""))
         return reply
 
     def _exchange(self, connection, method, path, body, headers) -> Reply:
@@ -328,11 +328,8 @@ class Lab:
 
     def __init__(self, folder: Path, seconds: float = CHECK):
         self.folder, self.exchanges, self.is_late, self.desks = folder, [], False, []
-        self._tokens, self._things, self._room = (
-            {},
-            [],
-            tempfile.TemporaryDirectory(prefix="lab-", ignore_cleanup_errors=True),
-        )
+        self._one_at_a_time, self._tokens, self._things = threading.Lock(), {}, []
+        self._room = tempfile.TemporaryDirectory(prefix="lab-", ignore_cleanup_errors=True)
         self.room = Path(self._room.name)
         self._watch = threading.Timer(seconds, self._give_up)
         self._watch.daemon = True
@@ -394,11 +391,24 @@ class Lab:
         self.exchanges.append(Deed(about, call=f"fault {kind}"))
         return self.keep(StubLLM(**answer, tell=lambda about: self.exchanges.append(Deed(about))))
 
+    def send(self, exchange: Exchange) -> int:
+        """Keep a request that is being sent; its place, for answer()."""
+        with self._one_at_a_time:
+            for place, one in enumerate(self.exchanges):
+                if one.status == PENDING:
+                    self.exchanges[place] = one._replace(goes_on=True)
+            self.exchanges.append(exchange)
+            return len(self.exchanges) - 1
+
+    def answer(self, place: int, **facts) -> None:
+        with self._one_at_a_time:
+            self.exchanges[place] = self.exchanges[place]._replace(**facts)
+
     def name_token(self, token: str, who: str) -> None:
         """Show this token, which the last answer has brought, as $ANN from now on: it is one of this lab alone."""
         name = re.sub(r"\W", "_", who).upper()
         self._tokens[token] = f"${name}"
-        self.exchanges[-1] = self.exchanges[-1]._replace(token=name)
+        self.answer(-1, token=name)
 
     def without_token(self, value: str) -> str:
         """The value of a header with the names of this lab's tokens in their place."""

@@ -22,7 +22,7 @@ class StubLLM:
 
     `says` is the text of its answer, `status` the status; while `holds` is true it takes a request and does not
     answer. `asked` are the bodies that it got, so `len(llm.asked)` is how often it was called. `tell` hears, in words,
-    of every other status that it is given later.
+    of everything else that it does from then on.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class StubLLM:
         holds=False,
         tell=lambda about: None,
     ):
-        self.says, self._status, self.holds, self.asked, self._tell = says, status, holds, [], tell
+        self.says, self._status, self._holds, self.asked, self._tell = says, status, holds, [], tell
         self._came, self._released = queue.Queue(), threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
@@ -50,6 +50,16 @@ class StubLLM:
             self._tell(f"from now on the LLM answers {status}")
         self._status = status
 
+    @property
+    def holds(self) -> bool:
+        return self._holds
+
+    @holds.setter
+    def holds(self, holds):
+        if holds != self._holds:
+            self._tell(f"from now on the LLM {'takes questions and does not answer' if holds else 'answers'}")
+        self._holds = holds
+
     def wait_until_asked(self, within: float = PATIENCE) -> bool:
         """Whether it is asked once more within so many seconds. Each question counts for one call of this."""
         try:
@@ -63,7 +73,7 @@ class StubLLM:
         self._released.set()
 
     def close(self) -> None:
-        self.release()
+        self._released.set()
         self._server.shutdown()
         self._server.server_close()
 
