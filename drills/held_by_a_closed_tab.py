@@ -6,7 +6,7 @@ whenever somebody's network goes away; whoever clicks the ticket away first leav
 """
 
 STARS = 4
-FAMILY = "ticket stays locked"
+FAMILY = ""
 SECTION = "Concurrency"
 FILE = "web/live.py"
 CLEAN = 'return [Request("DELETE", path, headers=self._headers, path=path, client=self._client) for path in paths]'
