@@ -17,8 +17,8 @@ PLANTED = """answer = partial(_answer, question, ends, clean)
                 continue
         return self._breaker.call(answer)"""
 HINTS = (
-    "Point OPENAI_BASE_URL at a little server that answers 500 and counts. Ask for one suggestion. How many calls are "
-    "there? And with 401?",
+    "`python3 -m drills fault broken-llm`, in a second terminal, is an LLM that answers 500 and counts, and prints how "
+    "a desk is started with it. Ask for one suggestion. How many calls does it count? And for a second one?",
     "Somebody asks again where the first answer was bad. Is that in app.py, in the slow lane, or in llm.py?",
     "Read Assistant._ask. The breaker is asked, too: after how many suggestions does it open?",
 )

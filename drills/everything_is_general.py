@@ -15,8 +15,9 @@ PLANTED = """        except Failed:
             category, priority = FALLBACK["suggested_category"], FALLBACK["suggested_priority"]
 """
 HINTS = (
-    "Give the desk a key that nobody knows and ask for a suggestion, once more with `Prefer: handling=strict`. What "
-    "says the answer about where it comes from, and what says the log?",
+    "Give the desk an LLM that fails: `python3 -m drills fault broken-llm`, in a second terminal, prints how. Ask for a "
+    "suggestion, once more with `Prefer: handling=strict`. What does the answer say about where it comes from, and "
+    "what does the log say?",
     "The endpoint logs and marks what it is told. Is it told anything?",
     "Follow a Failed through Assistant.classify to its last line. Who knows of it then?",
 )

@@ -16,11 +16,12 @@ PLANTED = """    ticket = yield desk.store.slow_read(Store.ticket, request.refer
 HINTS = (
     "The disk failed at that moment. Play it: `python3 -m drills fault title-change` while the copy runs, then PATCH a "
     "new ticket as an agent with a status and a title at once. Which half of it is in the row?",
-    "All that one request changes stands inside one savepoint of Store. Where does it begin and where does it end? "
-    "Set a breakpoint at both and count how often each is passed for one PATCH.",
-    "Door._work opens the savepoint around one step of the endpoint. What is a step, and what makes an endpoint take "
-    "more than one?",
-    "Which endpoint has a `yield` between two of its changes?",
+    "All that one request changes should stand inside one savepoint: Store.savepoint in store.py takes back what is in "
+    "it when something fails. Print the stack where it begins (the search index has one of its own). Who comes there "
+    "for one POST of a comment, and who for this PATCH?",
+    "Door._work in web/door.py opens the savepoint around one step of an endpoint: up to its end, or up to its next "
+    "`yield`, which hands a job to the slow lane. So what is saved already when the second step of this PATCH begins?",
+    "Read edit_ticket in app.py: which of its changes stand before its `yield`, and which after it?",
 )
 EXPLANATION = """
 One request, one savepoint: that holds as long as an endpoint runs through. A `yield` hands a job to the slow lane, and

@@ -13,8 +13,8 @@ FILE = "app.py"
 CLEAN = "yield Far(partial(work, told, desk.assistant.deadline()))"
 PLANTED = "yield partial(work, told, desk.assistant.deadline())"
 HINTS = (
-    "Give the desk an LLM that takes calls and never answers: CLASSIFIER=openai OPENAI_BASE_URL=http://127.0.0.1:9000/v1"
-    " and `nc -lk 9000`. Ask for four drafts at once, and meanwhile for GET /tickets?search=login. Then for three.",
+    "Give the desk an LLM that takes questions and never answers: `python3 -m drills fault slow-llm` runs one, in a "
+    "second terminal, and prints how a desk is started with it. Ask for four drafts at once, and meanwhile for GET /tickets?search=login. Then for three.",
     "What do search, export and login have in common? How many threads does web/lane.py have, and for whom?",
     "There are two slow lanes. Which line of app.py sends what into which one? Compare ask_assistant with log_in.",
 )

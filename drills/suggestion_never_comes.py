@@ -11,8 +11,9 @@ FILE = "web/settings.py"
 CLEAN = "return float(text)"
 PLANTED = "return float(text) * 1000"
 HINTS = (
-    "Give the desk an LLM that takes calls and never answers: CLASSIFIER=openai OPENAI_BASE_URL=http://127.0.0.1:9000/v1"
-    " and `nc -lk 9000`, with LLM_TIMEOUT=1. Ask for a suggestion. What comes after a second? Does the rest go on?",
+    "Give the desk an LLM that takes questions and never answers: `python3 -m drills fault slow-llm` runs one, in a "
+    "second terminal, and prints how a desk is started with it. Add LLM_TIMEOUT=1 "
+    "to it. Ask for a suggestion. What comes after a second? Does the rest go on?",
     "Assistant.deadline in llm.py says until when somebody waits. Print how far that is: is it what you have set?",
     "Follow LLM_TIMEOUT from its text to that number: what does seconds() in web/settings.py make of it?",
 )

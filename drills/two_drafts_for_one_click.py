@@ -21,8 +21,9 @@ PLANTED = """            work = self._call(request, route)
         answer = yield from work
 """
 HINTS = (
-    "Have a model that is slow (OPENAI_BASE_URL may point to anything that waits), and send POST /tickets/1/draft twice "
-    "with one Idempotency-Key, the second one while the first is waiting. In the log: two requests, or one?",
+    "Have a model that is slow: `python3 -m drills fault slow-llm`, in a second terminal, prints how a desk is started "
+    "with it. Send POST /tickets/1/draft twice with one Idempotency-Key, the second one while the first is waiting. In "
+    "the log: two requests, or one?",
     "The first answer is not kept yet when the second request comes. How does the desk know at that moment that the "
     "key is taken, and since when, until when?",
     "Print len(self.in_progress) where Door._steps asks for it. When does each line of Door._call run: as it is called, "
