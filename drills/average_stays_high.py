@@ -49,15 +49,15 @@ def check(lab):
         return desk.get("/tickets/stats").json["avg_tickets_per_day"]
 
     def expected(tickets, first, *days):
-        return lab.among(*(round(tickets / ((day - first).days + 1), 1) for day in days))
+        return lab.among(*{round(tickets / ((day - first).days + 1), 1) for day in days})
 
-    yield "an empty desk has an average of 0.0", 0.0, average()
+    yield "the average of an empty desk is 0.0", 0.0, average()
     now = today()
     first, long_ago = now - timedelta(days=2), now - timedelta(days=44)
     add(3, now)
-    yield "three today are three a day", expected(3, now, now, today()), average()
+    yield "three tickets of today are three a day", expected(3, now, now, today()), average()
     add(6, first)
-    yield "nine in three days, the middle one without any, are three a day", expected(9, first, now, today()), average()
+    yield "nine in three days, with none on the second, are three a day", expected(9, first, now, today()), average()
     add(1, long_ago)
-    yield "a quiet month makes it smaller", expected(10, long_ago, now, today()), average()
-    yield "every ticket is counted", 10, desk.get("/tickets/stats").json["total_tickets"]
+    yield "ten in 45 days are 0.2 a day", expected(10, long_ago, now, today()), average()
+    yield "the total counts all ten", 10, desk.get("/tickets/stats").json["total_tickets"]

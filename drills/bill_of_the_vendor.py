@@ -17,8 +17,8 @@ PLANTED = """answer = partial(_answer, question, ends, clean)
                 continue
         return self._breaker.call(answer)"""
 HINTS = (
-    "Point OPENAI_BASE_URL at a little server that answers 500 and counts. Ask for one suggestion. How many calls are "
-    "there? And with 401?",
+    "`python3 -m drills fault broken-llm`, in a second terminal, is an LLM that answers 500 and counts, and prints how "
+    "a desk is started with it. Ask for one suggestion. How many calls does it count? And for a second one?",
     "Somebody asks again where the first answer was bad. Is that in app.py, in the slow lane, or in llm.py?",
     "Read Assistant._ask. The breaker is asked, too: after how many suggestions does it open?",
 )
@@ -44,15 +44,19 @@ def check(lab):
     yield "a new ticket asks no LLM", 0, len(llm.asked)
 
     def calls_for(status, path, body):
+        """The answer's status, and how often the LLM was called, while it answers with `status`."""
         llm.status, before = status, len(llm.asked)
         answered = desk.post(path, body).status
         return answered, len(llm.asked) - before
 
-    yield "an answer costs one call", (200, 1), calls_for(200, "/tickets/classify", asked)
-    yield "a server that is broken is called once", (200, 1), calls_for(500, "/tickets/classify", asked)
-    yield "a refused key is sent once", (200, 1), calls_for(401, "/tickets/classify", asked)
-    yield "a draft costs one call", (201, 1), calls_for(503, f"/tickets/{number}/draft", {})
-    yield "one that is well again is called again", (200, 1), calls_for(200, "/tickets/classify", asked)
+    yield "a suggestion costs one call of the LLM (status, calls)", (200, 1), calls_for(200, "/tickets/classify", asked)
+    yield "a suggestion costs one while the LLM answers 500", (200, 1), calls_for(500, "/tickets/classify", asked)
+    yield "a suggestion costs one while the LLM answers 401", (200, 1), calls_for(401, "/tickets/classify", asked)
+    yield "a draft costs one while the LLM answers 503", (201, 1), calls_for(503, f"/tickets/{number}/draft", {})
+    yield "a suggestion costs one when the LLM is well again", (200, 1), calls_for(200, "/tickets/classify", asked)
     in_a_row = [calls_for(500, "/tickets/classify", asked) for _ in range(5)]
-    yield "five questions in a row are asked once each", [(200, 1)] * 5, in_a_row
-    yield "then nobody is called for a while", (200, 0), calls_for(200, "/tickets/classify", asked)
+    yield "five suggestions come while the LLM answers 500", [200] * 5, [status for status, _ in in_a_row]
+    yield "they cost one call each", [1] * 5, [calls for _, calls in in_a_row]
+    yield "after five failures in a row a suggestion costs no call for a while", (200, 0), calls_for(
+        200, "/tickets/classify", asked
+    )

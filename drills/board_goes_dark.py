@@ -36,24 +36,33 @@ PROVENANCE = (
 TITLES = ("Zażółć gęślą jaźń", "👍👍👍", "plain", "naïve " * 30)
 
 
+def short(title):
+    """What is shown of a title, whose length matters."""
+    return title if title is None or len(title) <= 20 else f"{title[:20]}… ({len(title)} characters)"
+
+
 def check(lab):
     desk = lab.desk()
     board, stream = desk.websocket(), desk.stream()
     for title in TITLES:
         wanted = title.strip()
         made = desk.new_ticket(title=title)
-        yield f"{wanted[:20]!r} is kept as it was written", wanted, desk.get(f"/tickets/{made['id']}").json["title"]
+        kept = desk.get(f"/tickets/{made['id']}").json["title"]
+        yield f"'{short(wanted)}' is kept as it was written", True, kept == wanted
         told = board.until(lambda message: message.get("_tag") == "TicketCreated")
-        yield f"the board hears of {wanted[:20]!r}", wanted, told and told["ticket"]["title"]
+        heard = told and told["ticket"]["title"]
+        yield f"the board on the WebSocket hears of '{short(wanted)}'", short(wanted), short(heard)
         event = stream.next()
-        yield f"so does a stream of events, of {wanted[:20]!r}", True, bool(event and wanted in event["data"])
+        yield f"GET /events tells of '{short(wanted)}'", True, bool(event and wanted in event["data"])
     board = desk.websocket()
     board.send({"_tag": "GetTickets"})
     told = board.until(lambda message: message.get("_tag") == "AllTickets")
-    titles = told and sorted(ticket["title"] for ticket in told["tickets"])
-    yield "a board that was opened later is told of all", sorted(title.strip() for title in TITLES), titles
+    titles = told and sorted(short(ticket["title"]) for ticket in told["tickets"])
+    yield "a board that was opened later is told of all", sorted(short(title.strip()) for title in TITLES), titles
     desk.new_ticket(title="One more")
     told = board.until(lambda message: message.get("_tag") == "TicketCreated")
-    yield "and goes on listening", "One more", told and told["ticket"]["title"]
+    yield "this later board hears of the next ticket", "One more", told and told["ticket"]["title"]
     reply = desk.get("/tickets")
-    yield "an answer has the length that it says", len(reply.body), int(reply.headers["Content-Length"])
+    yield "the body of GET /tickets has as many bytes as its Content-Length", len(reply.body), int(
+        reply.headers["Content-Length"]
+    )

@@ -53,19 +53,26 @@ def check(lab):
     for status in ("in_progress", "resolved", "closed"):
         number = desk.new_ticket()["id"]
         reply = desk.patch(f"/tickets/{number}", {"status": status}, customer)
-        yield f"a customer may not make a ticket {status}", 403, reply.status
-        yield "and has changed nothing", ("new", []), state_and_events(number)
+        yield f"a customer may not make a new ticket {status}", 403, reply.status
+        state, events = state_and_events(number)
+        yield f"a ticket that a customer wanted to be {status} is still new", "new", state
+        yield f"a ticket that a customer wanted to be {status} has no new entry in its history", [], events
     for steps, status, wanted in WAYS:
         number = desk.new_ticket()["id"]
         desk.fire(number, *steps)
         reply = desk.patch(f"/tickets/{number}", {"status": status}, agent)
-        yield f"an agent may make it {status}", (200, status), (reply.status, reply.json.get("status"))
-        yield "and its history tells each step", (status, wanted), state_and_events(number, len(steps))
+        yield f"an agent may make a ticket {status}", (200, status), (reply.status, reply.json.get("status"))
+        state, events = state_and_events(number, len(steps))
+        yield f"this ticket is then {status}", status, state
+        yield f"its history has each step to {status}", wanted, events
     number = desk.new_ticket()["id"]
     desk.fire(number, "assign", "start_work", "escalate")
     reply = desk.patch(f"/tickets/{number}", {"status": "resolved"}, agent)
-    yield "what was escalated an agent may not resolve", 403, reply.status
+    yield "an agent may not make an escalated ticket resolved", 403, reply.status
     reply = desk.patch(f"/tickets/{number}", {"status": "resolved"}, supervisor)
-    yield "a supervisor may", (200, "resolved"), (reply.status, reply.json.get("state"))
+    yield "a supervisor may make it resolved", (200, "resolved"), (reply.status, reply.json.get("state"))
     reply = desk.patch(f"/tickets/{number}", {"title": "Login still broken"}, customer)
-    yield "a customer may still write another title", (200, "resolved"), (reply.status, reply.json.get("state"))
+    yield "a customer may change its title, and it stays resolved", (200, "resolved"), (
+        reply.status,
+        reply.json.get("state"),
+    )

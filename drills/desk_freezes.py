@@ -17,8 +17,9 @@ PLANTED = """suggestion, trouble = desk.assistant.classify(request.fields["descr
         desk.log.trouble(request, f"LLM {desk.settings.classifier}: {trouble}")
 """
 HINTS = (
-    "Give the desk an LLM that takes calls and never answers: CLASSIFIER=openai OPENAI_BASE_URL=http://127.0.0.1:9000/v1"
-    " and `nc -lk 9000`. Ask for a suggestion, and meanwhile for GET /health. Then do the same with a draft.",
+    "Give the desk an LLM that takes questions and never answers: `python3 -m drills fault slow-llm` runs one, in a "
+    "second terminal, and prints how a desk is started with it. Ask for a suggestion, and meanwhile for GET /health. "
+    "Then do the same with a draft.",
     "One thread serves everybody. What does it do while the LLM thinks?",
     "Compare classify and write_draft in app.py: each asks the LLM, and only one of them lets the desk go on.",
 )

@@ -46,17 +46,22 @@ def check(lab):
     key, broken = {**who, "Idempotency-Key": "k-1"}, lab.among(500, 503)
     with desk.fault("key-write"):
         reply = desk.post("/tickets", NEW, key)
-        yield "a create that could not be recognised again is an error", broken, reply.status
-        yield "it leaves no ticket and no event", (0, 0), (desk.count("tickets"), desk.count("audit_events"))
-        yield "a create without a key is taken", 201, desk.post("/tickets", NEW, who).status
+        when = "on a bad day"
+        yield f"{when}, POST /tickets with an Idempotency-Key says that it failed", broken, reply.status
+        yield f"{when}, it leaves no ticket", 0, desk.count("tickets")
+        yield f"{when}, it leaves no event", 0, desk.count("audit_events")
+        yield f"{when}, POST /tickets without a key makes a ticket", 201, desk.post("/tickets", NEW, who).status
     before = desk.count("tickets")
     first = desk.post("/tickets", NEW, key)
-    yield "later the same request is taken", 201, first.status
+    yield "on the day after it the same request with the same key is taken", 201, first.status
     again = desk.post("/tickets", NEW, key)
-    yield "a retry gets the same answer", (201, first.body), (again.status, again.body)
+    yield "on the day after it a retry of that gets a 201", 201, again.status
+    yield "this 201 is the first one, byte for byte", True, again.body == first.body
     with desk.fault("key-write"):
         path = f"/tickets/{first.json['id']}/comments"
-        yield "a comment is an error, too", broken, desk.post(path, {"body": "Hello"}, key).status
-    yield "later it is taken", 201, desk.post(path, {"body": "Hello"}, key).status
-    seen = desk.count("tickets") - before, desk.count("comments")
-    yield "there is one ticket, and one comment", (1, 1), seen
+        yield f"{when}, a comment with an Idempotency-Key says that it failed", broken, desk.post(
+            path, {"body": "Hello"}, key
+        ).status
+    yield "on the day after it this comment is taken", 201, desk.post(path, {"body": "Hello"}, key).status
+    yield "the requests of that day have made one ticket", 1, desk.count("tickets") - before
+    yield "there is one comment", 1, desk.count("comments")

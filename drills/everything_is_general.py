@@ -15,8 +15,9 @@ PLANTED = """        except Failed:
             category, priority = FALLBACK["suggested_category"], FALLBACK["suggested_priority"]
 """
 HINTS = (
-    "Give the desk a key that nobody knows and ask for a suggestion, once more with `Prefer: handling=strict`. What "
-    "says the answer about where it comes from, and what says the log?",
+    "Give the desk an LLM that fails: `python3 -m drills fault broken-llm`, in a second terminal, prints how. Ask for "
+    "a suggestion, once more with `Prefer: handling=strict`. What does the answer say about where it comes from, and "
+    "what does the log say?",
     "The endpoint logs and marks what it is told. Is it told anything?",
     "Follow a Failed through Assistant.classify to its last line. Who knows of it then?",
 )
@@ -42,11 +43,11 @@ def check(lab):
         reply = desk.post("/tickets/classify", asked, headers)
         return reply.status, reply.json.get("suggested_category"), reply.json.get("source")
 
-    yield "what the LLM says is named after it", (200, "billing", "openai"), ask()
-    yield "also for who is strict", (200, "billing", "openai"), ask(strict)
+    yield "a suggestion of the LLM says so (status, category, source)", (200, "billing", "openai"), ask()
+    yield "with Prefer: handling=strict it says the same", (200, "billing", "openai"), ask(strict)
     llm.says = "It depends."
-    yield "an answer without the LLM says that it is one", (200, "general", "fallback"), ask()
+    yield "when the LLM talks nonsense the suggestion is marked as a fallback", (200, "general", "fallback"), ask()
     desk.get("/health")
-    yield "the log tells of it", True, "ERROR" in desk.log() and "LLM openai" in desk.log()
+    yield "the log has an error about the LLM then", True, "ERROR" in desk.log() and "LLM openai" in desk.log()
     llm.status = 401
-    yield "who is strict is told that there is none", 503, ask(strict)[0]
+    yield "with Prefer: handling=strict a refusal by the LLM is an error", 503, ask(strict)[0]

@@ -11,7 +11,8 @@ FILE = "llm.py"
 CLEAN = "raise Failed(f\"its server answered {response.status} {http.client.responses.get(response.status, '')}\")"
 PLANTED = "raise Failed(f\"its server answered {response.status} {response.read(500).decode(errors='replace')}\")"
 HINTS = (
-    "Point OPENAI_BASE_URL at a server that refuses your key, and that says which key it has refused. Read the log.",
+    "Point OPENAI_BASE_URL at a server that refuses your key with 401, and that says in its answer which key it has "
+    "refused (a dozen lines with Python's http.server). Ask for a suggestion and read the log.",
     "The desk never writes the key. Whose words are in the line of the log that has it?",
     "Which text does a Failed in llm.py carry? Look for one that is not the desk's own.",
 )

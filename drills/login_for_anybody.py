@@ -34,9 +34,10 @@ def check(lab):
     def status(**environ):
         return lab.desk(**environ).post("/api/debug/login", {"login": "mallory", "roles": ["admin"]}).status
 
-    yield "DEBUG=false: nobody gets a token of an admin", 404, status(DEBUG="false")
-    yield "DEBUG=0: nobody does", 404, status(DEBUG="0")
-    yield "DEBUG=Yes: a lab does", 200, status(DEBUG="Yes")
+    yield "with DEBUG=false nobody gets a token of an admin", 404, status(DEBUG="false")
+    yield "with DEBUG=0 nobody gets a token of an admin", 404, status(DEBUG="0")
+    yield "with DEBUG=Yes a lab gets a token of an admin", 200, status(DEBUG="Yes")
     done = lab.run(DEBUG="maybe")
-    yield "DEBUG=maybe does not start", 2, done.status
-    yield "it says so in one line that names the setting", (1, True), (done.errors.count("\n"), "DEBUG" in done.errors)
+    yield "with DEBUG=maybe the desk does not start (exit status)", 2, done.status
+    yield "with DEBUG=maybe it says why in one line", 1, done.errors.count("\n")
+    yield "this line names DEBUG", True, "DEBUG" in done.errors

@@ -13,8 +13,9 @@ FILE = "app.py"
 CLEAN = "yield Far(partial(work, told, desk.assistant.deadline()))"
 PLANTED = "yield partial(work, told, desk.assistant.deadline())"
 HINTS = (
-    "Give the desk an LLM that takes calls and never answers: CLASSIFIER=openai OPENAI_BASE_URL=http://127.0.0.1:9000/v1"
-    " and `nc -lk 9000`. Ask for four drafts at once, and meanwhile for GET /tickets?search=login. Then for three.",
+    "Give the desk an LLM that takes questions and never answers: `python3 -m drills fault slow-llm` runs one, in a "
+    "second terminal, and prints how a desk is started with it. Ask for four drafts at once, and meanwhile for GET "
+    "/tickets?search=login. Then for three.",
     "What do search, export and login have in common? How many threads does web/lane.py have, and for whom?",
     "There are two slow lanes. Which line of app.py sends what into which one? Compare ask_assistant with log_in.",
 )
@@ -46,8 +47,8 @@ def check(lab):
             lambda: desk.get("/tickets", within=1, search="login"), lambda: desk.post("/user/login", who, within=1)
         )
         yield "meanwhile a search finds the ticket", 1, found.json["total"] if found.json else found.status
-        yield "meanwhile a login is looked at", 401, login.status
+        yield "meanwhile a login with a wrong password is refused", 401, login.status
         llm.release()
         answered = [draft.result() for draft in drafts]
     yield "all four drafts come when the LLM answers", [201] * 4, [reply.status for reply in answered]
-    yield "the LLM has written them", {"openai"}, {reply.json["source"] for reply in answered}
+    yield "all four are written by the LLM", {"openai"}, {reply.json["source"] for reply in answered}

@@ -44,12 +44,15 @@ def check(lab):
     for mark in ("true", "false", "yes", "", 1, 0, [], {}):
         reply = desk.post(path, {"body": "Suggested: send her a voucher", "internal": mark}, agent)
         yield f"a comment with internal = {mark!r} is refused", 400, reply.status
-    yield "a refused comment leaves no row", 0, desk.count("comments")
-    yield "the customer has nothing to read", [], desk.get(path, customer).json["comments"]
+    yield "the refused comments leave no row", 0, desk.count("comments")
+    yield "the customer reads none of them", 0, len(desk.get(path, customer).json["comments"])
+    path = f"/tickets/{desk.new_ticket(customer)['id']}/comments"
     for body, mark in (("Among us", {"internal": True}), ("For you", {"internal": False}), ("For you, too", {})):
-        yield f"the comment {body!r} is taken", 201, desk.post(path, {"body": body, **mark}, agent).status
+        yield f"the comment {body!r} on another ticket is taken", 201, desk.post(
+            path, {"body": body, **mark}, agent
+        ).status
     for who, wanted in ((customer, ["For you", "For you, too"]), (agent, ["Among us", "For you", "For you, too"])):
         read = [comment["body"] for comment in desk.get(path, who).json["comments"]]
         yield f"{'the customer' if who is customer else 'an agent'} reads what is meant for them", wanted, read
-    yield "of a filter it is refused, too", 400, desk.get("/tickets", agent, mine="perhaps").status
-    yield "a filter that is right is taken", 200, desk.get("/tickets", agent, mine="false").status
+    yield "GET /tickets?mine=perhaps is refused", 400, desk.get("/tickets", agent, mine="perhaps").status
+    yield "GET /tickets?mine=false is answered", 200, desk.get("/tickets", agent, mine="false").status

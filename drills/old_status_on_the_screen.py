@@ -51,10 +51,12 @@ def check(lab):
     for path in ("/tickets", "/tickets?status=open", "/tickets/stats", f"/tickets/{number}"):
         browser.get(path)
     desk.fire(number, "assign", "start_work", "resolve")
-    yield "the ticket is resolved on the screen", "resolved", browser.get(f"/tickets/{number}").json["status"]
+    yield "the browser shows the ticket as resolved", "resolved", browser.get(f"/tickets/{number}").json["status"]
     listed = [ticket["status"] for ticket in browser.get("/tickets").json["tickets"]]
-    yield "in the list, too", ["resolved"], listed
-    yield "it is no longer among the open ones", 0, browser.get("/tickets?status=open").json["total"]
-    yield "the dashboard counts it as resolved", 0, browser.get("/tickets/stats").json["open_tickets"]
+    yield "the browser shows it as resolved in the list", ["resolved"], listed
+    yield "the browser's list of open tickets is empty", 0, browser.get("/tickets?status=open").json["total"]
+    yield "the browser's dashboard says no open ticket", 0, browser.get("/tickets/stats").json["open_tickets"]
     tag = desk.get("/tickets").headers.get("ETag", "")
-    yield "who asks for what has not changed gets 304", 304, desk.get("/tickets", {"If-None-Match": tag}).status
+    yield "GET /tickets with the ETag of a list that has not changed gets 304", 304, desk.get(
+        "/tickets", {"If-None-Match": tag}
+    ).status

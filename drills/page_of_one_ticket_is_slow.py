@@ -27,15 +27,19 @@ PROVENANCE = (
     "CWE-1067: Excessive Execution of Sequential Searches of Data Resource",
     "CWE-1073: Non-SQL Invokable Control Element with Excessive Number of Data Resource Accesses",
 )
-QUERIES = {
-    "the ticket": "SELECT * FROM tickets WHERE id = 1",
-    "the ticket by its uuid": "SELECT * FROM tickets WHERE uuid = 'x'",
-    "its comments": "SELECT * FROM comments WHERE ticket_id = 1 ORDER BY id",
-    "its drafts": "SELECT * FROM drafts WHERE ticket_id = 1 ORDER BY id",
-    "its events": "SELECT * FROM audit_events WHERE ticket_id = 1 ORDER BY version",
-    "the newest tickets": "SELECT * FROM tickets WHERE id < 99 ORDER BY id DESC LIMIT 9",
-    "the tickets of a state": "SELECT id FROM tickets WHERE state = 'new' AND priority = 'low' AND category = 'billing'",
-    "the tickets of a customer": "SELECT id FROM tickets WHERE created_by = 'user-1'",
+QUERIES = {  # EXPLAIN QUERY PLAN tells how many tables are read for one of these
+    "the page of a ticket": (
+        "SELECT * FROM tickets WHERE id = 1",
+        "SELECT * FROM tickets WHERE uuid = 'x'",
+        "SELECT * FROM comments WHERE ticket_id = 1 ORDER BY id",
+        "SELECT * FROM drafts WHERE ticket_id = 1 ORDER BY id",
+        "SELECT * FROM audit_events WHERE ticket_id = 1 ORDER BY version",
+    ),
+    "the list of the newest tickets": ("SELECT * FROM tickets WHERE id < 99 ORDER BY id DESC LIMIT 9",),
+    "the list of the tickets in a state": (
+        "SELECT id FROM tickets WHERE state = 'new' AND priority = 'low' AND category = 'billing'",
+    ),
+    "the list of a customer's tickets": ("SELECT id FROM tickets WHERE created_by = 'user-1'",),
 }
 
 
@@ -48,7 +52,7 @@ def check(lab):
             desk.post(f"/tickets/{number}/comments", {"body": f"{body} of {number}"}, {"X-User-Id": f"user-{number}"})
     said = [comment["body"] for comment in desk.get("/tickets/1").json["comments"]]
     yield "a ticket has its comments in their order", ["One of 1", "Two of 1"], said
-    for what, sql in QUERIES.items():
-        plan = [row[3] for row in desk.rows(f"EXPLAIN QUERY PLAN {sql}")]
-        all_read = [step for step in plan if step.startswith("SCAN") or "ANY(" in step]
-        yield f"{what}: found without reading everything", [], all_read
+    for what, queries in QUERIES.items():
+        steps = [row[3] for sql in queries for row in desk.rows(f"EXPLAIN QUERY PLAN {sql}")]
+        all_read = [step for step in steps if step.startswith("SCAN") or "ANY(" in step]
+        yield f"{what} needs no table read from end to end", 0, len(all_read)

@@ -46,16 +46,20 @@ def check(lab):
     number, nothing = ticket["id"], lab.among(400, 404)
     draft = desk.post(f"/tickets/{number}/draft", {}).json["id"]
     for text in (*JUNK, *HUGE):
-        name = text if len(text) <= 20 else f"a number of {len(text)} digits"
-        yield f"there is no ticket {name}", nothing, desk.get(f"/tickets/{text}").status
-        yield f"nor a draft {name}", nothing, desk.post(f"/drafts/{text}/approve", {}, {"X-User-Role": "agent"}).status
+        name = text if len(text) <= 20 else f"{text[:5]}… ({len(text)} digits)"
+        yield f"GET /tickets finds no ticket {name}", nothing, desk.get(f"/tickets/{text}").status
+        yield f"there is no draft {name} to approve", nothing, desk.post(
+            f"/drafts/{text}/approve", {}, {"X-User-Role": "agent"}
+        ).status
     for text in HUGE:
-        name = text if len(text) <= 20 else f"a number of {len(text)} digits"
-        yield f"nobody comments on ticket {name}", nothing, desk.post(f"/tickets/{text}/comments", {"body": "?"}).status
+        name = text if len(text) <= 20 else f"{text[:5]}… ({len(text)} digits)"
+        yield f"there is no ticket {name} to comment on", nothing, desk.post(
+            f"/tickets/{text}/comments", {"body": "?"}
+        ).status
         yield f"ticket {number} has no version {name}", nothing, desk.get(f"/tickets/{number}/at/{text}").status
     yield "the draft still waits", [("pending",)], desk.rows("SELECT status FROM drafts WHERE id = ?", (draft,))
     yield "the ticket is found by its number", 200, desk.get(f"/tickets/{number}").status
-    yield "and by its uuid", 200, desk.get(f"/tickets/{ticket['uuid']}").status
+    yield "the ticket is found by its uuid", 200, desk.get(f"/tickets/{ticket['uuid']}").status
     desk.rows(INSERT, (LARGE, ticket["created_at"], ticket["created_at"]))
     yield f"a ticket with the number {LARGE} is found, too", 200, desk.get(f"/tickets/{LARGE}").status
-    yield "its first version is there", 200, desk.get(f"/tickets/{number}/at/1").status
+    yield "the first version of the first ticket is there", 200, desk.get(f"/tickets/{number}/at/1").status

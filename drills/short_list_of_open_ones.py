@@ -42,15 +42,15 @@ def shown(desk, headers=None, **query):
 def check(lab):
     desk = lab.desk()
     ids = [desk.new_ticket(priority=priority, category="billing")["id"] for priority in MIX][::-1]
-    yield "without a filter all seven are shown", (ids, 7), shown(desk)
+    yield "without a filter all seven are shown (their numbers, the total)", (ids, 7), shown(desk)
     yield "those of category billing are shown, newest first", (ids, 7), shown(desk, category="billing")
     yield "those that are open are shown, newest first", (ids, 7), shown(desk, status="open")
     mine = shown(desk, {"X-User-Id": "user-1"}, mine="true")
-    yield "whoever asks for the own ones is shown them all", (ids, 7), mine
+    yield "who made all seven and asks for mine=true is shown them all", (ids, 7), mine
     desk.fire(ids[0], "assign")
-    yield "a ticket that was assigned is open still", (ids, 7), shown(desk, status="open")
-    yield "it is no new one any more", (ids[1:], 6), shown(desk, state="new")
+    yield "after ticket 7 was assigned, all seven are still open", (ids, 7), shown(desk, status="open")
+    yield "after ticket 7 was assigned, the other six are new", (ids[1:], 6), shown(desk, state="new")
     low = [number for number, priority in zip(ids, MIX[::-1]) if priority == "low"]
     yield "those of low priority are shown, and no others", (low, 2), shown(desk, priority="low")
-    yield "a page of three holds the three newest", (ids[:3], 7), shown(desk, status="open", limit=3)
-    yield "nobody's tickets are none", ([], 0), shown(desk, created_by="nobody")
+    yield "a page of three open ones holds the three newest", (ids[:3], 7), shown(desk, status="open", limit=3)
+    yield "those that a customer without tickets has made are none", ([], 0), shown(desk, created_by="nobody")

@@ -59,6 +59,6 @@ def check(lab):
             yield promise, mine[name], seen_by(name, path)
     for owner, other in (("ann", "bob"), ("bob", "ann")):
         path = f"/tickets/{tickets[owner]}"
-        yield f"{owner} reads the own ticket", 200, desk.get(path, people[owner]).status
-        yield f"{other} does not, also behind {owner}", lab.among(403, 404), desk.get(path, people[other]).status
-    yield "and again it is for its owner", 200, desk.get(f"/tickets/{tickets['ann']}", people["ann"]).status
+        yield f"{owner} may read the ticket of {owner}", 200, desk.get(path, people[owner]).status
+        yield f"{other} may not read it, right after {owner}", lab.among(403, 404), desk.get(path, people[other]).status
+    yield "ann may read her ticket again after that", 200, desk.get(f"/tickets/{tickets['ann']}", people["ann"]).status

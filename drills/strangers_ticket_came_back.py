@@ -39,17 +39,21 @@ def check(lab):
     desk = lab.desk()
     alice, bob = ({"X-User-Id": who, "Idempotency-Key": "1"} for who in ("alice", "bob"))
     first, second = desk.post("/tickets", NEW, alice), desk.post("/tickets", NEW, bob)
-    yield "Alice's ticket is taken", (201, "alice"), (first.status, first.json["created_by"])
+    yield "Alice's ticket is taken, and is hers", (201, "alice"), (first.status, first.json["created_by"])
     yield "Bob's ticket is taken, and is his", (201, "bob"), (second.status, second.json.get("created_by"))
     makers = desk.rows("SELECT created_by FROM tickets ORDER BY created_by")
     yield "both tickets are there", [("alice",), ("bob",)], makers
     other = desk.post("/tickets", {**NEW, "title": "The printer is on fire"}, {**alice, "X-User-Id": "carol"})
-    yield "Carol's, which says something else, is taken", (201, "carol"), (other.status, other.json.get("created_by"))
+    yield "Carol's ticket, which says something else, is taken, and is hers", (201, "carol"), (
+        other.status,
+        other.json.get("created_by"),
+    )
     before = desk.count("tickets")
     for name, who, answer in (("Alice", alice, first), ("Bob", bob, second)):
-        yield f"{name}'s retry gets the same answer", answer.body, desk.post("/tickets", NEW, who).body
-    yield "a retry makes no row", before, desk.count("tickets")
+        same = desk.post("/tickets", NEW, who).body == answer.body
+        yield f"{name}'s retry gets the same answer as the first time, byte for byte", True, same
+    yield "these retries make no row", before, desk.count("tickets")
     comment = desk.post(f"/tickets/{first.json['id']}/comments", {"body": "Hello"}, alice)
-    yield "for another address the key counts anew", 201, comment.status
+    yield "Alice's comment with the same key is taken", 201, comment.status
     title = desk.patch(f"/tickets/{first.json['id']}", {"title": "Still broken"}, alice).json.get("title")
-    yield "for another method, too", "Still broken", title
+    yield "Alice's PATCH with the same key is done", "Still broken", title

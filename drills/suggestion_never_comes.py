@@ -11,8 +11,9 @@ FILE = "web/settings.py"
 CLEAN = "return float(text)"
 PLANTED = "return float(text) * 1000"
 HINTS = (
-    "Give the desk an LLM that takes calls and never answers: CLASSIFIER=openai OPENAI_BASE_URL=http://127.0.0.1:9000/v1"
-    " and `nc -lk 9000`, with LLM_TIMEOUT=1. Ask for a suggestion. What comes after a second? Does the rest go on?",
+    "Give the desk an LLM that takes questions and never answers: `python3 -m drills fault slow-llm` runs one, in a "
+    "second terminal, and prints how a desk is started with it. Add LLM_TIMEOUT=1 to it. Ask for a suggestion. What "
+    "comes after a second? Does the rest go on?",
     "Assistant.deadline in llm.py says until when somebody waits. Print how far that is: is it what you have set?",
     "Follow LLM_TIMEOUT from its text to that number: what does seconds() in web/settings.py make of it?",
 )
@@ -35,14 +36,17 @@ def check(lab):
     desk = lab.desk(LLM_TIMEOUT="0.4", **llm.environ)
     number, asked = desk.new_ticket()["id"], {"description": "I was charged twice"}
     reply = desk.post("/tickets/classify", asked)
-    yield "an LLM that answers is listened to", (200, "billing"), (reply.status, reply.json["suggested_category"])
+    yield "when the LLM answers, the suggestion is the LLM's", (200, "billing"), (
+        reply.status,
+        reply.json["suggested_category"],
+    )
     llm.holds = True
     suggestion, draft = lab.together(
         lambda: desk.post("/tickets/classify", asked, within=2),
         lambda: desk.post(f"/tickets/{number}/draft", {}, within=2),
     )
-    yield "of one that does not it is asked, too", True, len(llm.asked) >= 3
-    yield "a suggestion comes all the same", 200, suggestion.status
-    yield "it is the careful one", "general", suggestion.json and suggestion.json["suggested_category"]
-    yield "a draft comes all the same", 201, draft.status
-    yield "meanwhile the LLM was still silent", True, llm.holds
+    yield "while the LLM does not answer, it is asked for a suggestion and a draft", True, len(llm.asked) >= 3
+    yield "a suggestion comes all the same, with LLM_TIMEOUT=0.4 within 2 s", 200, suggestion.status
+    yield "this suggestion is the general one", "general", suggestion.json and suggestion.json["suggested_category"]
+    yield "a draft comes all the same, with LLM_TIMEOUT=0.4 within 2 s", 201, draft.status
+    yield "all that time the LLM did not answer", True, llm.holds

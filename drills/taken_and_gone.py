@@ -46,12 +46,12 @@ def check(lab):
     new, key = {"title": "The second", "description": "Cannot get in"}, {"Idempotency-Key": "demo-1"}
     reply = desk.post("/tickets", new, key)
     titles = [title for (title,) in desk.rows("SELECT title FROM tickets ORDER BY id")]
-    yield "what could not be kept is not there", ["The first"], titles
-    yield "and nobody is told that it was taken", lab.among(500, 503), reply.status
+    yield "a ticket that came while the database could keep nothing is not there", ["The first"], titles
+    yield "the POST of this ticket says that it failed", lab.among(500, 503), reply.status
     edit = desk.patch(f"/tickets/{number}", {"title": "The same"})
-    yield "nor that a ticket was changed", lab.among(500, 503), edit.status
+    yield "a PATCH at that time says that it failed", lab.among(500, 503), edit.status
     desk.rows("DROP TRIGGER lab_fault_debt")
-    yield "nothing has changed", "The first", desk.get(f"/tickets/{number}").json["title"]
+    yield "this PATCH has changed nothing", "The first", desk.get(f"/tickets/{number}").json["title"]
     again = desk.post("/tickets", new, key)
-    yield "the retry is taken when the database is well again", 201, again.status
-    yield "and is there, once", 1, desk.rows("SELECT count(*) FROM tickets WHERE title = 'The second'")[0][0]
+    yield "when the database is well again the same POST is taken", 201, again.status
+    yield "its ticket is there, once", 1, desk.rows("SELECT count(*) FROM tickets WHERE title = 'The second'")[0][0]

@@ -46,11 +46,13 @@ def check(lab):
     ids = [desk.new_ticket(priority=priority)["id"] for priority in ("low", "high", "low", "low", "high", "low", "low")]
     sizes, seen = walk(desk, ids, limit=3)
     yield "seven tickets in pages of three: each is on a page", sorted(ids), sorted(set(seen))
-    yield "none is on two pages", len(set(seen)), len(seen)
+    yield "no ticket is on two pages", len(set(seen)), len(seen)
     yield "the pages have three, three and one", [3, 3, 1], sizes
-    yield "a page of all seven is the last", ([7], ids[::-1]), walk(desk, ids, limit=7)
-    yield "a page of one holds the newest", [ids[-1]], walk(desk, ids, limit=1)[1][:1]
+    yield "a page of seven is the only one (its size, the tickets)", ([7], ids[::-1]), walk(desk, ids, limit=7)
+    yield "the first page of one holds the newest ticket", [ids[-1]], walk(desk, ids, limit=1)[1][:1]
     seen = walk(desk, ids, limit=2, priority="low")[1]
     low = [number for number, in desk.rows("SELECT id FROM tickets WHERE priority = 'low'")]
     yield "those of low priority, in pages of two: each is on a page", sorted(low), sorted(seen)
-    yield "the total says how many there are", len(low), desk.get("/tickets", priority="low").json["total"]
+    yield "the total of low priority says how many there are", len(low), desk.get("/tickets", priority="low").json[
+        "total"
+    ]

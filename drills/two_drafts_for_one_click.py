@@ -21,8 +21,9 @@ PLANTED = """            work = self._call(request, route)
         answer = yield from work
 """
 HINTS = (
-    "Have a model that is slow (OPENAI_BASE_URL may point to anything that waits), and send POST /tickets/1/draft twice "
-    "with one Idempotency-Key, the second one while the first is waiting. In the log: two requests, or one?",
+    "Have a model that is slow: `python3 -m drills fault slow-llm`, in a second terminal, prints how a desk is started "
+    "with it. Send POST /tickets/1/draft twice with one Idempotency-Key, the second one while the first is waiting. In "
+    "the log: two requests, or one?",
     "The first answer is not kept yet when the second request comes. How does the desk know at that moment that the "
     "key is taken, and since when, until when?",
     "Print len(self.in_progress) where Door._steps asks for it. When does each line of Door._call run: as it is called, "
@@ -53,15 +54,17 @@ def check(lab):
         yield "the first request asks the model", True, llm.wait_until_asked()
         llm.holds = False  # who asks from now on has an answer at once; the first one still waits
         desk.post(path, {}, key, within=2)
-        yield "meanwhile the desk goes on", 200, desk.get("/tickets").status
+        yield "while the model writes, the desk answers GET /tickets", 200, desk.get("/tickets").status
         llm.release()
         first = first.result()
     yield "the first request is answered", 201, first.status
     yield "the second one makes no draft of its own", 1, desk.count("drafts")
-    yield "and does not ask the model", 1, len(llm.asked)
+    yield "the second one does not ask the model", 1, len(llm.asked)
     events = "SELECT count(*) FROM audit_events WHERE type = 'Drafted'"
-    yield "there is one event", [(1,)], desk.rows(events)
+    yield "the history has one draft", 1, desk.rows(events)[0][0]
     late, before = desk.post(path, {}, key), desk.count("drafts")
-    yield "a third one, later, gets the first one's answer", (201, first.body), (late.status, late.body)
+    yield "a third one, later, gets a 201", 201, late.status
+    yield "this 201 is the first one's answer, byte for byte", True, late.body == first.body
     other = desk.post(path, {}, key | {"Idempotency-Key": "click-2"})
-    yield "another key makes another draft", (201, before + 1), (other.status, desk.count("drafts"))
+    yield "a request with another key is answered, too", 201, other.status
+    yield "it makes one more draft", 1, desk.count("drafts") - before

@@ -42,18 +42,22 @@ def check(lab):
     read = desk.get(path, ANN)
     seen = {"If-Match": read.headers["ETag"]}
     form = {name: read.json[name] for name in ("title", "description", "category", "priority")}
-    yield "a change of what was read last is taken", 200, desk.patch(path, {"priority": "critical"}, BOB | seen).status
+    yield "bob's change of the version that he has read is taken", 200, desk.patch(
+        path, {"priority": "critical"}, BOB | seen
+    ).status
     late = desk.patch(path, form | {"title": "Server burns"}, ANN | seen)
-    yield "what was read before that is not", lab.among(409, 412), late.status
+    yield "ann's change of the version from before bob's is refused", lab.among(409, 412), late.status
     rows = "SELECT title, priority, state FROM tickets"
-    yield "the first change stands, the late one is not there", [("Servr burns", "critical", "new")], desk.rows(rows)
+    yield "the ticket has bob's change, and not ann's", [("Servr burns", "critical", "new")], desk.rows(rows)
     late = desk.post(f"{path}/transitions", {"transition": "assign"}, ANN | seen)
-    yield "a step of its work is late, too", lab.among(409, 412), late.status
+    yield "an assign by ann of the version from before bob's is refused", lab.among(409, 412), late.status
     events = desk.rows("SELECT type, actor FROM audit_events WHERE version > 1")
-    yield "the history has the first change alone", [("Edited", "bob")], events
+    yield "the history has bob's change alone", [("Edited", "bob")], events
     again = {"If-Match": desk.get(path, ANN).headers["ETag"]}
-    yield "who reads again may change it", 200, desk.patch(path, {"title": "Server burns"}, ANN | again).status
+    yield "ann's change of the version that she has read anew is taken", 200, desk.patch(
+        path, {"title": "Server burns"}, ANN | again
+    ).status
     anyway = desk.patch(path, {"category": "technical"}, BOB).status, desk.patch(path, {"assignee": "bob"}, ANN).status
-    yield "who does not say what was read may change single fields", (200, 200), anyway
+    yield "changes of one field that name no version are taken", (200, 200), anyway
     last = desk.rows("SELECT title, priority, category, assignee FROM tickets")
-    yield "all changes are there", [("Server burns", "critical", "technical", "bob")], last
+    yield "the ticket has all four changes", [("Server burns", "critical", "technical", "bob")], last

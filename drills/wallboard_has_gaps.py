@@ -46,19 +46,27 @@ def check(lab):
     board = desk.stream()
     desk.new_ticket()
     newest = desk.rows("SELECT max(id) FROM audit_events")[0][0]
-    yield "a board that is there hears of a new ticket", [newest], ids(board, newest)
+    yield "a board that listens hears of a new ticket (numbers of events)", [newest], ids(board, newest)
     for place in range(3):
         seen, missed = events[place], [*events[place + 1 :], newest]
         back = desk.stream(headers={"Last-Event-ID": str(seen)})
-        yield f"one that comes back after ticket {place + 1} hears of all since, once", missed, ids(back, newest)
+        yield f"a board that comes back after ticket {place + 1} hears of all later ones, once", missed, ids(
+            back, newest
+        )
     late = desk.stream(f"/events?after={newest}")
     desk.new_ticket()
     after = desk.rows("SELECT max(id) FROM audit_events")[0][0]
-    yield "all of them hear of the next one, once", [[after]] * 3, [ids(one, after) for one in (board, back, late)]
+    yield "three boards that listen hear of the next ticket, once", [[after]] * 3, [
+        ids(one, after) for one in (board, back, late)
+    ]
     socket = desk.websocket(f"/ws?after={events[0]}")
     heard = []
     while len(heard) < 5 and (message := socket.next(3)):
         heard.append(message.get("eventId"))
         if heard[-1] == after:
             break
-    yield "so does a page that comes back by WebSocket", [*events[1:], newest, after], heard
+    yield "a page that comes back by WebSocket after ticket 1 hears of all later ones, once", [
+        *events[1:],
+        newest,
+        after,
+    ], heard
