@@ -53,9 +53,9 @@ CALLS = {
     ),
     "fault": Call(
         calls.fault,
-        "NAME | --off | --list [--in DRILL | --db FILE]",
-        "arm a fault in the database of a running copy, from outside",
-        {"--off": None, "--list": None, "--in": str, "--db": str},
+        "NAME | --off | --list [--in DRILL | --db FILE] [--port N] [--status N] [--says TEXT]",
+        "arm a fault in the database of a running copy, from outside; or serve it an LLM that is slow or broken",
+        {"--off": None, "--list": None, "--in": str, "--db": str, "--port": int, "--status": int, "--says": str},
         0,
         1,
     ),
@@ -90,8 +90,7 @@ def parse(name: str, words: list[str]) -> SimpleNamespace:
         else:
             flags[flag] = _value(flag, value if has_value else next(rest, ""), call.flags[flag])
     if not call.least <= len(found) <= call.most:
-        amount = "more" if len(found) < call.least else "fewer"
-        raise Refused(f"{name} takes {amount} words; type {ME} {name} {call.usage}".rstrip())
+        raise Refused(f"{name} cannot do with {len(found)} words; type {ME} {name} {call.usage}".rstrip())
     return SimpleNamespace(words=found, flags=flags)
 
 

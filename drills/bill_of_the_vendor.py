@@ -45,7 +45,8 @@ def check(lab):
 
     def calls_for(status, path, body):
         """The answer's status, and how often the LLM was called, while it answers with `status`."""
-        llm.status, before = status, len(llm.asked)
+        llm.change(status=status)
+        before = len(llm.asked)
         answered = desk.post(path, body).status
         return answered, len(llm.asked) - before
 

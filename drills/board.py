@@ -20,7 +20,7 @@ def rows(garden: Path) -> dict[str, dict]:
     for label, entry in entries.items():
         if label not in found and label.startswith(plant.MYSTERY) and set(entry) - {"earlier"}:
             name = entry.get("name")
-            known = shelf.load(name) if name in found else None
+            known = shelf.load(name) if name in shelf.names() else None
             found[label] = {**_row(known, entry), "symptom": _of_mystery(name, entry)}
             if known and state(entry) == "solved":
                 found[name]["state"] = "solved"

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from drills import board, diary, faults, plant, shelf
 from drills.judge import judge
+from drills.lab import LLM_PORT
 from drills.progress import Progress, state, utc_now
 from drills.reveal import explain
 from drills.shelf import Refused
@@ -64,9 +65,11 @@ def marks() -> tuple[str, str]:
 
 def find(label: str, garden: Path) -> Lesson:
     """The lesson of that name; Refused, with the valid ones, where there is none."""
-    label, progress = Path(label).name.lower(), Progress(garden)  # also as a shell completes the name of its folder
+    label, progress = _name(label), Progress(garden)
+    progress.entries()  # Refused here, before anything is done
     if "+" in label and (garden / label).exists():
-        raise Refused(f"{label} has several bugs, to be looked at; drills are done one at a time: {ME} start NAME")
+        why = f"{label} has several bugs and cannot be judged; drills are done one at a time: {ME} start NAME"
+        raise Refused(f"{why}; {ME} reset {label} sets it aside")
     mysteries = [place.name for place in board.places(garden) if place.name.startswith(plant.MYSTERY)]
     if label in mysteries:
         seals = plant.label_of(garden / label).get("bugs", [])
@@ -79,15 +82,20 @@ def find(label: str, garden: Path) -> Lesson:
     return Lesson(label, shelf.load(label), garden / label, progress)
 
 
+def _name(word):
+    """The name of a drill or a copy, also where a shell has completed its folder."""
+    return Path(word).name.lower()
+
+
 def _standing(label, garden):
     lesson = find(label, garden)
     if not lesson.folder.exists():
         raise Refused(f"{lesson.label} is not planted; type {ME} start {lesson.label}")
-    _is_whole(lesson)
+    _must_be_whole(lesson)
     return lesson
 
 
-def _is_whole(lesson):
+def _must_be_whole(lesson):
     if not (lesson.folder / "app.py").exists():
         why = f"{_shown(lesson.folder)} is no copy of the desk any more: it has no app.py"
         raise Refused(f"{why}; `{ME} reset {lesson.label}` sets it aside")
@@ -100,7 +108,7 @@ def show_board(said, garden):
     board.show(garden)
     left_out = Progress(garden).left_out()
     if left_out:
-        print(f"drills: in {_shown(garden / 'progress.json')} this cannot be read: {left_out}", file=sys.stderr)
+        print(f"drills: {left_out} in {_shown(garden / 'progress.json')} cannot be read", file=sys.stderr)
     there = [(name, row["state"]) for name, row in board.rows(garden).items()]
     begun = [(name, now) for name, now in there if now not in ("new", "solved") and (garden / name).exists()]
     if begun:
@@ -114,6 +122,7 @@ def show_board(said, garden):
 
 
 def start(said, garden):
+    Progress(garden).entries()  # Refused here, before anything is done
     if said.flags.get("--mystery"):
         if said.words:
             raise Refused(f"a mystery has no name to start it by; type {ME} start --mystery")
@@ -125,7 +134,7 @@ def start(said, garden):
     if not stood:
         plant.plant(name, garden, label if label != name else "")
     lesson = find(label, garden)
-    _is_whole(lesson)
+    _must_be_whole(lesson)
     lesson.progress.note(label, started=utc_now())
     _tell_story(lesson)
     if stood:
@@ -280,17 +289,17 @@ def test(said, garden):
 def log(said, garden):
     lesson = _standing(said.words[0], garden)
     path = lesson.folder / diary.NAME
-    if not path.exists():
+    is_new = not path.exists()
+    if is_new:
         verdict = judge(lesson.drill, lesson.folder)
-        if verdict.word == "OK":  # mended already: the bug shows in a new copy
+        if not verdict.broken:  # it is mended already, or does not run: the bug shows in a new copy
             with tempfile.TemporaryDirectory() as room:
                 plant.copy_desk(Path(room, "desk"), [lesson.drill])
                 verdict = judge(lesson.drill, Path(room, "desk"))
-        diary.begin(lesson.folder, lesson.story, verdict)
+        is_new = diary.begin(lesson.folder, lesson.story, verdict)
         lesson.progress.note(lesson.label, started=utc_now())
-        say(f"{_shown(path)} is begun, with the requests that show the bug.")
-    else:
-        say(f"{_shown(path)} is there already; nothing in it was changed.")
+    begun, kept = "is begun, with the requests that show the bug.", "is there already; nothing in it was changed."
+    say(f"{_shown(path)} {begun if is_new else kept}")
     empty = diary.empty_sections(lesson.folder)
     say(f"Still empty: {', '.join(empty)}" if empty else "Every section is filled.")
     then(f"check {lesson.label}", f"hint {lesson.label}")
@@ -319,9 +328,10 @@ def reset(said, garden):
     begun = [name for name, entry in progress.entries().items() if set(entry) - {"earlier"}]
     if bool(said.words) == bool(said.flags.get("--all")):
         raise Refused(f"say which one: {ME} reset NAME, or {ME} reset --all")
-    if said.words and said.words[0] not in {*everything, *begun}:
-        find(said.words[0], garden)
-    labels = said.words or sorted({*everything, *begun})
+    there = {name for name in (*everything, *begun) if name == _name(name)}
+    labels = [_name(word) for word in said.words] or sorted(there)
+    if said.words and labels[0] not in there:
+        find(labels[0], garden)
     if not labels:
         say("There is nothing to reset.")
     elif not (said.flags.get("--yes") or _agreed(labels, garden)):
@@ -331,11 +341,11 @@ def reset(said, garden):
         if (garden / label).exists():
             say(f"{label}: your copy is kept in {_shown(plant.set_aside(garden / label, garden))}")
         progress.forget(label)
-    then(_start_again(labels[0]) if len(labels) == 1 else "start next")
+    then(_call_to_start_again(labels[0]) if len(labels) == 1 else "start next")
     return 0
 
 
-def _start_again(label):
+def _call_to_start_again(label):
     if label in shelf.names():
         return f"start {label}"
     return (
@@ -364,7 +374,9 @@ def fault(said, garden):
     if name and name not in (*faults.FAULTS, *LLMS):
         raise shelf.unknown("fault", name, [*faults.FAULTS, *LLMS])
     if name in LLMS and not flags.get("--off"):
-        return _serve_llm(name)
+        return _serve_llm(name, flags)
+    if {"--status", "--says", "--port"} & set(flags):
+        raise Refused(f"--status, --says and --port go with {', '.join(LLMS)}")
     if flags.get("--off"):
         for database in _databases(flags, garden):
             say(f"{_shown(database)}: {_taken_away(faults.disarm(database))}")
@@ -380,7 +392,7 @@ def fault(said, garden):
         )
     faults.arm(databases[0], name)
     say(f"{_shown(databases[0])}: {', '.join(faults.armed(databases[0]))} armed ({faults.FAULTS[name][1]})")
-    then("fault --off")
+    then(f"fault --off --in {flags['--in']}" if "--in" in flags else "fault --off")
     return 0
 
 
@@ -388,10 +400,10 @@ def _taken_away(names):
     return f"{', '.join(names)} taken away" if names else "had no fault"
 
 
-LLMS = {  # faults that are servers, for as long as the call runs: what StubLLM is told, and what it then does
-    "good-llm": ({}, "for comparison an LLM that answers at once: billing, high; serves until Ctrl-C"),
-    "slow-llm": ({"holds": True}, "an LLM that takes questions and does not answer; serves until Ctrl-C"),
-    "broken-llm": ({"status": 500}, "an LLM that answers every question with 500; serves until Ctrl-C"),
+LLMS = {  # what `fault` serves for as long as it runs: what StubLLM is told, and what it then is
+    "good-llm": ({}, "for comparison, an LLM that answers at once"),
+    "slow-llm": ({"holds": True}, "an LLM that takes questions and answers none for a minute"),
+    "broken-llm": ({"status": 500}, "an LLM whose server answers 500, or --status N"),
 }
 
 
@@ -407,15 +419,22 @@ def _databases(flags, garden):
     return [path for path in (place / "support-desk.sqlite3" for place in board.places(garden)) if path.exists()]
 
 
-def _serve_llm(name):
-    told, about = LLMS[name]
-    llm = StubLLM(**told)
+def _serve_llm(name, flags):
+    told = LLMS[name][0] | {fact: flags[f"--{fact}"] for fact in ("status", "says") if f"--{fact}" in flags}
+    if {"--in", "--db"} & set(flags):
+        raise Refused(f"{name} is in no database: it goes without --in and --db")
+    port = flags.get("--port", LLM_PORT)
+    try:
+        llm = StubLLM(**told, port=port)
+    except (OSError, OverflowError) as problem:
+        raise Refused(f"cannot listen on port {port}: {problem}; stop the program there, or choose --port N") from None
     settings = " ".join(f"{name}={value}" for name, value in llm.environ.items())
-    say(f"There is {about}. In the copy's folder, start a desk that asks it:", "", f"  {settings} python3 app.py", "")
+    say(f"{name} is there, and Ctrl-C stops it. In the copy's folder, start a desk that asks it:", "")
+    say(f"  {settings} python3 app.py", "")
     try:
         while True:
             if llm.wait_until_asked(3600):
-                say(f"asked: {len(llm.asked)}")
+                say(f"calls so far: {len(llm.asked)}")
     except KeyboardInterrupt:
         say("stopped")
     then("fault --list")

@@ -4,6 +4,7 @@ import re
 import shlex
 from pathlib import Path
 
+from drills.faults import PREFIX
 from drills.judge import Verdict
 from drills.lab import Deed, Exchange
 
@@ -22,7 +23,9 @@ QUESTIONS = {  # heading: what belongs there; None where the tool writes somethi
 }
 TO_FILL = [heading for heading, question in QUESTIONS.items() if question]
 MOST = 12  # requests whose answers are the evidence
-READ_TOKEN = 'import json, sys; print(json.load(sys.stdin)["token"])'
+READ_TOKEN = (
+    'import json, sys; print(json.load(sys.stdin).get("token") or sys.exit("no token: is this desk in DEBUG?"))'
+)
 DISARM = "fault --off"
 SQL = """sql() { python3 -c 'import sqlite3, sys
 db = sqlite3.connect("support-desk.sqlite3")
@@ -43,7 +46,7 @@ def begin(folder: Path, story: str, verdict: Verdict) -> bool:
     }
     parts = [f"# Debugging log: {folder.name}"]
     for heading, question in QUESTIONS.items():
-        parts.append(f"## {heading}\n\n{written.get(heading) or f'<!-- {question} -->'}")
+        parts.append(f"## {heading}\n\n{f'<!-- {question} -->' if question else written[heading]}")
     try:
         file = open(folder / NAME, "x", encoding="utf-8")
     except FileExistsError:
@@ -81,32 +84,39 @@ def curl(exchange, port: int = 8080) -> str:
 
 
 def _deed(deed, label):
-    """A deed as lines of a shell in the copy's folder; calls of the tool are typed where the copies are planted."""
-    call = f"(cd ../.. && python3 -m drills {deed.call.format(label=label)})" if deed.call else ""
-    return f"# {deed.about}\n{deed.command or call}".rstrip()
+    """A deed as a line of a shell in the copy's folder; calls of the tool are typed where the copies are planted."""
+    return f"(cd ../.. && python3 -m drills {deed.call.replace('{label}', label)})" if deed.call else deed.command
 
 
 def _reproduction(asked, label):
-    """What was done as lines of a shell, a fault that is armed at the end taken away."""
-    commands, faults = [], [one for one in asked if isinstance(one, Deed) and "--in" in one.call]
+    """What was done, as blocks of lines of a shell; a fault that is armed at the end is taken away."""
+    deeds = [one for one in asked if isinstance(one, Deed)]
+    armed = [one for one in deeds if "--in" in one.call or PREFIX in one.command]
+    if armed and not armed[-1].call.startswith(DISARM):
+        asked = [*asked, Deed("when you have seen enough:", call=f"{DISARM} --in {{label}}")]
+    blocks, commands = [], [SQL] if any(one.command.startswith("sql ") for one in deeds) else []
     for one in asked:
-        if isinstance(one, Deed):
-            commands.append(_deed(one, label))
+        if isinstance(one, Deed) and one.apart:
+            blocks += [*_block(commands), f"{one.about}, in a terminal of its own:", *_block([_deed(one, label)])]
+            commands = []
+        elif isinstance(one, Deed):
+            commands += [f"# {one.about}", *filter(None, [_deed(one, label)])]
         elif one.follows and commands:  # one curl keeps its connection for what stands behind --next
             commands[-1] += f" --next {curl(one).removeprefix('curl ')}"
         else:
             commands.append(curl(one) + (" &" if one.goes_on else ""))
-    if faults and not faults[-1].call.startswith(DISARM):
-        commands.append(_deed(Deed("when you have seen enough:", call=f"{DISARM} --in {{label}}"), label))
-    if any(isinstance(one, Deed) and one.command.startswith("sql ") for one in asked):
-        commands.insert(0, SQL)
-    how = "Against a fresh database (stop the desk, move `support-desk.sqlite3` away, start it), in the copy's folder,"
-    return "\n".join([f"{how}\nin this order:\n", "```bash", *commands, "```"])
+    start = "" if any("python3 app.py" in one.command for one in deeds) else ", start it"
+    how = f"Against a fresh database (stop the desk, move `support-desk.sqlite3` away{start}), in the copy's folder,"
+    return "\n\n".join([f"{how}\nin this order:", *blocks, *_block(commands)])
+
+
+def _block(commands):
+    return ["\n".join(["```bash", *commands, "```"])] if commands else []
 
 
 def _evidence(asked, log):
     """What the requests were answered, and what the desk's log says about them."""
-    asked = [one for one in asked[-MOST:] if isinstance(one, Exchange)]
+    asked = [one for one in asked if isinstance(one, Exchange)][-MOST:]
     rows = [f"- `{one.method} {one.path}` → {one.status}, request id `{one.request_id or 'none'}`" for one in asked]
     ids = {one.request_id for one in asked if one.request_id}
     lines = [line[:SHOWN] for line in _about(ids, log)]

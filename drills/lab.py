@@ -28,11 +28,12 @@ from drills.wire import EventStream, StubLLM, WebSocket
 START = 15  # seconds that a desk has to say where it listens
 ANSWER = 10  # seconds that it has for one answer
 CHECK = 60  # seconds that everything in the lab has together
-PYTHON = [sys.executable, *(["-S"] if sys.flags.no_site else [])]  # started as we were ourselves
 AGENT = {"X-User-Id": "agent-1", "X-User-Role": "agent"}
 CUSTOMER = {"X-User-Id": "user-1", "X-User-Role": "customer"}
 BANNER = re.compile(r"Support Desk on http://.*:(\d+)\s*")
 PENDING = "no answer yet"
+LLM_PORT = 9000  # of an LLM that `fault` serves
+LLM_URL = f"http://127.0.0.1:{LLM_PORT}/v1"
 KEPT = "PATH HOME SYSTEMROOT TEMP TMP TMPDIR USERPROFILE LANG LC_ALL LD_LIBRARY_PATH PYTHONHOME".split()
 
 
@@ -70,12 +71,14 @@ class Exchange(NamedTuple):
 class Deed(NamedTuple):
     """What was done to a desk besides requests: in words, and as a command to type where there is one.
 
-    The command `sql` is told by the debugging log. `call` is one of this tool instead, with {label} for the copy's name.
+    The debugging log defines the command `sql`. `call` is one of this tool instead, with {label} for the copy's name.
+    What is done `apart` goes on while other things are done.
     """
 
     about: str
     command: str = ""
     call: str = ""
+    apart: bool = False
     status: int | str = ""
 
 
@@ -246,12 +249,13 @@ class LabDesk:
 
     def stream(self, path: str = "/events", headers=AGENT) -> EventStream:
         """A reader of server-sent events, which have been coming in since."""
-        words = ["curl", "-sN", *(word for name, value in headers.items() for word in ("-H", f"{name}: {value}"))]
-        self._tell("in a terminal of its own:", shlex.join([*words, f"http://localhost:8080{path}"]))
+        named = [("-H", f"{name}: {self.lab.without_token(value)}") for name, value in headers.items()]
+        words = ["curl", "-sN", *(word for pair in named for word in pair), f"http://localhost:8080{path}"]
+        self.lab.exchanges.append(Deed("a listener", shlex.join(words), apart=True))
         return self.lab.keep(EventStream(self.port, path, dict(headers)))
 
     def websocket(self, path: str = "/ws", headers=AGENT) -> WebSocket:
-        who = "".join(f", {name}: {value}" for name, value in headers.items())
+        who = "".join(f", {name}: {self.lab.without_token(value)}" for name, value in headers.items())
         self._tell(f"a WebSocket is opened: {path}{who}")
         return self.lab.keep(WebSocket(self.port, path, dict(headers), self._tell))
 
@@ -284,11 +288,12 @@ class LabDesk:
         return self._log.read_text(encoding="utf-8", errors="replace")
 
     def last_words(self) -> str:
-        """The last line of its log; of a traceback, with the place that it came from."""
-        lines = [line for line in self.log().splitlines() if line.strip()] or ["it said nothing"]
-        places = re.findall(r'^  File "(.+)", (line \d+)', "\n".join(lines[-10:]), re.M)
-        at = f" ({Path(places[-1][0]).name}, {places[-1][1]})" if places else ""
-        return lines[-1].strip()[:300] + at
+        """The last line of its log; of a traceback, with the last line of the copy that it went through."""
+        log = self.log()
+        lines = [line for line in log.splitlines() if line.strip()] or ["it said nothing"]
+        place = rf'^  File "{re.escape(str(self.lab.folder))}.([^"]+)", (line \d+)'
+        found = re.findall(place, log.rpartition("\nTraceback")[2], re.M)
+        return lines[-1].strip()[:300] + (f" ({', '.join(found[-1])})" if found else "")
 
     # -- its end --------------------------------------------------------------------------------
 
@@ -360,11 +365,12 @@ class Lab:
         It has a new database, or `database`, such as another desk's that has stopped.
         """
         database = database or self.room / f"lab-{len(self.desks) + 1}.sqlite3"
-        command = [*PYTHON, "app.py", *arguments]
+        command = [sys.executable, "app.py", *arguments]
         if arguments or environ or self.desks:
-            gone = {thing.url: "http://127.0.0.1:PORT/v1" for thing in self._things if isinstance(thing, StubLLM)}
-            settings = [f"{name}={gone.get(value) or shlex.quote(value)}" for name, value in environ.items()]
-            self.exchanges.append(Deed("a desk is started:", " ".join([*settings, "python3 app.py", *arguments])))
+            served = {thing.url: LLM_URL for thing in self._things if isinstance(thing, StubLLM)}
+            settings = [f"{name}={shlex.quote(served.get(value, value))}" for name, value in environ.items()]
+            typed = " ".join([*settings, "python3 app.py", *arguments])
+            self.exchanges.append(Deed("the desk", typed, apart=True))
         desk = LabDesk(self, database, command, environ)
         self.desks.append(desk)
         if self.is_late:
@@ -375,7 +381,7 @@ class Lab:
     def run(self, *arguments: str, typed: str = "", **environ: str) -> Finished:
         """`python3 app.py …` to its end, as for --verify or a setting that is refused. Not ending is status -1."""
         environ = environment(**{"PORT": "0", "SUPPORT_DESK_DB": str(self.room / "run.sqlite3"), **environ})
-        command = [*PYTHON, "app.py", *arguments]
+        command = [sys.executable, "app.py", *arguments]
         try:
             done = subprocess.run(
                 command, cwd=self.folder, env=environ, input=typed.encode(), capture_output=True, timeout=ANSWER
@@ -386,10 +392,13 @@ class Lab:
 
     def llm(self, **answer) -> StubLLM:
         """An LLM's server that counts; see StubLLM for what it can be told to answer."""
-        kind = "slow-llm" if answer.get("holds") else "broken-llm" if answer.get("status", 200) >= 300 else "good-llm"
-        about = "in a terminal of its own, an LLM like the check's; it says its PORT:"
-        self.exchanges.append(Deed(about, call=f"fault {kind}"))
-        return self.keep(StubLLM(**answer, tell=lambda about: self.exchanges.append(Deed(about))))
+
+        def tell(about="the LLM changes: stop it, and instead"):
+            self.exchanges.append(Deed(about, call=llm.call(), apart=True))
+
+        llm = self.keep(StubLLM(**answer, tell=tell))
+        tell("an LLM")
+        return llm
 
     def send(self, exchange: Exchange) -> int:
         """Keep a request that is being sent; its place, for answer()."""

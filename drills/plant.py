@@ -174,6 +174,7 @@ def _sweep(garden):
 def run(mode: str, arguments: list[str], garden: Path = GARDEN) -> int:
     """Plant and run the copy in this process's place; its exit status, 2 where there is nothing to run."""
     try:
+        Progress(garden).entries()  # Refused here, before anything is done
         stood = {path.name for path in garden.iterdir()} if garden.exists() else set()
         folder = plant(mode, garden)
         if len(wanted(mode)) == 1:
@@ -186,7 +187,7 @@ def run(mode: str, arguments: list[str], garden: Path = GARDEN) -> int:
         return 130
     print(f"{folder.name} is planted in {folder}: read, break and mend it there", flush=True)
     if len(wanted(mode)) > 1:
-        print("it has several bugs, to be looked at: `python3 -m drills check` judges copies with one", flush=True)
+        print("`python3 -m drills check` cannot judge it: it has more than one bug", flush=True)
     if folder.name in stood:
         old = "" if is_of_today(folder) else ", made from an older desk"
         again = f"`python3 -m drills reset {folder.name}` puts the bug back"

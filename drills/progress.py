@@ -77,7 +77,7 @@ class Progress:
         if data["version"] > VERSION:
             raise Refused(f"{self.path} was written by a newer desk; use that one, or move the file away")
         sound = {name: entry for name, entry in data["drills"].items() if _is_sound(entry)}
-        return sound, ", ".join(sorted(data["drills"].keys() - sound))
+        return sound, ", ".join(sorted(ascii(name)[:80] for name in data["drills"].keys() - sound))
 
     def entry(self, name: str) -> dict:
         return self.entries().get(name, {})
@@ -139,14 +139,15 @@ class Progress:
     def _keep_as_it_was(self, left_out):
         aside = self.path.with_name(f"progress.broken-{datetime.now(timezone.utc):%Y%m%dT%H%M%S%fZ}.json")
         shutil.copyfile(self.path, aside)
-        print(f"drills: {self.path} cannot be read ({left_out}); it is kept as {aside.name}", file=sys.stderr)
+        said = f"drills: {left_out} in {self.path} cannot be read and begins anew"
+        print(f"{said}; the file as it was is kept: {aside.name}", file=sys.stderr)
 
     def _write(self, data):
         """The new file beside the old one, then in its place: whoever reads sees the one or the other."""
         new = self.garden / f".progress-{token_hex(8)}"
         try:
             with open(new, "x", encoding="utf-8") as file:
-                file.write(json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+                file.write(json.dumps(data, indent=1, sort_keys=True) + "\n")
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(new, self.path)

@@ -40,7 +40,7 @@ def check(lab):
         reply.status,
         reply.json["suggested_category"],
     )
-    llm.holds = True
+    llm.change(holds=True)
     suggestion, draft = lab.together(
         lambda: desk.post("/tickets/classify", asked, within=2),
         lambda: desk.post(f"/tickets/{number}/draft", {}, within=2),

@@ -9,6 +9,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from secrets import token_hex
@@ -16,12 +17,12 @@ from types import ModuleType
 from typing import NamedTuple
 
 from drills import plant
-from drills.lab import PYTHON, environment
+from drills.lab import environment
 from drills.shelf import Refused
 
 LIMIT = 60  # seconds for each half
 MODULE = "test_of_yours"
-PLACE = rf'File ".*{MODULE}\.py", (line \d+)'  # in a traceback
+PLACE = rf'File ".*{MODULE}\.py", (line \d+)'  # in a traceback; runner.py, which imports nothing of ours, has it too
 RUNNER = Path(__file__).with_name("runner.py")
 EMPTY = "no test was run: a test is a method test_… of a class of unittest.TestCase (or DeskTest of tests.desk)"
 SKIPPED = "every test was skipped, or expected to fail: nothing was tested"
@@ -36,7 +37,10 @@ class Half(NamedTuple):
 
 
 def trial(drill: ModuleType, test: Path, seconds: float = LIMIT) -> list[Half]:
-    """Both halves; only the clean one where there is nothing to run, or where it does not come to its end. Refused where `test` is no file to read."""
+    """Both halves; only the clean one where there is nothing to run, or where it does not come to its end.
+
+    Refused where `test` is no file to read.
+    """
     try:
         text = test.read_bytes()
     except OSError as problem:
@@ -102,7 +106,7 @@ def run_module(module: str, folder: Path, bugs: list, seconds: float, files: dic
     for name, content in files.items():
         (folder / name).write_bytes(content)
     target, log = folder.with_name(f"{folder.name}.json"), folder.with_name(f"{folder.name}.log")
-    command = [*PYTHON, str(RUNNER), str(target), module]
+    command = [sys.executable, str(RUNNER), str(target), module]
     streams = {"stdin": subprocess.DEVNULL, "stderr": subprocess.STDOUT}
     with open(log, "wb") as output:
         process = subprocess.Popen(

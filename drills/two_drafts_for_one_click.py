@@ -52,7 +52,7 @@ def check(lab):
     with ThreadPoolExecutor(1) as thread:
         first = thread.submit(desk.post, path, {}, key)
         yield "the first request asks the model", True, llm.wait_until_asked()
-        llm.holds = False  # who asks from now on has an answer at once; the first one still waits
+        llm.change(holds=False)  # who asks from now on has an answer at once; the first one still waits
         desk.post(path, {}, key, within=2)
         yield "while the model writes, the desk answers GET /tickets", 200, desk.get("/tickets").status
         llm.release()

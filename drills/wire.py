@@ -8,11 +8,13 @@ import http.client
 import json
 import os
 import queue
+import shlex
 import socket
 import struct
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+SAYS = '{"category": "billing", "priority": "high"}'
 PATIENCE = 10  # seconds for what must come
 HOLD = 60  # seconds that an LLM which holds holds at most
 
@@ -21,44 +23,31 @@ class StubLLM:
     """A server that speaks like OpenAI's. Start a desk with `**llm.environ`.
 
     `says` is the text of its answer, `status` the status; while `holds` is true it takes a request and does not
-    answer. `asked` are the bodies that it got, so `len(llm.asked)` is how often it was called. `tell` hears, in words,
-    of everything else that it does from then on.
+    answer for a minute. `asked` are the bodies that it got, so `len(llm.asked)` is how often it was called. `tell`
+    hears of every change().
     """
 
-    def __init__(
-        self,
-        says: str = '{"category": "billing", "priority": "high"}',
-        status: int = 200,
-        holds=False,
-        tell=lambda about: None,
-    ):
-        self.says, self._status, self._holds, self.asked, self._tell = says, status, holds, [], tell
+    def __init__(self, says: str = SAYS, status: int = 200, holds=False, port: int = 0, tell=lambda: None):
+        self.says, self.status, self.holds, self.asked, self._tell = says, status, holds, [], tell
         self._came, self._released = queue.Queue(), threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
         self.url = f"http://127.0.0.1:{self._server.server_port}/v1"
         self.environ = {"CLASSIFIER": "openai", "OPENAI_API_KEY": "lab-key", "OPENAI_BASE_URL": self.url}
 
-    @property
-    def status(self) -> int:
-        return self._status
+    def change(self, **facts) -> None:
+        """From now on says, status or holds is something else; who is held already stays so."""
+        before = self.call()
+        vars(self).update(facts)
+        if self.call() != before:
+            self._tell()
 
-    @status.setter
-    def status(self, status):
-        if status != self._status:
-            self._tell(f"from now on the LLM answers {status}")
-        self._status = status
-
-    @property
-    def holds(self) -> bool:
-        return self._holds
-
-    @holds.setter
-    def holds(self, holds):
-        if holds != self._holds:
-            self._tell(f"from now on the LLM {'takes questions and does not answer' if holds else 'answers'}")
-        self._holds = holds
+    def call(self) -> str:
+        """The call of the tool that serves such an LLM."""
+        words = ["fault", "slow-llm" if self.holds else "good-llm" if self.status == 200 else "broken-llm"]
+        words += ["--status", str(self.status)] if self.status not in (200, 500) else []
+        return shlex.join(words + (["--says", self.says] if self.says != SAYS else []))
 
     def wait_until_asked(self, within: float = PATIENCE) -> bool:
         """Whether it is asked once more within so many seconds. Each question counts for one call of this."""
@@ -69,7 +58,7 @@ class StubLLM:
 
     def release(self) -> None:
         """Answer whoever is held, and hold nobody any more."""
-        self.holds = False
+        self.change(holds=False)
         self._released.set()
 
     def close(self) -> None:

@@ -38,6 +38,7 @@ def modules_of(folder: Path) -> dict:
         importlib.import_module("app")
         return _put_away(str(folder))
     finally:
+        _put_away(str(folder))  # what is left of a copy that cannot be imported
         sys.path.remove(str(folder))
         sys.modules.update(ours)
 

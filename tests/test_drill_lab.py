@@ -170,7 +170,7 @@ class InTheLab(unittest.TestCase):
         said = desk.post("/tickets/classify", {"description": "x"}).json
         self.assertEqual((said["suggested_category"], said["source"], len(llm.asked)), ("account", "openai", 1))
         self.assertTrue(llm.wait_until_asked())
-        llm.holds = True
+        llm.change(holds=True)
         waiting, healthy = self.lab.together(
             lambda: desk.post("/tickets/classify", {"description": "x"}, within=0.3).status,
             lambda: llm.wait_until_asked() and desk.get("/health").status,

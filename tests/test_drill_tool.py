@@ -16,7 +16,7 @@ from unittest import mock
 from drills import board, diary, plant, shelf
 from drills.__main__ import CALLS, main
 from drills.judge import Exchange, Verdict
-from drills.lab import Deed
+from drills.lab import LLM_URL, Deed
 from drills.progress import Progress, state
 from drills.trial import trial
 from tests.desk import ROOT, Desk, DeskProcess, clean_environment
@@ -329,7 +329,7 @@ class Log(Tool):
     def test_it_says_what_was_done_between_the_requests(self):
         self.garden.mkdir()
         sent = [
-            Deed("a desk is started:", "DEBUG=true python3 app.py"),
+            Deed("the desk", "DEBUG=true python3 app.py", apart=True),
             Exchange("GET", "/health", (), None, 200, "r-1"),
             Deed("writing fails:", call="fault audit-write --in {label}"),
             Deed("the WebSocket is closed"),
@@ -337,12 +337,12 @@ class Log(Tool):
         log = "INFO  | r-2 x\nERROR | r-1 Traceback\n  File\nKeyError: 1\nINFO  | r-2 y"
         diary.begin(self.garden, "A symptom.", Verdict([], None, sent, log))
         text = (self.garden / diary.NAME).read_text(encoding="utf-8")
-        lines = re.search("```bash\n(.*?)```", text, re.S)[1].splitlines()
-        self.assertEqual(lines[:2], ["# a desk is started:", "DEBUG=true python3 app.py"])
-        self.assertEqual(lines[3], "# writing fails:")
-        self.assertEqual(lines[4], f"(cd ../.. && python3 -m drills fault audit-write --in {self.garden.name})")
-        self.assertEqual(lines[5], "# the WebSocket is closed")
-        self.assertEqual(lines[7:], [f"(cd ../.. && python3 -m drills fault --off --in {self.garden.name})"])
+        self.assertIn("the desk, in a terminal of its own:\n\n```bash\nDEBUG=true python3 app.py\n```\n", text)
+        lines = re.findall("```bash\n(.*?)```", text, re.S)[1].splitlines()
+        self.assertEqual(lines[1], "# writing fails:")
+        self.assertEqual(lines[2], f"(cd ../.. && python3 -m drills fault audit-write --in {self.garden.name})")
+        self.assertEqual(lines[3], "# the WebSocket is closed")
+        self.assertEqual(lines[5:], [f"(cd ../.. && python3 -m drills fault --off --in {self.garden.name})"])
         self.assertIn("```\nERROR | r-1 Traceback\n  File\nKeyError: 1\n```", text)
 
     def test_it_shows_the_bug_also_where_it_is_mended_already(self):
@@ -424,7 +424,7 @@ class Keeping(Tool):
             self.assertIn("cannot be read", self.errors)
             self.assertEqual(path.read_text(), text)
             self.assertEqual(self.call("hint", NAME), 0)
-            self.assertIn("it is kept as progress.broken-", self.errors)
+            self.assertIn("the file as it was is kept: progress.broken-", self.errors)
             self.assertEqual(Progress(self.garden).entry(NAME), {"hints": 1})
         self.assertEqual(Progress(self.garden).entry("half_a_save"), {"hints": 2})
         self.assertEqual(len(list(self.garden.glob("progress.broken-*"))), 5)
@@ -435,7 +435,26 @@ class Keeping(Tool):
         path.write_text('{"version": 2, "drills": {"half_a_save": {"solved": "x"}}}')
         for words in (["list"], ["hint", NAME], ["start", NAME]):
             self.assert_refused(*words, saying="was written by a newer desk")
+        self.assertEqual([one.name for one in self.garden.iterdir()], ["progress.json"])
         self.assertIn('"version": 2', path.read_text())
+
+    def test_names_that_no_desk_wrote_stop_nothing(self):
+        self.garden.mkdir()
+        path = self.garden / "progress.json"
+        odd = {"mystery-5": {"started": "x"}, "mystery-9": {"name": "mystery-5"}, "../web": {"hints": 1}, "a\ud800": {}}
+        path.write_text(json.dumps({"version": 1, "drills": odd}))
+        self.assertEqual([self.call("list"), self.call("hint", NAME), self.call("start", "next")], [0, 0, 0])
+        self.assertEqual(self.call("reset", "--all", "--yes"), 0)
+        self.assertEqual(len(list((self.garden / plant.ASIDE).iterdir())), 1)
+
+    def test_a_reset_by_a_path_means_the_copy_of_that_name_and_no_other_folder(self):
+        self.call("start", NAME)
+        elsewhere = self.garden.parent / NAME
+        elsewhere.mkdir()
+        self.assertEqual(self.call("reset", f"{elsewhere}/", "--yes"), 0)
+        self.assertTrue(elsewhere.exists())
+        self.assertFalse((self.garden / NAME).exists())
+        self.assertEqual(self.state_of(), "new")
 
     def test_two_tools_at_once_lose_nothing(self):
         many = "from drills.progress import Progress; import sys; from pathlib import Path\n"
@@ -474,15 +493,15 @@ class FaultCall(Tool):
 
     @unittest.skipIf(os.name == "nt", "Windows cannot send Ctrl-C to one process alone")
     def test_an_llm_that_is_broken_serves_and_counts_until_ctrl_c(self):
-        tool = self.tool("fault", "broken-llm")
+        tool = self.tool("fault", "broken-llm", "--port", "0", "--status", "503")
         said = "".join(iter(tool.stdout.readline, "\n"))
         settings = dict(re.findall("([A-Z_]+)=(\\S+)", "".join(iter(tool.stdout.readline, "\n"))))
-        self.assertIn("answers every question with 500", said)
+        self.assertIn("broken-llm is there", said)
         desk = Desk(**settings)
         self.addCleanup(desk.stop)
         reply = desk.post("/tickets/classify", {"description": "x"}, {"Prefer": "handling=strict"})
         self.assertEqual(reply.status, 503)
-        self.assertEqual(tool.stdout.readline(), "asked: 1\n")
+        self.assertEqual(tool.stdout.readline(), "calls so far: 1\n")
         tool.send_signal(signal.SIGINT)
         status, output, errors = self.finish(tool)
         self.assertEqual((status, output.splitlines()[0], errors), (0, "stopped", ""))
@@ -491,9 +510,9 @@ class FaultCall(Tool):
         self.call("start", "bill_of_the_vendor")
         self.call("log", "bill_of_the_vendor")
         text = (self.garden / "bill_of_the_vendor" / diary.NAME).read_text("utf-8")
-        self.assertIn("(cd ../.. && python3 -m drills fault good-llm)\n", text)
-        self.assertIn("# from now on the LLM answers 500\n", text)
-        self.assertIn("OPENAI_BASE_URL=http://127.0.0.1:PORT/v1 python3 app.py", text)
+        calls = re.findall("python3 -m drills (fault .+)\\)", text)
+        self.assertEqual(calls, ["fault good-llm", "fault broken-llm"])
+        self.assertIn(f"OPENAI_BASE_URL={LLM_URL} python3 app.py", text)
 
     def test_what_is_no_database_of_a_lab_is_refused(self):
         self.assert_refused("fault", "audit-write", "--db", str(ROOT / "README.md"), saying="is no database of a desk")
