@@ -17,7 +17,7 @@ from drills.progress import Progress, state, utc_now
 from drills.reveal import explain
 from drills.shelf import Refused
 from drills.trial import trial
-from drills.wire import StubLLM
+from drills.wire import LLMS, StubLLM
 
 ME = "python3 -m drills"
 
@@ -138,8 +138,7 @@ def start(said, garden):
     lesson.progress.note(label, started=utc_now())
     _tell_story(lesson)
     if stood:
-        is_old = plant.label_of(folder) and not plant.is_of_today(folder)
-        old = " The desk has changed since it was made." if is_old else ""
+        old = "" if plant.is_of_today(folder) else " The desk has changed since it was made."
         say("", f"It stands since an earlier start, as you left it.{old} For a fresh one: {ME} reset {label}")
     then(f"check {label}", f"hint {label}")
     return 0
@@ -346,13 +345,9 @@ def reset(said, garden):
 
 
 def _call_to_start_again(label):
-    if label in shelf.names():
-        return f"start {label}"
-    return (
-        f"start --mystery --seed {label.removeprefix(plant.MYSTERY)}"
-        if label.startswith(plant.MYSTERY)
-        else "start next"
-    )
+    if label.startswith(plant.MYSTERY):
+        return f"start --mystery --seed {label.removeprefix(plant.MYSTERY)}"
+    return f"start {label}" if label in shelf.names() else "start next"
 
 
 def _agreed(labels, garden):
@@ -398,13 +393,6 @@ def fault(said, garden):
 
 def _taken_away(names):
     return f"{', '.join(names)} taken away" if names else "had no fault"
-
-
-LLMS = {  # what `fault` serves for as long as it runs: what StubLLM is told, and what it then is
-    "good-llm": ({}, "for comparison, an LLM that answers at once"),
-    "slow-llm": ({"holds": True}, "an LLM that takes questions and answers none for a minute"),
-    "broken-llm": ({"status": 500}, "an LLM whose server answers 500, or --status N"),
-}
 
 
 def _databases(flags, garden):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from drills.faults import PREFIX
 from drills.judge import Verdict
-from drills.lab import Deed, Exchange
+from drills.lab import DISARM, Deed, Exchange
 
 NAME = "debugging-log.md"
 QUESTIONS = {  # heading: what belongs there; None where the tool writes something
@@ -26,7 +26,6 @@ MOST = 12  # requests whose answers are the evidence
 READ_TOKEN = (
     'import json, sys; print(json.load(sys.stdin).get("token") or sys.exit("no token: is this desk in DEBUG?"))'
 )
-DISARM = "fault --off"
 SQL = """sql() { python3 -c 'import sqlite3, sys
 db = sqlite3.connect("support-desk.sqlite3")
 print(*db.execute(sys.argv[1], sys.argv[2:]), sep="\\n")
@@ -92,8 +91,8 @@ def _reproduction(asked, label):
     """What was done, as blocks of lines of a shell; a fault that is armed at the end is taken away."""
     deeds = [one for one in asked if isinstance(one, Deed)]
     armed = [one for one in deeds if "--in" in one.call or PREFIX in one.command]
-    if armed and not armed[-1].call.startswith(DISARM):
-        asked = [*asked, Deed("when you have seen enough:", call=f"{DISARM} --in {{label}}")]
+    if armed and armed[-1].call != DISARM:
+        asked = [*asked, Deed("when you have seen enough:", call=DISARM)]
     blocks, commands = [], [SQL] if any(one.command.startswith("sql ") for one in deeds) else []
     for one in asked:
         if isinstance(one, Deed) and one.apart:

@@ -11,12 +11,12 @@ SHOWN = 160  # characters of a value
 
 
 class Expectation(NamedTuple):
-    """One thing a check asked for, what the desk did, and how many requests had been sent by then."""
+    """One thing a check asked for, what the desk did, and how many exchanges and deeds there had been by then."""
 
     promise: str
     wanted: object
     seen: object
-    requests: int = 0
+    done: int = 0
 
     @property
     def is_met(self) -> bool:
@@ -64,8 +64,8 @@ class Verdict(NamedTuple):
 
     @property
     def reproduction(self) -> list[Exchange | Deed]:
-        """The requests up to the first promise that was broken."""
-        return self.exchanges[: self.broken[0].requests] if self.broken else self.exchanges
+        """What was done up to the first promise that was broken."""
+        return self.exchanges[: self.broken[0].done] if self.broken else self.exchanges
 
 
 def judge(drill, folder: Path, seconds: float = laboratory.CHECK) -> Verdict:
@@ -90,7 +90,7 @@ def judge(drill, folder: Path, seconds: float = laboratory.CHECK) -> Verdict:
 
 def _unexpected(problem, found, lab):
     line = next((f"line {at.lineno}: {at.line}" for at in reversed(traceback.extract_tb(problem.__traceback__))), "")
-    answers = [one.status for one in lab.exchanges if one.status]
+    answers = [one.status for one in lab.exchanges if isinstance(one, Exchange)]
     last = f"; the last answer was {answers[-1]}" if answers else ""
     what = f"{type(problem).__name__}: {problem}".splitlines()[0]
     return Trouble("error", f"the check could not go on{_after(found)}: {what} at {line}{last}")

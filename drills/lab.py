@@ -32,6 +32,7 @@ AGENT = {"X-User-Id": "agent-1", "X-User-Role": "agent"}
 CUSTOMER = {"X-User-Id": "user-1", "X-User-Role": "customer"}
 BANNER = re.compile(r"Support Desk on http://.*:(\d+)\s*")
 PENDING = "no answer yet"
+DISARM = "fault --off --in {label}"
 LLM_PORT = 9000  # of an LLM that `fault` serves
 LLM_URL = f"http://127.0.0.1:{LLM_PORT}/v1"
 KEPT = "PATH HOME SYSTEMROOT TEMP TMP TMPDIR USERPROFILE LANG LC_ALL LD_LIBRARY_PATH PYTHONHOME".split()
@@ -79,7 +80,6 @@ class Deed(NamedTuple):
     command: str = ""
     call: str = ""
     apart: bool = False
-    status: int | str = ""
 
 
 class Finished(NamedTuple):
@@ -281,7 +281,7 @@ class LabDesk:
         self._tell(f"from now on {faults.FAULTS[name][1]}:", call=f"fault {name} --in {{label}}")
         with faults.fault(self.database, name):
             yield
-        self._tell("and now they can again:", call="fault --off --in {label}")
+        self._tell("and now they can again:", call=DISARM)
 
     def log(self) -> str:
         """What the desk has written to stderr so far; all of it after stop()."""
@@ -404,7 +404,7 @@ class Lab:
         """Keep a request that is being sent; its place, for answer()."""
         with self._one_at_a_time:
             for place, one in enumerate(self.exchanges):
-                if one.status == PENDING:
+                if isinstance(one, Exchange) and one.status == PENDING:
                     self.exchanges[place] = one._replace(goes_on=True)
             self.exchanges.append(exchange)
             return len(self.exchanges) - 1

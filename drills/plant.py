@@ -144,8 +144,9 @@ def label_of(folder: Path) -> dict:
 
 
 def is_of_today(folder: Path) -> bool:
-    """Whether the desk is still as it was when this copy was made."""
-    return label_of(folder).get("sources") == fingerprint()
+    """Whether the desk is still as it was when this copy was made, as far as the copy can tell."""
+    sources = label_of(folder).get("sources")
+    return sources is None or sources == fingerprint()
 
 
 def set_aside(folder: Path, garden: Path = GARDEN) -> Path:
@@ -183,7 +184,7 @@ def run(mode: str, arguments: list[str], garden: Path = GARDEN) -> int:
         print(f"app.py: {problem}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("app.py: interrupted; nothing was planted", file=sys.stderr)
+        print("app.py: interrupted; nothing is half-done, type it again", file=sys.stderr)
         return 130
     print(f"{folder.name} is planted in {folder}: read, break and mend it there", flush=True)
     if len(wanted(mode)) > 1:

@@ -15,6 +15,11 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 SAYS = '{"category": "billing", "priority": "high"}'
+LLMS = {  # what `fault` serves for as long as it runs: what StubLLM is told, and what it then is
+    "good-llm": ({"status": 200}, "for comparison, an LLM that answers at once"),
+    "slow-llm": ({"status": 200, "holds": True}, "an LLM that takes questions and answers none for a minute"),
+    "broken-llm": ({"status": 500}, "an LLM whose server answers 500, or --status N"),
+}
 PATIENCE = 10  # seconds for what must come
 HOLD = 60  # seconds that an LLM which holds holds at most
 
@@ -45,8 +50,9 @@ class StubLLM:
 
     def call(self) -> str:
         """The call of the tool that serves such an LLM."""
-        words = ["fault", "slow-llm" if self.holds else "good-llm" if self.status == 200 else "broken-llm"]
-        words += ["--status", str(self.status)] if self.status not in (200, 500) else []
+        name = "slow-llm" if self.holds else "good-llm" if self.status == 200 else "broken-llm"
+        words = ["fault", name]
+        words += ["--status", str(self.status)] if self.status != LLMS[name][0]["status"] else []
         return shlex.join(words + (["--says", self.says] if self.says != SAYS else []))
 
     def wait_until_asked(self, within: float = PATIENCE) -> bool:

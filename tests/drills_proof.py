@@ -15,8 +15,6 @@ regression.py  a model regression test
 """
 
 import argparse
-import compileall
-import py_compile
 import subprocess
 import sys
 import tempfile
@@ -59,7 +57,6 @@ class Proof(unittest.TestCase):
         self.copy = plant.plant(self.name, self.where / "garden")
         self.planting = time.monotonic() - since
         self.found(self.name, self.copy, "NO")
-        quicker(self.copy)
         self.same_verdict_each_time()
         self.mends()
         self.regression_tests()
@@ -123,12 +120,6 @@ class Proof(unittest.TestCase):
         test = self.solution["SEEN_BY"]
         facts = run_module(test, self.where / "suite", [self.drill], LIMIT)
         self.assertEqual((bool(facts.get("failures")), facts.get("errors")), (True, []), f"{test}: {facts}")
-
-
-def quicker(folder: Path) -> None:
-    """Compile a copy, as its desks are started often. By hash: what is edited later is never run as it was before."""
-    for part in (folder, folder / "web"):
-        compileall.compile_dir(part, 0, quiet=2, invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH)
 
 
 def prove(name: str, times: int) -> tuple[str, list]:

@@ -24,26 +24,25 @@ FIRST, LAST = 3, 4096  # file descriptors that are not for the desk
 
 
 def start(command: list[str], **options):
-    """A process that does the command; forked where that is a desk and the system can do it."""
-    is_plain = "app.py" in command and "-c" not in command and hasattr(os, "fork")
-    return Forked(command, **options) if is_plain else subprocess.Popen(command, **options)
+    """A process that does the command; forked where the system can do it."""
+    return Forked(command, **options) if hasattr(os, "fork") else subprocess.Popen(command, **options)
 
 
 @lru_cache(maxsize=2)
 def modules_of(folder: Path) -> dict:
     """The modules of the desk in a folder by name, beside those of the same names that this process goes on with."""
-    ours = _put_away(ROOT)
+    ours = _take_out(ROOT)
     sys.path.insert(0, str(folder))
     try:
         importlib.import_module("app")
-        return _put_away(str(folder))
+        return _take_out(str(folder))
     finally:
-        _put_away(str(folder))  # what is left of a copy that cannot be imported
+        _take_out(str(folder))  # what is left of a copy that cannot be imported
         sys.path.remove(str(folder))
         sys.modules.update(ours)
 
 
-def _put_away(folder: str) -> dict:
+def _take_out(folder: str) -> dict:
     """Take every module that was read from a folder out of sys.modules."""
     files = {name: getattr(module, "__file__", None) or "" for name, module in sys.modules.items()}
     return {name: sys.modules.pop(name) for name, file in files.items() if file.startswith(folder + os.sep)}
@@ -94,7 +93,7 @@ def _become(arguments, modules, folder, environ, streams):
     try:
         _leave_everything(folder, environ, streams)
         sys.path[0] = str(folder)
-        _put_away(ROOT)
+        _take_out(ROOT)
         sys.modules.update(modules)
         status = modules["app"].main(arguments, os.environ)
     except SystemExit as end:
