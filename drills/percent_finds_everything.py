@@ -30,7 +30,9 @@ PROVENANCE = (
     "ransack#256",
 )
 TITLES = ("100% cpu", "100 cpu", "a_b", "axb", "back\\slash")
-WORDS = ("%", "_", "0%", "_b", "\\", "pu", "b", "%%", "__", "%_", "100%", "0% c", "a_b", "%%%", "e\nh", "CPU")
+SHORT = ("%", "_", "0%", "_b", "\\", "pu", "b", "%%", "__", "%_")
+# an index that is made in idle moments may hide the bug in these, so they are one promise with a short one
+LONGER = ("100%", "0% c", "a_b", "%%%", "e\nh", "CPU")
 
 
 def check(lab):
@@ -42,7 +44,12 @@ def check(lab):
         titles = [ticket["title"] for ticket in desk.get("/tickets", search=words).json["tickets"]]
         return sorted(titles, key=TITLES.index)
 
-    for words in WORDS:
-        wanted = [title for title in TITLES if words.lower() in title]
-        yield f"a search for {words!r} finds the titles that have it", wanted, found(words)
+    def wanted(words):
+        return [title for title in TITLES if words.lower() in title]
+
+    for words in SHORT:
+        yield f"a search for {words!r} finds the titles that have it", wanted(words), found(words)
+    answers = {words: found(words) for words in ("%_", *LONGER)}
+    wrong = {words: titles for words, titles in answers.items() if titles != wanted(words)}
+    yield "of the searches for '%_' and for longer words none is wrong", {}, wrong
     yield "a search for words of every description finds all", list(TITLES), found("Help us")
