@@ -1,8 +1,8 @@
 """The desk's API: one small function per endpoint, one table of routes, and main().
 
-An endpoint gets the desk (settings, store, assistant, …) and a request whose fields, caller and
-references the door has checked. It returns an answer, raises a refusal of workflow.py, or yields a
-job for the slow lane and goes on with its result. Every write runs inside a savepoint.
+An endpoint gets the context (settings, store, assistant, …) and a request whose fields, caller and references
+web/checks.py has checked. It returns a response, or raises a refusal of workflow.py. Every write runs inside one
+savepoint. Where the work of a route runs stands in its row: see Route in web/routes.py.
 """
 
 import sys
@@ -11,27 +11,28 @@ if sys.version_info < (3, 10):  # before the imports, which an older Python cann
     sys.exit(f"app.py: Python {sys.version.split()[0]} is too old; the desk needs 3.10 or newer")
 
 import gc
+import json
 import os
 from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime, timezone
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlencode
-from uuid import uuid4
 
 import workflow
 from llm import PLUGINS, Assistant, classify_by_rules, default_plugin
 from store import Damaged, Store, Unusable
-from web import demo, export, files, metrics, offline, openapi, shapes
-from web.door import Door, Route, cached, etag, is_known, prefers, reply, with_rules
-from web.http1 import Answer
+from web import bodies, demo, export, files, metrics, offline, openapi
+from web.checks import Gate
+from web.http1 import Response
 from web.identity import NOBODYS_HASH, Identity, Throttle, password_fits
-from web.lane import Far
 from web.live import Echo, EventStream, TicketSocket, starting_point
 from web.log import Log
+from web.responses import cached, etag, is_known, prefers, reply, reply_text, tagged, with_members
+from web.routes import Route, event_loop, llm_worker, with_rules, worker
 from web.server import DeskServer
 from web.settings import BadSetting, all_settings, banner, command_line, read
 from web.validation import read_rules
@@ -39,12 +40,12 @@ from web.validation import read_rules
 HERE = Path(__file__).resolve().parent
 MOST_COUNTED = 500  # tickets that no counter knows; who wants to know beyond that says Prefer: count=exact
 README = HERE / "README.md"  # its table of endpoints has the summaries of the API reference
-MOST_ON_THE_BEAT = 100  # tickets that a list shows while everybody else waits
+MOST_ON_THE_LOOP = 100  # tickets that a list shows while everybody else waits
 NO_STORE = ("Cache-Control", "no-store")  # an answer with a token in it
 BUG_MODE_MARK = HERE / "bug-mode.txt"  # stands in a planted copy and names its bug
 
 
-class Desk(NamedTuple):
+class Context(NamedTuple):
     """What endpoints work with."""
 
     settings: SimpleNamespace
@@ -61,36 +62,38 @@ class Desk(NamedTuple):
 # -- endpoints ----------------------------------------------------------------------------------
 
 
-def health(desk, request) -> Answer:
-    facts = {"status": "ok", "bug_mode": desk.settings.bug_mode or None, "auth": desk.settings.auth}
-    return reply(200, {**facts, "classifier": desk.settings.classifier})
+def health(context, request) -> Response:
+    facts = {"status": "ok", "bug_mode": context.settings.bug_mode or None, "auth": context.settings.auth}
+    return reply(200, {**facts, "classifier": context.settings.classifier})
 
 
-def ready(desk, request) -> Answer:
+def ready(context, request) -> Response:
     try:
-        desk.store.ping()
+        context.store.ping()
     except workflow.Unavailable as problem:
         return reply(503, {"status": "unavailable", "checks": {"database": str(problem)}})
     return reply(200, {"status": "ready", "checks": {"database": "ok"}})
 
 
-def create_ticket(desk, request) -> Answer:
-    ticket = add_with_suggestions(desk, request.caller, request.fields)
+def create_ticket(context, request) -> Response:
+    ticket = context.store.add_ticket(request.caller, *with_suggestions(request.fields))
     return reply(201, ticket, ("Location", f"/tickets/{ticket['id']}"), etag(ticket))
 
 
-def add_with_suggestions(desk, caller, fields) -> dict:
-    """A new ticket; a category or priority that was not given is suggested by the rules, never the network."""
+def with_suggestions(fields) -> tuple[dict, dict]:
+    """The fields with a category and a priority, and which of the two the rules suggested: never the network."""
+    if "category" in fields and "priority" in fields:
+        return fields, {}
     category, priority = classify_by_rules(f"{fields['title']}\n{fields['description']}")
     suggested = {"category": category, "priority": priority}
     chosen = {name: value for name, value in suggested.items() if name not in fields}
-    return desk.store.add_ticket(caller, {**chosen, **fields}, **({"suggested_by_rules": chosen} if chosen else {}))
+    return {**chosen, **fields}, {"suggested_by_rules": chosen}
 
 
-def create_support_ticket(desk, request) -> Answer:
-    uuid = str(uuid4())
+def create_support_ticket(context, request) -> Response:
+    uuid = workflow.new_uuid()
     unstated = {"uuid": uuid, "title": f"Ticket {uuid[:8]}", "description": "No description"}
-    ticket = add_with_suggestions(desk, request.caller, {**unstated, **request.fields})
+    ticket = context.store.add_ticket(request.caller, *with_suggestions({**unstated, **request.fields}))
     return reply(201, as_aggregate(ticket), ("Location", f"/tickets/{ticket['id']}"), etag(ticket))
 
 
@@ -101,67 +104,65 @@ def as_aggregate(ticket) -> dict:
     return {"aggregate_id": ticket["uuid"], "version": ticket["version"], **net, "enabled_transitions": enabled}
 
 
-def get_aggregate(desk, request) -> Answer:
-    ticket = desk.store.ticket(request.references[0], request.caller)
+def get_aggregate(context, request) -> Response:
+    ticket = context.store.ticket(request.references[0], request.caller)
     return reply(200, as_aggregate(ticket), etag(ticket))
 
 
-def get_aggregate_events(desk, request):
+def get_aggregate_events(context, request) -> Response:
     """The same history as get_events, each event with the names that the Petri net's clients read, too."""
-    ticket, page = yield from history(desk, request)
+    ticket, page = history(context, request)
     for event in page["events"]:
         event.update(aggregate_id=ticket["uuid"], timestamp=event["at"])
     return reply(200, page)
 
 
-def get_aggregate_at(desk, request):
-    return reply(200, as_aggregate((yield from moment(desk, request))))
+def get_aggregate_at(context, request) -> Response:
+    return reply(200, as_aggregate(ticket_at_version(context, request)))
 
 
-def get_events(desk, request):
-    _, page = yield from history(desk, request)
-    return reply(200, page)
+def get_events(context, request) -> Response:
+    return reply(200, history(context, request)[1])
 
 
-def history(desk, request):
+def history(context, request) -> tuple[dict, dict]:
     """The ticket and a page of its events, oldest first, without those that this caller may not see."""
-    ticket = desk.store.ticket(request.references[0], request.caller)
-    page = yield desk.store.slow_read(Store.events, {"ticket_id": ticket["id"], "limit": 1000, **request.fields})
+    ticket = context.store.ticket(request.references[0], request.caller)
+    page = context.store.events({"ticket_id": ticket["id"], "limit": 1000, **request.fields})
     if page["next"] is not None:
         page["next"] = page["events"][-1]["version"] + 1
     page["events"] = list(filter(None, map(request.caller.view_of, page["events"])))
     return ticket, page
 
 
-def get_ticket_at(desk, request):
-    return reply(200, (yield from moment(desk, request)))
+def get_ticket_at(context, request) -> Response:
+    return reply(200, ticket_at_version(context, request))
 
 
-def moment(desk, request):
+def ticket_at_version(context, request) -> dict:
     """The ticket's row at the version that the path names, rebuilt from its events."""
-    ticket = desk.store.ticket(request.references[0], request.caller)
-    version = workflow.row_number(request.references[1]) or 0
-    return (yield desk.store.slow_read(Store.ticket_at, ticket, version))
+    ticket = context.store.ticket(request.references[0], request.caller)
+    return context.store.ticket_at(ticket, workflow.row_number(request.references[1]) or 0)
 
 
-def get_schema(desk, request) -> Answer:
+def get_schema(context, request) -> Response:
     access = [{"method": r.method, "path": r.path, "role": r.role, "on_a_locked_desk": r.locked} for r in ROUTES]
     return reply(200, {**workflow.net(), "access": access})
 
 
-def get_views(desk, request) -> Answer:
-    return reply(200, {"views": shapes.VIEWS})
+def get_views(context, request) -> Response:
+    return reply(200, {"views": bodies.VIEWS})
 
 
-def get_openapi(desk, request) -> Answer:
-    return cached(request, desk.reference())
+def get_openapi(context, request) -> Response:
+    return cached(request, context.reference())
 
 
-def get_docs(desk, request) -> Answer:
+def get_docs(context, request) -> Response:
     return files.docs(request, request.fields.get("ui"))
 
 
-def get_page_file(desk, request) -> Answer:
+def get_page_file(context, request) -> Response:
     return files.page_file(request, *request.references)
 
 
@@ -176,24 +177,22 @@ def ticket_filters(request) -> dict:
     return filters
 
 
-def list_tickets(desk, request):
-    return (yield from answer_with_page(desk, request, cached))
+def worker_if_many(request) -> str | None:
+    """Where a list is made: on a worker, if it may have to read every ticket, or shows very many."""
+    fields = request.fields
+    is_long = "search" in fields or prefers(request, "count", "exact") or fields.get("limit", 0) > MOST_ON_THE_LOOP
+    return worker(request) if is_long else event_loop(request)
 
 
-def list_bare_tickets(desk, request):
-    return (yield from answer_with_page(desk, request, bare_page))
+def list_tickets(context, request) -> Response:
+    page = context.store.tickets(ticket_filters(request))
+    rest = {name: json.dumps(value) for name, value in page.items() if name != "tickets"}
+    return tagged(request, with_members(f'{{"tickets":[{",".join(page["tickets"])}]}}', **rest))
 
 
-def answer_with_page(desk, request, render):
-    """render(request, page). What may read every ticket or show very many is read and rendered off the beat."""
-    filters = ticket_filters(request)
-    if "search" in filters or "most_counted" not in filters or filters["limit"] > MOST_ON_THE_BEAT:
-        return (yield desk.store.slow_read(lambda store: render(request, store.tickets(filters))))
-    return render(request, desk.store.tickets(filters))
-
-
-def bare_page(request, page) -> Answer:
+def list_bare_tickets(context, request) -> Response:
     """The tickets alone, as a console reads them: the total and the next page travel as headers."""
+    page = context.store.tickets(ticket_filters(request))
     headers = [("X-Total-Count", str(page["total"]))]
     if "total_is_exact" in page:
         headers.append(("X-Total-Is-Exact", "false"))
@@ -201,53 +200,47 @@ def bare_page(request, page) -> Answer:
         asked = [(name, value) for name, value in parse_qsl(request.query) if name != "before"]
         query = urlencode([*asked, ("before", page["next"])])
         headers.append(("Link", f'<{request.path}?{query}>; rel="next"'))
-    return cached(request, page["tickets"], *headers)
+    return tagged(request, f"[{','.join(page['tickets'])}]", *headers)
 
 
-def export_tickets(desk, request) -> Answer:
+def export_tickets(context, request) -> Response:
     """Every ticket that the filters leave, newest first: read, written and sent page by page."""
     filters = {**ticket_filters(request), "most_counted": 0}
 
     def read_page(size, before):
         page = {"limit": size, "before": before or filters.get("before", workflow.MAX_ID)}
-        return desk.store.slow_read(Store.tickets, {**filters, **page})()
+        with context.store.reader() as store:
+            store.begin_read()
+            return store.tickets({**filters, **page})
 
-    return Answer(200, b"", export.HEADERS, export.as_csv(read_page, request.fields.get("limit", workflow.MAX_ID)))
-
-
-def get_stats(desk, request) -> Answer:
-    return cached(request, stats(desk, request.caller.id if request.caller.only_own else None))
+    return Response(200, b"", export.HEADERS, export.as_csv(read_page, request.fields.get("limit", workflow.MAX_ID)))
 
 
-def stats(desk, owner=None) -> dict:
-    choices = {name: desk.rules["tickets"][name].choices for name in ("priority", "category", "status", "state")}
-    return desk.store.stats(workflow.utc_now()[:10], choices, owner)
+def get_stats(context, request) -> Response:
+    return cached(request, stats(context, request.caller.id if request.caller.only_own else None))
 
 
-def get_metrics(desk, request) -> Answer:
-    return Answer(200, desk.metrics.text(stats(desk)["state_breakdown"]), metrics.HEADERS)
+def stats(context, owner=None) -> dict:
+    choices = {name: context.rules["tickets"][name].choices for name in ("priority", "category", "status", "state")}
+    return context.store.stats(workflow.utc_now()[:10], choices, owner)
 
 
-def get_ticket(desk, request) -> Answer:
-    ticket = desk.store.ticket(request.references[0], request.caller)
-    if is_known(request, etag(ticket)[1]):
-        return Answer(304, b"", (etag(ticket),))
-    parts = {
-        "comments": comments_for(desk, request.caller, ticket),
-        "drafts": [] if request.caller.only_own else desk.store.drafts(ticket["id"]),
-        "enabled_transitions": workflow.enabled(ticket["state"]),
-    }
-    return reply(200, {**ticket, **parts}, etag(ticket))
+def get_metrics(context, request) -> Response:
+    return Response(200, context.metrics.text(stats(context)["state_breakdown"]), metrics.HEADERS)
 
 
-def comments_for(desk, caller, ticket) -> list[dict]:
-    comments = desk.store.comments(ticket["id"])
-    return [comment for comment in comments if not (caller.only_own and comment["internal"])]
+def get_ticket(context, request) -> Response:
+    whole = context.store.whole_ticket(request.references[0], request.caller)
+    if is_known(request, etag(whole)[1]):
+        return Response(304, b"", (etag(whole),))
+    enabled = json.dumps(workflow.enabled(whole["state"]), separators=(",", ":"))
+    parts = {"comments": whole["comments"], "drafts": whole["drafts"], "enabled_transitions": enabled}
+    return reply_text(200, with_members(whole["ticket"], **parts), etag(whole))
 
 
-def ticket_to_change(desk, request, reference=None) -> dict:
+def ticket_to_change(context, request, reference=None) -> dict:
     """The ticket that a request is about, if it is still what If-Match says; else PreconditionFailed."""
-    ticket = desk.store.ticket(reference or request.references[0], request.caller)
+    ticket = context.store.ticket(reference or request.references[0], request.caller)
     expected = request.headers.get("if-match", "*")
     if expected != "*" and etag(ticket)[1] not in [tag.strip() for tag in expected.split(",")]:
         stale = f"ticket {ticket['id']} is at version {ticket['version']} now; read it again, then repeat the change"
@@ -255,17 +248,17 @@ def ticket_to_change(desk, request, reference=None) -> dict:
     return ticket
 
 
-def ticket_of_staff(desk, request, what) -> dict:
+def ticket_of_staff(context, request, what) -> dict:
     """The same for `what` a customer on a locked desk has no part in."""
-    ticket = ticket_to_change(desk, request)
+    ticket = ticket_to_change(context, request)
     if request.caller.only_own:
         request.caller.must("agent", f"{what} on a locked desk")
     return ticket
 
 
-def edit_ticket(desk, request) -> Answer:
+def edit_ticket(context, request) -> Response:
     """Change fields; a status fires every transition on the shortest way to it, each with its own gate."""
-    ticket = ticket_to_change(desk, request)
+    ticket = ticket_to_change(context, request)
     fields = dict(request.fields)
     status = fields.pop("status", ticket["status"])
     if request.caller.only_own:
@@ -273,33 +266,33 @@ def edit_ticket(desk, request) -> Answer:
     assignee = fields.get("assignee") or ticket["assignee"]
     for step in workflow.way_to(ticket["state"], status, request.caller):
         data = {"assignee": assignee} if assignee and step.name == "assign" else {}
-        ticket = desk.store.fire(request.caller, ticket, step.name, data)
-    ticket = desk.store.edit_ticket(request.caller, ticket, fields)
+        ticket = context.store.fire(request.caller, ticket, step.name, data)
+    ticket = context.store.edit_ticket(request.caller, ticket, fields)
     return reply(200, ticket, etag(ticket))
 
 
-def fire_transition(desk, request) -> Answer:
-    ticket = ticket_to_change(desk, request)
+def fire_transition(context, request) -> Response:
+    ticket = ticket_to_change(context, request)
     name, data = request.fields["transition"], request.fields.get("data", {})
-    ticket = desk.store.fire(request.caller, ticket, name, data)
+    ticket = context.store.fire(request.caller, ticket, name, data)
     return reply(200, ticket, etag(ticket))
 
 
-def fire_by_path(desk, request) -> Answer:
+def fire_by_path(context, request) -> Response:
     """POST /api/<transition>, as the Petri net's clients call it."""
-    name = request.route.rpartition("/")[2]
-    ticket = ticket_to_change(desk, request, request.fields["aggregate_id"])
-    ticket = desk.store.fire(request.caller, ticket, name, request.fields.get("data", {}))
+    name = request.route.path.rpartition("/")[2]
+    ticket = ticket_to_change(context, request, request.fields["aggregate_id"])
+    ticket = context.store.fire(request.caller, ticket, name, request.fields.get("data", {}))
     return reply(200, {"success": True, **as_aggregate(ticket)}, etag(ticket))
 
 
-def lock_ticket(desk, request) -> Answer:
-    ticket = desk.store.lock_ticket(request.caller, ticket_of_staff(desk, request, "a lock"))
+def lock_ticket(context, request) -> Response:
+    ticket = context.store.lock_ticket(request.caller, ticket_of_staff(context, request, "a lock"))
     return reply(200, lease(ticket), etag(ticket))
 
 
-def unlock_ticket(desk, request) -> Answer:
-    ticket = desk.store.unlock_ticket(request.caller, ticket_of_staff(desk, request, "a lock"))
+def unlock_ticket(context, request) -> Response:
+    ticket = context.store.unlock_ticket(request.caller, ticket_of_staff(context, request, "a lock"))
     return reply(200, lease(ticket), etag(ticket))
 
 
@@ -308,208 +301,204 @@ def lease(ticket) -> dict:
     return {"ticket_id": ticket["id"], **{name: ticket[name] for name in names}}
 
 
-def list_comments(desk, request) -> Answer:
-    ticket = desk.store.ticket(request.references[0], request.caller)
-    return reply(200, {"comments": comments_for(desk, request.caller, ticket)})
+def list_comments(context, request) -> Response:
+    whole = context.store.whole_ticket(request.references[0], request.caller)
+    return reply_text(200, f'{{"comments":{whole["comments"]}}}')
 
 
-def add_comment(desk, request) -> Answer:
-    ticket = ticket_to_change(desk, request)
+def add_comment(context, request) -> Response:
+    ticket = ticket_to_change(context, request)
     internal = request.fields.get("internal", False)
     if internal:
         request.caller.must("agent", "an internal comment")
-    comment = desk.store.add_comment(request.caller, ticket, request.fields["body"], internal)
+    comment = context.store.add_comment(request.caller, ticket, request.fields["body"], internal)
     return reply(201, comment, ("Location", f"/tickets/{ticket['id']}/comments"))
 
 
-def write_draft(desk, request):
-    ticket = ticket_of_staff(desk, request, "a draft")
-    body, source = request.fields.get("body"), "hand"
-    if body is None:
-        body, source = yield from ask_assistant(desk, request, desk.assistant.write, ticket)
-        ticket = ticket_to_change(desk, request)  # it may have moved on while the writer wrote
-    draft = desk.store.add_draft(request.caller, ticket, body, source)
+def llm_worker_unless_written(request) -> str | None:
+    """Where a draft is prepared: nowhere, if it comes with its text."""
+    return event_loop(request) if "body" in request.fields else llm_worker(request)
+
+
+def write_reply(context, request) -> tuple[str, str]:
+    """A reply to the ticket and who wrote it, for add_draft; why the LLM did not help goes to the log."""
+    ticket = ticket_of_staff(context, request, "a draft")
+    body, source, problem = context.assistant.write(ticket, request.started + context.settings.llm_timeout)
+    report_llm(context, request, problem)
+    return body, source
+
+
+def add_draft(context, request) -> Response:
+    ticket = ticket_of_staff(context, request, "a draft")  # as it is now: it may have changed while the reply was written
+    body, source = request.prepared or (request.fields["body"], "hand")
+    draft = context.store.add_draft(request.caller, ticket, body, source)
     return reply(201, draft, ("Location", f"/tickets/{ticket['id']}"))
 
 
-def classify(desk, request):
-    """What the assistant suggests; where its LLM fails the fallback, as a 503 for callers who want to be told."""
-    (suggestion,) = yield from ask_assistant(desk, request, desk.assistant.classify, request.fields["description"])
-    if suggestion["source"] == "fallback" and prefers(request, "handling", "strict"):
-        return reply(503, suggestion, ("Retry-After", str(desk.assistant.retry_after())))
-    return reply(200, suggestion)
+def suggest(context, request) -> dict:
+    """What the assistant suggests, for classify; where its LLM fails the fallback."""
+    text, ends = request.fields["description"], request.started + context.settings.llm_timeout
+    suggestion, problem = context.assistant.classify(text, ends)
+    report_llm(context, request, problem)
+    return suggestion
 
 
-def ask_assistant(desk, request, work, told) -> list:
-    """What the assistant's `work` makes of what it is told, in the far lane; why its LLM did not help goes to the log."""
-    *made, trouble = yield Far(partial(work, told, desk.assistant.deadline()))
-    if trouble:
-        desk.log.trouble(request, f"LLM {desk.settings.classifier}: {trouble}")
-    return made
+def report_llm(context, request, problem) -> None:
+    if problem:
+        context.log.trouble(request, f"LLM {context.settings.classifier}: {problem}")
 
 
-def draft_to_change(desk, request) -> dict:
+def classify(context, request) -> Response:
+    """The suggestion; the fallback is a 503 for callers who want to be told."""
+    if request.prepared["source"] == "fallback" and prefers(request, "handling", "strict"):
+        return reply(503, request.prepared, ("Retry-After", str(context.assistant.retry_after())))
+    return reply(200, request.prepared)
+
+
+def draft_to_change(context, request) -> dict:
     """The draft of the path, if its ticket is still what If-Match says."""
-    draft = desk.store.draft(request.references[0])
-    ticket_to_change(desk, request, str(draft["ticket_id"]))
+    draft = context.store.draft(request.references[0])
+    ticket_to_change(context, request, str(draft["ticket_id"]))
     return draft
 
 
-def edit_draft(desk, request) -> Answer:
-    draft = draft_to_change(desk, request)
-    return reply(200, desk.store.edit_draft(request.caller, draft, request.fields["body"]))
+def edit_draft(context, request) -> Response:
+    draft = draft_to_change(context, request)
+    return reply(200, context.store.edit_draft(request.caller, draft, request.fields["body"]))
 
 
-def approve_draft(desk, request) -> Answer:
-    draft = draft_to_change(desk, request)
+def approve_draft(context, request) -> Response:
+    draft = draft_to_change(context, request)
     if "body" in request.fields:
-        draft = desk.store.edit_draft(request.caller, draft, request.fields["body"])
-    return reply(200, desk.store.approve_draft(request.caller, draft))
+        draft = context.store.edit_draft(request.caller, draft, request.fields["body"])
+    return reply(200, context.store.approve_draft(request.caller, draft))
 
 
-def reject_draft(desk, request) -> Answer:
-    return reply(200, desk.store.reject_draft(request.caller, draft_to_change(desk, request)))
+def reject_draft(context, request) -> Response:
+    return reply(200, context.store.reject_draft(request.caller, draft_to_change(context, request)))
 
 
-def list_events(desk, request):
+def list_events(context, request) -> Response:
     filters = {"limit": 100, **request.fields}
     if "ticket" in filters:
-        filters["ticket_id"] = desk.store.ticket(filters["ticket"])["id"]
-    return reply(200, (yield desk.store.slow_read(Store.events, filters)))
+        filters["ticket_id"] = context.store.ticket(filters["ticket"])["id"]
+    return reply(200, context.store.events(filters))
 
 
-def verify_events(desk, request):
-    return reply(200, (yield desk.store.slow_read(Store.verify_chain)))
+def verify_events(context, request) -> Response:
+    return reply(200, context.store.verify_chain())
 
 
-def stream_events(desk, request) -> Answer:
-    return EventStream(request, starting_point(request, desk.store.last_event()), desk.store).opening()
+def stream_events(context, request) -> Response:
+    return EventStream(request, starting_point(request, context.store.last_event()), context.store).opening()
 
 
-def open_socket(desk, request) -> Answer:
-    return TicketSocket(request, starting_point(request, desk.store.last_event()), desk.store).opening()
+def open_socket(context, request) -> Response:
+    return TicketSocket(request, starting_point(request, context.store.last_event()), context.store).opening()
 
 
-def open_echo(desk, request) -> Answer:
-    if not desk.settings.debug:
+def open_echo(context, request) -> Response:
+    if not context.settings.debug:
         raise workflow.NotFound("the echo needs a desk that runs with DEBUG=true")
     return Echo(request).opening()
 
 
-def log_in(desk, request):
-    desk.throttle.check(request.client)
-    user = desk.store.user(request.fields["email"])
-    stored = user["password_hash"] if user else NOBODYS_HASH
-    fits = yield partial(password_fits, request.fields["password"], stored)
-    desk.throttle.check(request.client)
-    if not user or not fits:
-        desk.throttle.failed(request.client)
+def find_user(context, request) -> dict | None:
+    """The user with this e-mail address and password, for log_in; None for a wrong one, after as much work."""
+    context.throttle.check(request.client)
+    user = context.store.user(request.fields["email"])
+    fits = password_fits(request.fields["password"], user["password_hash"] if user else NOBODYS_HASH)
+    return user if fits else None
+
+
+def log_in(context, request) -> Response:
+    context.throttle.check(request.client)
+    user = request.prepared
+    if not user:
+        context.throttle.failed(request.client)
         raise workflow.Unauthorized("the e-mail address or the password is wrong")
-    return reply(200, token_for(desk, {name: user[name] for name in ("id", "email", "name", "roles")}), NO_STORE)
+    return reply(200, token_for(context, {name: user[name] for name in ("id", "email", "name", "roles")}), NO_STORE)
 
 
-def debug_log_in(desk, request) -> Answer:
+def debug_log_in(context, request) -> Response:
     """A token for anybody in any roles, with DEBUG only: so that a lab can act as everybody at once."""
-    if not desk.settings.debug:
+    if not context.settings.debug:
         raise workflow.NotFound("the debug login needs a desk that runs with DEBUG=true")
     user = {"id": request.fields["login"], "roles": request.fields["roles"]}
-    return reply(200, token_for(desk, user), NO_STORE)
+    return reply(200, token_for(context, user), NO_STORE)
 
 
-def token_for(desk, user) -> dict:
-    token, ends = desk.identity.issue(user["id"], user["roles"])
+def token_for(context, user) -> dict:
+    token, ends = context.identity.issue(user["id"], user["roles"])
     return {"token": token, "expires_at": workflow.text_time(datetime.fromtimestamp(ends, timezone.utc)), "user": user}
 
 
 # -- routes -------------------------------------------------------------------------------------
 
+CHANGED = "200 Ticket 401 403 409 412 423"
+LIST = {"query": bodies.TICKET_FILTERS, "runs_on": worker_if_many, "is_cacheable": True}
+SUGGESTION = {"body": bodies.UNCLASSIFIED, "runs_on": llm_worker, "prepare": suggest}
+DRAFT = {"body": bodies.DRAFT, "runs_on": llm_worker_unless_written, "prepare": write_reply}
+AUDIT = {"query": bodies.EVENT_FILTERS, "locked": "staff", "runs_on": worker}
+HISTORY = {"query": bodies.HISTORY, "runs_on": worker}
+FIRING = {"body": bodies.FIRING_BY_PATH, "anonymous_role": None}
+PASSWORD = {"runs_on": worker, "prepare": find_user}
+LOGIN = {"locked": "anyone", "is_secret": True}
+CONSOLE = {"anonymous_role": "admin"}  # the console under /api/tickets knows no logins
+
 ROUTES = (
     Route("GET", "/health", "200 Health", health, locked="anyone"),
     Route("GET", "/ready", "200 Readiness 503", ready, locked="anyone"),
-    Route("POST", "/tickets", "201 Ticket", create_ticket, body=shapes.NEW_TICKET),
-    Route("GET", "/tickets", "200 TicketPage 304", list_tickets, query=shapes.TICKET_FILTERS, is_memorable=True),
-    Route("GET", "/tickets.csv", "200 text/csv", export_tickets, query=shapes.TICKET_FILTERS),
+    Route("POST", "/tickets", "201 Ticket", create_ticket, body=bodies.NEW_TICKET),
+    Route("GET", "/tickets", "200 TicketPage 304", list_tickets, **LIST),
+    Route("GET", "/tickets.csv", "200 text/csv", export_tickets, query=bodies.TICKET_FILTERS),
     Route("GET", "/tickets/stats", "200 Stats 304", get_stats),
-    Route("POST", "/tickets/classify", "200 Suggestion 503", classify, body=shapes.UNCLASSIFIED),
-    Route("POST", "/api/tickets/classify", "200 Suggestion 503", classify, body=shapes.UNCLASSIFIED, stranger="admin"),
-    Route("GET", "/tickets/{id}", "200 WholeTicket 304", get_ticket, is_memorable=True),
-    Route("PATCH", "/tickets/{id}", "200 Ticket 401 403 409 412 423", edit_ticket, body=shapes.TICKET_CHANGES),
+    Route("POST", "/tickets/classify", "200 Suggestion 503", classify, **SUGGESTION),
+    Route("POST", "/api/tickets/classify", "200 Suggestion 503", classify, **SUGGESTION, **CONSOLE),
+    Route("GET", "/tickets/{id}", "200 WholeTicket 304", get_ticket, is_cacheable=True),
+    Route("PATCH", "/tickets/{id}", CHANGED, edit_ticket, body=bodies.TICKET_CHANGES),
     Route("GET", "/tickets/{id}/comments", "200 Comments", list_comments),
-    Route("POST", "/tickets/{id}/comments", "201 Comment 401 403 412", add_comment, body=shapes.COMMENT),
-    Route("POST", "/tickets/{id}/draft", "201 Draft 403 412", write_draft, body=shapes.DRAFT),
-    Route("PATCH", "/drafts/{id}", "200 Draft 409 412", edit_draft, body=shapes.DRAFT_CHANGES, role="agent"),
-    Route("POST", "/drafts/{id}/approve", "200 Draft 409 412", approve_draft, body=shapes.DRAFT, role="agent"),
-    Route("POST", "/drafts/{id}/reject", "200 Draft 409 412", reject_draft, body=shapes.NOTHING, role="agent"),
-    Route("POST", "/tickets/{id}/transitions", "200 Ticket 401 403 409 412 423", fire_transition, body=shapes.FIRING),
-    Route("POST", "/tickets/{id}/lock", "200 Lease 403 412 423", lock_ticket, body=shapes.NO_CHANGES),
+    Route("POST", "/tickets/{id}/comments", "201 Comment 401 403 412", add_comment, body=bodies.COMMENT),
+    Route("POST", "/tickets/{id}/draft", "201 Draft 403 412", add_draft, **DRAFT),
+    Route("PATCH", "/drafts/{id}", "200 Draft 409 412", edit_draft, body=bodies.DRAFT_CHANGES, role="agent"),
+    Route("POST", "/drafts/{id}/approve", "200 Draft 409 412", approve_draft, body=bodies.DRAFT, role="agent"),
+    Route("POST", "/drafts/{id}/reject", "200 Draft 409 412", reject_draft, body=bodies.NOTHING, role="agent"),
+    Route("POST", "/tickets/{id}/transitions", CHANGED, fire_transition, body=bodies.FIRING),
+    Route("POST", "/tickets/{id}/lock", "200 Lease 403 412 423", lock_ticket, body=bodies.NO_CHANGES),
     Route("DELETE", "/tickets/{id}/lock", "200 Lease 403 412 423", unlock_ticket),
-    Route("GET", "/tickets/{id}/events", "200 EventPage", get_events, query=shapes.HISTORY),
-    Route("GET", "/tickets/{id}/at/{version}", "200 Ticket", get_ticket_at),
-    Route("GET", "/audit-events", "200 EventPage 404", list_events, query=shapes.EVENT_FILTERS, locked="staff"),
-    Route("GET", "/audit-events/verify", "200 Chain", verify_events, locked="staff"),
-    Route("POST", "/api/tickets", "201 Ticket", create_ticket, body=shapes.NEW_TICKET, stranger="admin"),
-    Route(
-        "GET",
-        "/api/tickets",
-        "200 Ticket[] 304",
-        list_bare_tickets,
-        query=shapes.TICKET_FILTERS,
-        stranger="admin",
-        is_memorable=True,
-    ),
-    Route("GET", "/api/tickets/stats", "200 Stats 304", get_stats, stranger="admin"),
-    Route("GET", "/api/tickets/{id}", "200 WholeTicket 304", get_ticket, stranger="admin", is_memorable=True),
-    Route(
-        "PATCH",
-        "/api/tickets/{id}",
-        "200 Ticket 401 403 409 412 423",
-        edit_ticket,
-        body=shapes.TICKET_CHANGES,
-        stranger="admin",
-    ),
-    Route("GET", "/events", "200 text/event-stream 404", stream_events, query=shapes.LISTENING),
-    Route("GET", "/ws", "101 404 426", open_socket, query=shapes.SOCKET, is_websocket=True),
+    Route("GET", "/tickets/{id}/events", "200 EventPage", get_events, **HISTORY),
+    Route("GET", "/tickets/{id}/at/{version}", "200 Ticket", get_ticket_at, runs_on=worker),
+    Route("GET", "/audit-events", "200 EventPage 404", list_events, **AUDIT),
+    Route("GET", "/audit-events/verify", "200 Chain", verify_events, locked="staff", runs_on=worker),
+    Route("POST", "/api/tickets", "201 Ticket", create_ticket, body=bodies.NEW_TICKET, **CONSOLE),
+    Route("GET", "/api/tickets", "200 Ticket[] 304", list_bare_tickets, **LIST, **CONSOLE),
+    Route("GET", "/api/tickets/stats", "200 Stats 304", get_stats, **CONSOLE),
+    Route("GET", "/api/tickets/{id}", "200 WholeTicket 304", get_ticket, is_cacheable=True, **CONSOLE),
+    Route("PATCH", "/api/tickets/{id}", CHANGED, edit_ticket, body=bodies.TICKET_CHANGES, **CONSOLE),
+    Route("GET", "/events", "200 text/event-stream 404", stream_events, query=bodies.LISTENING),
+    Route("GET", "/ws", "101 404 426", open_socket, query=bodies.SOCKET, is_websocket=True),
     Route("GET", "/ws/echo", "101 404 426", open_echo, is_websocket=True),
     Route("GET", "/metrics", "200 text/plain", get_metrics, locked="staff"),
     *(
         route
         for base in ("/api/support-ticket", "/api/supportticket")
         for route in (
-            Route("POST", base, "201 Aggregate", create_support_ticket, body=shapes.NEW_SUPPORT_TICKET),
+            Route("POST", base, "201 Aggregate", create_support_ticket, body=bodies.NEW_SUPPORT_TICKET),
             Route("GET", f"{base}/{{id}}", "200 Aggregate", get_aggregate),
-            Route("GET", f"{base}/{{id}}/events", "200 AggregateEventPage", get_aggregate_events, query=shapes.HISTORY),
-            Route("GET", f"{base}/{{id}}/at/{{version}}", "200 Aggregate", get_aggregate_at),
+            Route("GET", f"{base}/{{id}}/events", "200 AggregateEventPage", get_aggregate_events, **HISTORY),
+            Route("GET", f"{base}/{{id}}/at/{{version}}", "200 Aggregate", get_aggregate_at, runs_on=worker),
         )
     ),
-    *(
-        Route(
-            "POST",
-            f"/api/{name}",
-            "200 Fired 403 404 409 412 423",
-            fire_by_path,
-            body=shapes.FIRING_BY_PATH,
-            stranger=None,
-        )
-        for name in workflow.TRANSITIONS
-    ),
+    *(Route("POST", f"/api/{name}", "200 Fired 403 404 409 412 423", fire_by_path, **FIRING) for name in workflow.TRANSITIONS),
     Route("GET", "/api/schema", "200 Net", get_schema),
     Route("GET", "/api/views", "200 Views", get_views),
     Route("GET", "/openapi.json", "200 OpenAPI 304", get_openapi, locked="anyone"),
-    Route("GET", "/docs", "200 text/html 304 404", get_docs, query=shapes.DOCS, locked="anyone"),
+    Route("GET", "/docs", "200 text/html 304 404", get_docs, query=bodies.DOCS, locked="anyone"),
     Route("GET", "/", "200 text/html 304", get_page_file, locked="anyone"),
     Route("GET", "/static/{name}", "200 */* 304", get_page_file, locked="anyone"),
-    Route("POST", "/user/login", "200 Token 401 429", log_in, body=shapes.LOGIN, locked="anyone", is_secret=True),
-    Route(
-        "POST",
-        "/api/debug/login",
-        "200 Token 404",
-        debug_log_in,
-        body=shapes.DEBUG_LOGIN,
-        locked="anyone",
-        is_secret=True,
-    ),
+    Route("POST", "/user/login", "200 Token 401 429", log_in, bodies.LOGIN, **LOGIN, **PASSWORD),
+    Route("POST", "/api/debug/login", "200 Token 404", debug_log_in, body=bodies.DEBUG_LOGIN, **LOGIN),
 )
-
 # -- settings -----------------------------------------------------------------------------------
 
 
@@ -559,9 +548,9 @@ def serve(settings, log, with_demo: bool) -> int:
                 if not store.is_empty():
                     raise Unusable(f"--demo: {settings.db} has tickets already; use another SUPPORT_DESK_DB")
                 demo.fill(store, workflow.text_time, PLUGINS["rules"].write)
-            server.door = open_door(settings, store, log)
+            open_desk(server, settings, store)
             print(banner(settings, server.server_port), flush=True)
-            gc.freeze()  # what is here now lives as long as the desk: no need to look at it again
+            gc.freeze()  # startup objects live forever: keep the garbage collector from scanning them
             gc.set_threshold(50_000)
             server.serve_forever()
     print("stopped: what was in flight is answered", flush=True)
@@ -580,13 +569,14 @@ def listen(settings, log) -> DeskServer:
         ) from None
 
 
-def open_door(settings, store, log) -> Door:
+def open_desk(server, settings, store) -> None:
+    """Have the server serve this store."""
     identity, rules = Identity(settings.auth == "tokens", settings.secret), read_rules(store.table_definitions())
     routes = tuple(with_rules(route, rules) for route in ROUTES)
     readme = README.read_text(encoding="utf-8") if README.exists() else ""
     reference = cache(lambda: openapi.document(routes, rules, openapi.read_summaries(readme), identity.is_locked))
-    tools = Throttle(), store, Assistant(settings, rules), log, rules, metrics.Metrics(), reference
-    return Door(Desk(settings, identity, *tools), routes)
+    tools = Throttle(), store, Assistant(settings, rules), server.log, rules, metrics.Metrics(), reference
+    server.open(Context(settings, identity, *tools), Gate(routes, identity, settings))
 
 
 if __name__ == "__main__":

@@ -1,19 +1,19 @@
 """Every SQL statement of the desk, one method each. Only this file imports sqlite3.
 
 One method = one change + its audit event, inside the savepoint of one request. Nothing is durable
-until commit(), which the server calls once per beat for all requests of that beat; no answer leaves
-before it. Rows travel as plain dicts whose keys are the columns of schema.sql.
+until commit(), which the server calls once per turn of its loop for all requests of that turn; no response
+leaves before it. Rows travel as plain dicts whose keys are the columns of schema.sql; those that go out as they
+are, as the JSON text that SQLite makes of them.
 """
 
 import json
 import os
 import sqlite3
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime, timedelta, timezone
 from functools import cache, reduce
 from pathlib import Path
 from typing import NamedTuple
-from uuid import uuid4
 
 import workflow
 from workflow import AlreadyDecided, Caller, Locked, NotFound, PreconditionFailed, Unavailable
@@ -66,7 +66,8 @@ EVENT_FILTERS = {
 }
 ADD_TICKET = """INSERT INTO tickets
     (uuid, title, description, category, priority, created_by, created_at, updated_at)
-    VALUES (:uuid, :title, :description, :category, :priority, :created_by, :created_at, :created_at) RETURNING *"""
+    VALUES (:uuid, :title, :description, :category, :priority, :created_by, :created_at, :created_at)"""
+ADD_EVENT = "INSERT INTO audit_events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 CHANGE_TICKET = """UPDATE tickets SET title = :title, description = :description, category = :category,
     priority = :priority, state = :state, assignee = :assignee, locked_by = :locked_by,
     lock_expires_at = :lock_expires_at, updated_at = :updated_at, version = :version
@@ -74,7 +75,17 @@ CHANGE_TICKET = """UPDATE tickets SET title = :title, description = :description
 DECIDE_DRAFT = """UPDATE drafts SET status = :status, decided_by = :by, decided_at = :at
     WHERE id = :id AND status = 'pending' RETURNING *"""
 
-KEPT_ANSWER = "SELECT * FROM idempotency_keys WHERE (caller, method, path, key) = (:caller, :method, :path, :key)"
+KEPT_RESPONSE = "SELECT * FROM idempotency_keys WHERE (caller, method, path, key) = (?, ?, ?, ?)"
+KEEP_RESPONSE = "INSERT OR REPLACE INTO idempotency_keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+OLD_RESPONSES = """SELECT rowid FROM (SELECT rowid, created_at FROM idempotency_keys ORDER BY rowid LIMIT 2000)
+    WHERE created_at <= ?"""
+# A ticket with all that belongs to it, in one statement: three cost twice as much.
+WHOLE_TICKET = """SELECT version, state, created_by, {ticket} AS ticket,
+    (SELECT json_group_array({comment}) FROM (SELECT * FROM comments
+        WHERE ticket_id = tickets.id AND (:is_staff OR NOT internal) ORDER BY id)) AS comments,
+    (SELECT json_group_array({draft}) FROM (SELECT * FROM drafts
+        WHERE ticket_id = tickets.id AND :is_staff ORDER BY id)) AS drafts
+    FROM tickets WHERE {column} = :value"""
 TICKETS_OF_OWNER = """(SELECT state, status, priority, category, count(*) AS tickets FROM tickets
     WHERE created_by = :owner GROUP BY 1, 2, 3, 4)"""
 DAYS_OF_OWNER = """(SELECT substr(created_at, 1, 10) AS day, count(*) AS tickets FROM tickets
@@ -149,6 +160,22 @@ def _our_schema() -> Schema:
         return _schema_of(db)
 
 
+@cache
+def _row_as_json(table: str) -> str:
+    """The SQL that makes a row of the table JSON text, which is 4 times as fast as a dict and then its encoding."""
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.executescript(SCHEMA.read_text(encoding="utf-8"))
+        names = [row[1] for row in db.execute(f"PRAGMA table_xinfo({table})")]
+    booleans = {"internal": "json(iif(internal, 'true', 'false'))"}
+    return f"json_object({', '.join(f'{name!r}, {booleans.get(name, name)}' for name in names)})"
+
+
+@cache
+def _whole_ticket(column: str) -> str:
+    tables = {kind: _row_as_json(f"{kind}s") for kind in ("ticket", "comment", "draft")}
+    return WHOLE_TICKET.format(column=column, **tables)
+
+
 def _difference(found: Schema) -> str | None:
     """The first table, index or trigger that is not as in schema.sql."""
     return next((name for name, sql in _our_schema().definitions.items() if found.definitions.get(name) != sql), None)
@@ -162,11 +189,12 @@ class Store:
     def __init__(self, path: str, read_only: bool = False, holder: str = ""):
         """Open the database, made anew if there is none. With `holder` no second desk can hold it."""
         self.path, self.clock = Path(path), workflow.utc_now
-        self._beat, self._commits, self._durable, self._lock, self.db = "closed", 0, 0, None, None
+        self._turn, self._stamp, self._commits, self._lock, self.db = "closed", None, 0, None, None
+        self._durable, self._last = 0, (0, workflow.FIRST_HASH)  # id of the last durable event; id and hash of the last
         if sqlite3.sqlite_version_info < OLDEST_SQLITE:
             raise Unusable(f"this Python's SQLite {sqlite3.sqlite_version} is too old; the desk needs 3.37 or newer")
         if not read_only and self.path.exists() and not os.access(self.path, os.W_OK):
-            raise Unusable(f"cannot use {path}: it may not be written; mend its rights or use another SUPPORT_DESK_DB")
+            raise Unusable(f"cannot use {path}: it may not be written; fix its permissions or use another SUPPORT_DESK_DB")
         try:
             uri = self.path.absolute().as_uri() + ("?mode=ro" if read_only else "")
             self.db = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=WAIT, cached_statements=256)
@@ -182,7 +210,7 @@ class Store:
             raise Unusable(f"{self.path} is empty: no desk has used it yet")
         if holder:
             self._lock = hold(self.path, holder)
-        self.db.row_factory = lambda cursor, row: {c[0]: value for c, value in zip(cursor.description, row)}
+        self.db.row_factory = lambda cursor, row: dict(zip([column[0] for column in cursor.description], row))
         self.db.create_function("search_key", 1, workflow.search_key, deterministic=True)
         for pragma in ("foreign_keys = ON", "recursive_triggers = ON", "trusted_schema = OFF"):
             self.db.execute(f"PRAGMA {pragma}")
@@ -221,34 +249,56 @@ class Store:
             if connection:
                 connection.close()
 
-    # -- the beat -------------------------------------------------------------------------------
+    # -- one turn of the event loop -------------------------------------------------------------
+
+    def begin_read(self) -> tuple | None:
+        """Have all reads of this turn see one state, unless it has changes already.
+
+        Returns what tells that state from others: it differs after every commit, ours or another program's; None
+        for a state with changes that are not committed. One transaction for all reads of a turn is a third faster
+        than one for each, as SQLite takes its locks once.
+        """
+        if self._turn == "closed":
+            self._turn, self._stamp = "reading", None
+            with suppress(sqlite3.Error):  # the first read that needs the database tells what is wrong
+                self.db.execute("BEGIN")
+                self._stamp = self._commits, *self.db.execute("PRAGMA data_version").fetchone().values()
+        return self._stamp if self._turn == "reading" else None
 
     @contextmanager
     def savepoint(self):
         """One request's changes: all of them, or none when the block raises. Durable after commit()."""
         self._begin()
         self.db.execute("SAVEPOINT request")
+        last = self._last
         try:
             yield
         except BaseException:
-            if self.db.in_transaction:  # a full disk makes SQLite roll the whole beat back: see commit()
+            self._last = last
+            if self.db.in_transaction:  # a full disk makes SQLite roll the whole turn back: see commit()
                 self.db.execute("ROLLBACK TO request")
                 self.db.execute("RELEASE request")
             raise
         self.db.execute("RELEASE request")
 
     def _begin(self):
-        """Begin the beat's transaction once. Where that fails it fails for the whole beat: nobody waits twice."""
-        if self._beat == "closed":
-            self._beat = "failed"
+        """Begin the turn's transaction once. Where that fails it fails for the whole turn: nobody waits twice."""
+        if self._turn in ("closed", "reading"):
+            self._end_read()
+            self._turn = "failed"
             self._check_file()
             try:
                 self.db.execute("BEGIN IMMEDIATE")
             except sqlite3.OperationalError as problem:
                 raise Unavailable(f"the database is busy: {problem}; try again") from problem
-            self._beat, self._durable = "open", self._newest_event()
-        if self._beat == "failed" or not self.db.in_transaction:
+            self._turn, self._last = "writing", self._newest_event()
+            self._durable = self._last[0]
+        if self._turn == "failed" or not self.db.in_transaction:
             raise Unavailable("the database cannot take this moment's changes; try again")
+
+    def _end_read(self):
+        if self.db.in_transaction:
+            self.db.execute("COMMIT")
 
     def _check_file(self):
         try:
@@ -258,16 +308,12 @@ class Store:
         if not is_there:
             raise Unavailable(f"the database file {self.path} was removed or replaced; restart the desk")
 
-    def stamp(self) -> tuple | None:
-        """What differs after every commit, ours or another program's; None before ours in this beat."""
-        if self._beat != "closed":
-            return None
-        return self._commits, *self.db.execute("PRAGMA data_version").fetchone().values()
-
     def commit(self) -> None:
         """Make every change since the last commit durable. Raises Unavailable: then none happened."""
-        beat, self._beat = self._beat, "closed"
-        if beat == "open":
+        turn, self._turn = self._turn, "closed"
+        if turn == "reading":
+            self._end_read()
+        if turn == "writing":
             self._commits += 1
             try:
                 self.db.execute("COMMIT")
@@ -276,26 +322,25 @@ class Store:
                     self.db.execute("ROLLBACK")
                 raise Unavailable(f"the database could not keep the change: {problem}; try again") from problem
 
-    def slow_read(self, read, *arguments):
-        """A job for the slow lane: `read`, a method of Store, on a read-only connection of its own."""
-
-        def job():
-            try:
-                with closing(type(self)(self.path, read_only=True)) as store:
-                    store.db.execute("BEGIN")  # one moment throughout: a search looks at two tables
-                    return read(store, *arguments)
-            except Unusable as problem:
-                raise Unavailable(f"the database cannot be read now: {problem}") from problem
-
-        return job
+    @contextmanager
+    def reader(self):
+        """A read-only store on a connection of its own, for another thread."""
+        try:
+            with closing(type(self)(self.path, read_only=True)) as store:
+                yield store
+        except Unusable as problem:
+            raise Unavailable(f"the database cannot be read now: {problem}") from problem
 
     # -- tickets --------------------------------------------------------------------------------
 
-    def add_ticket(self, caller: Caller, fields: dict, **facts) -> dict:
-        """A new ticket from title, description, category and priority; `facts` go into its event."""
-        fields = {"uuid": str(uuid4()), **fields, "created_by": caller.id, "created_at": self.clock()}
-        ticket = self._all(ADD_TICKET, fields)[0]
-        self._append(caller, ticket, "Created", {"changes": fields, **facts})
+    def add_ticket(self, caller: Caller, fields: dict, facts: dict | None = None) -> dict:
+        """A new ticket from title, description, category and priority; `facts` go into its event, too."""
+        fields = {"uuid": workflow.new_uuid(), **fields, "created_by": caller.id, "created_at": self.clock()}
+        number = self.db.execute(ADD_TICKET, fields).lastrowid
+        data = {"changes": fields, **(facts or {})}
+        event = {"ticket_id": number, "version": 1, "type": "Created", "at": fields["created_at"], "data": data}
+        ticket = workflow.fold(None, event)
+        self._append(caller, ticket, "Created", data)
         return ticket
 
     def ticket(self, reference: str, viewer: Caller | None = None) -> dict:
@@ -307,8 +352,18 @@ class Store:
                 return ticket
         raise NotFound(f"no ticket {reference}; GET /tickets lists those there are")
 
+    def whole_ticket(self, reference: str, viewer: Caller) -> dict:
+        """The ticket with its comments and drafts, as far as `viewer` may see them: {version, state, created_by,
+        ticket, comments, drafts}, the last three as JSON text. NotFound as above."""
+        number = workflow.row_number(reference)
+        column, value = ("uuid", reference.lower()) if number is None else ("id", number)
+        for row in self._all(_whole_ticket(column), {"value": value, "is_staff": not viewer.only_own}):
+            if viewer.sees(row):
+                return row
+        raise NotFound(f"no ticket {reference}; GET /tickets lists those there are")
+
     def tickets(self, filters: dict) -> dict:
-        """A page of tickets, newest first: {tickets, total, next}.
+        """A page of tickets as JSON texts, newest first: {tickets, total, next}.
 
         `filters` has `limit` and any of FILTERS. `next` is the `before` of the following page, None on
         the last. Keyset paging: nothing is skipped or doubled while tickets arrive. What no counter
@@ -322,29 +377,31 @@ class Store:
         in_runs = asked and "search" not in asked
         rows = self._newest_of_runs(filters, asked) if in_runs else self._newest(filters, parts)
         page = rows[: filters["limit"]]
-        following = page[-1]["id"] if len(rows) > len(page) else None
-        return {"tickets": page, **self._total(filters, asked, parts), "next": following}
+        following = page[-1][0] if len(rows) > len(page) else None
+        return {"tickets": [text for _, text in page], **self._total(filters, asked, parts), "next": following}
 
     def _newest(self, filters, parts):
-        """The newest tickets of all parts, one more than the page holds."""
+        """(id, JSON text) of the newest tickets of all parts, one more than the page holds."""
         rows = []
         for column, part in parts:
             page = f"AND {column} < :before ORDER BY {column} DESC LIMIT :limit + 1"
-            rows += self._all(f"SELECT tickets.* FROM {part} {page}", filters)
-        return sorted(rows, key=lambda row: -row["id"])[: filters["limit"] + 1]
+            rows += self._tuples(f"SELECT tickets.id, {_row_as_json('tickets')} FROM {part} {page}", filters)
+        if len(parts) > 1:
+            rows.sort(reverse=True)
+        return rows[: filters["limit"] + 1]
 
     def _newest_of_runs(self, filters, asked):
         """The same by merging the runs of an index. Once the page is full, the next runs are read only as far
         as its oldest ticket: what is older has no place on it."""
         runs = f"SELECT state, priority, category FROM ticket_counts WHERE tickets AND {_and(FILTERS, asked & TOTALS)}"
-        ids, size, cursor = [], filters["limit"] + 1, self.db.cursor()
-        cursor.row_factory = None
+        ids, size = [], filters["limit"] + 1
         for run in self._all(runs, filters):
             for _, part in _parts(asked - TOTALS | RUN):
                 sql = f"SELECT id FROM {part} AND id < :before AND id > :oldest ORDER BY id DESC LIMIT :limit + 1"
-                cursor.execute(sql, {**filters, **run, "oldest": ids[-1] if len(ids) == size else 0})
-                ids = sorted((*ids, *(row[0] for row in cursor)), reverse=True)[:size]
-        return [self._all("SELECT * FROM tickets WHERE id = ?", (number,))[0] for number in ids]
+                found = self._tuples(sql, {**filters, **run, "oldest": ids[-1] if len(ids) == size else 0})
+                ids = sorted((*ids, *(row[0] for row in found)), reverse=True)[:size]
+        those = "id IN (SELECT value FROM json_each(?)) ORDER BY id DESC"
+        return self._tuples(f"SELECT id, {_row_as_json('tickets')} FROM tickets WHERE {those}", (json.dumps(ids),))
 
     def _total(self, filters, asked, parts):
         if TOTALS.issuperset(asked):
@@ -526,9 +583,10 @@ class Store:
         return row
 
     def _append(self, caller, ticket, event_type, data):
-        last = self._all("SELECT id, hash FROM audit_events ORDER BY id DESC LIMIT 1")
+        """Chain an event of the ticket to the last one."""
+        number, previous = self._last
         event = {
-            "id": last[0]["id"] + 1 if last else 1,
+            "id": number + 1,
             "ticket_id": ticket["id"],
             "version": ticket["version"],
             "type": event_type,
@@ -536,10 +594,11 @@ class Store:
             "at": ticket["updated_at"],
             "request_id": caller.request_id,
             "data": workflow.canonical(data),
-            "previous_hash": last[0]["hash"] if last else workflow.FIRST_HASH,
+            "previous_hash": previous,
         }
-        event["hash"] = workflow.event_hash(event)
-        self.db.execute("INSERT INTO audit_events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", tuple(event.values()))
+        digest = workflow.event_hash(event)
+        self.db.execute(ADD_EVENT, (*event.values(), digest))
+        self._last = number + 1, digest
 
     def events(self, filters: dict) -> dict:
         """Audit events, oldest first: {events, next}; `next` is the `after` of the following page."""
@@ -552,11 +611,13 @@ class Store:
         return {"events": page, "next": page[-1]["id"] if len(rows) > len(page) else None}
 
     def last_event(self) -> int:
-        """The id of the last event that is durable, 0 for none: those of a beat under way do not count."""
-        return self._durable if self._beat == "open" else self._newest_event()
+        """The id of the last event that is durable, 0 for none: those of a turn under way do not count."""
+        return self._durable if self._turn == "writing" else self._newest_event()[0]
 
     def _newest_event(self):
-        return self._all("SELECT coalesce(max(id), 0) AS id FROM audit_events")[0]["id"]
+        """(id, hash) of the last event, those of a turn under way included."""
+        rows = self._tuples("SELECT id, hash FROM audit_events ORDER BY id DESC LIMIT 1")
+        return rows[0] if rows else (0, workflow.FIRST_HASH)
 
     def ticket_at(self, ticket: dict, version: int) -> dict:
         """The ticket's row as it was at `version`, from its events alone."""
@@ -585,24 +646,22 @@ class Store:
         row = {**user, "id": user["email"], "roles": ",".join(user["roles"]), "created_at": self.clock()}
         self.db.execute("INSERT INTO users VALUES (:id, :email, :name, :roles, :password_hash, :created_at)", row)
 
-    # -- kept answers ---------------------------------------------------------------------------
+    # -- kept responses -------------------------------------------------------------------------
 
-    def kept_answer(self, scope: dict) -> dict | None:
+    def kept_response(self, scope: tuple) -> dict | None:
         """What was answered in this scope (caller, method, path, key) in the last 24 h."""
-        for row in self._all(KEPT_ANSWER, scope):
+        for row in self._all(KEPT_RESPONSE, scope):
             return row if row["created_at"] > self._expiry() else None
 
-    def keep_answer(self, scope: dict, fingerprint: str, status: int, location: str | None, body: str) -> None:
-        """Keep an answer in the transaction of its change, so that both exist or neither."""
-        row = (*scope.values(), fingerprint, status, location, body, self.clock())
-        self.db.execute("INSERT OR REPLACE INTO idempotency_keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+    def keep_response(self, scope: tuple, fingerprint: str, status: int, location: str | None, body: bytes) -> None:
+        """Keep a response in the transaction of its change, so that both exist or neither."""
+        self.db.execute(KEEP_RESPONSE, (*scope, fingerprint, status, location, body, self.clock()))
 
-    def forget_old_answers(self) -> None:
-        """Forget some answers that are past their 24 h: few enough that a beat stays short."""
-        some = "SELECT rowid FROM idempotency_keys WHERE created_at <= ? LIMIT 2000"
-        if self._all(some, (self._expiry(),)):
+    def delete_old_responses(self) -> None:
+        """Delete some responses that are past their 24 h: few enough that a turn stays short."""
+        if self._all(OLD_RESPONSES, (self._expiry(),)):
             with self.savepoint():
-                self.db.execute(f"DELETE FROM idempotency_keys WHERE rowid IN ({some})", (self._expiry(),))
+                self.db.execute(f"DELETE FROM idempotency_keys WHERE rowid IN ({OLD_RESPONSES})", (self._expiry(),))
 
     def _expiry(self):
         return workflow.text_time(datetime.now(timezone.utc) - KEYS_LIVE)
@@ -672,6 +731,11 @@ class Store:
 
     def _all(self, sql, values=()):
         return self.db.execute(sql, values).fetchall()
+
+    def _tuples(self, sql, values=()):
+        cursor = self.db.cursor()
+        cursor.row_factory = None
+        return cursor.execute(sql, values).fetchall()
 
 
 def _and(conditions, given):

@@ -9,9 +9,12 @@ import re
 import unicodedata
 from collections import deque
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from hashlib import sha256
 from itertools import islice
 from math import inf
+from os import urandom
+from time import time_ns
 from typing import NamedTuple
 
 
@@ -50,7 +53,10 @@ STATUS = {
     "closed": "closed",
 }
 PLACES = tuple(STATUS)
-UNBORN = {"state": "new", "assignee": None, "locked_by": None, "lock_expires_at": None}
+# The row before its first event, its columns in the order of schema.sql.
+INITIAL = dict.fromkeys(("id", "uuid", "title", "description", "category", "priority"))
+INITIAL |= {"state": "new", "status": "open", "assignee": None, "created_by": None, "created_at": None}
+INITIAL |= {"updated_at": None, "version": 1, "locked_by": None, "lock_expires_at": None}
 FORWARD = ("open", "in_progress", "resolved", "closed")
 
 STAFF_EVENTS = ("Drafted", "DraftEdited", "Rejected")
@@ -59,7 +65,7 @@ MALFORMED = (ValueError, KeyError, TypeError, AttributeError)  # what reading a 
 MAX_ID = 2**63 - 1  # as far as SQLite can count
 FIRST_HASH = "0" * 64  # what the first event of the audit log follows
 
-_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+_encode = json.JSONEncoder(sort_keys=True, check_circular=False, separators=(",", ":"), ensure_ascii=False).encode
 
 # A role passes its own gate and those it includes; a role that is not here passes none.
 ROLES = {
@@ -267,7 +273,7 @@ def fold(row: dict | None, event: dict) -> dict:
     """
     if (row is None) != (event["type"] == "Created"):
         raise ValueError(f"{event['type']} cannot be event {event['version']} of a ticket")
-    row = {**(row or UNBORN), **event["data"].get("changes", {})}
+    row = {**(row or INITIAL), **event["data"].get("changes", {})}
     transition = TRANSITION_OF_EVENT.get(event["type"])
     if transition:
         if row["state"] != transition.source:
@@ -290,7 +296,24 @@ def row_number(text: str) -> int | None:
 
 
 def utc_now() -> str:
-    return text_time(datetime.now(timezone.utc))
+    seconds, milliseconds = divmod(time_ns() // 1_000_000, 1000)
+    return f"{_text_of_second(seconds)}.{milliseconds:03d}Z"
+
+
+@lru_cache(2)  # a second has many requests
+def _text_of_second(seconds):
+    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def new_uuid() -> str:
+    """A UUID of version 7 (RFC 9562, 5.7): 48 bits of milliseconds, 74 random ones.
+
+    In order of time, unlike version 4: new rows stand side by side in the index, so a commit writes a third fewer pages.
+    """
+    random = int.from_bytes(urandom(10), "big")
+    value = (time_ns() // 1_000_000) << 80 | 7 << 76 | (random >> 68) << 64 | 2 << 62 | random & (1 << 62) - 1
+    text = f"{value:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def later(at: str, seconds: int) -> str:
@@ -309,9 +332,10 @@ def canonical(value) -> str:
 
 
 def event_hash(event: dict) -> str:
-    """SHA-256 over an event row (its data still JSON text) and its predecessor's hash."""
-    columns = ("previous_hash", "id", "ticket_id", "version", "type", "actor", "at", "request_id", "data")
-    return sha256(canonical([event[column] for column in columns]).encode()).hexdigest()
+    """SHA-256 over an event row and its predecessor's hash: of the JSON array of all columns, `data` (which is JSON
+    text already) as its last element."""
+    columns = [event[name] for name in ("previous_hash", "id", "ticket_id", "version", "type", "actor", "at", "request_id")]
+    return sha256(f"{canonical(columns)[:-1]},{event['data']}]".encode()).hexdigest()
 
 
 def verify_chain(events) -> dict:

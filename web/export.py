@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from unicodedata import normalize
 
 COLUMNS = (
@@ -31,7 +32,7 @@ def _pieces(read_page, left):
     while left:
         page = read_page(min(left, PAGE), page["next"])
         if page["tickets"]:
-            yield _rows([[_safe(ticket[column]) for column in COLUMNS] for ticket in page["tickets"]])
+            yield _rows([[_safe(ticket[column]) for column in COLUMNS] for ticket in map(json.loads, page["tickets"])])
         left = left - len(page["tickets"]) if page["next"] else 0
 
 

@@ -7,8 +7,8 @@ import re
 from hashlib import blake2b
 from pathlib import Path
 
-from web.door import is_known
-from web.http1 import Answer, Request
+from web.responses import is_known
+from web.http1 import Request, Response
 from workflow import NotFound
 
 FOLDER = Path(__file__).with_name("static")
@@ -28,7 +28,7 @@ PAGE_POLICY = (  # a page may run and show only what this desk serves as files o
 SWAGGER_POLICY = PAGE_POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")  # it styles by attribute
 
 
-def page_file(request: Request, name: str = "index.html", policy: str = PAGE_POLICY) -> Answer:
+def page_file(request: Request, name: str = "index.html", policy: str = PAGE_POLICY) -> Response:
     """The file `name` as a 200, or a 304 where the browser has it already. Raises NotFound."""
     kind = NAME.fullmatch(name)
     path = next((folder / name for folder in (FOLDER, SWAGGER) if kind and (folder / name).is_file()), None)
@@ -39,10 +39,10 @@ def page_file(request: Request, name: str = "index.html", policy: str = PAGE_POL
     headers = (("ETag", tag), ("Content-Type", TYPES[kind[1]]), ("Cache-Control", "no-cache"))
     if kind[1] == "html":
         headers += (("Content-Security-Policy", policy),)
-    return Answer(304, b"", headers) if is_known(request, tag) else Answer(200, content, headers)
+    return Response(304, b"", headers) if is_known(request, tag) else Response(200, content, headers)
 
 
-def docs(request: Request, ui: str | None) -> Answer:
+def docs(request: Request, ui: str | None) -> Response:
     """The API reference: a page of ours, or with `ui` Swagger UI, where its files have been put into its folder."""
     if ui is None:
         return page_file(request, "docs.html")

@@ -11,6 +11,7 @@ import re
 import time
 from base64 import b64decode, b64encode
 from collections import deque
+from functools import lru_cache
 from secrets import token_bytes, token_hex
 from urllib.parse import parse_qsl
 
@@ -34,18 +35,20 @@ class Identity:
         self.is_locked, self._clock = is_locked, clock
         self._secret = secret.encode() or token_bytes(32)  # without a secret, tokens end with the process
 
-    def caller(self, headers: dict, request_id: str, stranger: str | None) -> Caller:
-        """Who sent these headers. `stranger` is the role of a caller without any identity; None refuses them.
+    def caller(self, headers: dict, request_id: str, anonymous_role: str | None) -> Caller:
+        """Who sent these headers. A caller without any identity gets `anonymous_role`; None refuses them.
 
-        A token that is not valid is overlooked where no role is needed, and refused where one is.
+        A token that is not valid is ignored where no role is needed, and refused where one is.
         """
-        claims = self.claims(headers.get("authorization", ""))
+        authorization = headers.get("authorization")
+        claims = self.claims(authorization) if authorization else None
         if claims:
             caller = Caller(claims["sub"], tuple(claims["roles"]), request_id, expires=claims["exp"])
             return caller._replace(only_own=self.is_locked and not caller.may("agent"))
         if self.is_locked:
             raise Unauthorized(LOCKED_OUT)
-        return _stated(headers, request_id, stranger)
+        user, roles = _stated(headers.get("x-user-id"), headers.get("x-user-role"), anonymous_role)
+        return Caller(user, roles, request_id, authorization is not None)
 
     def issue(self, user: str, roles: list[str]) -> tuple[str, int]:
         """A token for `user`, and when it ends (seconds since 1970)."""
@@ -95,18 +98,17 @@ def from_browser(headers: dict, query: str) -> dict:
     return {name: value for name, value in given.items() if value and name not in headers}
 
 
-def _stated(headers, request_id, stranger):
-    """The caller that the X-User-* headers state. Unknown roles are taken and grant nothing."""
-    is_refused = "authorization" in headers
-    if "x-user-id" not in headers and "x-user-role" not in headers:
-        if stranger is None:
+@lru_cache(256)
+def _stated(user, roles, anonymous_role):
+    """(user, roles) as the X-User-* headers state them. Unknown roles are taken and grant nothing."""
+    if user is None and roles is None:
+        if anonymous_role is None:
             raise Unauthorized(NAMELESS)
-        return Caller("anonymous", (stranger,), request_id, is_refused)
-    user = headers.get("x-user-id", "anonymous")
-    if not USER_ID.fullmatch(user):
+        return "anonymous", (anonymous_role,)
+    if user is not None and not USER_ID.fullmatch(user):
         raise Invalid("X-User-Id must be 1 to 64 visible ASCII characters, without a space")
-    roles = tuple(filter(None, (role.strip() for role in headers.get("x-user-role", "").split(","))))
-    return Caller(user, roles or ("customer",), request_id, is_refused)
+    names = tuple(filter(None, (role.strip() for role in (roles or "").split(","))))
+    return "anonymous" if user is None else user, names or ("customer",)
 
 
 def _base64url(data: bytes) -> str:

@@ -14,8 +14,8 @@ from functools import cached_property
 from typing import NamedTuple
 from urllib.parse import quote
 
-from web.connection import OUTBOX
-from web.http1 import Answer, Request, render_chunk
+from web.handler import OUTBOX
+from web.http1 import Request, Response, render_chunk
 from web.validation import parse_json
 from web.websocket import TRY_LATER, MessageReader, Opcode, ProtocolError, accept, render, render_close
 from workflow import Caller, Invalid, NotFound
@@ -131,8 +131,8 @@ class EventStream(Session):
         super().__init__(request, after, store)
         self._piece = render_chunk if request.version >= (1, 1) else bytes
 
-    def opening(self) -> Answer:
-        return Answer(200, self._piece(RETRY), STREAM, session=self)
+    def opening(self) -> Response:
+        return Response(200, self._piece(RETRY), STREAM, session=self)
 
     def tell(self, happenings: list[Happening]) -> bytes:
         lines = b"".join(happening.lines for happening in self._seen(happenings))
@@ -156,8 +156,8 @@ class WebSocket(Session):
         self.outgoing = bytearray()  # frames that wait for no commit: pongs, the close
         self.is_over = False
 
-    def opening(self) -> Answer:
-        return Answer(101, b"", self._handshake.headers, session=self)
+    def opening(self) -> Response:
+        return Response(101, b"", self._handshake.headers, session=self)
 
     @property
     def unread(self) -> int:
@@ -235,7 +235,7 @@ class TicketSocket(WebSocket):
         target = f"{path}?{saying.query}"
         return Request(saying.method, target, (1, 1), headers, body, path, saying.query, client=self._client)
 
-    def reply(self, request: Request, answer: Answer) -> bytes:
+    def reply(self, request: Request, response: Response) -> bytes:
         """What the asker alone is told: a list, a refusal, or nothing, because the event tells everybody."""
         if request not in self._asked:  # a lock that is given back
             return b""

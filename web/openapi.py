@@ -1,9 +1,9 @@
 """The route table as an OpenAPI 3.1 document. Pure: routes, rules and summaries in, a dict out.
 
 Nothing here is a second list: paths, bodies and queries come from ROUTES, enums and limits from
-schema.sql, summaries from the README's table. A route's `answers` says what no rule can tell:
+schema.sql, summaries from the README's table. A route's `responses` says what no rule can tell:
 
-    "201 Ticket"            it answers 201 with the schema Ticket of answers.py
+    "201 Ticket"            it answers 201 with the schema Ticket of response_schemas.py
     "200 Ticket[] 304"      200 with a list of them, or 304: so it takes If-None-Match
     "200 Ticket 409 412"    it can also refuse with 409 and, taking If-Match, with 412
     "200 text/csv"          200 with a body of that type
@@ -13,9 +13,8 @@ _refusals() adds the rest by rule.
 """
 
 import re
-from inspect import isgeneratorfunction
 
-from web.answers import EXAMPLES, example_of, list_of, ref, schema_of, schemas
+from web.response_schemas import EXAMPLES, example_of, list_of, ref, schema_of, schemas
 from web.http1 import FIELD_VALUE, PHRASES
 from web.validation import IDEMPOTENCY_KEY, NAME, Body
 
@@ -135,15 +134,15 @@ def read_summaries(readme: str) -> dict[tuple[str, str], str]:
 
 def statuses(route, is_locked: bool) -> set[int]:
     """The statuses that this route's operation can answer with, without those that any request can meet."""
-    return {int(word) for word in route.answers.split() if word.isdigit()} | _refusals(route, is_locked)
+    return {int(word) for word in route.responses.split() if word.isdigit()} | _refusals(route, is_locked)
 
 
 def _refusals(route, is_locked):
     """The refusals that follow from what a route takes and who may use it."""
     found = set()
-    if route.body or route.query or _takes_key(route) or not is_locked:  # X-User-Id, too, may be a wrong one
+    if route.body or route.query or route.takes_key or not is_locked:  # X-User-Id, too, may be a wrong one
         found.add(400)
-    if (is_locked and route.locked != "anyone") or (not is_locked and (route.role or route.stranger is None)):
+    if (is_locked and route.locked != "anyone") or (not is_locked and (route.role or route.anonymous_role is None)):
         found.add(401)
     if route.role or (is_locked and route.locked == "staff"):
         found.add(403)
@@ -151,15 +150,11 @@ def _refusals(route, is_locked):
         found.add(404)
     if route.body:
         found.add(415)
-    if route.body and _takes_key(route):
+    if route.body and route.takes_key:
         found.add(422)
-    if isgeneratorfunction(route.endpoint) and _takes_key(route):
+    if route.prepare and route.takes_key:
         found.add(409)  # it waits for others, and meanwhile the same key may come again
     return found
-
-
-def _takes_key(route):
-    return route.method in ("POST", "PATCH") and not route.is_secret
 
 
 def _operation(route, rules, named, is_locked):
@@ -171,7 +166,7 @@ def _operation(route, rules, named, is_locked):
         "parameters": list(_parameters(route, is_locked)),
     }
     if route.body:
-        operation["requestBody"] = _request_body(route.body, rules)
+        operation["requestBody"] = _request_body(route.body)
     own = sorted(statuses(route, is_locked))
     return {**operation, "x-statuses": own, "responses": _responses(route, own, named)}
 
@@ -181,7 +176,7 @@ def _security(route, is_locked):
     if is_locked:
         return [] if route.locked == "anyone" else [{"token": []}]
     stated = [{"user": [], "role": []}, {"token": []}]
-    return stated if route.role or route.stranger is None else [{}, *stated]
+    return stated if route.role or route.anonymous_role is None else [{}, *stated]
 
 
 def _schemes(is_locked):
@@ -200,8 +195,8 @@ def _parameters(route, is_locked):
         yield {"name": name, "in": "path", "required": True, **_path_schema(name, route.path)}
     for name, rule in route.query.items():
         yield {"name": name, "in": "query", "allowEmptyValue": True, "schema": schema_of(name, rule)}
-    taken = [TAKEN_WITH[word] for word in route.answers.split() if word in TAKEN_WITH]
-    keyed = ["IdempotencyKey"] if _takes_key(route) else []
+    taken = [TAKEN_WITH[word] for word in route.responses.split() if word in TAKEN_WITH]
+    keyed = ["IdempotencyKey"] if route.takes_key else []
     stated = [] if is_locked else ["UserId", "UserRole"]
     for name in (*keyed, *taken, *stated, "RequestId"):
         yield {"$ref": f"#/components/parameters/{name}"}
@@ -232,12 +227,10 @@ def _header(name, text):
     return {"description": text, "schema": {"type": "string"}, **({"required": True} if name in ALWAYS_SENT else {})}
 
 
-def _request_body(body: Body, rules):
+def _request_body(body: Body):
     """The fields that the operation takes, those that it ignores, and an example with the former."""
-    columns = {**rules.get(body.table, {}), **body.extra}
-    taken = {name: schema_of(name, columns[name]) for name in f"{body.required} {body.optional}".split()}
-    taken |= {alias: schema_of(alias, columns[name]) for alias, name in body.aliases.items()}
-    ignored = {name: ref("Ignored") for name in (*columns, *body.ignored.split()) if name not in taken}
+    taken = {name: schema_of(name, rule) for name, (_, rule) in body.writable.items()}
+    ignored = {name: ref("Ignored") for name in (*body.rules, *body.ignored.split()) if name not in taken}
     schema = {"type": "object", "properties": {**taken, **ignored}, "additionalProperties": False}
     if body.required:
         schema["required"] = body.required.split()
@@ -250,7 +243,7 @@ def _request_body(body: Body, rules):
 
 def _responses(route, own, named):
     """By status: what the operation answers itself, then what any request can meet."""
-    word, *more = route.answers.split()
+    word, *more = route.responses.split()
     kind = more[0] if more and not more[0].isdigit() else None
     success = {"description": PHRASES[int(word)], "headers": _headers(_success_headers(route, kind))}
     found = {word: success | ({"content": _content(kind, named)} if kind else {})}
@@ -271,11 +264,11 @@ def _response_ref(status):
 
 def _success_headers(route, kind):
     yield "X-Request-Id"
-    if "304" in route.answers.split() or (kind in OF_A_TICKET and "{version}" not in route.path):
+    if "304" in route.responses.split() or (kind in OF_A_TICKET and "{version}" not in route.path):
         yield "ETag"
-    if route.answers.startswith("201"):
+    if route.responses.startswith("201"):
         yield "Location"
-    if _takes_key(route):
+    if route.takes_key:
         yield "Idempotent-Replayed"
     if kind and kind.endswith("[]"):
         yield from ("X-Total-Count", "X-Total-Is-Exact", "Link")

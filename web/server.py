@@ -1,8 +1,8 @@
-"""The heartbeat: one thread, one loop, one commit per beat. Only this file opens sockets.
+"""The event loop: one thread, one commit per turn. Only this file opens sockets.
 
-Each beat: read what has arrived → answer every complete request → one COMMIT for all of them → send
-the held answers → tell listeners what happened. So nothing leaves the desk before it is durable, no thread
-locks another out, and a debugger stops where you tell it to. What must wait for others runs in the slow lane.
+Each turn: read what has arrived → answer every complete request → one COMMIT for all of them → send the
+responses → publish the new events. So nothing leaves the desk before it is durable, no thread locks another
+out, and a debugger stops where you tell it to. What takes long runs on worker threads.
 """
 
 import os
@@ -11,17 +11,21 @@ import signal
 import socket
 import socketserver
 import time
+import traceback
 from collections import deque
 from contextlib import suppress
 from email.utils import formatdate
 from http.server import HTTPServer
+from itertools import count
+from secrets import token_hex
 
-from web.connection import OUTBOX, Connection, Exchange
-from web.door import Door, Pending
-from web.http1 import CONTINUE, BadRequest, Request, render, render_chunk
-from web.lane import Far, SlowLane
+from web.handler import CLOSED, LINGERING, LIVE, OUTBOX, READING, SENDING, STREAMING, WAITING, Handler, Job
+from web.http1 import CONTINUE, BadRequest, Request, Response, render_chunk
 from web.live import Live
+from web.response_cache import ResponseCache
+from web.routes import LLM_CALLS, READERS
 from web.websocket import GOING_AWAY
+from web.workers import WorkerPool
 from workflow import Unavailable
 
 try:
@@ -30,12 +34,11 @@ except ImportError:  # Windows
     resource = None
 
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
-BLOCK = 64 * 1024  # bytes taken from one connection per beat
-TURN = 32  # requests answered for one connection per beat, so that nobody starves
-BUDGET = 64 * 1024 * 1024  # bytes of answers in memory; beyond it requests are refused until clients have read
-PATIENCE = {"idle": 60, "head": 10, "body": 15, "live": 60, "send": 60, "linger": 2}  # seconds, per stage
-QUIET = 0.001  # seconds without a request after which the desk looks after itself
-CHORES_WAIT = 0.25  # seconds after which it does so for a moment all the same, or a busy desk never would
+BLOCK = 64 * 1024  # bytes taken from one connection per turn
+TURN = 32  # requests answered for one connection per turn, so that nobody starves
+BUDGET = 64 * 1024 * 1024  # bytes of responses in memory; beyond it requests are refused until clients have read
+IDLE_AFTER = 0.001  # seconds without a request after which there is time for background work
+BACKGROUND_EVERY = 0.25  # seconds after which some is done all the same, or a busy desk never would
 GRACE = 30  # seconds for what is in flight when the desk stops
 ACCEPTS = 64
 MOST_FILES = 10_000
@@ -54,37 +57,42 @@ def capacity() -> int:
 
 
 class DeskServer(HTTPServer):
-    """Listens on an address from its first line on, and serves `door` once serve_forever() runs."""
-
-    door: Door
+    """Listens on an address from its first line on; serves a desk, once open() has named it and serve_forever() runs."""
 
     request_queue_size = 1024
     allow_reuse_address = os.name != "nt"  # on Windows it would let two desks share a port
 
-    def __init__(self, address: tuple[str, int], log):
+    def __init__(self, address: tuple[str, int], log, handler_class=Handler):
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-        self.log = log
-        self.connections, self.live = set(), Live(self._end_session)
-        self._ready = {}  # connections with bytes to look at, in order of arrival
-        self._held, self._held_bytes = [], 0  # answers that wait for the commit
-        self._clogged = set()  # connections whose client has not read everything
-        self._jobs, self._in_lane = [], {}  # for the slow lane, and in it
+        self.log, self.cache, self.keys_in_progress = log, ResponseCache(), set()
+        self.ids = map(f"{token_hex(4)}-{{}}".format, count(1))
+        self.handlers, self.live = set(), Live(self._end_session)
+        self._ready = {}  # handlers with bytes to look at, in order of arrival
+        self._uncommitted, self._uncommitted_bytes = [], 0  # (handler, request, response): they wait for the commit
+        self._backpressured = set()  # handlers whose client has not read everything
+        self._new_jobs, self._running_jobs, self._finished_jobs = [], {}, deque()
         self._capacity, self._is_listening = capacity(), True
-        self._is_stop_asked, self._stopped_at, self._hears_signals = False, None, False
-        self._swept_at = self._dated_at = 0
-        self._has_chores, self._chores_due = False, 0  # looked for after each write, and once a second
+        self._is_stop_asked, self._stopped_at, self._handles_signals = False, None, False
+        self._checked_at = self._dated_at = 0
+        self._has_background_work, self._background_due = False, 0
         self._date = ""
         self._selector = selectors.DefaultSelector()
-        # Signals and the slow lane end a waiting select() through this pair.
+        # Signals and worker threads end a waiting select() through this pair.
         self._wake_reader, self._wake_writer = socket.socketpair()
         self._wake_reader.setblocking(False)
         self._wake_writer.setblocking(False)
-        self._results = deque()
-        self._lane, self._far_lane = (SlowLane(self._results, self._wake) for _ in range(2))
-        super().__init__(address, Connection)  # listens; where it cannot, it calls server_close
+        self._pools = {
+            name: WorkerPool(self._finished_jobs, self._wake, is_costly=name == LLM_CALLS)
+            for name in (READERS, LLM_CALLS)
+        }
+        super().__init__(address, handler_class)  # listens; where it cannot, it calls server_close
         self.socket.setblocking(False)
         self._selector.register(self.socket, READ, None)
         self._selector.register(self._wake_reader, READ, None)
+
+    def open(self, context, gate) -> None:
+        """Name the desk to serve: what its endpoints work with, and what checks.py goes by."""
+        self.context, self.gate, self.bug_mode = context, gate, context.settings.bug_mode
 
     def server_bind(self):
         """As the base of HTTPServer does it, without asking the network for this machine's name."""
@@ -95,49 +103,38 @@ class DeskServer(HTTPServer):
 
     def server_close(self) -> None:
         super().server_close()
-        self._lane.close()
-        self._far_lane.close()
-        if self._hears_signals:
+        for pool in self._pools.values():
+            pool.close()
+        if self._handles_signals:
             signal.set_wakeup_fd(-1)
         for closable in (self._selector, self._wake_reader, self._wake_writer):
             closable.close()
 
     def serve_forever(self, poll_interval: float = 1.0) -> None:
-        while self._stopped_at is None or (self.connections and time.monotonic() < self._stopped_at + GRACE):
-            self.beat(poll_interval)
-        for exchange in [exchange for exchange in self._in_lane if not exchange.connection.stream]:
-            self._held.append((exchange, self.door.refuse(exchange.request, Unavailable("the desk is stopping"))))
-        self._send_held()
-        for connection in list(self.connections):
-            self._drop(connection)
-        self._commit()  # of what those gave back
-        self._send_held()
+        while self._stopped_at is None or (self.handlers and time.monotonic() < self._stopped_at + GRACE):
+            self.run_once(poll_interval)
+        for handler, request, *_ in [job for job in self._running_jobs if job is not job.handler.stream]:
+            self._refuse(handler, request, Unavailable("the desk is stopping"))
+        self._send()
+        for handler in list(self.handlers):
+            self._drop(handler)
+        self._commit()  # the locks that those give back
+        self._send()
 
-    def beat(self, poll_interval: float) -> None:
-        """Read, answer, commit, send, publish: in this order, so that an answer is a promise kept."""
-        patience = QUIET if self._has_chores else poll_interval
-        is_busy = self._ready or self._held or self.live.is_busy
-        events = self._selector.select(0 if is_busy else patience)
-        for key, mask in events:
-            if key.data is None:
-                self._accept() if key.fileobj is self.socket else self._on_wake()
-                continue
-            if mask & READ:
-                self._receive(key.data)
-            if mask & WRITE:
-                self._flush(key.data)
-        self._resume_finished()
-        self._answer_ready()
-        self._sweep()
-        is_quiet = not (events or self._ready or self._held)
-        if self._has_chores and (is_quiet or time.monotonic() > self._chores_due):
-            self._has_chores = self.door.idle()
-            self._chores_due = time.monotonic() + CHORES_WAIT
+    def run_once(self, poll_interval: float) -> None:
+        """One turn: read, answer, commit, send, publish: in this order, so that a response is a promise kept."""
+        is_idle = not self._read(poll_interval)
+        for handler in self._arrived():
+            self._hold(handler, handler.handle_one_request())
+        self._check_timeouts()
+        self._work_in_background(is_idle)
         self._commit()
-        self._send_held()
-        for connection in self.live.publish():
-            self._flush(connection)
+        self._send()
+        for handler in self.live.publish():
+            self._flush(handler)
         self.log.flush()
+
+    # -- stopping -------------------------------------------------------------------------------
 
     def shutdown(self) -> None:
         """Ask for the end, from any thread: take no new connection, finish what is in flight."""
@@ -147,7 +144,7 @@ class DeskServer(HTTPServer):
     def stop_on_signals(self) -> None:
         """SIGTERM and Ctrl-C ask for the end; a second one ends the process at once."""
         signal.set_wakeup_fd(self._wake_writer.fileno(), warn_on_full_buffer=False)
-        self._hears_signals = True
+        self._handles_signals = True
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
 
@@ -157,10 +154,8 @@ class DeskServer(HTTPServer):
         self.shutdown()
 
     def _wake(self):
-        try:
+        with suppress(OSError):  # a wake-up is on its way already, or the desk is closed
             self._wake_writer.send(b"!")
-        except OSError:  # a wake-up is on its way already, or the desk is closed
-            pass
 
     def _on_wake(self):
         self._wake_reader.recv(BLOCK)
@@ -169,13 +164,29 @@ class DeskServer(HTTPServer):
             if self._is_listening:
                 self._selector.unregister(self.socket)
             self.socket.close()
-            for connection in list(self.connections):
-                self._receive(connection)  # what has arrived by now is in flight
-                if connection.is_live:
-                    self._end_session(connection, GOING_AWAY)
-                self._close_if_idle(connection)
+            for handler in list(self.handlers):
+                self._receive(handler)  # what has arrived by now is in flight
+                if handler.session:
+                    self._end_session(handler, GOING_AWAY)
+                self._close_if_idle(handler)
 
     # -- reading --------------------------------------------------------------------------------
+
+    def _read(self, poll_interval) -> bool:
+        """Wait for something to do, and take in what has arrived. False where nothing has happened."""
+        is_busy = self._ready or self._uncommitted or self.live.is_busy
+        timeout = IDLE_AFTER if self._has_background_work else poll_interval
+        events = self._selector.select(0 if is_busy else timeout)
+        for key, mask in events:
+            handler = key.data
+            if handler is None:
+                self._accept() if key.fileobj is self.socket else self._on_wake()
+                continue
+            if mask & READ:
+                self._receive(handler)
+            if mask & WRITE:
+                self._flush(handler)
+        return bool(events or self._ready or self._uncommitted)
 
     def _accept(self):
         for _ in range(ACCEPTS):
@@ -188,311 +199,341 @@ class DeskServer(HTTPServer):
                 self._is_listening = False
                 return
             sock.setblocking(False)
-            if len(self.connections) >= self._capacity:
-                self._turn_away(sock)
+            handler = self.RequestHandlerClass(sock, address, self)
+            if len(self.handlers) >= self._capacity:
+                self._turn_away(handler)
                 continue
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            connection = Connection(sock, address, self)
-            self.connections.add(connection)
-            self._watch(connection)
+            self.handlers.add(handler)
+            self._watch(handler)
 
-    def _turn_away(self, sock):
+    def _turn_away(self, handler):
         """Answer 503 and hang up at once: a desk that is full has no descriptor to wait with."""
         problem = Unavailable(f"all {self._capacity} connections are in use; try again")
-        with suppress(OSError), sock:
-            answer = self.door.refuse(Request("-", "-"), problem)
-            sock.send(render(answer, formatdate(usegmt=True), close=True, head_only=False))
+        with suppress(OSError), handler.connection as sock:
+            sock.send(handler.render(handler.refuse(problem), formatdate(usegmt=True), close=True))
 
-    def _receive(self, connection):
+    def _receive(self, handler):
         try:
-            data = connection.connection.recv(BLOCK)
+            data = handler.connection.recv(BLOCK)
         except BlockingIOError:
             return
         except OSError:
-            self._drop(connection)
+            self._drop(handler)
             return
-        if not data and connection.is_live:
-            self._drop(connection)
-        elif not data:
-            connection.is_half_closed = True
-            self._close_if_idle(connection)
-            self._watch(connection)
-        elif not connection.is_last:  # after the last request bytes are read only to be dropped
-            connection.reader.receive(data)
-            self._ready[connection] = None
+        if data:
+            if not handler.close_after:  # after the last request bytes are read only to be dropped
+                handler.reader.receive(data)
+                self._ready[handler] = None
+        elif handler.session:
+            self._drop(handler)
+        else:
+            handler.input_closed = True
+            self._close_if_idle(handler)
+            self._watch(handler)
 
-    def _answer_ready(self):
+    def _arrived(self):
+        """Yield each handler whose `current` request is to be answered now: it is complete, or a worker is done with it."""
+        while self._finished_jobs:
+            job, result, problem = self._finished_jobs.popleft()
+            handler, request = job.handler, job.request
+            del self._running_jobs[job]
+            if job is handler.stream:
+                self._send_piece(handler, result, problem)
+                continue
+            request.is_prepared, request.prepared, request.fault = True, result, problem
+            handler.current = request
+            if handler.state is not CLOSED:
+                handler.go_on()
+                self._ready[handler] = None
+            yield handler
         ready, self._ready = self._ready, {}
-        for connection in ready:
+        for handler in ready:
             for _ in range(TURN):
-                if not self._answer_next(connection):
+                if not self._take_request(handler):
                     break
+                yield handler
             else:
-                self._ready[connection] = None
+                self._ready[handler] = None
 
-    def _answer_next(self, connection) -> bool:
-        """Answer the connection's next request; False when there is none to answer now."""
-        if connection.is_last or connection.is_waiting or connection not in self.connections:
-            return False
-        if len(connection.outbox) + connection.held >= OUTBOX:  # _flush comes back when the client has read
+    def _take_request(self, handler) -> bool:
+        """Make the next complete request the handler's current one; False where there is none to answer now."""
+        if not handler.takes_requests:  # _flush comes back when the client has read
             return False
         try:
-            request = connection.reader.next_request()
+            request = handler.reader.next_request()
         except BadRequest as problem:
-            self._refuse(connection, problem)
-            return False
+            request = Request("-", "-", fault=problem)
+            handler.close_after = True  # where the next request would begin nobody can tell
         if request is None:
-            self._wait_for_more(connection)
+            self._wait_for_more(handler)
             return False
-        connection.current = request
-        request.client = connection.client_address[0]
-        connection.enter("idle")
-        connection.is_last = not request.keep_alive or self._stopped_at is not None
-        connection.owed += 1
-        self._has_chores |= request.method in ("POST", "PATCH")
-        exchange = Exchange(connection, request, connection.since, connection.is_last)
+        handler.take(request)
+        if self._stopped_at is not None:
+            handler.close_after = True
+        if request.method in ("POST", "PATCH"):
+            self._has_background_work = True
         if self._unread() > BUDGET:
-            self._settle(
-                exchange, self.door.refuse(request, Unavailable("too many answers wait to be read; try again"))
-            )
-        else:
-            self._settle(exchange, self.door.answer(request))
+            request.fault = Unavailable("too many responses wait to be read; try again")
         return True
 
     def _unread(self) -> int:
-        """Bytes of answers that this beat holds, and of those that clients have not read yet."""
-        unread = (len(connection.outbox) for connection in self._clogged if not connection.is_live)
-        return self._held_bytes + sum(unread)  # listeners have a bound of their own: see live.py
+        """Bytes of responses that wait for the commit, and of those that clients have not read yet."""
+        if not self._backpressured:
+            return self._uncommitted_bytes
+        unread = (len(handler.outbox) for handler in self._backpressured if not handler.session)
+        return self._uncommitted_bytes + sum(unread)  # listeners have a bound of their own: see live.py
 
-    def _wait_for_more(self, connection):
-        if connection.is_live:
-            self._hear(connection)
+    def _wait_for_more(self, handler):
+        if handler.session:
+            self._send_control_frames(handler)
             return
-        if connection.stage != connection.reader.stage and not connection.outbox:
-            connection.enter(connection.reader.stage)
-        if connection.reader.wants_continue and connection.owed:  # the answers before it go first
-            self._ready[connection] = None
-        elif connection.reader.wants_continue:
-            connection.reader.wants_continue = False
-            connection.outbox += CONTINUE
-            self._flush(connection)
-        self._watch(connection)
-        if connection.is_half_closed or self._stopped_at is not None:
-            self._close_if_idle(connection)
+        reader = handler.reader
+        if not handler.outbox and handler.state is not READING[reader.stage]:
+            handler.go_on()
+        if reader.wants_continue and handler.responses_due:  # the responses before it go first
+            self._ready[handler] = None
+        elif reader.wants_continue:
+            reader.wants_continue = False
+            handler.outbox += CONTINUE
+            self._flush(handler)
+        self._watch(handler)
+        if handler.input_closed or self._stopped_at is not None:
+            self._close_if_idle(handler)
 
-    def _refuse(self, connection, problem):
-        """Answer bytes that are no request, and take nothing more from this connection."""
-        request = Request("-", "-")
-        connection.owed += 1
-        connection.is_last = True
-        self._settle(Exchange(connection, request, connection.since, True), self.door.refuse(request, problem))
-
-    def _settle(self, exchange, outcome):
-        if isinstance(outcome, Pending):
-            exchange.connection.is_waiting = True
-            self._jobs.append((exchange, outcome))
-        else:
-            self._held.append((exchange, outcome))
-            exchange.connection.held += len(outcome.body)
-            self._held_bytes += len(outcome.body)
-            if outcome.goes_on and exchange.request.method != "HEAD":
-                exchange.connection.is_waiting = True  # the next request waits for the end of this answer
-
-    def _resume_finished(self):
-        while self._results:
-            exchange, pending, result, error = self._results.popleft()
-            del self._in_lane[exchange]
-            exchange.connection.is_waiting = False
-            exchange.connection.enter("idle")
-            self._ready[exchange.connection] = None
-            outcome = pending.resume(result, error)
-            if outcome:
-                self._settle(exchange, outcome)
-
-    def _sweep(self):
+    def _check_timeouts(self):
         """Once a second: end what has waited too long, and let the desk tidy up."""
         now = time.monotonic()
-        if now < self._swept_at + 1:
+        if now < self._checked_at + 1:
             return
-        self._swept_at = now
-        for connection in self.live.keep_alive(now):
-            self._flush(connection)
+        self._checked_at = now
+        for handler in self.live.keep_alive(now):
+            self._flush(handler)
         if not self._is_listening and self._stopped_at is None:
             self._selector.register(self.socket, READ, None)
             self._is_listening = True
-        for connection in list(self.connections):
-            patience = PATIENCE[connection.stage]
-            if (connection.owed and not connection.outbox) or now < connection.since + patience:
-                continue
-            if connection.stage in ("head", "body"):
-                self._refuse(connection, BadRequest(408, "REQUEST_TIMEOUT", TOO_SLOW.format(patience)))
+        for handler in [handler for handler in self.handlers if handler.is_overdue(now)]:
+            if handler.state.name in ("head", "body"):
+                problem = BadRequest(408, "REQUEST_TIMEOUT", TOO_SLOW.format(handler.state.timeout))
+                handler.take(Request("-", "-"))
+                handler.close_after = True
+                self._refuse(handler, handler.current, problem)
             else:
-                self._drop(connection)
-        self.door.housekeeping()
-        self._has_chores = True
+                self._drop(handler)
+        self._try(self.context.store.end_leases)
+        self._try(self.context.store.delete_old_responses)
+        self._has_background_work = True
+
+    def _work_in_background(self, is_idle):
+        """A few milliseconds of work that can wait, in turns without requests and now and then."""
+        if self._has_background_work and (is_idle or time.monotonic() > self._background_due):
+            self._has_background_work = bool(self._try(self.context.store.index_some))
+            self._background_due = time.monotonic() + BACKGROUND_EVERY
+
+    def _try(self, work):
+        try:
+            return work()
+        except Unavailable:  # another program holds the database: there is time
+            return None
+        except Exception as problem:
+            request = Request("-", "-", id="background")
+            self.log.trouble(request, "".join(traceback.format_exception(problem)))
 
     # -- committing and sending -----------------------------------------------------------------
 
-    def _commit(self):
-        """One commit for the whole beat; where it fails, every answer of the beat becomes a 503."""
-        try:
-            self.door.commit()
-        except Unavailable as problem:
-            for place, (exchange, answer) in enumerate(self._held):
-                exchange.connection.is_waiting &= not answer.goes_on
-                self._held[place] = exchange, self.door.refuse(exchange.request, problem)
-        jobs, self._jobs = self._jobs, []
-        for exchange, pending in jobs:
-            self._in_lane[exchange] = None
-            self._watch(exchange.connection)
-            lane = self._far_lane if isinstance(pending.job, Far) else self._lane
-            lane.take(exchange, pending)
+    def _hold(self, handler, outcome):
+        """Keep a response back until it is durable, or a job until then."""
+        if isinstance(outcome, Job):
+            handler.enter(WAITING)
+            self._new_jobs.append(outcome)
+            return
+        self._uncommitted.append((handler, handler.current, outcome))
+        handler.uncommitted += len(outcome.body)
+        self._uncommitted_bytes += len(outcome.body)
+        if outcome.is_unfinished and handler.command != "HEAD":
+            handler.enter(STREAMING)  # the next request waits for the end of this response
 
-    def _send_held(self):
-        held, self._held, self._held_bytes = self._held, [], 0
+    def _refuse(self, handler, request, problem):
+        handler.current = request
+        self._hold(handler, handler.refuse(problem))
+
+    def _commit(self):
+        """One commit for the whole turn; where it fails, every response of the turn becomes a 503."""
+        try:
+            self.context.store.commit()
+        except Unavailable as problem:
+            failed, self._uncommitted = self._uncommitted, []
+            for handler, request, _ in failed:
+                if handler.state is STREAMING:
+                    handler.go_on()
+                self._refuse(handler, request, problem)
+        jobs, self._new_jobs = self._new_jobs, []
+        for job in jobs:
+            self._watch(job.handler)
+            self._start(job)
+
+    def _start(self, job):
+        self._running_jobs[job] = None
+        self._pools[job.pool].start(job)
+
+    def _send(self):
+        """Send the responses that the commit has made true."""
+        held, self._uncommitted, self._uncommitted_bytes = self._uncommitted, [], 0
         now = time.monotonic()
         if held and now > self._dated_at + 1:
             self._date, self._dated_at = formatdate(usegmt=True), now
-        for exchange, answer in held:
-            connection, request = exchange.connection, exchange.request
-            connection.owed, connection.held = connection.owed - 1, 0
-            self.door.observe(request, answer.status, now - exchange.started)
-            if connection.is_live:
-                connection.outbox += connection.session.reply(request, answer)
-                self.live.look_after(connection)
+        for handler, request, response in held:
+            handler.current, handler.uncommitted = request, 0
+            handler.responses_due -= 1
+            handler.log_request(response.status, len(response.body))
+            if handler.state is CLOSED:
                 continue
-            head_only = request.method == "HEAD"
-            is_streamed = bool(answer.more) and not head_only
-            is_last = exchange.is_last or (is_streamed and request.version < (1, 1))
-            connection.outbox += render(answer, self._date, close=is_last, head_only=head_only)
-            if is_streamed:
-                connection.owed, connection.is_last = connection.owed + 1, is_last
-                connection.stream = Exchange(connection, request, now, is_last), answer.more
-            if answer.session is not None and not head_only:
-                self._begin_session(connection, answer.session)
-        for connection in dict.fromkeys(exchange.connection for exchange, _ in held):
-            (self._hear if connection.is_live and connection.session.is_over else self._flush)(connection)
+            if handler.session:
+                handler.outbox += handler.session.reply(request, response)
+                self.live.schedule(handler)
+            else:
+                self._add_response(handler, response)
+        for handler in dict.fromkeys([handler for handler, _, _ in held]):
+            is_over = handler.session and handler.session.is_over
+            (self._send_control_frames if is_over else self._flush)(handler)
 
-    def _begin_session(self, connection, session):
+    def _add_response(self, handler, response):
+        """Put a response into the outbox; what is unfinished goes on from there."""
+        request = handler.current
+        is_streamed = response.more is not None and request.method != "HEAD"
+        if is_streamed:
+            handler.responses_due += 1
+            handler.stream = Job(handler, request, response.more, READERS)
+            if request.version < (1, 1):
+                handler.close_after = True
+        is_last = handler.close_after and handler.responses_due == int(is_streamed)
+        handler.outbox += handler.render(response, self._date, is_last)
+        if response.session is not None and request.method != "HEAD":
+            self._begin_session(handler, response.session)
+
+    def _begin_session(self, handler, session):
         """The connection is a WebSocket or a stream of events from now on."""
-        connection.session, connection.is_waiting = session, False
-        connection.owed += session.owes
-        connection.is_last = bool(session.owes)
-        if not session.owes:
-            session.receive(connection.reader.rest())
-            connection.reader = session
-            self._ready[connection] = None
-        self.live.join(connection)
+        handler.session = session
+        handler.responses_due += session.open_responses
+        handler.close_after = bool(session.open_responses)
+        if not session.open_responses:
+            session.receive(handler.reader.rest())
+            handler.reader = session
+            self._ready[handler] = None
+        handler.enter(LIVE)
+        self.live.add(handler)
 
-    def _hear(self, connection):
-        """Pass on what a WebSocket says by itself, and close it behind its last word."""
-        session = connection.session
-        if session.is_over and connection.owed:  # what it has asked for is answered before the close
+    def _send_control_frames(self, handler):
+        """Send what a WebSocket says by itself, and close the connection behind its close frame."""
+        session = handler.session
+        if session.is_over and handler.responses_due:  # what it has asked for is answered before the close
             return
-        connection.outbox += session.outgoing
-        session.outgoing.clear()
-        connection.enter(session.stage)
-        if session.is_over and not connection.is_last:
-            connection.is_last = True
-            self._leave(connection)
-        self._flush(connection)
+        handler.outbox += session.control_frames
+        session.control_frames.clear()
+        handler.go_on()
+        if session.is_over and not handler.close_after:
+            handler.close_after = True
+            self._release(handler)
+        self._flush(handler)
 
-    def _end_session(self, connection, code):
-        """Say good-bye to a listener; the connection closes behind that."""
-        connection.outbox += connection.session.farewell(code)
-        connection.owed -= connection.session.owes
-        connection.is_last = True
-        self._leave(connection)
-        self._flush(connection)
+    def _end_session(self, handler, code):
+        """Send a listener its close frame; the connection closes behind that."""
+        handler.outbox += handler.session.close_frame(code)
+        handler.responses_due -= handler.session.open_responses
+        handler.close_after = True
+        self._release(handler)
+        self._flush(handler)
 
-    def _leave(self, connection):
-        """A session is over: what its client held is given back, by requests like any other."""
-        for request in self.live.leave(connection):
-            connection.owed += 1
-            exchange = Exchange(connection, request, time.monotonic(), True)
-            self._settle(exchange, self.door.answer(request))
+    def _release(self, handler):
+        """A session is over: the locks that its client holds are given back, by requests like any other."""
+        for request in self.live.remove(handler):
+            handler.take(request)
+            self._hold(handler, handler.handle_one_request())
 
-    def _pull(self, connection):
-        """Have the slow lane make the next piece of a streamed answer, once the client has room for it."""
-        exchange, more = connection.stream
-        if exchange not in self._in_lane and len(connection.outbox) < OUTBOX:
-            self._in_lane[exchange] = None
-            self._lane.take(exchange, Pending(more, lambda piece, error: self._take_piece(exchange, piece, error)))
-
-    def _take_piece(self, exchange, piece, error):
-        connection = exchange.connection
-        if error:  # the head is sent: all that is left to say it with is an end that comes too early
-            self.log.trouble(exchange.request, f"a streamed answer broke off: {error!r}")
-            self._drop(connection)
+    def _send_piece(self, handler, piece, problem):
+        """The next piece of a streamed body, which a worker has made; an empty one is the end."""
+        if problem:  # the head is sent: all that is left to say it with is an end that comes too early
+            self.log.trouble(handler.stream.request, f"a streamed response broke off: {problem!r}")
+            self._drop(handler)
             return
-        connection.outbox += render_chunk(piece) if exchange.request.version >= (1, 1) else piece
-        connection.is_waiting = bool(piece)
+        handler.outbox += render_chunk(piece) if handler.stream.request.version >= (1, 1) else piece
         if not piece:
-            connection.stream = None
-            connection.owed -= 1
-        self._flush(connection)
+            handler.stream = None
+            handler.responses_due -= 1
+            handler.go_on()
+            self._ready[handler] = None
+        self._flush(handler)
 
-    def _flush(self, connection):
-        """Send what the socket takes; close behind the last answer."""
+    def _flush(self, handler):
+        """Send what the socket takes; close behind the last response."""
         try:
-            sent = connection.connection.send(connection.outbox) if connection.outbox else 0
+            sent = handler.connection.send(handler.outbox) if handler.outbox else 0
         except BlockingIOError:
             sent = 0
         except OSError:
-            self._drop(connection)
+            self._drop(handler)
             return
-        del connection.outbox[:sent]
-        (self._clogged.add if connection.outbox else self._clogged.discard)(connection)
-        if sent and connection.reader.unread and not connection.is_last and len(connection.outbox) < OUTBOX:
-            self._ready[connection] = None
-        if connection.outbox:
-            if sent or connection.stage != "send":
-                connection.enter("send")
-        elif connection.is_last and not connection.owed:
-            self._linger(connection)
-        elif connection.stage == "send":
-            connection.enter(connection.reader.stage)
-        if connection.stream:
-            self._pull(connection)
-        if connection.is_live and sent:
-            self.live.look_after(connection)
-        self._watch(connection)
-        if connection.is_half_closed:
-            self._close_if_idle(connection)
-
-    def _linger(self, connection):
-        """Close our side only: a full close over unread bytes would take the answer back (RFC 9112, 9.6)."""
-        try:
-            connection.connection.shutdown(socket.SHUT_WR)
-            connection.enter("linger")
-        except OSError:
-            self._drop(connection)
-
-    def _close_if_idle(self, connection):
-        """Drop a connection on which nothing is under way; a half-sent request counts unless the client left."""
-        is_partial = connection.reader.stage in ("head", "body") and not connection.is_half_closed
-        if not (connection.owed or connection.outbox or is_partial or connection in self._ready):
-            self._drop(connection)
-
-    def _watch(self, connection):
-        wants = (READ if connection.may_send_more else 0) | (WRITE if connection.outbox else 0)
-        if wants == connection.watched or connection not in self.connections:
-            return
-        if not connection.watched:
-            self._selector.register(connection.connection, wants, connection)
-        elif wants:
-            self._selector.modify(connection.connection, wants, connection)
+        del handler.outbox[:sent]
+        if handler.outbox:
+            self._backpressured.add(handler)
+            if handler.state.name in READING:
+                handler.enter(SENDING)
+            elif sent:
+                handler.enter(handler.state)  # the client reads: its time begins anew
         else:
-            self._selector.unregister(connection.connection)
-        connection.watched = wants
+            self._backpressured.discard(handler)
+            if handler.close_after and not handler.responses_due:
+                self._linger(handler)
+            elif handler.state is SENDING:
+                handler.go_on()
+        if handler.stream and handler.stream not in self._running_jobs and len(handler.outbox) < OUTBOX:
+            self._start(handler.stream)
+        if handler.session and sent:
+            self.live.schedule(handler)
+        if sent and handler.reader.unread and handler.takes_requests:
+            self._ready[handler] = None
+        self._watch(handler)
+        if handler.input_closed:
+            self._close_if_idle(handler)
 
-    def _drop(self, connection):
-        if connection in self.connections:
-            self.connections.discard(connection)
-            connection.is_half_closed = True  # what waits in a lane for it need not be done
-            self._leave(connection)
-            self._clogged.discard(connection)
-            self._ready.pop(connection, None)
-            if connection.watched:
-                self._selector.unregister(connection.connection)
-            connection.connection.close()
+    def _linger(self, handler):
+        """Close our side only: a full close over unread bytes would take the response back (RFC 9112, 9.6)."""
+        try:
+            handler.connection.shutdown(socket.SHUT_WR)
+            handler.enter(LINGERING)
+        except OSError:
+            self._drop(handler)
+
+    def _close_if_idle(self, handler):
+        """Drop a connection on which nothing is under way; a half-sent request counts unless the client left."""
+        is_partial = handler.reader.stage in ("head", "body") and not handler.input_closed
+        if not (handler.responses_due or handler.outbox or is_partial or handler in self._ready):
+            self._drop(handler)
+
+    def _watch(self, handler):
+        """Have the selector tell when the socket can be read or written, as far as the handler wants that."""
+        if handler.state is CLOSED:
+            return
+        wants = (READ if handler.may_send_more else 0) | (WRITE if handler.outbox else 0)
+        if wants == handler.watched:
+            return
+        if not handler.watched:
+            self._selector.register(handler.connection, wants, handler)
+        elif wants:
+            self._selector.modify(handler.connection, wants, handler)
+        else:
+            self._selector.unregister(handler.connection)
+        handler.watched = wants
+
+    def _drop(self, handler):
+        if handler.state is CLOSED:
+            return
+        self.handlers.discard(handler)
+        handler.enter(CLOSED)
+        handler.input_closed = True  # what waits in a pool for it need not be done
+        self._release(handler)
+        self._backpressured.discard(handler)
+        self._ready.pop(handler, None)
+        if handler.watched:
+            self._selector.unregister(handler.connection)
+        handler.connection.close()

@@ -14,7 +14,7 @@ from workflow import Invalid
 FORMS = (  # the CHECKs a column may have, as schema.sql spells them
     ("choices", re.compile(r"(\w+) IN \(\s*('[^']*'(?:,\s*'[^']*')*)\s*\)")),
     ("boolean", re.compile(r"(\w+) IN \(0, 1\)")),
-    ("length", re.compile(r"length\((?:trim\()?(\w+)(?:, char\([\d,\s]+\)\))?\) BETWEEN (\d+) AND (\d+)")),
+    ("length", re.compile(r"length\((?:trim\()?(\w+)\)?\) BETWEEN (\d+) AND (\d+)")),
     # what follows asks nothing of a client: NUL is refused in every text, and times and ids are the desk's own
     ("no NUL", re.compile(r"instr\((\w+), char\(0\)\) = 0")),
     ("time", re.compile(r"(\w+) IS strftime\('%Y-%m-%dT%H:%M:%fZ', \1\)")),
@@ -128,6 +128,16 @@ class Body(NamedTuple):
     ignored: str = ""
     aliases: dict = {}  # other names of fields, as {"subject": "title"}
     extra: dict = {}  # rules of fields that are no columns
+    rules: dict = {}  # of every column and extra field; bound() sets this and the next two, once per route
+    writable: dict = {}  # {name: (column, its rule)}
+    read_only: frozenset = frozenset()
+
+    def bound(self, columns: dict, extra: dict) -> "Body":
+        """This body with the rules of its table's `columns` and of its `extra` fields."""
+        rules = {**columns, **extra}
+        named = {name: name for name in f"{self.required} {self.optional}".split()} | self.aliases
+        writable = {name: (column, rules[column]) for name, column in named.items()}
+        return self._replace(rules=rules, writable=writable, read_only=frozenset((*rules, *self.ignored.split())))
 
 
 def read_rules(definitions: dict[str, str]) -> dict[str, dict[str, Rule]]:
@@ -251,26 +261,24 @@ _DECODER = json.JSONDecoder(
 )
 
 
-def check_body(members, body: Body, rules: dict) -> dict:
+def check_body(members, body: Body) -> dict:
     """The fields to work with, from parsed JSON. Raises Invalid with every broken field at once."""
     if not isinstance(members, dict):
         raise Invalid("the body must be a JSON object: {…}")
-    columns = {**rules.get(body.table, {}), **body.extra}
-    required, writable = body.required.split(), [*f"{body.required} {body.optional}".split(), *body.aliases]
-    details = {name: ["This field is required."] for name in required if name not in members}
+    details = {name: ["This field is required."] for name in body.required.split() if name not in members}
     fields = {}
     for name, value in members.items():
-        if name in writable:
-            column = body.aliases.get(name, name)
+        if name in body.writable:
+            column, rule = body.writable[name]
             if column != name and column in members:
                 details[name] = [f"Give {column} or {name}, not both."]
                 continue
             try:
-                fields[column] = columns[column].clean(value)
+                fields[column] = rule.clean(value)
             except Fault as fault:
                 details[name] = [str(fault)]
-        elif name not in columns and name not in body.ignored.split():
-            known = ", ".join(writable) or "none"
+        elif name not in body.read_only:
+            known = ", ".join(body.writable) or "none"
             details[name] = [f"Unknown field; the fields here are: {known}."]
     if details:
         raise Invalid(details=details)

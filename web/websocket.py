@@ -12,7 +12,7 @@ from enum import IntEnum
 from hashlib import sha1
 from typing import NamedTuple
 
-from web.http1 import MAX_BODY, Answer, BadRequest, Request
+from web.http1 import MAX_BODY, BadRequest, Request, Response
 
 MAX_MESSAGE = MAX_BODY  # bytes, however many frames they come in
 MAX_CONTROL = 125  # bytes in the payload of a control frame (5.5)
@@ -66,7 +66,7 @@ class Message(NamedTuple):
     code: int | None = None
 
 
-def accept(request: Request) -> Answer:
+def accept(request: Request) -> Response:
     """The 101 to an opening handshake (4.2). Raises BadRequest: 426 where it is none, or of another version than 13."""
     is_upgrade = all(token in map(str.lower, _elements(request, name)) for name, token in UPGRADE.items())
     if not is_upgrade or request.method != "GET" or request.version < (1, 1):
@@ -80,7 +80,7 @@ def accept(request: Request) -> Answer:
     headers = [("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", proof)]
     if SUBPROTOCOL in offered_protocols(request):
         headers.append(("Sec-WebSocket-Protocol", SUBPROTOCOL))
-    return Answer(101, headers=tuple(headers))
+    return Response(101, headers=tuple(headers))
 
 
 def offered_protocols(request: Request) -> list[str]:

@@ -1,0 +1,150 @@
+"""The checks before an endpoint: is this desk asked, by whom, and is what was sent as the route wants it?
+
+Plain functions, in the order in which admit() calls them. Each raises what is wrong, and an endpoint is
+only called for a request that has passed them all: so a refusal here never uses up an idempotency key.
+"""
+
+import json
+import re
+from hashlib import sha256
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from web.http1 import BadRequest, Request
+from web.identity import Identity, from_browser
+from web.routes import Route, allowed, find, route_tree
+from web.settings import LOOPBACK
+from web.validation import IDEMPOTENCY_KEY, check_body, check_query, parse_json
+from workflow import Caller, Forbidden, Invalid
+
+WRITES = ("POST", "PATCH", "PUT", "DELETE")
+LOOPBACK_HOSTS = {f"[{address}]" if ":" in address else address for address in LOOPBACK}
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+KEY = re.compile(IDEMPOTENCY_KEY)
+TYPE_HINT = "send JSON and say so: -H 'Content-Type: application/json'"
+_encode_sorted = json.JSONEncoder(sort_keys=True, check_circular=False).encode
+
+
+class Gate:
+    """What the checks of one desk go by: its routes, its names, the origins it trusts, and how callers are told apart."""
+
+    def __init__(self, routes, identity: Identity, settings):
+        self.tree, self.identity = route_tree(routes), identity
+        self.origins = set(settings.cors_origins)
+        self.hosts = LOOPBACK_HOSTS | {settings.host.lower()}
+        self.is_public = settings.host not in LOOPBACK
+
+
+def stated_id(request: Request) -> str | None:
+    """The id that a client has given to its request, if it may be one."""
+    given = request.headers.get("x-request-id")
+    return given if given is not None and REQUEST_ID.fullmatch(given) else None
+
+
+def admit(gate: Gate, request: Request) -> None:
+    """Set the request's route, references, caller, fields and idempotency scope. Raises whatever is wrong with it.
+
+    OPTIONS has no route: all it needs is a path that is there.
+    """
+    if request.fault:
+        raise request.fault
+    check_host(gate, request)
+    routes, request.references = find(gate.tree, request.path)
+    if request.method == "OPTIONS":
+        return
+    check_origin(gate, request)
+    route = routes.get("GET" if request.method == "HEAD" else request.method)
+    if route is None:
+        allow = allowed(routes)
+        raise BadRequest(405, "METHOD_NOT_ALLOWED", f"this path takes {allow}", ("Allow", allow))
+    request.route = route
+    request.caller = find_caller(gate.identity, request, route)
+    if route.body is not None:
+        members = read_body(request)
+        request.fields = check_body(members, route.body)
+        if "idempotency-key" in request.headers and route.takes_key:
+            request.scope = find_scope(request)
+            request.fingerprint = sha256(_encode_sorted(members).encode()).hexdigest()
+    else:
+        request.fields = check_query(request.query, route.query) if route.query else {}
+
+
+def check_host(gate: Gate, request: Request) -> None:
+    """Refuse names that are not this desk's: a foreign page could point its own at us (DNS rebinding).
+
+    Beyond loopback an address is as good as a name of ours: nobody can point that elsewhere.
+    """
+    host = request.host.lower()
+    name = host[: host.index("]") + 1] if "]" in host else host.partition(":")[0]
+    if host and name not in gate.hosts and not (gate.is_public and _is_address(name)):
+        raise BadRequest(421, "MISDIRECTED_REQUEST", f"this desk is not {request.host}; ask for it as localhost")
+
+
+def _is_address(name):
+    try:
+        ip_address(name.strip("[]"))
+    except ValueError:
+        return False
+    return True
+
+
+def check_origin(gate: Gate, request: Request) -> None:
+    """Refuse what a foreign page could do without asking: writes, and WebSockets, for which no CORS exists."""
+    if "origin" not in request.headers:
+        return
+    is_open_to_all = request.method not in WRITES and "upgrade" not in request.headers
+    if not is_open_to_all and not is_trusted_origin(gate, request):
+        raise Forbidden(f"a page of {request.headers['origin']} may not do that here; see CORS_ORIGINS")
+
+
+def is_trusted_origin(gate: Gate, request: Request) -> bool:
+    """Whether the page that asks is the desk's own, on loopback, or in CORS_ORIGINS."""
+    origin = request.headers["origin"]
+    if origin in gate.origins or origin.lower() == f"http://{request.host.lower()}":
+        return True
+    try:
+        parts = urlsplit(origin)
+        name = parts.netloc.lower().removesuffix(f":{parts.port}")
+        return parts.scheme in ("http", "https") and name in LOOPBACK_HOSTS
+    except ValueError:
+        return False
+
+
+def find_caller(identity: Identity, request: Request, route: Route) -> Caller:
+    """Who is calling, if this caller may use this route at all."""
+    if route.is_websocket:
+        request.headers |= from_browser(request.headers, request.query)
+    if identity.is_locked and route.locked == "anyone":
+        return Caller("anonymous", (), request.id)
+    caller = identity.caller(request.headers, request.id, route.anonymous_role)
+    role = route.role or ("agent" if identity.is_locked and route.locked == "staff" else None)
+    if role:
+        caller.must(role, f"{route.method} {route.path}")
+    return caller
+
+
+def read_body(request: Request):
+    """The body's JSON; an empty body is {} and needs no type."""
+    if not request.body:
+        return {}
+    content_type = request.headers.get("content-type", "")
+    if content_type != "application/json" and not _is_json(content_type.lower()):
+        raise BadRequest(415, "UNSUPPORTED_MEDIA_TYPE", TYPE_HINT)
+    return parse_json(request.body)
+
+
+def _is_json(content_type):
+    media_type, _, parameters = content_type.partition(";")
+    charset = re.search(r'charset\s*=\s*"?([^\s";]+)', parameters)
+    is_json = media_type.strip() == "application/json" or media_type.strip().endswith("+json")
+    return is_json and (not charset or charset[1] in ("utf-8", "utf8"))
+
+
+def find_scope(request: Request) -> tuple[str, str, str, str]:
+    """Where the request's Idempotency-Key counts: for its caller, method and path."""
+    key = KEY.fullmatch(request.headers["idempotency-key"])
+    if not key:
+        raise Invalid("Idempotency-Key must be 1 to 255 visible ASCII characters, in quotes or without")
+    path = "/".join((request.route.path, *request.references))
+    caller = f"{request.caller.id} (own tickets)" if request.caller.only_own else request.caller.id
+    return caller, request.method, path, key[1] or key[2]

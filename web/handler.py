@@ -1,0 +1,271 @@
+"""One client's connection: the states of its life, and how each of its requests becomes a response.
+
+No socket is touched here: server.py reads, calls handle_one_request(), commits, and sends.
+"""
+
+import time
+import traceback
+from bdb import BdbQuit
+from email.message import Message
+from http.server import BaseHTTPRequestHandler
+from math import inf
+from typing import Callable, NamedTuple
+
+from web import checks
+from web.http1 import Request, RequestReader, Response, render
+from web.responses import CORS_EXPOSED, default_lines, preflight, refusal
+from web.routes import LLM_CALLS, READERS, allowed, find
+from workflow import KeyInProgress, KeyReused
+
+OUTBOX = 256 * 1024  # bytes a client may leave unread before the desk stops reading from it
+INBOX = 2 * 1024 * 1024  # bytes it may send ahead: one largest request, and some
+AHEAD = 1024  # bytes of these while a worker is busy for it: one must read to learn that it hangs up
+
+
+class State(NamedTuple):
+    """A state of a connection: what may happen in it."""
+
+    name: str
+    timeout: float  # seconds that the client has for its part; while the response is the desk's to make, none run
+    room: int = INBOX  # bytes that are read ahead of the request under way
+    takes_requests: bool = True  # whether the next request may be answered now
+
+
+#     ┌────────────────────────── responses sent ◄───────────────────────────┐
+#     ▼                                                                      │
+#   IDLE ──► HEAD ──► BODY ──► (request complete: handle_one_request) ──► SENDING ──► LINGERING ──► CLOSED
+#     └────────┴────────┴───────────────┐   ▲    │      ▲                    behind the last response
+#                                       ▼   │    ▼      │
+#                             timeout: 408  │  WAITING ─┤ a worker thread is busy for the request
+#                                           │           │
+#                          WebSocket or SSE │  STREAMING┘ a body is made piece by piece
+#                                         LIVE
+#
+# Any state goes to CLOSED when the client hangs up or lets its timeout pass (HEAD and BODY are answered with
+# 408 first). IDLE, HEAD and BODY are where the reader of the bytes is; SENDING means that the client has not read
+# all of its responses yet.
+IDLE = State("idle", 60)
+HEAD = State("head", 10)
+BODY = State("body", 15)
+WAITING = State("waiting", inf, AHEAD, False)
+STREAMING = State("streaming", 60, AHEAD, False)
+SENDING = State("sending", 60)
+LIVE = State("live", 60)
+LINGERING = State("lingering", 2, takes_requests=False)  # our side is closed, what still comes is dropped
+CLOSED = State("closed", 0, 0, False)
+READING = {state.name: state for state in (IDLE, HEAD, BODY, LIVE)}  # by the stage of the reader
+
+
+class Job(NamedTuple):
+    """Slow work for a request; its result becomes request.prepared, what it raises request.fault."""
+
+    handler: "Handler"
+    request: Request
+    work: Callable
+    pool: str
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One connection, as http.server has it: `command`, `path` and `headers` are those of the request that is
+    handled, do_GET and the others are called for it, log_request() writes its line.
+
+    What differs from the stock class, and why:
+
+    - It does not read. The stock handle() blocks its thread on the socket; here the event loop reads for all
+      connections, and calls handle_one_request() when one complete request has arrived.
+    - It does not parse. The stock parser takes what RFC 9112 forbids (a bare CR that starts a new header, two
+      lengths, a length beside Transfer-Encoding) and a parse costs it three times as much: see http1.py.
+    - It does not send. A do_… method returns its Response instead of calling send_response(); the response
+      leaves when the loop has committed the changes, head and body in one piece.
+    - refuse() stands in the place of send_error(): refusals are JSON.
+    """
+
+    protocol_version = "HTTP/1.1"
+
+    def __init__(self, request, client_address, server):
+        self.request = self.connection = request  # the socket, under both names that the library has for it
+        self.client_address, self.server = client_address, server
+        self.state, self.since = IDLE, time.monotonic()
+        self.reader = RequestReader()  # makes requests of bytes; a WebSocket brings its own
+        self.current = Request("-", "-")  # the request that is handled
+        self.outbox = bytearray()  # bytes that the socket has not taken yet
+        self.watched = 0  # what the selector watches the socket for
+        self.responses_due = 0  # requests whose response has not reached the outbox
+        self.uncommitted = 0  # bytes of responses that wait for the commit
+        self.close_after = False  # no request is taken after those under way
+        self.input_closed = False  # the client will send no more
+        self.session = None  # a live.Session, once the connection is one
+        self.stream = None  # the job that makes the next piece of a body that is sent piece by piece
+
+    # -- the connection -------------------------------------------------------------------------
+
+    def enter(self, state: State) -> None:
+        self.state, self.since = state, time.monotonic()
+
+    def go_on(self) -> None:
+        """Enter the state that the reader of the bytes is in."""
+        self.enter(LIVE if self.session else READING[self.reader.stage])
+
+    def take(self, request: Request) -> None:
+        """Make a request that has arrived the current one."""
+        now = time.monotonic()
+        request.started = self.since if self.state in (HEAD, BODY) else now
+        request.client = self.client_address[0]
+        self.current = request
+        self.responses_due += 1
+        if not request.keep_alive:
+            self.close_after = True
+        if self.state in (IDLE, HEAD, BODY):
+            self.state, self.since = IDLE, now
+
+    @property
+    def may_send_more(self) -> bool:
+        """Whether to read from this client: not while it leaves responses unread, nor far ahead of a worker."""
+        has_room = self.reader.unread < self.state.room and len(self.outbox) < OUTBOX
+        return has_room and not self.input_closed
+
+    @property
+    def takes_requests(self) -> bool:
+        return self.state.takes_requests and not self.close_after and len(self.outbox) + self.uncommitted < OUTBOX
+
+    def is_overdue(self, now: float) -> bool:
+        """Whether the client has let its time pass. While a response is the desk's to make, it has no part."""
+        is_our_turn = self.responses_due and not self.outbox
+        return not is_our_turn and now >= self.since + self.state.timeout
+
+    # -- one request ----------------------------------------------------------------------------
+
+    command = property(lambda self: self.current.method)
+    path = property(lambda self: self.current.target)
+    request_version = property(lambda self: "HTTP/{}.{}".format(*self.current.version))
+    requestline = property(lambda self: f"{self.command} {self.path} {self.request_version}")
+
+    @property
+    def headers(self) -> Message:
+        message = Message()
+        for name, value in self.current.headers.items():
+            message[name] = value
+        return message
+
+    def handle_one_request(self) -> Response | Job:
+        """The response to self.current, whatever it is, or the slow work to do on a worker thread before there is one.
+
+        A request with slow work comes here twice: the second time with what was prepared for it.
+        """
+        request, server = self.current, self.server
+        try:
+            if request.is_prepared:
+                server.keys_in_progress.discard(request.scope)
+            else:
+                request.id = checks.stated_id(request) or next(server.ids)
+                checks.admit(server.gate, request)
+            if request.fault:
+                raise request.fault
+            return getattr(self, f"do_{request.method}")()
+        except Exception as problem:
+            return self.refuse(problem)
+
+    def do_GET(self) -> Response | Job:
+        """A read: from the cache, from a worker thread, or from its endpoint."""
+        request, route, context = self.current, self.current.route, self.server.context
+        stamp, cache = context.store.begin_read(), self.server.cache
+        is_cacheable = route.is_cacheable and "if-none-match" not in request.headers
+        response = request.prepared
+        if response is None and is_cacheable:
+            response = cache.find(request, stamp)
+            if response:
+                return response
+        if response is None:
+            pool = route.runs_on(request)
+            if pool:
+                return self._job(pool, route.endpoint)
+            response = route.endpoint(context, request)
+        if is_cacheable:
+            cache.keep(request, response, stamp)
+        return response
+
+    do_HEAD = do_GET
+
+    def do_POST(self) -> Response | Job:
+        """A write, all of it or nothing, in one savepoint; a retry with the same key gets the first response again."""
+        request, route, context = self.current, self.current.route, self.server.context
+        with context.store.savepoint():
+            response = self._kept_response() if request.scope else None
+            if response is None:
+                pool = route.prepare and not request.is_prepared and route.runs_on(request)
+                if pool:
+                    self.server.keys_in_progress.add(request.scope)
+                    return self._job(pool, route.prepare)
+                response = route.endpoint(context, request)
+                if request.scope and response.status < 300:
+                    location = dict(response.headers).get("Location")
+                    context.store.keep_response(
+                        request.scope, request.fingerprint, response.status, location, response.body
+                    )
+        return response
+
+    do_PATCH = do_DELETE = do_POST
+
+    def do_OPTIONS(self) -> Response:
+        allow = allowed(find(self.server.gate.tree, self.current.path)[0])
+        return Response(204, b"", (("Allow", allow), *preflight(allow)))
+
+    def _kept_response(self):
+        """What the request's Idempotency-Key was answered before; None for a new one."""
+        request = self.current
+        kept = self.server.context.store.kept_response(request.scope)
+        if kept is None:
+            if request.scope in self.server.keys_in_progress:
+                raise KeyInProgress("the first request with this Idempotency-Key is still at work; try again")
+            return None
+        if kept["fingerprint"] != request.fingerprint:
+            raise KeyReused("this Idempotency-Key was used with another body; use a new key")
+        location = (("Location", kept["location"]),) if kept["location"] else ()
+        return Response(kept["status"], kept["body"], (*location, ("Idempotent-Replayed", "true")))
+
+    def _job(self, pool, function):
+        """A job that calls function(context, request) on a worker thread, with a read-only store."""
+        request, context = self.current, self.server.context
+
+        def work():
+            with context.store.reader() as store:
+                if pool != LLM_CALLS:  # all reads of one moment; but no transaction stays open during a call of an LLM
+                    store.begin_read()
+                return function(context._replace(store=store), request)
+
+        return Job(self, request, work, pool)
+
+    def refuse(self, problem: Exception) -> Response:
+        """The error response to self.current for anything raised; what is our own mistake goes to the log, too."""
+        if isinstance(problem, BdbQuit):  # "quit" in the debugger ends the desk, not the request
+            raise problem
+        request = self.current
+        request.id = request.id or next(self.server.ids)
+        response = refusal(request, problem)
+        if response.status == 500:
+            self.server.log.trouble(request, "".join(traceback.format_exception(problem)))
+        elif response.status == 503:
+            self.server.log.trouble(request, str(problem))
+        return response
+
+    def render(self, response: Response, date: str, close: bool) -> bytes:
+        """The bytes of the response to self.current, with the headers that every response carries."""
+        request, names = self.current, tuple([name for name, _ in response.headers])
+        lines = f"Date: {date}\r\nX-Request-Id: {request.id}\r\n"
+        lines += default_lines(names, bool(response.body), self.server.bug_mode)
+        if response.is_unfinished and response.status == 200 and request.version >= (1, 1):
+            lines += "Transfer-Encoding: chunked\r\n"
+        if "origin" in request.headers and checks.is_trusted_origin(self.server.gate, request):
+            lines += f"Access-Control-Allow-Origin: {request.headers['origin']}\r\n{CORS_EXPOSED}"
+        return render(response, lines, close=close, head_only=request.method == "HEAD")
+
+    def log_request(self, code="-", size="-") -> None:
+        """Count self.current, whose response leaves now, and write its line; `size` is not told."""
+        request, seconds = self.current, time.monotonic() - self.current.started
+        route = request.route.path if request.route else ""
+        method = request.method if route or code == 204 else "other"  # what clients invent is no label
+        self.server.context.metrics.observe(method, route, code, seconds)
+        self.server.log.request(request, code, round(seconds * 1000))
+
+    def log_message(self, format, *arguments):
+        """Nothing: log_request() and refuse() write what there is to say."""

@@ -1,0 +1,55 @@
+"""Worker threads: what takes long, or waits for others, runs on a few of them, so that the event loop never waits."""
+
+import queue
+import threading
+from collections import deque
+from contextlib import suppress
+
+from web.handler import Job
+from workflow import Unavailable
+
+THREADS, QUEUE = 4, 200
+
+
+class WorkerPool:
+    """A few threads. What they have done comes back as (job, result, error) through `finished` and `wake`.
+
+    Where each call costs (`is_costly`), a job that had to wait for a thread is not begun when its client has hung up
+    meanwhile.
+    """
+
+    def __init__(self, finished: deque, wake, is_costly: bool = False):
+        self._jobs, self._finished, self._wake, self._is_costly = queue.Queue(QUEUE), finished, wake, is_costly
+        for _ in range(THREADS):
+            threading.Thread(target=self._run, daemon=True).start()
+
+    def start(self, job: Job) -> None:
+        """Have job.work() done by the next free thread."""
+        had_to_wait = self._jobs.unfinished_tasks >= THREADS
+        try:
+            self._jobs.put_nowait((job, had_to_wait))
+        except queue.Full:
+            self._finish(job, None, Unavailable("too much slow work is waiting; try again"))
+
+    def close(self) -> None:
+        """Let the threads end that have nothing to do; the others end with the process."""
+        for _ in range(THREADS):
+            with suppress(queue.Full):
+                self._jobs.put_nowait(None)
+
+    def _run(self):
+        while (item := self._jobs.get()) is not None:
+            job, had_to_wait = item
+            result = error = None
+            try:
+                if self._is_costly and had_to_wait and job.handler.input_closed:
+                    raise Unavailable("the client hung up before its turn came")
+                result = job.work()
+            except Exception as problem:
+                error = problem
+            self._jobs.task_done()
+            self._finish(job, result, error)
+
+    def _finish(self, job, result, error):
+        self._finished.append((job, result, error))
+        self._wake()
