@@ -14,8 +14,7 @@ from store import Store
 from tests.desk import AGENT, CUSTOMER, PATIENCE, Desk, DeskProcess, DeskTest
 from tests.listeners import BINARY, CLOSE, PING, PONG, TEXT, EventReader, SocketClient, frame
 from tests.test_locked import CALLERS, LOCKED, forge
-from web.live import PING as PING_EVERY
-from web.live import EventStream, Live
+from web.live import PING_INTERVAL, EventStream, Live
 
 BOB = {"X-User-Id": "bob", "X-User-Role": "agent"}
 NEW = {"title": "Login broken", "description": "Cannot get in"}
@@ -666,8 +665,8 @@ class Silence(LiveTest):
         with closing(Store(str(a_place_for_a_database(self)))) as store:
             line.session = EventStream(request, 0, store)
             live = Live(None)
-            live.join(line)
-            line.session.spoke = 100.0
-            self.assertEqual(list(live.keep_alive(100 + PING_EVERY - 1)), [])
-            self.assertEqual(list(live.keep_alive(100 + PING_EVERY)), [line])
+            live.add(line)
+            line.session.last_sent = 100.0
+            self.assertEqual(list(live.keep_alive(100 + PING_INTERVAL - 1)), [])
+            self.assertEqual(list(live.keep_alive(100 + PING_INTERVAL)), [line])
         self.assertEqual(line.outbox, b": ping\n\n")

@@ -359,7 +359,7 @@ class DeskServer(HTTPServer):
             self.door.observe(request, answer.status, now - exchange.started)
             if connection.is_live:
                 connection.outbox += connection.session.reply(request, answer)
-                self.live.look_after(connection)
+                self.live.schedule(connection)
                 continue
             head_only = request.method == "HEAD"
             is_streamed = bool(answer.more) and not head_only
@@ -376,21 +376,21 @@ class DeskServer(HTTPServer):
     def _begin_session(self, connection, session):
         """The connection is a WebSocket or a stream of events from now on."""
         connection.session, connection.is_waiting = session, False
-        connection.owed += session.owes
-        connection.is_last = bool(session.owes)
-        if not session.owes:
+        connection.owed += session.open_responses
+        connection.is_last = bool(session.open_responses)
+        if not session.open_responses:
             session.receive(connection.reader.rest())
             connection.reader = session
             self._ready[connection] = None
-        self.live.join(connection)
+        self.live.add(connection)
 
     def _hear(self, connection):
         """Pass on what a WebSocket says by itself, and close it behind its last word."""
         session = connection.session
         if session.is_over and connection.owed:  # what it has asked for is answered before the close
             return
-        connection.outbox += session.outgoing
-        session.outgoing.clear()
+        connection.outbox += session.control_frames
+        session.control_frames.clear()
         connection.enter(session.stage)
         if session.is_over and not connection.is_last:
             connection.is_last = True
@@ -399,15 +399,15 @@ class DeskServer(HTTPServer):
 
     def _end_session(self, connection, code):
         """Say good-bye to a listener; the connection closes behind that."""
-        connection.outbox += connection.session.farewell(code)
-        connection.owed -= connection.session.owes
+        connection.outbox += connection.session.close_frame(code)
+        connection.owed -= connection.session.open_responses
         connection.is_last = True
         self._leave(connection)
         self._flush(connection)
 
     def _leave(self, connection):
         """A session is over: what its client held is given back, by requests like any other."""
-        for request in self.live.leave(connection):
+        for request in self.live.remove(connection):
             connection.owed += 1
             exchange = Exchange(connection, request, time.monotonic(), True)
             self._settle(exchange, self.door.answer(request))
@@ -455,7 +455,7 @@ class DeskServer(HTTPServer):
         if connection.stream:
             self._pull(connection)
         if connection.is_live and sent:
-            self.live.look_after(connection)
+            self.live.schedule(connection)
         self._watch(connection)
         if connection.is_half_closed:
             self._close_if_idle(connection)

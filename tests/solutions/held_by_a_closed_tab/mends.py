@@ -7,7 +7,7 @@ OTHER = (
     (
         "web/live.py",
         PLANTED,
-        "who = {name: self._headers[name] for name in WHO if name in self._headers}\n"
+        "who = {name: self._headers[name] for name in IDENTITY_HEADERS if name in self._headers}\n"
         '        return [Request("DELETE", path, headers=who, path=path, client=self._client) for path in paths]',
     ),
 )
