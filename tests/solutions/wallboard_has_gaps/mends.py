@@ -12,4 +12,4 @@ OTHER = (
 )
 # nobody is told of anything that is past
 LAZY = (("web/live.py", PLANTED, "        session.cursor = max(session.cursor, self._newest_id - 1)\n" + PLANTED),)
-SEEN_BY = "tests.test_live.Streams.test_whoever_was_away_longer_than_the_others_hears_all_of_it_too"
+SEEN_BY = "tests.test_live.Streams.test_a_client_that_missed_more_events_than_others_receives_them_all"
