@@ -700,9 +700,11 @@ class Store:
                 tickets, self.db.execute("SELECT * FROM audit_events ORDER BY ticket_id, version")
             )
             yield f"replay of {count} tickets", difference
-            papers = {f"{kind}s": self._all(f"SELECT * FROM {kind}s ORDER BY id") for kind in ("comment", "draft")}
-            difference = workflow.replay_papers(papers, self.db.execute("SELECT * FROM audit_events ORDER BY id"))
-            yield f"replay of {len(papers['comments'])} comments and {len(papers['drafts'])} drafts", difference
+            rows = {f"{kind}s": self._all(f"SELECT * FROM {kind}s ORDER BY id") for kind in ("comment", "draft")}
+            difference = workflow.replay_comments_and_drafts(
+                rows, self.db.execute("SELECT * FROM audit_events ORDER BY id")
+            )
+            yield f"replay of {len(rows['comments'])} comments and {len(rows['drafts'])} drafts", difference
             yield from self._verify_counters()
         except sqlite3.DatabaseError as problem:
             yield "reading the database", f"{problem}"

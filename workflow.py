@@ -1,7 +1,7 @@
-"""What may happen to a ticket, who may make it happen, how to prove what did, and the words for "no".
+"""The rules of a ticket: its Petri net, the roles, the replay of its history, and the errors of the desk.
 
-Pure: no I/O, nothing but the standard library. The net is a Petri net with one token, so a ticket
-stands in exactly one place; TRANSITIONS is the one table behind firing, permission, replay and docs.
+Pure: no I/O, only the standard library. The net is a Petri net with one token, so a ticket is in
+exactly one place. Firing, permissions, replay and docs all read the table TRANSITIONS.
 """
 
 import json
@@ -22,7 +22,7 @@ class Transition(NamedTuple):
     name: str
     source: str
     target: str
-    event: str  # as published on the wire, spelling included
+    event: str  # as published, with its spelling mistakes
     role: str
 
 
@@ -42,7 +42,7 @@ TRANSITIONS = {
 }
 TRANSITION_OF_EVENT = {t.event: t for t in TRANSITIONS.values()}
 
-# The coarse status of each place; schema.sql derives its status column alike (a test compares them).
+# The status of each place. schema.sql derives its status column in the same way (a test compares them).
 STATUS = {
     "new": "open",
     "assigned": "open",
@@ -60,14 +60,14 @@ INITIAL |= {"updated_at": None, "version": 1, "locked_by": None, "lock_expires_a
 FORWARD = ("open", "in_progress", "resolved", "closed")
 
 STAFF_EVENTS = ("Drafted", "DraftEdited", "Rejected")
-MOST_DETAILS = 50  # broken fields told at once
-MALFORMED = (ValueError, KeyError, TypeError, AttributeError)  # what reading a forged event can raise
-MAX_ID = 2**63 - 1  # as far as SQLite can count
-FIRST_HASH = "0" * 64  # what the first event of the audit log follows
+MOST_DETAILS = 50  # invalid fields listed in one error
+MALFORMED = (ValueError, KeyError, TypeError, AttributeError)  # what reading a malformed event can raise
+MAX_ID = 2**63 - 1  # the largest integer of SQLite
+FIRST_HASH = "0" * 64  # previous_hash of the first event in the audit log
 
 _encode = json.JSONEncoder(sort_keys=True, check_circular=False, separators=(",", ":"), ensure_ascii=False).encode
 
-# A role passes its own gate and those it includes; a role that is not here passes none.
+# role: the roles whose permissions it has, its own included. A role that is not listed here has none.
 ROLES = {
     "customer": {"customer"},
     "agent": {"agent"},
@@ -77,20 +77,20 @@ ROLES = {
 
 
 class Caller(NamedTuple):
-    """Who is calling, in which roles, and by which request: what the audit log writes down."""
+    """Who is calling, in which roles, and in which request: what the audit log records."""
 
     id: str
     roles: tuple = ("customer",)
     request_id: str = ""
-    token_refused: bool = False  # an Authorization header was sent, and it is not valid
-    expires: float = inf  # when the token is over, in seconds since 1970
-    only_own: bool = False  # sees own tickets alone, without what staff say among themselves
+    token_refused: bool = False  # an Authorization header was sent, but it is not valid
+    expires: float = inf  # when the token expires, in seconds since 1970
+    only_own: bool = False  # sees only own tickets, and no internal comments or drafts
 
     def may(self, role: str) -> bool:
         return any(role in ROLES.get(own, ()) for own in self.roles)
 
     def must(self, role: str, what: str) -> None:
-        """Raise Unauthorized or Forbidden unless this caller passes the gate of `role`."""
+        """Raise Unauthorized or Forbidden unless this caller has the permissions of `role`."""
         if self.token_refused:
             raise Unauthorized(f"{what} needs a valid token; the Authorization header sent is not one")
         if not self.may(role):
@@ -101,9 +101,9 @@ class Caller(NamedTuple):
         return not self.only_own or ticket["created_by"] == self.id
 
     def view_of(self, event: dict) -> dict | None:
-        """An event of a ticket that the caller sees: whole, or without what is the staff's own, or None.
+        """The part of an event that this caller may see, None if nothing. The caller must see its ticket.
 
-        Drafts, internal comments and notes on transitions are; so are the hashes, which cover them.
+        Only staff see drafts, internal comments and notes on transitions, and the hashes, which cover them.
         """
         if not self.only_own:
             return event
@@ -114,7 +114,7 @@ class Caller(NamedTuple):
 
 
 class Refusal(Exception):
-    """A "no" in the desk's words: str() says what to do next, `facts` are extra members of the answer."""
+    """A request is refused: str() says what to do next, `facts` are extra members of the answer."""
 
     code = "INTERNAL_ERROR"
     retry_after = None  # seconds after which the same request may succeed
@@ -125,14 +125,14 @@ class Refusal(Exception):
 
 
 class Invalid(Refusal):
-    """Input that breaks a rule. `details` maps each field at fault to its list of messages."""
+    """Input that breaks a rule. `details` maps each invalid field to its list of messages."""
 
     code = "VALIDATION_ERROR"
 
     def __init__(self, message: str = "", details: dict | None = None):
         details = details or {}
         self.details = dict(islice(details.items(), MOST_DETAILS))
-        fields = [f"{name}: {' '.join(said)}" for name, said in self.details.items()]
+        fields = [f"{name}: {' '.join(messages)}" for name, messages in self.details.items()]
         if len(details) > MOST_DETAILS:
             fields.append(f"And {len(details) - MOST_DETAILS} more.")
         super().__init__(message or " ".join(fields))
@@ -171,7 +171,7 @@ class PreconditionFailed(Refusal):
 
 
 class Locked(Refusal):
-    """Somebody else is at work on the ticket: `facts` say who, and until when."""
+    """Somebody else has locked the ticket: `facts` say who, and until when."""
 
     code = "LOCKED"
 
@@ -191,7 +191,7 @@ class Unavailable(Refusal):
 
 
 def enabled(state: str) -> list[str]:
-    """The transitions that the net allows in `state`, whoever asks."""
+    """The transitions that the net allows in `state`, for any role."""
     return [t.name for t in TRANSITIONS.values() if t.source == state]
 
 
@@ -201,7 +201,7 @@ def allowed(state: str, caller: Caller) -> list[str]:
 
 
 def net() -> dict:
-    """The whole net with its roles, as plain data: what /api/schema answers and the README draws."""
+    """The whole net with its roles, as plain data: the answer of /api/schema, and the picture in the README."""
     steps = [
         {"name": t.name, "from": t.source, "to": t.target, "event": t.event, "role": t.role}
         for t in TRANSITIONS.values()
@@ -222,7 +222,7 @@ def marking(state: str) -> dict[str, int]:
 
 
 def check(state: str, name: str, caller: Caller) -> Transition:
-    """The transition `name`, if the caller may fire it in `state`; else Forbidden or TransitionFailed."""
+    """The transition `name`, if the caller may fire it in `state`. Raises Forbidden or TransitionFailed."""
     transition = TRANSITIONS[name]
     caller.must(transition.role, f"the transition {name}")
     if transition.source != state:
@@ -231,7 +231,7 @@ def check(state: str, name: str, caller: Caller) -> Transition:
 
 
 def way_to(state: str, status: str, caller: Caller) -> list[Transition]:
-    """The shortest way through the net to `status`: forward, or back to open from resolved or closed."""
+    """The shortest path through the net to `status`: forward, or back to open from resolved or closed."""
     here, there = FORWARD.index(STATUS[state]), FORWARD.index(status)
     if here == there:
         return []
@@ -241,7 +241,7 @@ def way_to(state: str, status: str, caller: Caller) -> list[Transition]:
 
 
 def check_own_changes(ticket: dict, changed: set[str]) -> None:
-    """On a locked desk a customer may change the words of an own open ticket, and nothing else."""
+    """On a locked desk a customer may change the title and description of an own open ticket, nothing else."""
     others = sorted(changed - {"title", "description"})
     if others:
         raise Forbidden(f"only staff may change {', '.join(others)}", role="agent")
@@ -250,7 +250,7 @@ def check_own_changes(ticket: dict, changed: set[str]) -> None:
 
 
 def illegal_step(what: str, state: str, caller: Caller) -> TransitionFailed:
-    """The refusal of a step that the net does not have; it lists what this caller may do instead."""
+    """The error for a step that the net does not have; it lists what this caller may do instead."""
     may = allowed(state, caller)
     return TransitionFailed(f"{what}; allowed: {', '.join(may) or 'nothing for your roles'}", state=state, allowed=may)
 
@@ -268,8 +268,8 @@ def _shortest(state: str, status: str) -> list[Transition]:
 def fold(row: dict | None, event: dict) -> dict:
     """The ticket's row after `event`, given the row before it (None before Created).
 
-    An event's data carries the columns it sets under `changes`; where the token goes is the net's
-    business. Raises ValueError for an event that cannot follow.
+    The columns that an event sets are in its data, under `changes`; the net says which state follows.
+    Raises ValueError for an event that cannot follow.
     """
     if (row is None) != (event["type"] == "Created"):
         raise ValueError(f"{event['type']} cannot be event {event['version']} of a ticket")
@@ -284,14 +284,14 @@ def fold(row: dict | None, event: dict) -> dict:
 
 
 def search_key(text: str) -> str:
-    """`text` as search sees it: case and composed or decomposed accents make no difference."""
+    """The form of `text` that search compares: lower case, accents in one Unicode form (NFC)."""
     if text.isascii():
         return text.lower()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
 
 
 def row_number(text: str) -> int | None:
-    """The row id that `text` names: digits without a leading zero, as far as SQLite can count."""
+    """The row id in `text`: digits without a leading zero, at most MAX_ID. None for any other text."""
     return int(text) if re.fullmatch("[1-9][0-9]{0,18}", text) and int(text) <= MAX_ID else None
 
 
@@ -317,29 +317,30 @@ def new_uuid() -> str:
 
 
 def later(at: str, seconds: int) -> str:
-    """A time that many seconds after `at`."""
+    """The time that is `seconds` after `at`."""
     return text_time(datetime.fromisoformat(at.replace("Z", "+00:00")) + timedelta(seconds=seconds))
 
 
 def text_time(moment: datetime) -> str:
-    """The one way the desk writes a time: UTC, always milliseconds, `2026-11-20T10:00:00.123Z`."""
+    """The only time format of the desk: UTC, with milliseconds, `2026-11-20T10:00:00.123Z`."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def canonical(value) -> str:
-    """The one JSON text of a value: sorted keys, no spaces. Hashes and fingerprints are taken of it."""
+    """The canonical JSON of a value: sorted keys, no spaces. Hashes and fingerprints are made from it."""
     return _encode(value)
 
 
 def event_hash(event: dict) -> str:
     """SHA-256 over an event row and its predecessor's hash: of the JSON array of all columns, `data` (which is JSON
     text already) as its last element."""
-    columns = [event[name] for name in ("previous_hash", "id", "ticket_id", "version", "type", "actor", "at", "request_id")]
+    names = ("previous_hash", "id", "ticket_id", "version", "type", "actor", "at", "request_id")
+    columns = [event[name] for name in names]
     return sha256(f"{canonical(columns)[:-1]},{event['data']}]".encode()).hexdigest()
 
 
 def verify_chain(events) -> dict:
-    """{ok, events, head} over event rows in order of id; {ok: False, events, broken: {id, problem}} at the first fault."""
+    """{ok, events, head} of event rows in order of id; {ok: False, events, broken: {id, problem}} if one is wrong."""
     count, head = 0, FIRST_HASH
     for event in events:
         count += 1
@@ -357,9 +358,9 @@ def verify_chain(events) -> dict:
 
 
 def replay(tickets, events) -> tuple[int, str | None]:
-    """How many tickets were folded from their events, and the first difference from a row.
+    """Compares each ticket with the fold() of its events. Returns (tickets compared, the first difference or None).
 
-    Takes ticket rows in order of id, event rows (data still JSON text) in order of ticket and version.
+    Takes ticket rows in order of id, and event rows (data is JSON text) in order of ticket and version.
     """
     count, events = 0, iter(events)
     event = next(events, None)
@@ -372,55 +373,55 @@ def replay(tickets, events) -> tuple[int, str | None]:
         except MALFORMED as problem:
             return count, f"ticket {ticket['id']}: {problem!r}"
         if row != ticket:
-            return count, f"ticket {ticket['id']}: {_differing(ticket, row or {})}"
+            return count, f"ticket {ticket['id']}: {_difference(ticket, row or {})}"
     return count, None
 
 
-def replay_papers(papers: dict, events) -> str | None:
-    """The first comment or draft that differs from what the events say, in order of id.
+def replay_comments_and_drafts(rows_by_table: dict, events) -> str | None:
+    """Compares comments and drafts with what their events say. Returns the first difference, in order of id, or None.
 
-    `papers` holds the rows of both tables: {"comments": […], "drafts": […]}.
+    Takes {"comments": [row, …], "drafts": [row, …]}, and event rows (data is JSON text) in order of id.
     """
-    told = {"comments": {}, "drafts": {}}
+    expected = {"comments": {}, "drafts": {}}
     try:
         for event in events:
-            _write_down(told, event, json.loads(event["data"]))
+            _expect_rows_of(event, json.loads(event["data"]), expected)
     except MALFORMED as problem:
         return f"event {event['id']}: {problem!r}"
-    for table, rows in papers.items():
+    for table, rows in rows_by_table.items():
         found = {row["id"]: row for row in rows}
-        for number in sorted(found.keys() | told[table].keys()):
-            row, expected = found.get(number, {}), told[table].get(number, {})
-            if not row or not expected or any(row[name] != value for name, value in expected.items()):
-                return f"{table} {number}: {_differing(row, expected)}"
+        for number in sorted(found.keys() | expected[table].keys()):
+            row, wanted = found.get(number, {}), expected[table].get(number, {})
+            if not row or not wanted or any(row[name] != value for name, value in wanted.items()):
+                return f"{table} {number}: {_difference(row, wanted)}"
     return None
 
 
-def _write_down(told, event, data):
-    """Note what an event says about a comment or a draft."""
-    kind, who = event["type"], event["actor"]
+def _expect_rows_of(event, data, expected):
+    """Write into `expected` the comment or the draft that this event added or changed."""
+    kind, actor = event["type"], event["actor"]
     if kind in ("Commented", "Approved"):
-        words = {"ticket_id": event["ticket_id"], "author": who, "body": data["body"], "created_at": event["at"]}
-        told["comments"][data["comment_id"]] = {**words, "internal": int(data.get("internal", False))}
+        comment = {"ticket_id": event["ticket_id"], "author": actor, "body": data["body"], "created_at": event["at"]}
+        expected["comments"][data["comment_id"]] = {**comment, "internal": int(data.get("internal", False))}
     if kind == "Drafted":
-        told["drafts"][data["draft_id"]] = {
+        expected["drafts"][data["draft_id"]] = {
             "ticket_id": event["ticket_id"],
             "status": "pending",
             "source": data["source"],
-            "created_by": who,
+            "created_by": actor,
             "created_at": event["at"],
             "decided_by": None,
             "decided_at": None,
         }
     if kind in ("Drafted", "DraftEdited"):
-        told["drafts"][data["draft_id"]]["body"] = data["body"]
+        expected["drafts"][data["draft_id"]]["body"] = data["body"]
     if kind in ("Approved", "Rejected"):
         status = "sent" if kind == "Approved" else "rejected"
-        told["drafts"][data["draft_id"]].update(status=status, decided_by=who, decided_at=event["at"])
+        expected["drafts"][data["draft_id"]].update(status=status, decided_by=actor, decided_at=event["at"])
 
 
-def _differing(row, expected):
+def _difference(row, expected):
     if not row or not expected:
-        return "no event tells of it" if row else "its events are there, its row is not"
+        return "the row has no event" if row else "it has events, but no row"
     names = [name for name in expected if row.get(name) != expected[name]]
     return "; ".join(f"{name} is {row.get(name)!r:.80}, its events say {expected[name]!r:.80}" for name in names)

@@ -15,8 +15,8 @@ HINTS = (
     "Lock a ticket on /ws with LockTicket, close the socket, and look at the desk's log: what happens at that moment, "
     "and with what answer?",
     "The log has a DELETE …/lock that nobody sent. Who made that request, and who does the desk think is calling?",
-    "Compare TicketSocket.releases with TicketSocket._request in web/live.py: what does every request of a socket "
-    "carry?",
+    "Compare TicketSocket.release_requests with TicketSocket._request in web/live.py: what does every request of a "
+    "socket carry?",
 )
 EXPLANATION = """
 When a socket ends, the desk gives back what its client had locked, by requests like any other. These requests had

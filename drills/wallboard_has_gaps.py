@@ -8,13 +8,13 @@ STARS = 4
 FAMILY = "missing ticket in list"
 SECTION = "Realtime"
 FILE = "web/live.py"
-CLEAN = """if session.after == self._head or (known and self._recent[known - 1].event["id"] == session.after):"""
+CLEAN = "if session.cursor == self._newest_id or (start and self._recent[start - 1].id == session.cursor):"
 PLANTED = "if self._recent:"
 HINTS = (
     "Make four tickets while nobody listens. Then `curl -N` GET /events in a second terminal, make a fifth, and in a "
     "third terminal listen with `Last-Event-ID: 1`. Which ids come? Which come without the second terminal?",
     "What happened lately is kept in memory for all listeners, what is older is read again. Since when is it kept?",
-    "Read Live._bring_up_to_date: when may it take what is kept, and when is there a gap before it?",
+    "Read Live._send_missed_events: when may it take what is kept, and when is there a gap before it?",
 )
 EXPLANATION = """
 Listeners are told from a list of recent events, because to read them anew for each would be dear. The list begins when

@@ -1,4 +1,4 @@
-"""Clients that listen: to server-sent events, and on a WebSocket. Written from the standards, not from the desk's code."""
+"""Clients for server-sent events and for WebSocket. Written from the standards, not from the desk's code."""
 
 import http.client
 import json
@@ -12,29 +12,29 @@ from tests.desk import PATIENCE
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 
 
-def frame(opcode: int, payload: bytes) -> bytes:
-    """One whole frame, masked as a client's must be."""
+def masked_frame(opcode: int, payload: bytes) -> bytes:
+    """One whole frame, masked as a client must send it."""
     mask, size = os.urandom(4), len(payload)
     if size < 126:
         length = bytes([0x80 | size])
     else:
         length = b"\xfe" + struct.pack(">H", size) if size < 65536 else b"\xff" + struct.pack(">Q", size)
-    masked = bytes(byte ^ mask[place % 4] for place, byte in enumerate(payload))
+    masked = bytes(byte ^ mask[index % 4] for index, byte in enumerate(payload))
     return bytes([0x80 | opcode]) + length + mask + masked
 
 
 class EventReader:
-    """GET /events on a connection of its own, read event by event."""
+    """Reads GET /events on its own connection, one event at a time."""
 
     def __init__(self, port: int, headers=None, **query):
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
         self._connection.request("GET", f"/events?{urlencode(query)}", headers=headers or {})
-        self.answer = self._connection.getresponse()
+        self.response = self._connection.getresponse()
 
-    def next(self) -> dict | None:
+    def next_event(self) -> dict | None:
         """The next event as {id, event, data}, its data read as JSON; None at the end of the stream."""
         event = {}
-        for line in iter(self.answer.readline, b""):
+        for line in iter(self.response.readline, b""):
             name, _, value = line.decode().rstrip("\n").partition(": ")
             if name == "data":
                 event["data"] = json.loads(value)
@@ -45,7 +45,7 @@ class EventReader:
         return None
 
     def close(self) -> None:
-        self.answer.close()
+        self.response.close()
         self._connection.close()
 
 
@@ -62,28 +62,28 @@ class SocketClient:
         self.head = "".join(iter(lambda: self._incoming.readline().decode(), "\r\n"))
         self.status = int(self.head.split()[1])
 
-    def send(self, opcode: int, payload: bytes) -> None:
-        self.socket.sendall(frame(opcode, payload))
+    def send_frame(self, opcode: int, payload: bytes) -> None:
+        self.socket.sendall(masked_frame(opcode, payload))
 
-    def say(self, tag: str, **facts) -> None:
-        self.send(TEXT, json.dumps({"_tag": tag, **facts}).encode())
+    def send_command(self, tag: str, **fields) -> None:
+        self.send_frame(TEXT, json.dumps({"_tag": tag, **fields}).encode())
 
-    def frame(self) -> tuple[int, bytes]:
-        """The next frame's opcode and payload; ConnectionError at the end."""
+    def receive_frame(self) -> tuple[int, bytes]:
+        """Opcode and payload of the next frame. Raises ConnectionError if the desk has closed the connection."""
         head = self._incoming.read(2)
         if len(head) < 2:
-            raise ConnectionError("the desk has hung up")
+            raise ConnectionError("the desk has closed the connection")
         size = head[1]
         if size > 125:
             size = int.from_bytes(self._incoming.read(2 if size == 126 else 8), "big")
         return head[0] & 15, self._incoming.read(size)
 
-    def hear(self) -> dict:
-        """The next message, pings answered on the way."""
-        opcode, payload = self.frame()
+    def receive(self) -> dict:
+        """The next message as JSON; answers pings. Raises ConnectionError for a close frame."""
+        opcode, payload = self.receive_frame()
         while opcode == PING:
-            self.send(PONG, payload)
-            opcode, payload = self.frame()
+            self.send_frame(PONG, payload)
+            opcode, payload = self.receive_frame()
         if opcode == CLOSE:
             raise ConnectionError(int.from_bytes(payload[:2], "big"))
         return json.loads(payload)

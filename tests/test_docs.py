@@ -11,7 +11,7 @@ import unittest
 
 import app
 from tests.desk import PATIENCE, ROOT, Client, Desk, DeskTest, clean_environment, run_app
-from web.live import SAYINGS
+from web.live import COMMANDS
 from workflow import PLACES, TRANSITIONS
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -68,11 +68,11 @@ class Readme(DeskTest):
         self.assertEqual(sorted(named), sorted(path.stem for path in ROOT.glob("web/*.py") if path.stem != "__init__"))
 
     def test_the_table_of_messages_is_what_sockets_take(self):
-        for (said, does, heard), (tag, saying) in zip(table("Live"), SAYINGS.items(), strict=True):
-            self.assertIn(f'"{saying.needs}": ', said)
+        for (said, does, heard), (tag, command) in zip(table("Live"), COMMANDS.items(), strict=True):
+            self.assertIn(f'"{command.needs}": ', said)
             self.assertIn(f'"{tag}"', said)
-            self.assertEqual(does, f"`{saying.method} {saying.path}{saying.query and '?' + saying.query}`")
-            self.assertTrue(heard.startswith(f"`{saying.answer} {{"), heard)
+            self.assertEqual(does, f"`{command.method} {command.path}{command.query and '?' + command.query}`")
+            self.assertTrue(heard.startswith(f"`{command.answer} {{"), heard)
 
     def test_the_settings_table_is_the_settings(self):
         written = [[cell.replace("`", "") for cell in row] for row in table("Settings")]

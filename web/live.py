@@ -1,9 +1,9 @@
-"""Who listens, and up to which event: server-sent events and WebSockets.
+"""Live updates: which clients listen (SSE, WebSocket), and up to which event each of them has been sent.
 
-One idea serves both: a listener has a cursor in the audit log. In each beat, after the commit, those who
-are behind are told what follows their cursor, some of them per beat. So nobody hears of what is not
-durable, and nobody misses an event or hears it twice: whoever comes back with the last id it saw is
-behind, that is all. Nothing is queued for a listener but what its client has not read yet.
+Every session has a cursor: the id of the last audit event that it was sent. In each turn of the event loop,
+after the commit, sessions that are behind are sent the events after their cursor. So no client receives an
+event that is not durable, misses one, or receives one twice: a client that reconnects with the last id it
+received is simply behind. There are no queues per session; unread bytes wait in the connection's outbox.
 """
 
 import json
@@ -20,54 +20,54 @@ from web.validation import parse_json
 from web.websocket import TRY_LATER, MessageReader, Opcode, ProtocolError, accept, render, render_close
 from workflow import Caller, Invalid, NotFound
 
-TELLING = 0.02  # seconds of a beat that are spent on telling, so that a thousand listeners delay nobody else
-BATCH, PIECE = 100, 64 * 1024  # events and about so many bytes that one listener is told at a time
-RECENT, RECENT_BYTES = 1000, 8 * 1024 * 1024  # events kept in memory, each rendered once for all
-PAGES = 4  # pages of older ones, for listeners who come back together
-PING = 15  # seconds after which an idle connection is shown that it lives
-RETRY = b"retry: 2000\n\n"  # milliseconds after which a browser comes back
-STREAM = (("Content-Type", "text/event-stream"), ("Cache-Control", "no-store"))
-UNSUPPORTED, TOKEN_OVER = 1003, 1008  # close codes: data of a kind that is not taken; no valid token any more
+PUBLISH_BUDGET = 0.02  # seconds of one turn of the loop for sending events: a thousand listeners delay no request
+BATCH_EVENTS, BATCH_BYTES = 100, 64 * 1024  # the most events, and about the most bytes, for one session at a time
+RECENT_EVENTS, RECENT_BYTES = 1000, 8 * 1024 * 1024  # events kept in memory, each rendered once for all sessions
+CACHED_PAGES = 4  # pages of older events, for clients that reconnect at the same time
+PING_INTERVAL = 15  # seconds after which an idle connection is sent a ping
+RETRY = b"retry: 2000\n\n"  # milliseconds after which a browser reconnects
+SSE_HEADERS = (("Content-Type", "text/event-stream"), ("Cache-Control", "no-store"))
+UNSUPPORTED_DATA, TOKEN_EXPIRED = 1003, 1008  # close codes
 
 
-class Saying(NamedTuple):
-    """One thing that a client may say on a WebSocket: the HTTP request that does it, and what everybody hears."""
+class Command(NamedTuple):
+    """A message that a client may send on a WebSocket: the HTTP request that does it, and the tag of its reply."""
 
     method: str
     path: str
-    needs: str  # the member that the message must have; a ticket is the request's body, too
+    needs: str  # the member that the message must have; a ticket is also the body of the request
     answer: str
     query: str = ""
 
 
-SAYINGS = {
-    "GetTickets": Saying("GET", "/tickets", "_tag", "AllTickets", "limit=1000"),
-    "GetTicketList": Saying("GET", "/tickets", "_tag", "TicketList", "limit=1000"),
-    "CreateTicket": Saying("POST", "/tickets", "ticket", "TicketCreated"),
-    "UpdateTicket": Saying("PATCH", "/tickets/{id}", "ticket", "TicketUpdated"),
-    "LockTicket": Saying("POST", "/tickets/{id}/lock", "ticketId", "TicketLocked"),
-    "UnlockTicket": Saying("DELETE", "/tickets/{id}/lock", "ticketId", "TicketUnlocked"),
+COMMANDS = {
+    "GetTickets": Command("GET", "/tickets", "_tag", "AllTickets", "limit=1000"),
+    "GetTicketList": Command("GET", "/tickets", "_tag", "TicketList", "limit=1000"),
+    "CreateTicket": Command("POST", "/tickets", "ticket", "TicketCreated"),
+    "UpdateTicket": Command("PATCH", "/tickets/{id}", "ticket", "TicketUpdated"),
+    "LockTicket": Command("POST", "/tickets/{id}/lock", "ticketId", "TicketLocked"),
+    "UnlockTicket": Command("DELETE", "/tickets/{id}/lock", "ticketId", "TicketUnlocked"),
 }
-WHO = ("authorization", "x-user-id", "x-user-role")  # headers of the handshake that every message travels with
+IDENTITY_HEADERS = ("authorization", "x-user-id", "x-user-role")  # copied from the handshake to each request
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-class Happening:
-    """An audit event as listeners hear of it, with its ticket as it is now. Each form is made once for all."""
+class LiveEvent:
+    """An audit event with its ticket as it is now. Each wire format is rendered once, for all sessions."""
 
     def __init__(self, event: dict, ticket: dict):
-        self.event, self.ticket = event, ticket
+        self.id, self.event, self.ticket = event["id"], event, ticket
 
     @cached_property
-    def lines(self) -> bytes:
-        """A server-sent event: its id, its name, one line of JSON."""
+    def sse_bytes(self) -> bytes:
+        """As a server-sent event: its id, its name, one line of JSON."""
         data = _encode({**self.event, "ticket": self.ticket})
-        return f"id: {self.event['id']}\nevent: {self.event['type']}\ndata: {data}\n\n".encode()
+        return f"id: {self.id}\nevent: {self.event['type']}\ndata: {data}\n\n".encode()
 
     @cached_property
-    def frame(self) -> bytes:
-        """A message for WebSockets, in the words of their protocol."""
+    def websocket_frame(self) -> bytes:
+        """As a message of the WebSocket protocol at /ws."""
         kind, uuid = self.event["type"], self.ticket["uuid"]
         if kind == "Locked":
             lease = self.event["data"]["changes"]
@@ -77,83 +77,83 @@ class Happening:
             facts = {"_tag": "TicketUnlocked", "ticketId": uuid}
         else:
             facts = {"_tag": "TicketCreated" if kind == "Created" else "TicketUpdated", "ticket": self.ticket}
-        return _message({**facts, "eventId": self.event["id"]})
+        return _text_frame({**facts, "eventId": self.id})
 
-    def seen_by(self, caller: Caller) -> "Happening | None":
-        """What this caller may hear of it."""
+    def seen_by(self, caller: Caller) -> "LiveEvent | None":
+        """The part of it that this caller may see, None if nothing."""
         if not caller.only_own:
             return self
         event = caller.view_of(self.event) if caller.sees(self.ticket) else None
-        return event and Happening(event, self.ticket)
+        return event and LiveEvent(event, self.ticket)
 
 
 class Session:
-    """What a connection is for behind its last HTTP answer. `after` is the id of the last event it has heard."""
+    """What a connection is used for after its last HTTP response. `cursor` is the id of the last event sent on it."""
 
-    listens, is_over = True, False
-    owes = 0  # answers without an end yet
-    unheard = {}  # what is left to say to a client that has heard of every event
+    wants_events, is_over = True, False
+    open_responses = 0  # responses that have begun and have no end yet
+    pending_replies = {}  # replies that are sent once all events are sent: see TicketSocket
 
-    def __init__(self, request: Request, after: int, store):
-        self.caller, self.after, self.store = request.caller, after, store
-        self.is_up_to_date = False  # has once heard everything there was
-        self.spoke = 0.0  # when it was last shown that the desk lives: first as soon as it listens
+    def __init__(self, request: Request, cursor: int, store):
+        self.caller, self.cursor, self.store = request.caller, cursor, store
+        self.has_caught_up = False  # has been sent all events there were, at least once
+        self.last_sent = 0.0  # when the last ping was sent; 0.0: send the first one soon
 
-    def tell(self, happenings: list[Happening]) -> bytes:
-        """The bytes that say what has happened, as far as this caller may hear of it."""
+    def send_events(self, events: list[LiveEvent]) -> bytes:
+        """The bytes of these events, as far as this caller may see them."""
         raise NotImplementedError
 
     def ping(self) -> bytes:
         raise NotImplementedError
 
-    def farewell(self, code: int) -> bytes:
-        """The last bytes. `code` is why, as WebSocket's close codes say it."""
+    def close_frame(self, code: int) -> bytes:
+        """The last bytes. `code` is the reason, one of WebSocket's close codes."""
         raise NotImplementedError
 
-    def leftover(self) -> bytes:
-        unheard, self.unheard = self.unheard, {}
-        return b"".join(unheard.values())
+    def take_pending_replies(self) -> bytes:
+        replies, self.pending_replies = self.pending_replies, {}
+        return b"".join(replies.values())
 
-    def releases(self) -> list[Request]:
-        """Requests that give back what the client holds by this connection."""
+    def release_requests(self) -> list[Request]:
+        """Requests that give back the locks that the client took on this connection."""
         return []
 
-    def _seen(self, happenings):
-        return filter(None, (happening.seen_by(self.caller) for happening in happenings))
+    def _visible(self, events):
+        return filter(None, (event.seen_by(self.caller) for event in events))
 
 
 class EventStream(Session):
     """Server-sent events (HTML standard, 9.2), in chunks where the client speaks HTTP/1.1."""
 
-    owes = 1
+    open_responses = 1
 
-    def __init__(self, request: Request, after: int, store):
-        super().__init__(request, after, store)
-        self._piece = render_chunk if request.version >= (1, 1) else bytes
+    def __init__(self, request: Request, cursor: int, store):
+        super().__init__(request, cursor, store)
+        self._to_chunk = render_chunk if request.version >= (1, 1) else bytes
 
     def opening(self) -> Response:
-        return Response(200, self._piece(RETRY), STREAM, session=self)
+        return Response(200, self._to_chunk(RETRY), SSE_HEADERS, session=self)
 
-    def tell(self, happenings: list[Happening]) -> bytes:
-        lines = b"".join(happening.lines for happening in self._seen(happenings))
-        return self._piece(lines) if lines else b""
+    def send_events(self, events: list[LiveEvent]) -> bytes:
+        data = b"".join(event.sse_bytes for event in self._visible(events))
+        return self._to_chunk(data) if data else b""
 
     def ping(self) -> bytes:
-        return self._piece(b": ping\n\n")
+        return self._to_chunk(b": ping\n\n")
 
-    def farewell(self, code: int) -> bytes:
-        return self._piece(b"")
+    def close_frame(self, code: int) -> bytes:
+        return self._to_chunk(b"")
 
 
 class WebSocket(Session):
-    """One WebSocket, and a reader of its connection's bytes, as http1.RequestReader is one."""
+    """One WebSocket. It reads the bytes of its connection in place of http1.RequestReader, by the same methods."""
 
     stage, wants_continue = "live", False
 
-    def __init__(self, request: Request, after: int = 0, store=None):
-        super().__init__(request, after, store)
+    def __init__(self, request: Request, cursor: int = 0, store=None):
+        super().__init__(request, cursor, store)
         self._messages, self._handshake = MessageReader(), accept(request)
-        self.outgoing = bytearray()  # frames that wait for no commit: pongs, the close
+        self.control_frames = bytearray()  # frames that need not wait for a commit: pongs, the close frame
         self.is_over = False
 
     def opening(self) -> Response:
@@ -171,218 +171,219 @@ class WebSocket(Session):
         try:
             while not self.is_over and (message := self._messages.next_message()):
                 if message.opcode is Opcode.CLOSE:
-                    self.outgoing += self.farewell(message.code)
+                    self.control_frames += self.close_frame(message.code)
                 elif message.opcode is Opcode.PING:
-                    self.outgoing += render(Opcode.PONG, message.data)
+                    self.control_frames += render(Opcode.PONG, message.data)
                 elif message.opcode is not Opcode.PONG and (request := self.on_message(message)):
                     return request
         except ProtocolError as problem:
-            self.outgoing += self.farewell(problem.code, str(problem))
+            self.control_frames += self.close_frame(problem.code, str(problem))
         return None
 
     def on_message(self, message) -> Request | None:
-        """The request that a TEXT or BINARY message means, if it means one."""
+        """The request for a TEXT or BINARY message, None if the message needs none."""
         raise NotImplementedError
 
     def ping(self) -> bytes:
         return render(Opcode.PING, b"")
 
-    def farewell(self, code: int, reason: str = "") -> bytes:
-        is_over, self.is_over = self.is_over, True
-        return b"" if is_over else render_close(code, reason)
+    def close_frame(self, code: int, reason: str = "") -> bytes:
+        was_over, self.is_over = self.is_over, True
+        return b"" if was_over else render_close(code, reason)
 
 
 class Echo(WebSocket):
-    """Says what it hears: for the suites that test WebSockets."""
+    """Sends each message back, for WebSocket test suites."""
 
-    listens = False
+    wants_events = False
 
     def on_message(self, message) -> None:
-        self.outgoing += render(message.opcode, message.data)
+        self.control_frames += render(message.opcode, message.data)
 
 
 class TicketSocket(WebSocket):
-    """The tickets as they move, and messages that do what HTTP requests do, by the very same code."""
+    """Events about tickets, and commands that run the same endpoints as HTTP requests."""
 
-    def __init__(self, request: Request, after: int, store):
-        super().__init__(request, after, store)
-        self._headers = {name: request.headers[name] for name in WHO if name in request.headers}
+    def __init__(self, request: Request, cursor: int, store):
+        super().__init__(request, cursor, store)
+        self._headers = {name: request.headers[name] for name in IDENTITY_HEADERS if name in request.headers}
         self._headers["content-type"] = "application/json"
         self._client = request.client
-        self._asked = {}  # what the client calls each request that is under way: its tag, and its id or tag
-        self.unheard = {}  # about requests that turn out to have changed nothing, by their ids
-        self.locks = set()  # tickets that were locked by this socket, and not again from elsewhere
+        self._in_progress = {}  # request → tag of its command, and the replyTo of an error
+        self.pending_replies = {}  # request id → reply, sent if no event of that request is sent: it changed nothing
+        self.locks = set()  # ids of tickets that were last locked on this socket, not elsewhere
 
     def on_message(self, message) -> Request | None:
         if message.opcode is Opcode.BINARY:
-            self.outgoing += self.farewell(UNSUPPORTED, "messages are JSON as text")
+            self.control_frames += self.close_frame(UNSUPPORTED_DATA, "messages are JSON as text")
             return None
-        said, request = {}, Request("-", "/ws", client=self._client, headers=self._headers)
+        fields, request = {}, Request("-", "/ws", client=self._client, headers=self._headers)
         try:
-            said = _read(message.data)
-            request = self._request(said)
+            fields = _parse_message(message.data)
+            request = self._request(fields)
         except Invalid as problem:
             request.fault = problem
-        self._asked[request] = said.get("_tag"), said.get("id", said.get("_tag"))
+        self._in_progress[request] = fields.get("_tag"), fields.get("id", fields.get("_tag"))
         return request
 
-    def _request(self, said):
-        saying, headers = SAYINGS[said["_tag"]], dict(self._headers)
-        if said.get("idempotencyKey") is not None:
-            headers["idempotency-key"] = _key_of(said)
-        path = saying.path.format(id=quote(_ticket_of(said), safe="")) if "{id}" in saying.path else saying.path
-        body = json.dumps(said["ticket"]).encode() if saying.needs == "ticket" else b""
-        target = f"{path}?{saying.query}"
-        return Request(saying.method, target, (1, 1), headers, body, path, saying.query, client=self._client)
+    def _request(self, fields):
+        command, headers = COMMANDS[fields["_tag"]], dict(self._headers)
+        if fields.get("idempotencyKey") is not None:
+            headers["idempotency-key"] = _idempotency_key(fields)
+        path = command.path.format(id=quote(_ticket_id(fields), safe="")) if "{id}" in command.path else command.path
+        body = json.dumps(fields["ticket"]).encode() if command.needs == "ticket" else b""
+        target = f"{path}?{command.query}"
+        return Request(command.method, target, (1, 1), headers, body, path, command.query, client=self._client)
 
     def reply(self, request: Request, response: Response) -> bytes:
-        """What the asker alone is told: a list, a refusal, or nothing, because the event tells everybody."""
-        if request not in self._asked:  # a lock that is given back
+        """What only the sender of a command receives: a list, an error, or nothing where an event says it to all."""
+        if request not in self._in_progress:  # one of release_requests()
             return b""
-        (tag, reply_to), facts = self._asked.pop(request), json.loads(answer.body)
-        if answer.status >= 300:
-            return _message({"_tag": "Error", **facts, "replyTo": reply_to})
-        done = SAYINGS[tag].answer
+        (tag, reply_to), facts = self._in_progress.pop(request), json.loads(response.body)
+        if response.status >= 300:
+            return _text_frame({"_tag": "Error", **facts, "replyTo": reply_to})
+        reply_tag = COMMANDS[tag].answer
         if tag in ("GetTickets", "GetTicketList"):
-            return _message({"_tag": done, "tickets": facts["tickets"]})
+            return _text_frame({"_tag": reply_tag, "tickets": facts["tickets"]})
         if tag == "LockTicket":
             self.locks.add(facts["ticket_id"])
         elif tag == "UnlockTicket":
             self.locks.discard(facts["ticket_id"])
         about = {"ticketId": facts["uuid"]} if "ticket_id" in facts else {"ticket": facts}
-        self.unheard[request.id] = _message({"_tag": done, **about})
+        self.pending_replies[request.id] = _text_frame({"_tag": reply_tag, **about})
         return b""
 
-    def tell(self, happenings: list[Happening]) -> bytes:
-        for event in (happening.event for happening in happenings):
-            is_mine = self.unheard.pop(event["request_id"], None)
-            if event["type"] == "Locked":  # the last one counts
+    def send_events(self, events: list[LiveEvent]) -> bytes:
+        for event in (live_event.event for live_event in events):
+            is_mine = self.pending_replies.pop(event["request_id"], None)  # this event is the reply
+            if event["type"] == "Locked":  # the last lock of a ticket counts
                 (self.locks.add if is_mine else self.locks.discard)(event["ticket_id"])
-        return b"".join(happening.frame for happening in self._seen(happenings))
+        return b"".join(event.websocket_frame for event in self._visible(events))
 
-    def releases(self) -> list[Request]:
+    def release_requests(self) -> list[Request]:
         paths = [f"/tickets/{number}/lock" for number in sorted(self.locks)]
         return [Request("DELETE", path, headers=self._headers, path=path, client=self._client) for path in paths]
 
 
 class Live:
-    """The sessions of one desk, and the events that they are about to hear of."""
+    """The sessions of one desk, and the recent events that they are sent."""
 
-    def __init__(self, end):
-        """`end(connection, code)` ends a session whose client does not keep up."""
-        self._end, self._sessions, self._behind = end, {}, {}
-        self._recent, self._head, self._pages = [], 0, {}
+    def __init__(self, end_session):
+        """`end_session(connection, code)` ends a session whose client reads too slowly, or whose token expires."""
+        self._end_session, self._sessions, self._behind = end_session, {}, {}
+        self._recent, self._newest_id, self._pages = [], 0, {}
 
     @property
     def is_busy(self) -> bool:
         return bool(self._behind)
 
-    def join(self, connection) -> None:
+    def add(self, connection) -> None:
         session = connection.session
-        if session.listens:
+        if session.wants_events:
             if not self._sessions:
-                self._recent, self._head = [], session.store.last_event()
+                self._recent, self._newest_id = [], session.store.last_event()
             self._behind[connection] = None
             self._sessions[connection] = session
 
-    def leave(self, connection) -> list[Request]:
-        """Forget a session; returns requests that give back what its client holds by it."""
+    def remove(self, connection) -> list[Request]:
+        """Remove a session; returns the requests that give back the locks that its client took on it."""
         session = self._sessions.pop(connection, None)
         self._behind.pop(connection, None)
-        return session.releases() if session else []
+        return session.release_requests() if session else []
 
-    def look_after(self, connection) -> None:
-        """Tell this session in the next beat what it is owed, if it is."""
+    def schedule(self, connection) -> None:
+        """Have the next publish() look at this session, if there is something to send to it."""
         session = self._sessions.get(connection)
-        if session and (session.after < self._head or session.unheard):
+        if session and (session.cursor < self._newest_id or session.pending_replies):
             self._behind[connection] = None
 
     def publish(self):
-        """Tell some of those who are behind what they have not heard; yields the connections to flush."""
+        """Send missed events to sessions that are behind, for PUBLISH_BUDGET; yields the connections to flush."""
         if not self._sessions:
             return
-        self._look_for_news()
-        ends = time.monotonic() + TELLING
+        self._read_new_events()
+        deadline = time.monotonic() + PUBLISH_BUDGET
         for connection in list(self._behind):
             del self._behind[connection]
             session, unread = self._sessions[connection], len(connection.outbox)
-            if connection.is_waiting:  # for a list it asked for: what has happened since comes behind that, not before
+            if connection.is_waiting:  # for a list that it asked for: later events must not overtake the list
                 continue
-            if session.is_up_to_date and unread > OUTBOX:  # it was, and could not keep up: nobody waits for it
-                self._end(connection, TRY_LATER)
-            elif session.is_up_to_date or unread < PIECE:  # else it goes on when its client has read: look_after()
-                self._bring_up_to_date(connection, session)
+            if session.has_caught_up and unread > OUTBOX:  # backpressure: its client cannot keep up
+                self._end_session(connection, TRY_LATER)
+            elif session.has_caught_up or unread < BATCH_BYTES:  # else schedule() comes when its client has read
+                self._send_missed_events(connection, session)
                 yield connection
-            if time.monotonic() > ends:
+            if time.monotonic() > deadline:
                 return
         self._pages.clear()
 
     def keep_alive(self, now: float):
-        """Show clients now and then that the desk is there, and end sessions whose token is over; yields as above."""
+        """Ping idle clients, and end sessions whose token has expired; yields the connections to flush."""
         for connection, session in list(self._sessions.items()):
             if session.caller.expires <= time.time():
-                self._end(connection, TOKEN_OVER)
-            elif session.spoke + PING <= now and not connection.outbox:
+                self._end_session(connection, TOKEN_EXPIRED)
+            elif session.last_sent + PING_INTERVAL <= now and not connection.outbox:
                 connection.outbox += session.ping()
-                session.spoke = now
+                session.last_sent = now
                 yield connection
 
-    def _look_for_news(self):
+    def _read_new_events(self):
+        """Read what was committed since the last turn of the loop; then every session is behind."""
         store = next(iter(self._sessions.values())).store
-        while self._head < store.last_event():
-            self._pages.clear()  # their tickets are not as they are now any more
-            news = self._read(store, self._head)
-            self._recent = _newest([*self._recent, *news])
-            self._head = news[-1].event["id"]
+        while self._newest_id < store.last_event():
+            self._pages.clear()  # their tickets may have changed
+            new_events = self._events_after(store, self._newest_id)
+            self._recent = _keep_recent([*self._recent, *new_events])
+            self._newest_id = new_events[-1].id
             self._behind |= dict.fromkeys(self._sessions)
 
-    def _bring_up_to_date(self, connection, session):
-        """Tell one session the events behind its cursor, or a batch of them."""
-        known = bisect_right(self._recent, session.after, key=lambda happening: happening.event["id"])
-        if session.after == self._head or (known and self._recent[known - 1].event["id"] == session.after):
-            happenings = self._recent[known : known + BATCH]
+    def _send_missed_events(self, connection, session):
+        """Send one session the next batch of events after its cursor."""
+        start = bisect_right(self._recent, session.cursor, key=lambda event: event.id)
+        if session.cursor == self._newest_id or (start and self._recent[start - 1].id == session.cursor):
+            events = self._recent[start : start + BATCH_EVENTS]
         else:
-            happenings = self._read(session.store, session.after)
-        happenings = _piece(happenings)
-        connection.outbox += session.tell(happenings)
-        if happenings:
-            session.after = happenings[-1].event["id"]
-        if session.after < self._head:
+            events = self._events_after(session.store, session.cursor)
+        events = _first_batch(events)
+        connection.outbox += session.send_events(events)
+        if events:
+            session.cursor = events[-1].id
+        if session.cursor < self._newest_id:
             self._behind[connection] = None
         else:
-            session.is_up_to_date = True
-            connection.outbox += session.leftover()
+            session.has_caught_up = True
+            connection.outbox += session.take_pending_replies()
 
-    def _read(self, store, after):
-        if after not in self._pages:
-            if len(self._pages) == PAGES:
+    def _events_after(self, store, cursor):
+        if cursor not in self._pages:
+            if len(self._pages) == CACHED_PAGES:
                 self._pages.clear()
-            events = store.events({"after": after, "limit": BATCH})["events"]
-            self._pages[after] = [Happening(event, store.ticket(str(event["ticket_id"]))) for event in events]
-        return self._pages[after]
+            events = store.events({"after": cursor, "limit": BATCH_EVENTS})["events"]
+            self._pages[cursor] = [LiveEvent(event, store.ticket(str(event["ticket_id"]))) for event in events]
+        return self._pages[cursor]
 
 
-def _newest(happenings):
-    """As many of them as are kept."""
-    kept = happenings[-RECENT:]
-    size = sum(len(happening.lines) for happening in kept)
+def _keep_recent(events):
+    """The newest of them: at most RECENT_EVENTS and RECENT_BYTES."""
+    kept = events[-RECENT_EVENTS:]
+    size = sum(len(event.sse_bytes) for event in kept)
     while size > RECENT_BYTES:
-        size -= len(kept.pop(0).lines)
+        size -= len(kept.pop(0).sse_bytes)
     return kept
 
 
-def _piece(happenings):
-    """The first of them that make a piece, one at least: what a client reads before it is told more."""
+def _first_batch(events):
+    """The first events, up to the one that reaches BATCH_BYTES; at least one, if there is one."""
     size = 0
-    for place, happening in enumerate(happenings, 1):
-        size += len(happening.lines)
-        if size >= PIECE:
-            return happenings[:place]
-    return happenings
+    for count, event in enumerate(events, 1):
+        size += len(event.sse_bytes)
+        if size >= BATCH_BYTES:
+            return events[:count]
+    return events
 
 
 def starting_point(request: Request, last: int) -> int:
-    """The event behind which a listener goes on: Last-Event-ID, else ?after=, else the `last` there is."""
+    """Where the cursor of a new session starts: Last-Event-ID, else ?after=, else `last`, the newest event."""
     given = request.headers.get("last-event-id", "").strip()
     if given and not re.fullmatch("[0-9]{1,18}", given):
         raise Invalid("Last-Event-ID must be the id of an event: a whole number")
@@ -394,32 +395,32 @@ def starting_point(request: Request, last: int) -> int:
     return after
 
 
-def _read(text: str) -> dict:
-    """A client's message, if it is one. Raises Invalid."""
-    said = parse_json(text.encode())
-    if not isinstance(said, dict) or said.get("_tag") not in list(SAYINGS):
-        raise Invalid(f"a message is a JSON object with a _tag: {', '.join(SAYINGS)}")
-    needed = SAYINGS[said["_tag"]].needs
-    if needed not in said:
+def _parse_message(text: str) -> dict:
+    """The fields of a client's message. Raises Invalid where it is not one of COMMANDS."""
+    fields = parse_json(text.encode())
+    if not isinstance(fields, dict) or fields.get("_tag") not in list(COMMANDS):
+        raise Invalid(f"a message is a JSON object with a _tag: {', '.join(COMMANDS)}")
+    needed = COMMANDS[fields["_tag"]].needs
+    if needed not in fields:
         raise Invalid(details={needed: ["This field is required."]})
-    return said
+    return fields
 
 
-def _ticket_of(said) -> str:
-    """Which ticket a message is about: by its number or its uuid."""
-    needed = SAYINGS[said["_tag"]].needs
-    ticket = said[needed] if needed == "ticket" else {"id": said[needed]}
+def _ticket_id(fields) -> str:
+    """The number or uuid of the ticket that a message is about."""
+    needed = COMMANDS[fields["_tag"]].needs
+    ticket = fields[needed] if needed == "ticket" else {"id": fields[needed]}
     number = isinstance(ticket, dict) and (ticket.get("id") or ticket.get("uuid"))
     if isinstance(number, bool) or not isinstance(number, (int, str)):
-        raise Invalid(details={needed: ["Must tell the ticket's id, a number or a text."]})
+        raise Invalid(details={needed: ["Must have the id of the ticket, a number or a string."]})
     return str(number)
 
 
-def _key_of(said) -> str:
-    if not isinstance(said["idempotencyKey"], str):
+def _idempotency_key(fields) -> str:
+    if not isinstance(fields["idempotencyKey"], str):
         raise Invalid(details={"idempotencyKey": ["Must be a string."]})
-    return said["idempotencyKey"]
+    return fields["idempotencyKey"]
 
 
-def _message(facts: dict) -> bytes:
+def _text_frame(facts: dict) -> bytes:
     return render(Opcode.TEXT, _encode(facts))

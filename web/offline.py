@@ -1,4 +1,4 @@
-"""The commands that do their work and end: --verify, --backup, --add-user. app.py hands them the store."""
+"""The commands that start no server: --verify, --backup, --add-user. app.py passes them the store."""
 
 import os
 import sys
@@ -9,19 +9,20 @@ from web.identity import new_user
 
 
 class Refused(Exception):
-    """A command that cannot be carried out; str() is one line that says what to do instead."""
+    """The command cannot run; str() is one line that says what to do instead."""
 
 
 def verify(store) -> int:
-    """Print what was checked; 0 where everything holds, 1 with the first difference of each check."""
-    is_sound = True
-    for checked, difference in store.verify():
-        print(f"NO  {checked}: {difference}" if difference else f"ok  {checked}", flush=True)
-        is_sound = is_sound and not difference
-    return 0 if is_sound else 1
+    """Print each check, and its first difference if there is one. Returns the exit status: 0, or 1 for a difference."""
+    is_ok = True
+    for check, difference in store.verify():
+        print(f"NO  {check}: {difference}" if difference else f"ok  {check}", flush=True)
+        is_ok = is_ok and not difference
+    return 0 if is_ok else 1
 
 
 def backup(store, path: str) -> int:
+    """Copy the database to `path`, a file that does not exist yet. The desk may be running."""
     try:
         if not path or os.path.lexists(path):
             raise Refused(f"--backup={path!r} is not allowed; it may be a file that does not exist yet")
@@ -30,16 +31,16 @@ def backup(store, path: str) -> int:
         raise
     except BaseException as problem:
         with suppress(OSError):
-            os.unlink(path)  # half a copy is none
+            os.unlink(path)  # an incomplete copy is useless
         raise Refused(f"--backup={path!r:.200}: {problem}") from None
     print(f"backup: {path} is a copy of {store.path}")
     return 0
 
 
-def add_user(store, email: str, roles: str, is_typed: bool) -> int:
-    """Add a user; the password is a line of standard input where `is_typed`, else it is asked for."""
+def add_user(store, email: str, roles: str, password_from_stdin: bool) -> int:
+    """Add a user. The password is the first line of standard input, or else the terminal asks for it."""
     try:
-        password = sys.stdin.readline().rstrip("\r\n") if is_typed else getpass(f"Password for {email}: ")
+        password = sys.stdin.readline().rstrip("\r\n") if password_from_stdin else getpass(f"Password for {email}: ")
         user = new_user(email, roles, password)
     except (EOFError, KeyboardInterrupt):
         raise Refused("--add-user: no password was given; pipe one in with --password-stdin") from None

@@ -1,8 +1,8 @@
-"""WebSocket on paper: handshake → answer, bytes → messages, messages → frames, by RFC 6455. Pure.
+"""WebSocket by RFC 6455: handshake → answer, bytes → messages, messages → frames. Pure: no I/O.
 
-The server's side only: what arrives must be masked, what leaves is not. No extension is ever
-negotiated. Where a client breaks a rule the reader raises ProtocolError; its caller sends the close
-frame for it and ends the connection (7.1.7). Numbers in brackets are sections of RFC 6455.
+The server's side only: frames that arrive must be masked, frames that are sent are not. No extension is
+negotiated. If a client breaks a rule, the reader raises ProtocolError; the caller sends the close frame
+for it and ends the connection (7.1.7). Numbers in brackets are sections of RFC 6455.
 """
 
 import re
@@ -14,21 +14,21 @@ from typing import NamedTuple
 
 from web.http1 import MAX_BODY, BadRequest, Request, Response
 
-MAX_MESSAGE = MAX_BODY  # bytes, however many frames they come in
+MAX_MESSAGE = MAX_BODY  # bytes, in one frame or in many
 MAX_CONTROL = 125  # bytes in the payload of a control frame (5.5)
 
 VERSION = "13"
 SUBPROTOCOL = "desk"
-UPGRADE = {"upgrade": "websocket", "connection": "upgrade"}  # what these headers must list, in any case
-GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # the same in every handshake of the world (1.3)
+UPGRADE = {"upgrade": "websocket", "connection": "upgrade"}  # tokens that these headers must list, in any case
+GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # a constant of the protocol (1.3)
 KEY = re.compile(r"[A-Za-z0-9+/]{22}==")  # 16 bytes in base64
 
 FIN, RESERVED, MASKED = 0x80, 0x70, 0x80
-EXTENDED = {126: (2, 126), 127: (8, 65_536)}  # 7-bit length: the bytes of the real one, and its least value (5.2)
+EXTENDED = {126: (2, 126), 127: (8, 65_536)}  # 7-bit length: bytes of the extended length, and its minimum (5.2)
 
 
 class Opcode(IntEnum):
-    """What a frame is (5.2); all other numbers are reserved."""
+    """The type of a frame (5.2); all other numbers are reserved."""
 
     CONTINUATION = 0
     TEXT = 1
@@ -42,12 +42,12 @@ OPCODES = {opcode.value: opcode for opcode in Opcode}
 CONTROL = {Opcode.CLOSE, Opcode.PING, Opcode.PONG}
 
 GOING_AWAY, PROTOCOL_ERROR, NO_STATUS, INVALID_DATA, TOO_BIG, TRY_LATER = 1001, 1002, 1005, 1007, 1009, 1013
-# What a close frame may say: 7.4 and IANA's registry. 1004 to 1006 and 1015 never travel.
+# Codes that a close frame may have: 7.4 and IANA's registry. 1004 to 1006 and 1015 are never sent.
 CLOSE_CODES = {*range(1000, 1004), *range(1007, 1015), *range(3000, 5000)}
 
 
 class ProtocolError(Exception):
-    """The client broke a rule; close with this `code`, and str() as the reason."""
+    """The client broke a rule: close the connection with this `code`, and str() as the reason."""
 
     def __init__(self, reason: str, code: int = PROTOCOL_ERROR):
         super().__init__(reason)
@@ -55,10 +55,10 @@ class ProtocolError(Exception):
 
 
 class Message(NamedTuple):
-    """What the client said: a whole TEXT or BINARY message, or one control frame.
+    """A whole TEXT or BINARY message of the client, or one control frame.
 
-    `data` is str for TEXT, the reason (str) for CLOSE, bytes for the others. `code` is CLOSE's alone,
-    NO_STATUS where the frame had none.
+    `data` is str for TEXT, the reason (str) for CLOSE, bytes for the others. Only CLOSE has a `code`:
+    NO_STATUS if the frame had none.
     """
 
     opcode: Opcode
@@ -67,8 +67,8 @@ class Message(NamedTuple):
 
 
 def accept(request: Request) -> Response:
-    """The 101 to an opening handshake (4.2). Raises BadRequest: 426 where it is none, or of another version than 13."""
-    is_upgrade = all(token in map(str.lower, _elements(request, name)) for name, token in UPGRADE.items())
+    """The 101 answer to an opening handshake (4.2). Raises BadRequest: 426 if it is none, or not version 13."""
+    is_upgrade = all(token in map(str.lower, _list_items(request, name)) for name, token in UPGRADE.items())
     if not is_upgrade or request.method != "GET" or request.version < (1, 1):
         raise _upgrade_required("this address speaks WebSocket: open it with a WebSocket client")
     if request.headers.get("sec-websocket-version") != VERSION:
@@ -76,42 +76,42 @@ def accept(request: Request) -> Response:
     key = request.headers.get("sec-websocket-key", "")
     if not KEY.fullmatch(key):
         raise BadRequest(400, "BAD_REQUEST", "Sec-WebSocket-Key must be 16 random bytes in base64")
-    proof = b64encode(sha1((key + GUID).encode(), usedforsecurity=False).digest()).decode()
-    headers = [("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", proof)]
+    accept_key = b64encode(sha1((key + GUID).encode(), usedforsecurity=False).digest()).decode()
+    headers = [("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", accept_key)]
     if SUBPROTOCOL in offered_protocols(request):
         headers.append(("Sec-WebSocket-Protocol", SUBPROTOCOL))
     return Response(101, headers=tuple(headers))
 
 
 def offered_protocols(request: Request) -> list[str]:
-    """The subprotocols that the client offers, its favourite first; a token may be one of them."""
-    return _elements(request, "sec-websocket-protocol")
+    """The subprotocols that the client offers, the preferred one first; one may carry a bearer token."""
+    return _list_items(request, "sec-websocket-protocol")
 
 
-def _elements(request, name):
-    """The elements of a list header (RFC 9110, 5.6.1)."""
-    return [element.strip() for element in request.headers.get(name, "").split(",") if element.strip()]
+def _list_items(request, name):
+    """The items of a list header (RFC 9110, 5.6.1)."""
+    return [item.strip() for item in request.headers.get(name, "").split(",") if item.strip()]
 
 
 def _upgrade_required(message):
-    """426 names the protocol (RFC 9110, 15.5.22), which Connection must name too (7.8), and the version (4.4)."""
+    """426 with the headers it needs: Upgrade (RFC 9110, 15.5.22), Connection (7.8) and the version (4.4)."""
     headers = ("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Version", VERSION)
     return BadRequest(426, "UPGRADE_REQUIRED", message, *headers)
 
 
 class MessageReader:
-    """Collects bytes and hands out messages and control frames, in the order in which they end.
+    """Takes bytes, returns messages and control frames in the order in which they are complete.
 
-    After a close frame or a ProtocolError nothing counts (5.5.1): there is no next message.
+    After a close frame or a ProtocolError there is no next message: later bytes are ignored (5.5.1).
     """
 
     def __init__(self):
         self._buffer = bytearray()
-        self._steps = self._messages()
+        self._messages = self._read_messages()  # a generator: yields None when it needs more bytes
 
     @property
     def unread(self) -> int:
-        """Bytes received and not looked at yet."""
+        """Bytes received and not read yet."""
         return len(self._buffer)
 
     def receive(self, data: bytes) -> None:
@@ -120,34 +120,34 @@ class MessageReader:
     def next_message(self) -> Message | None:
         """The next message, None when more bytes are needed, ProtocolError when they break a rule."""
         try:
-            return next(self._steps, None)
+            return next(self._messages, None)
         except UnicodeDecodeError:
             raise ProtocolError("text must be UTF-8", INVALID_DATA) from None
 
-    def _messages(self):
-        draft, opcode = None, None  # draft: the message whose fragments are under way
+    def _read_messages(self):
+        partial, opcode = None, None  # partial: the message whose fragments are arriving
         while opcode is not Opcode.CLOSE:
-            is_final, opcode, length, mask = yield from self._head()
-            if opcode in CONTROL:  # also between the fragments of a message (5.4)
-                yield _control(opcode, unmask((yield from self._up_to(length, at_least=length)), mask))
+            is_final, opcode, length, mask = yield from self._read_frame_head()
+            if opcode in CONTROL:  # may come between the fragments of a message (5.4)
+                yield _control_message(opcode, unmask((yield from self._read(length, at_least=length)), mask))
                 continue
-            if (opcode is Opcode.CONTINUATION) != (draft is not None):
+            if (opcode is Opcode.CONTINUATION) != (partial is not None):
                 raise ProtocolError("a fragmented message goes on with continuation frames, and nothing else does")
-            draft = draft or Draft(opcode)
-            if len(draft.data) + length > MAX_MESSAGE:
+            partial = partial or PartialMessage(opcode)
+            if len(partial.data) + length > MAX_MESSAGE:
                 raise ProtocolError(f"a message may have {MAX_MESSAGE} bytes", TOO_BIG)
-            while length:  # as it comes, so that what cannot be text is refused before its end (8.1)
-                piece = yield from self._up_to(length, at_least=1)
-                draft.add(unmask(piece, mask))
-                length -= len(piece)
-                turn = len(piece) % 4
-                mask = mask[turn:] + mask[:turn]
+            while length:  # decode bytes as they arrive: invalid text is refused before the message ends (8.1)
+                data = yield from self._read(length, at_least=1)
+                partial.add(unmask(data, mask))
+                length -= len(data)
+                offset = len(data) % 4
+                mask = mask[offset:] + mask[:offset]
             if is_final:
-                yield draft.finish()
-                draft = None
+                yield partial.finish()
+                partial = None
 
-    def _head(self):
-        """Whether a frame ends its message, its opcode, its payload's length in bytes, and its masking key (5.2)."""
+    def _read_frame_head(self):
+        """Returns whether the frame ends its message, its opcode, payload length in bytes, and masking key (5.2)."""
         while len(self._buffer) < 2:
             yield None
         first, second = self._buffer[:2]
@@ -158,15 +158,16 @@ class MessageReader:
             raise ProtocolError("a client must mask its frames")
         if opcode in CONTROL and (length > MAX_CONTROL or not first & FIN):
             raise ProtocolError(f"a control frame has one part and at most {MAX_CONTROL} bytes")
-        width, least = EXTENDED.get(length, (0, 0))
-        rest = (yield from self._up_to(6 + width, at_least=6 + width))[2:]
+        width, minimum = EXTENDED.get(length, (0, 0))
+        rest = (yield from self._read(6 + width, at_least=6 + width))[2:]
         if width:
             length = int.from_bytes(rest[:width], "big")
-            if not least <= length < 1 << 63:
+            if not minimum <= length < 1 << 63:
                 raise ProtocolError("a length must be written in the fewest bytes, its first bit 0")
         return bool(first & FIN), opcode, length, rest[width:]
 
-    def _up_to(self, size, *, at_least):
+    def _read(self, size, *, at_least):
+        """Waits for `at_least` bytes, then takes up to `size` of them from the buffer."""
         while len(self._buffer) < at_least:
             yield None
         taken = bytes(self._buffer[:size])
@@ -174,34 +175,34 @@ class MessageReader:
         return taken
 
 
-class Draft:
-    """A message that is not complete yet; a text is UTF-8 as far as it goes, or UnicodeDecodeError."""
+class PartialMessage:
+    """A message that is not complete yet. A text raises UnicodeDecodeError at the first byte that is not UTF-8."""
 
     def __init__(self, opcode: Opcode):
         self.opcode, self.data = opcode, bytearray()
         self._decoder = getincrementaldecoder("utf-8")() if opcode is Opcode.TEXT else None
 
-    def add(self, piece: bytes) -> None:
-        self.data += piece
+    def add(self, data: bytes) -> None:
+        self.data += data
         if self._decoder:
-            self._decoder.decode(piece)
-            begun, _ = self._decoder.getstate()
-            if b"\xed\xa0" <= begun < b"\xee":  # a surrogate, for whose third byte Python would wait
-                begun.decode()
+            self._decoder.decode(data)
+            incomplete, _ = self._decoder.getstate()
+            if b"\xed\xa0" <= incomplete < b"\xee":  # a surrogate: Python would wait for its third byte
+                incomplete.decode()
 
     def finish(self) -> Message:
         return Message(self.opcode, self.data.decode() if self._decoder else bytes(self.data))
 
 
 def unmask(payload: bytes, mask: bytes) -> bytes:
-    """Each byte XORed with its byte of the repeated mask (5.3), as two big integers: 20 times as fast as one by one."""
+    """XOR of the payload and the repeated mask (5.3), as two big integers: 20 times as fast as byte by byte."""
     size = len(payload)
     key = (mask * (size // 4 + 1))[:size]
     return (int.from_bytes(payload, "little") ^ int.from_bytes(key, "little")).to_bytes(size, "little")
 
 
-def _control(opcode, payload):
-    """The message of a control frame; a close frame holds nothing, or a code and perhaps a reason (5.5.1)."""
+def _control_message(opcode, payload):
+    """The message of a control frame. A close frame is empty, or has a code and perhaps a reason (5.5.1)."""
     if opcode is not Opcode.CLOSE:
         return Message(opcode, payload)
     if not payload:
@@ -213,22 +214,22 @@ def _control(opcode, payload):
 
 
 def render(opcode: Opcode, data: str | bytes) -> bytes:
-    """One whole message or control frame, unmasked as a server's must be (5.1); text goes out as UTF-8."""
+    """One whole message or control frame, not masked, as a server must send it (5.1); text is sent as UTF-8."""
     payload = data.encode() if isinstance(data, str) else data
     size, first = len(payload), FIN | opcode
     if size <= MAX_CONTROL:
         return bytes((first, size)) + payload
     if opcode in CONTROL:
-        raise ValueError(f"a control frame holds {MAX_CONTROL} bytes")
+        raise ValueError(f"a control frame holds at most {MAX_CONTROL} bytes")
     marker = 126 if size < 65_536 else 127
     return bytes((first, marker)) + size.to_bytes(EXTENDED[marker][0], "big") + payload
 
 
 def render_close(code: int, reason: str = "") -> bytes:
-    """A close frame, its reason cut to what fits. NO_STATUS makes an empty one, as an answer to an empty one."""
+    """A close frame; a long reason is cut. NO_STATUS makes an empty frame, the answer to an empty one."""
     if code == NO_STATUS:
         return render(Opcode.CLOSE, b"")
     if code not in CLOSE_CODES:
-        raise ValueError(f"close code {code} never travels")
-    fitting = reason.encode()[: MAX_CONTROL - 2].decode(errors="ignore")  # no character is cut in half
-    return render(Opcode.CLOSE, code.to_bytes(2, "big") + fitting.encode())
+        raise ValueError(f"close code {code} must not be sent")
+    short_reason = reason.encode()[: MAX_CONTROL - 2].decode(errors="ignore")  # drops a character that is cut in half
+    return render(Opcode.CLOSE, code.to_bytes(2, "big") + short_reason.encode())

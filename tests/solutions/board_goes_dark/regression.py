@@ -10,6 +10,6 @@ class Board(DeskTest):
         self.addCleanup(board.close)
         for title in ("plain", "Zażółć 👍"):
             self.desk.new_ticket(title=title)
-            _, message = board.frame()
+            _, message = board.receive_frame()
             self.assertIn(title.encode(), message)
             self.assertEqual(message[-1:], b"}", message)

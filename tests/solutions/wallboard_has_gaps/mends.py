@@ -7,9 +7,9 @@ OTHER = (
     (
         "web/live.py",
         PLANTED,
-        '        if self._recent and session.after >= self._recent[0].event["id"] - 1:\n',
+        "        if self._recent and session.cursor >= self._recent[0].id - 1:\n",
     ),
 )
 # nobody is told of anything that is past
-LAZY = (("web/live.py", PLANTED, "        session.after = max(session.after, self._head - 1)\n" + PLANTED),)
-SEEN_BY = "tests.test_live.Streams.test_whoever_was_away_longer_than_the_others_hears_all_of_it_too"
+LAZY = (("web/live.py", PLANTED, "        session.cursor = max(session.cursor, self._newest_id - 1)\n" + PLANTED),)
+SEEN_BY = "tests.test_live.Streams.test_a_client_that_missed_more_events_than_others_receives_them_all"

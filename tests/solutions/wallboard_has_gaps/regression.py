@@ -15,5 +15,5 @@ class Return(DeskTest):
             self.desk.new_ticket()
         other = self.listen()
         self.desk.new_ticket()
-        self.assertEqual(other.next()["id"], "4")
-        self.assertEqual(self.listen(Last_Event_ID="1").next()["id"], "2")
+        self.assertEqual(other.next_event()["id"], "4")
+        self.assertEqual(self.listen(Last_Event_ID="1").next_event()["id"], "2")
