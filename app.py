@@ -11,7 +11,6 @@ if sys.version_info < (3, 10):  # before the imports, which an older Python cann
     sys.exit(f"app.py: Python {sys.version.split()[0]} is too old; the desk needs 3.10 or newer")
 
 import gc
-import json
 import os
 from collections.abc import Callable
 from contextlib import closing
@@ -31,7 +30,7 @@ from web.http1 import Response
 from web.identity import NOBODYS_HASH, Identity, Throttle, password_fits
 from web.live import Echo, EventStream, TicketSocket, starting_point
 from web.log import Log
-from web.responses import cached, etag, is_known, prefers, reply, reply_text, tagged, with_members
+from web.responses import cached, encode, etag, is_known, prefers, reply, reply_text, tagged, with_members
 from web.routes import Route, event_loop, llm_worker, with_rules, worker
 from web.server import DeskServer
 from web.settings import BadSetting, all_settings, banner, command_line, read
@@ -186,8 +185,8 @@ def worker_if_many(request) -> str | None:
 
 def list_tickets(context, request) -> Response:
     page = context.store.tickets(ticket_filters(request))
-    rest = {name: json.dumps(value) for name, value in page.items() if name != "tickets"}
-    return tagged(request, with_members(f'{{"tickets":[{",".join(page["tickets"])}]}}', **rest))
+    tickets = f"[{','.join(page.pop('tickets'))}]"
+    return tagged(request, f'{{"tickets":{tickets},{encode(page)[1:]}')
 
 
 def list_bare_tickets(context, request) -> Response:
@@ -233,9 +232,13 @@ def get_ticket(context, request) -> Response:
     whole = context.store.whole_ticket(request.references[0], request.caller)
     if is_known(request, etag(whole)[1]):
         return Response(304, b"", (etag(whole),))
-    enabled = json.dumps(workflow.enabled(whole["state"]), separators=(",", ":"))
-    parts = {"comments": whole["comments"], "drafts": whole["drafts"], "enabled_transitions": enabled}
+    parts = {"comments": whole["comments"], "drafts": whole["drafts"], "enabled_transitions": enabled(whole["state"])}
     return reply_text(200, with_members(whole["ticket"], **parts), etag(whole))
+
+
+@cache
+def enabled(state) -> str:
+    return encode(workflow.enabled(state))
 
 
 def ticket_to_change(context, request, reference=None) -> dict:

@@ -584,7 +584,7 @@ class Store:
 
     def _append(self, caller, ticket, event_type, data):
         """Chain an event of the ticket to the last one."""
-        number, previous = self._last
+        number, previous = self._last if self._turn == "writing" else self._newest_event()
         event = {
             "id": number + 1,
             "ticket_id": ticket["id"],

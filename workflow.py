@@ -15,7 +15,7 @@ from itertools import islice
 from math import inf
 from os import urandom
 from time import time_ns
-from typing import NamedTuple
+from typing import Callable, NamedTuple
 
 
 class Transition(NamedTuple):
@@ -65,7 +65,6 @@ MALFORMED = (ValueError, KeyError, TypeError, AttributeError)  # what reading a 
 MAX_ID = 2**63 - 1  # the largest integer of SQLite
 FIRST_HASH = "0" * 64  # previous_hash of the first event in the audit log
 
-_encode = json.JSONEncoder(sort_keys=True, check_circular=False, separators=(",", ":"), ensure_ascii=False).encode
 
 # role: the roles whose permissions it has, its own included. A role that is not listed here has none.
 ROLES = {

@@ -24,14 +24,16 @@ from multiprocessing import get_context
 from pathlib import Path
 from secrets import token_hex
 from statistics import median
+from types import SimpleNamespace
 from uuid import uuid4
 
 from llm import classify_by_rules
-from store import ADD_TICKET, Store
+from store import ADD_EVENT, ADD_TICKET, KEEP_RESPONSE, Store
 from tests import audience, scale
 from tests.desk import DeskProcess
 from tests.labels import CHOICES, HALVES, accuracy, confusion, labelled
-from web.http1 import Answer
+from web.handler import Handler
+from web.http1 import Response, render
 from web.log import Log
 from web.server import DeskServer
 from workflow import Caller
@@ -115,31 +117,37 @@ def creates():
 # -- the yardsticks -----------------------------------------------------------------------------
 
 
-class BareDoor:
-    """Answers everything alike at once: what is left is what HTTP and the loop cost."""
+class BareHandler(Handler):
+    """Responses everything alike at once: what is left is what HTTP and the loop cost."""
 
-    bare = Answer(200, b'{"status":"ok"}\n', (("Content-Type", "application/json"),))
+    bare = Response(200, b'{"status":"ok"}\n')
 
-    def answer(self, request) -> Answer:
+    def handle_one_request(self) -> Response:
         return self.bare
 
-    def observe(self, request, status, seconds):
+    def render(self, response, date, close) -> bytes:
+        lines = f"Date: {date}\r\nContent-Type: application/json\r\n"
+        return render(response, lines, close=close, head_only=False)
+
+    def log_request(self, code="-", size="-"):
         """Count nothing."""
+
+
+class NoStore:
+    """In the place of a store, for a loop that has nothing to commit and nothing to tidy up."""
 
     def commit(self):
         pass
 
-    housekeeping = commit
-
-    def idle(self) -> bool:
-        return False
+    end_leases = delete_old_responses = index_some = commit
 
 
 def serve_bare(tell) -> None:
-    with open(os.devnull, "w", encoding="utf-8") as nowhere, DeskServer(("127.0.0.1", 0), Log(nowhere)) as server:
-        server.door = BareDoor()
-        tell.send(server.server_port)
-        server.serve_forever()
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:
+        with DeskServer(("127.0.0.1", 0), Log(nowhere), BareHandler) as server:
+            server.open(SimpleNamespace(store=NoStore(), settings=SimpleNamespace(bug_mode="")), None)
+            tell.send(server.server_port)
+            server.serve_forever()
 
 
 def raw_commits(path: Path, seconds: float, batch: int) -> float:
@@ -163,11 +171,11 @@ def insert_raw(db, number: int) -> None:
     now, digest = "2026-11-20T10:00:00.123Z", "5" * 64
     ticket = {"uuid": str(uuid4()), "title": TITLE, "description": DESCRIPTION, "category": "account"}
     ticket |= {"priority": "medium", "created_by": "user-1", "created_at": now}
-    db.execute(ADD_TICKET, ticket).fetchall()
+    db.execute(ADD_TICKET, ticket)
     event = (number, number, 1, "Created", "user-1", now, "r-1", DESCRIPTION * 3, digest, digest)
-    db.execute("INSERT INTO audit_events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", event)
-    kept = ("user-1", "POST", "/tickets", ticket["uuid"], digest, 201, f"/tickets/{number}", DESCRIPTION * 4, now)
-    db.execute("INSERT OR REPLACE INTO idempotency_keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", kept)
+    db.execute(ADD_EVENT, event)
+    kept = ("user-1", "POST", "/tickets", ticket["uuid"], digest, 201, f"/tickets/{number}", (DESCRIPTION * 4).encode(), now)
+    db.execute(KEEP_RESPONSE, kept)
 
 
 # -- the measurement ----------------------------------------------------------------------------

@@ -133,7 +133,7 @@ class Desk(Client):
     def _serve(self):
         log = Log(self.log, self.settings.log_format == "json")
         with app.listen(self.settings, log) as self.server, closing(self._store(self.settings.db)) as self.store:
-            self.server.door = app.open_door(self.settings, self.store, log)
+            app.open_desk(self.server, self.settings, self.store)
             self.port = self.server.server_port
             self._on_open(self.store)
             self._is_open.set()
@@ -143,7 +143,7 @@ class Desk(Client):
         self.hang_up()
         self.server.shutdown()
         self._thread.join(PATIENCE)
-        SEEN.update((self.settings.auth, *answered) for answered in self.server.door.desk.metrics.requests)
+        SEEN.update((self.settings.auth, *answered) for answered in self.server.context.metrics.requests)
         self._folder.cleanup()
 
 

@@ -199,18 +199,18 @@ class LongLists(unittest.TestCase):
     def test_what_may_be_long_is_rendered_while_others_are_answered(self):
         rendered, release = threading.Semaphore(0), threading.Event()
 
-        class Slow(dict):
-            """A ticket that takes its time to become JSON."""
+        class Slow(list):
+            """Tickets that take their time to become JSON."""
 
-            def items(self):
+            def __iter__(self):
                 rendered.release()
                 release.wait(3 * PATIENCE)
-                return super().items()
+                return super().__iter__()
 
         class SlowStore(Store):
             def tickets(self, filters):
                 page = super().tickets(filters)
-                return {**page, "tickets": list(map(Slow, page["tickets"]))}
+                return {**page, "tickets": Slow(page["tickets"])}
 
         desk = Desk(store=SlowStore)
         self.addCleanup(desk.stop)

@@ -101,7 +101,7 @@ class Facts(DeskTest):
 
     def setUp(self):
         super().setUp()
-        self.rules = self.desk.server.door.desk.rules
+        self.rules = self.desk.server.context.rules
 
     def test_the_counters_count_to_the_limits(self):
         said = dict(re.findall(r"(\w+): (\d+)", re.search(r"LIMITS = \{(.*?)\}", FILES["words.js"])[1]))

@@ -270,7 +270,7 @@ class Limits(WireTest):
         for _ in range(60):
             self.until_read()
         answer = len(self.desk.get("/tickets").body) + 1000
-        unread = max(len(connection.outbox) for connection in self.desk.server.connections)
+        unread = max(len(handler.outbox) for handler in self.desk.server.handlers)
         self.assertLess(unread, server.OUTBOX + server.TURN * answer)
         self.assertEqual({wire.answer().status for _ in range(1000)}, {200})
 

@@ -135,7 +135,7 @@ class Streams(LiveTest):
         self.desk.new_ticket()
         reader.next_event()
         reader.close()
-        connections = self.desk.server.connections
+        connections = self.desk.server.handlers
         pause = threading.Event()
         for _ in range(PATIENCE * 20):
             if len(connections) == 1:  # the test's own
@@ -641,7 +641,7 @@ class Backpressure(LiveTest):
         self.assertEqual(other.next_event()["id"], "40")
         self.assertEqual(self.desk.post("/tickets", NEW).status, 201)
         self.assertEqual(other.next_event()["id"], "41")
-        unread = sum(len(connection.outbox) for connection in list(self.desk.server.connections))
+        unread = sum(len(handler.outbox) for handler in list(self.desk.server.handlers))
         self.assertLess(unread, len(stalled) * 400_000)
 
     def fill(self, count):

@@ -478,7 +478,7 @@ class WhileItHangs(LLMTest):
         for _ in range(6):
             with self.desk.connect() as sock:
                 sock.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
-        self.wait_until(lambda: len(self.desk.server._in_lane) == 10)
+        self.wait_until(lambda: len(self.desk.server._running_jobs) == 10)
         self.wait_until(lambda: sum(c.is_half_closed for c in list(self.desk.server.connections)) == 6)
         self.stub.release.set()
         self.assertEqual([reply.result(PATIENCE).json["source"] for reply in held], ["openai"] * 4)
@@ -584,7 +584,7 @@ class Circuit(LLMTest):
 
     def test_after_thirty_seconds_one_call_tries(self):
         now = [1000.0]
-        assistant = Assistant(self.desk.settings, self.desk.server.door.desk.rules, lambda: now[0])
+        assistant = Assistant(self.desk.settings, self.desk.server.context.rules, lambda: now[0])
 
         def calls_made_at(second):
             now[0], before = 1000.0 + second, len(self.stub.calls)
@@ -605,7 +605,7 @@ class Circuit(LLMTest):
 
     def test_while_one_tries_the_others_go_on_without(self):
         now = [0.0]
-        assistant = Assistant(self.desk.settings, self.desk.server.door.desk.rules, lambda: now[0])
+        assistant = Assistant(self.desk.settings, self.desk.server.context.rules, lambda: now[0])
         self.stub.act = sends(500, "")
         for _ in range(5):
             assistant.classify("Login broken", assistant.deadline())

@@ -4,9 +4,10 @@ import json
 import re
 import sqlite3
 from contextlib import closing
+from unittest import mock
 
 from tests.desk import AGENT, PATIENCE, Desk, DeskTest
-from web import server
+from web import handler
 from web.http1 import MAX_BODY
 
 NEW = {"title": "Login broken", "description": "Cannot get in"}
@@ -22,8 +23,9 @@ def break_table(desk: Desk, name: str) -> None:
 
 class Waiting(DeskTest):
     def test_a_body_that_does_not_come_is_given_up_and_the_client_is_told(self):
-        self.addCleanup(server.PATIENCE.update, server.PATIENCE)
-        server.PATIENCE["body"] = 0.05
+        patched = mock.patch.dict(handler.READING, body=handler.BODY._replace(timeout=0.05))
+        self.addCleanup(patched.stop)
+        patched.start()
         with self.desk.connect() as sock:
             sock.sendall(b"POST /tickets HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n{")
             answer = b"".join(iter(lambda: sock.recv(65536), b""))

@@ -10,7 +10,7 @@ from tests.desk import AGENT, Desk, DeskTest
 from tests.json_schema import faults, resolve
 from tests.statuses import compare, operations
 from tests.test_locked import LIVE, LOCKED, bearer
-from web.answers import EXAMPLES
+from web.response_schemas import EXAMPLES
 from web.identity import new_user
 from web.openapi import document
 from web.validation import read_rules

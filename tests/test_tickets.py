@@ -18,7 +18,7 @@ class Tickets(DeskTest):
         self.assertEqual((ticket["state"], ticket["status"], ticket["version"]), ("new", "open", 1))
         self.assertEqual((ticket["assignee"], ticket["locked_by"], ticket["lock_expires_at"]), (None, None, None))
         self.assertRegex(ticket["created_at"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
-        self.assertRegex(ticket["uuid"], r"^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")
+        self.assertRegex(ticket["uuid"], r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")
 
     def test_a_missing_category_is_suggested_and_the_event_says_so(self):
         self.desk.new_ticket(title="Refund my invoice")

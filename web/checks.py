@@ -4,7 +4,6 @@ Plain functions, in the order in which admit() calls them. Each raises what is w
 only called for a request that has passed them all: so a refusal here never uses up an idempotency key.
 """
 
-import json
 import re
 from hashlib import sha256
 from ipaddress import ip_address
@@ -15,14 +14,13 @@ from web.identity import Identity, from_browser
 from web.routes import Route, allowed, find, route_tree
 from web.settings import LOOPBACK
 from web.validation import IDEMPOTENCY_KEY, check_body, check_query, parse_json
-from workflow import Caller, Forbidden, Invalid
+from workflow import Caller, Forbidden, Invalid, canonical
 
 WRITES = ("POST", "PATCH", "PUT", "DELETE")
 LOOPBACK_HOSTS = {f"[{address}]" if ":" in address else address for address in LOOPBACK}
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 KEY = re.compile(IDEMPOTENCY_KEY)
 TYPE_HINT = "send JSON and say so: -H 'Content-Type: application/json'"
-_encode_sorted = json.JSONEncoder(sort_keys=True, check_circular=False).encode
 
 
 class Gate:
@@ -64,7 +62,7 @@ def admit(gate: Gate, request: Request) -> None:
         request.fields = check_body(members, route.body)
         if "idempotency-key" in request.headers and route.takes_key:
             request.scope = find_scope(request)
-            request.fingerprint = sha256(_encode_sorted(members).encode()).hexdigest()
+            request.fingerprint = sha256(canonical(members).encode("utf-8", "surrogatepass")).hexdigest()
     else:
         request.fields = check_query(request.query, route.query) if route.query else {}
 

@@ -14,8 +14,9 @@ from functools import cached_property
 from typing import NamedTuple
 from urllib.parse import quote
 
-from web.handler import OUTBOX
+from web.handler import OUTBOX, WAITING
 from web.http1 import Request, Response, render_chunk
+from web.responses import encode
 from web.validation import parse_json
 from web.websocket import TRY_LATER, MessageReader, Opcode, ProtocolError, accept, render, render_close
 from workflow import Caller, Invalid, NotFound
@@ -50,7 +51,6 @@ COMMANDS = {
 }
 IDENTITY_HEADERS = ("authorization", "x-user-id", "x-user-role")  # copied from the handshake to each request
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class LiveEvent:
@@ -62,7 +62,7 @@ class LiveEvent:
     @cached_property
     def sse_bytes(self) -> bytes:
         """As a server-sent event: its id, its name, one line of JSON."""
-        data = _encode({**self.event, "ticket": self.ticket})
+        data = encode({**self.event, "ticket": self.ticket})
         return f"id: {self.id}\nevent: {self.event['type']}\ndata: {data}\n\n".encode()
 
     @cached_property
@@ -269,7 +269,7 @@ class Live:
     """The sessions of one desk, and the recent events that they are sent."""
 
     def __init__(self, end_session):
-        """`end_session(connection, code)` ends a session whose client reads too slowly, or whose token expires."""
+        """`end_session(handler, code)` ends a session whose client reads too slowly, or whose token expires."""
         self._end_session, self._sessions, self._behind = end_session, {}, {}
         self._recent, self._newest_id, self._pages = [], 0, {}
 
@@ -277,55 +277,55 @@ class Live:
     def is_busy(self) -> bool:
         return bool(self._behind)
 
-    def add(self, connection) -> None:
-        session = connection.session
+    def add(self, handler) -> None:
+        session = handler.session
         if session.wants_events:
             if not self._sessions:
                 self._recent, self._newest_id = [], session.store.last_event()
-            self._behind[connection] = None
-            self._sessions[connection] = session
+            self._behind[handler] = None
+            self._sessions[handler] = session
 
-    def remove(self, connection) -> list[Request]:
+    def remove(self, handler) -> list[Request]:
         """Remove a session; returns the requests that give back the locks that its client took on it."""
-        session = self._sessions.pop(connection, None)
-        self._behind.pop(connection, None)
+        session = self._sessions.pop(handler, None)
+        self._behind.pop(handler, None)
         return session.release_requests() if session else []
 
-    def schedule(self, connection) -> None:
+    def schedule(self, handler) -> None:
         """Have the next publish() look at this session, if there is something to send to it."""
-        session = self._sessions.get(connection)
+        session = self._sessions.get(handler)
         if session and (session.cursor < self._newest_id or session.pending_replies):
-            self._behind[connection] = None
+            self._behind[handler] = None
 
     def publish(self):
-        """Send missed events to sessions that are behind, for PUBLISH_BUDGET; yields the connections to flush."""
+        """Send missed events to sessions that are behind, for PUBLISH_BUDGET; yields the handlers to flush."""
         if not self._sessions:
             return
         self._read_new_events()
         deadline = time.monotonic() + PUBLISH_BUDGET
-        for connection in list(self._behind):
-            del self._behind[connection]
-            session, unread = self._sessions[connection], len(connection.outbox)
-            if connection.is_waiting:  # for a list that it asked for: later events must not overtake the list
+        for handler in list(self._behind):
+            del self._behind[handler]
+            session, unread = self._sessions[handler], len(handler.outbox)
+            if handler.state is WAITING:  # for a list that it asked for: later events must not overtake the list
                 continue
             if session.has_caught_up and unread > OUTBOX:  # backpressure: its client cannot keep up
-                self._end_session(connection, TRY_LATER)
+                self._end_session(handler, TRY_LATER)
             elif session.has_caught_up or unread < BATCH_BYTES:  # else schedule() comes when its client has read
-                self._send_missed_events(connection, session)
-                yield connection
+                self._send_missed_events(handler, session)
+                yield handler
             if time.monotonic() > deadline:
                 return
         self._pages.clear()
 
     def keep_alive(self, now: float):
-        """Ping idle clients, and end sessions whose token has expired; yields the connections to flush."""
-        for connection, session in list(self._sessions.items()):
+        """Ping idle clients, and end sessions whose token has expired; yields the handlers to flush."""
+        for handler, session in list(self._sessions.items()):
             if session.caller.expires <= time.time():
-                self._end_session(connection, TOKEN_EXPIRED)
-            elif session.last_sent + PING_INTERVAL <= now and not connection.outbox:
-                connection.outbox += session.ping()
+                self._end_session(handler, TOKEN_EXPIRED)
+            elif session.last_sent + PING_INTERVAL <= now and not handler.outbox:
+                handler.outbox += session.ping()
                 session.last_sent = now
-                yield connection
+                yield handler
 
     def _read_new_events(self):
         """Read what was committed since the last turn of the loop; then every session is behind."""
@@ -337,7 +337,7 @@ class Live:
             self._newest_id = new_events[-1].id
             self._behind |= dict.fromkeys(self._sessions)
 
-    def _send_missed_events(self, connection, session):
+    def _send_missed_events(self, handler, session):
         """Send one session the next batch of events after its cursor."""
         start = bisect_right(self._recent, session.cursor, key=lambda event: event.id)
         if session.cursor == self._newest_id or (start and self._recent[start - 1].id == session.cursor):
@@ -345,14 +345,14 @@ class Live:
         else:
             events = self._events_after(session.store, session.cursor)
         events = _first_batch(events)
-        connection.outbox += session.send_events(events)
+        handler.outbox += session.send_events(events)
         if events:
             session.cursor = events[-1].id
         if session.cursor < self._newest_id:
-            self._behind[connection] = None
+            self._behind[handler] = None
         else:
             session.has_caught_up = True
-            connection.outbox += session.take_pending_replies()
+            handler.outbox += session.take_pending_replies()
 
     def _events_after(self, store, cursor):
         if cursor not in self._pages:
@@ -423,4 +423,4 @@ def _idempotency_key(fields) -> str:
 
 
 def _text_frame(facts: dict) -> bytes:
-    return render(Opcode.TEXT, _encode(facts))
+    return render(Opcode.TEXT, encode(facts))

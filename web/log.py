@@ -31,18 +31,20 @@ class Log:
     def request(self, request, status: int, milliseconds: int) -> None:
         """`INFO  | POST /tickets → 201 (4ms) request id, user`: WARN for 4xx, ERROR for 5xx."""
         level = "INFO" if status < 400 else "WARN" if status < 500 else "ERROR"
+        facts = {**_facts(request), "status": status, "ms": milliseconds} if self._as_json else {}
         line = f"{request.method} {request.path} → {status} ({milliseconds}ms) {request.id} {_user(request)}"
-        self._write(level, line, **_facts(request), status=status, ms=milliseconds)
+        self._write(level, line, facts)
 
     def trouble(self, request, report: str) -> None:
         """What went wrong while the desk answered `request`: a traceback or a sentence, for this log only."""
-        self._write("ERROR", f"{request.id} {report.rstrip()}", **_facts(request), report=report)
+        self._write("ERROR", f"{request.id} {report.rstrip()}", {**_facts(request), "report": report})
 
-    def _write(self, level, line, **facts):
+    def _write(self, level, line, facts):
         if self._as_json:
             self._lines.append(json.dumps({"level": level, **facts}))
         else:
-            line = CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", line)
+            if not line.isprintable():
+                line = CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", line)
             label = f"{COLOURS[level]}{level:<5}\x1b[0m" if self._colour else f"{level:<5}"
             self._lines.append(f"{label} | {line}")
         if len(self._lines) > MOST_LINES:
@@ -53,7 +55,7 @@ class Log:
         """Write what the stream takes now; the rest waits for the next beat."""
         if self._dropped and self._lines:
             dropped, self._dropped = self._dropped, 0
-            self._write("WARN", f"{dropped} log lines were dropped: nobody read them", dropped=dropped)
+            self._write("WARN", f"{dropped} log lines were dropped: nobody read them", {"dropped": dropped})
         if not self._stream:
             self._lines.clear()
         try:

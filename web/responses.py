@@ -1,6 +1,5 @@
 """How a value becomes a response: JSON bodies, ETags, and the one place where refusals become HTTP statuses. Pure."""
 
-import json
 from functools import lru_cache
 from hashlib import blake2b
 
@@ -37,12 +36,12 @@ CORS_ALLOWED = (
     "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, Prefer, X-Request-Id, "
     "X-User-Id, X-User-Role"
 )
-_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
+encode = workflow.json_encoder(sort_keys=False)
 
 
 def reply(status: int, value, *headers: tuple[str, str]) -> Response:
     """A JSON response; its body ends with a newline so that curl reads well."""
-    return reply_text(status, _encode(value), *headers)
+    return reply_text(status, encode(value), *headers)
 
 
 def reply_text(status: int, text: str, *headers: tuple[str, str]) -> Response:
@@ -57,7 +56,7 @@ def with_members(text: str, **members: str) -> str:
 
 def cached(request: Request, value, *headers: tuple[str, str]) -> Response:
     """A 200 with an ETag of its content, or 304 where the client has just that."""
-    return tagged(request, _encode(value), *headers)
+    return tagged(request, encode(value), *headers)
 
 
 def tagged(request: Request, text: str, *headers: tuple[str, str]) -> Response:
