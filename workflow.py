@@ -261,7 +261,7 @@ def _shortest(state: str, status: str) -> list[Transition]:
         if STATUS[place] == status:
             return steps
         ways.extend((TRANSITIONS[name].target, [*steps, TRANSITIONS[name]]) for name in enabled(place))
-    raise AssertionError(f"the net has no way from {state} to {status}")
+    raise AssertionError(f"the net has no path from {state} to {status}")
 
 
 def fold(row: dict | None, event: dict) -> dict:

@@ -1,9 +1,9 @@
-"""WebSocket before Autobahn's fuzzing client: `python3 -m tests.autobahn WSTEST`. By hand, not one of the unit tests.
+"""Autobahn's WebSocket test suite: `python3 -m tests.autobahn WSTEST`. Run by hand; it is not a unit test.
 
-WSTEST is the program of that name from autobahntestsuite 0.8.2, which needs a Python 2.7 of its own:
-`python2.7 -m virtualenv ENV`, then `ENV/bin/pip install autobahntestsuite==0.8.2`. A desk is started for
-it with DEBUG=true, and the suite talks to its /ws/echo: every section but 12 and 13, which are about
-an extension that the desk does not negotiate. Takes a minute or two. Exit status 1 if a case fails.
+WSTEST is the program wstest of autobahntestsuite 0.8.2, which needs Python 2.7:
+`python2.7 -m virtualenv ENV`, then `ENV/bin/pip install autobahntestsuite==0.8.2`. This starts a
+desk with DEBUG=true, and the suite connects to its /ws/echo. It runs all sections but 12 and 13, which
+test an extension that the desk does not negotiate. Takes one or two minutes. Exit status 1 if a case fails.
 """
 
 import argparse
@@ -29,32 +29,32 @@ SECTIONS = {
     "10": "other",
 }
 GOOD = {"OK", "NON-STRICT", "INFORMATIONAL"}
-TOO_LARGE = re.compile(r"9\.([12]\.[456]|[34]\.\d)")  # messages of 4 MiB and more, where the desk takes 1 MiB
-TOO_BIG = 1009  # the right answer to those
-LONGEST = 900  # seconds until the suite is given up
+TOO_LARGE = re.compile(r"9\.([12]\.[456]|[34]\.\d)")  # messages of 4 MiB and more; the desk accepts 1 MiB
+TOO_BIG = 1009  # the right close code for those
+TIMEOUT = 900  # seconds for the whole suite
 
 
 def run(wstest: str, url: str, folder: Path) -> dict:
-    """The suite's own index of its cases, run against `url`; its reports go to `folder`."""
+    """Run the suite against `url`. Returns its index of cases; its reports go to `folder`."""
     spec = folder / "spec.json"
     cases = [f"{section}.*" for section in SECTIONS]
     server = {"agent": "desk", "url": url}
-    wanted = {
+    settings = {
         "outdir": str(folder),
         "servers": [server],
         "cases": cases,
         "exclude-cases": [],
         "exclude-agent-cases": {},
     }
-    spec.write_text(json.dumps(wanted), encoding="utf-8")
+    spec.write_text(json.dumps(settings), encoding="utf-8")
     command = [wstest, "--mode", "fuzzingclient", "--spec", str(spec)]
-    subprocess.run(command, stdout=subprocess.DEVNULL, timeout=LONGEST, check=True)
+    subprocess.run(command, stdout=subprocess.DEVNULL, timeout=TIMEOUT, check=True)
     (index,) = json.loads((folder / "index.json").read_text(encoding="utf-8")).values()
     return index
 
 
 def judge(case: str, result: dict) -> str:
-    """One case's behaviour in the suite's words, and in ours where the desk rightly takes no such message."""
+    """The result of one case as the suite names it; our own name for messages that the desk rightly refuses."""
     if TOO_LARGE.fullmatch(case):
         return "1009 TOO BIG" if result["remoteCloseCode"] == TOO_BIG else "NOT REFUSED"
     if result["behavior"] in GOOD and result["behaviorClose"] not in GOOD:
@@ -63,18 +63,18 @@ def judge(case: str, result: dict) -> str:
 
 
 def report(index: dict) -> bool:
-    """Print how the cases of each section went, then each that failed; whether none did."""
-    sections, bad = defaultdict(Counter), []
+    """Print the results of each section, then each failed case. Returns whether all passed."""
+    sections, failed = defaultdict(Counter), []
     for case, result in sorted(index.items(), key=lambda item: [int(number) for number in item[0].split(".")]):
         behaviour = judge(case, result)
         sections[case.partition(".")[0]][behaviour] += 1
         if behaviour not in GOOD | {"1009 TOO BIG"}:
-            bad.append(f"{case}: {behaviour}, closed with {result['remoteCloseCode']}")
+            failed.append(f"{case}: {behaviour}, closed with {result['remoteCloseCode']}")
     for section, title in SECTIONS.items():
         counts = ", ".join(f"{count} {behaviour}" for behaviour, count in sorted(sections[section].items()))
-        print(f"{section:>3} {title:16} {counts or 'NOTHING RUN'}")
-    print(f"{len(index)} cases, {len(bad)} failed", *bad, sep="\n")
-    return not bad and sections.keys() >= SECTIONS.keys()
+        print(f"{section:>3} {title:16} {counts or 'NONE RUN'}")
+    print(f"{len(index)} cases, {len(failed)} failed", *failed, sep="\n")
+    return not failed and sections.keys() >= SECTIONS.keys()
 
 
 def main() -> None:

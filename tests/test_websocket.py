@@ -1,4 +1,4 @@
-"""WebSocket on paper, by RFC 6455: handshakes, frames whole and in pieces, every rule a client can break."""
+"""WebSocket by RFC 6455, without I/O: handshakes, frames whole and in parts, every rule a client can break."""
 
 import struct
 import unittest
@@ -21,22 +21,22 @@ FIN, RSV1, RSV2, RSV3 = 0x80, 0x40, 0x20, 0x10
 
 
 def request(line="GET /ws HTTP/1.1", **changes):
-    """A request with the header fields of an opening handshake, some of them changed, or left out where None."""
+    """A request with the headers of an opening handshake; `changes` replaces some, or removes them with None."""
     fields = HANDSHAKE | {name.replace("_", "-"): value for name, value in changes.items()}
     return parse_head("\r\n".join([line, *(f"{name}: {value}" for name, value in fields.items() if value is not None)]))
 
 
 def frame(opcode, payload=b"", *, first=None, length=None, mask=MASK):
-    """A frame as a client sends it; its first byte and its bytes of length may be others than they should."""
+    """A frame as a client sends it. A test may give it a wrong first byte or wrong bytes of length."""
     size = len(payload)
     if length is None and size > 125:
         length = struct.pack("!BH", 126, size) if size < 65_536 else struct.pack("!BQ", 127, size)
     length = length or bytes([size])
     head = bytes([FIN | opcode if first is None else first, 0x80 | length[0]]) + length[1:]
-    return head + mask + bytes(byte ^ mask[place % 4] for place, byte in enumerate(payload))
+    return head + mask + bytes(byte ^ mask[index % 4] for index, byte in enumerate(payload))
 
 
-def part(opcode, payload=b""):
+def fragment(opcode, payload=b""):
     """A frame that does not end its message."""
     return frame(opcode, payload, first=opcode)
 
@@ -45,11 +45,11 @@ def close(code, reason=b""):
     return frame(CLOSE, code.to_bytes(2, "big") + reason)
 
 
-def read(*pieces):
-    """The messages in these pieces of a stream, and the code of the violation that ended it, if one did."""
+def read(*chunks):
+    """The messages in these chunks of a stream, and the close code of the error that ended it, if one did."""
     reader, messages = MessageReader(), []
-    for piece in pieces:
-        reader.receive(piece)
+    for chunk in chunks:
+        reader.receive(chunk)
         try:
             while message := reader.next_message():
                 messages.append(message)
@@ -58,17 +58,17 @@ def read(*pieces):
     return messages
 
 
-def one_by_one(stream):
-    return [stream[place : place + 1] for place in range(len(stream))]
+def single_bytes(stream):
+    return [stream[index : index + 1] for index in range(len(stream))]
 
 
 class Handshake(unittest.TestCase):
     def test_the_handshake_of_section_1_3_is_accepted(self):
-        asked = request(Origin="http://example.com", Sec_WebSocket_Protocol="chat, superchat")
-        answer = accept(asked)
-        proof = ("Sec-WebSocket-Accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")
+        handshake = request(Origin="http://example.com", Sec_WebSocket_Protocol="chat, superchat")
+        answer = accept(handshake)
+        accept_key = ("Sec-WebSocket-Accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")
         self.assertEqual(
-            (answer.status, answer.headers), (101, (("Upgrade", "websocket"), ("Connection", "Upgrade"), proof))
+            (answer.status, answer.headers), (101, (("Upgrade", "websocket"), ("Connection", "Upgrade"), accept_key))
         )
 
     def test_upgrade_and_connection_may_list_more_in_any_case(self):
@@ -80,7 +80,7 @@ class Handshake(unittest.TestCase):
         ):
             self.assertEqual(accept(request(**changes)).status, 101, changes)
 
-    def test_what_is_no_handshake_of_version_13_is_told_what_would_be(self):
+    def test_other_requests_get_426_with_the_headers_of_a_handshake(self):
         for line, changes in (
             ("GET /ws HTTP/1.1", {"Upgrade": None, "Connection": "keep-alive"}),
             ("GET /ws HTTP/1.1", {"Upgrade": None}),
@@ -119,8 +119,8 @@ class Handshake(unittest.TestCase):
                 accept(request(Sec_WebSocket_Key=key))
             self.assertEqual(caught.exception.status, 400)
 
-    def test_only_the_protocol_desk_is_ever_chosen(self):
-        for offered, chosen in (
+    def test_only_the_subprotocol_desk_is_selected(self):
+        for offered, selected in (
             (None, []),
             ("", []),
             ("chat", []),
@@ -131,11 +131,11 @@ class Handshake(unittest.TestCase):
             ("token.ey.Jh.bc,desk", ["desk"]),
         ):
             headers = accept(request(Sec_WebSocket_Protocol=offered)).headers
-            self.assertEqual([value for name, value in headers if name == "Sec-WebSocket-Protocol"], chosen, offered)
+            self.assertEqual([value for name, value in headers if name == "Sec-WebSocket-Protocol"], selected, offered)
 
     def test_the_offered_protocols_keep_their_case(self):
-        asked = request(Sec_WebSocket_Protocol="desk, token.eyJh.bC_-")
-        self.assertEqual(websocket.offered_protocols(asked), ["desk", "token.eyJh.bC_-"])
+        handshake = request(Sec_WebSocket_Protocol="desk, token.eyJh.bC_-")
+        self.assertEqual(websocket.offered_protocols(handshake), ["desk", "token.eyJh.bC_-"])
         self.assertEqual(websocket.offered_protocols(request()), [])
 
     def test_no_extension_is_negotiated(self):
@@ -148,34 +148,35 @@ class Reading(unittest.TestCase):
         self.assertEqual(read(bytes.fromhex("818537fa213d7f9f4d5158")), [Message(TEXT, "Hello")])
         self.assertEqual(read(bytes.fromhex("8a8537fa213d7f9f4d5158")), [Message(PONG, b"Hello")])
 
-    def test_every_length_comes_through(self):
+    def test_messages_of_every_length_are_read(self):
         for size in (0, 1, 125, 126, 127, 65_535, 65_536, MAX_MESSAGE):
             data = bytes(range(256)) * (size // 256) + bytes(range(size % 256))
             self.assertEqual(read(frame(BINARY, data)), [Message(BINARY, data)], size)
             self.assertEqual(read(frame(TEXT, b"a" * size)), [Message(TEXT, "a" * size)], size)
 
-    def test_a_ping_between_two_fragments_is_handed_out_in_between(self):
-        stream = part(TEXT, b"Hel"), frame(PING, b"?"), frame(CONTINUATION, b"lo")
+    def test_a_ping_between_two_fragments_is_returned_before_the_message(self):
+        stream = fragment(TEXT, b"Hel"), frame(PING, b"?"), frame(CONTINUATION, b"lo")
         self.assertEqual(read(*stream), [Message(PING, b"?"), Message(TEXT, "Hello")])
 
     def test_fragments_may_be_empty(self):
-        self.assertEqual(read(part(TEXT), part(CONTINUATION), frame(CONTINUATION)), [Message(TEXT, "")])
-        self.assertEqual(read(part(BINARY), part(CONTINUATION, b"a"), frame(CONTINUATION)), [Message(BINARY, b"a")])
+        self.assertEqual(read(fragment(TEXT), fragment(CONTINUATION), frame(CONTINUATION)), [Message(TEXT, "")])
+        stream = fragment(BINARY), fragment(CONTINUATION, b"a"), frame(CONTINUATION)
+        self.assertEqual(read(*stream), [Message(BINARY, b"a")])
 
-    def test_a_character_may_be_cut_by_a_fragment(self):
-        stream = b"".join(part(CONTINUATION, piece) for piece in one_by_one("κόσμε €😀".encode()))
-        self.assertEqual(read(part(TEXT) + stream + frame(CONTINUATION)), [Message(TEXT, "κόσμε €😀")])
+    def test_a_character_may_be_split_over_fragments(self):
+        stream = b"".join(fragment(CONTINUATION, data) for data in single_bytes("κόσμε €😀".encode()))
+        self.assertEqual(read(fragment(TEXT) + stream + frame(CONTINUATION)), [Message(TEXT, "κόσμε €😀")])
 
-    def test_any_mask_will_do(self):
+    def test_any_mask_is_accepted(self):
         for mask in (b"\0\0\0\0", b"\xff\xff\xff\xff", b"\0\0\0\1"):
             self.assertEqual(read(frame(TEXT, b"Hello you", mask=mask)), [Message(TEXT, "Hello you")])
 
-    def test_it_does_not_matter_where_the_stream_is_cut(self):
+    def test_the_stream_may_be_split_anywhere(self):
         stream = (
             frame(TEXT, "Grüße".encode())
-            + part(TEXT, "€".encode()[:2])
+            + fragment(TEXT, "€".encode()[:2])
             + frame(PING, b"?")
-            + part(CONTINUATION, "€😀".encode()[2:6])
+            + fragment(CONTINUATION, "€😀".encode()[2:6])
             + frame(PONG)
             + frame(CONTINUATION, "😀!".encode()[3:])
             + frame(BINARY, bytes(200))
@@ -184,17 +185,17 @@ class Reading(unittest.TestCase):
         whole = read(stream)
         self.assertEqual([message.opcode for message in whole], [TEXT, PING, PONG, TEXT, BINARY, CLOSE])
         self.assertEqual([message.data for message in whole if message.opcode == TEXT], ["Grüße", "€😀!"])
-        for place in range(len(stream) + 1):
-            self.assertEqual(read(stream[:place], stream[place:]), whole, place)
-        self.assertEqual(read(*one_by_one(stream)), whole)
+        for index in range(len(stream) + 1):
+            self.assertEqual(read(stream[:index], stream[index:]), whole, index)
+        self.assertEqual(read(*single_bytes(stream)), whole)
 
-    def test_many_tiny_pieces_and_many_tiny_fragments_make_one_message(self):
+    def test_many_small_chunks_or_fragments_make_one_message(self):
         stream = frame(TEXT, b"a" * 200_000)
-        self.assertEqual(read(*one_by_one(stream)), [Message(TEXT, "a" * 200_000)])
-        stream = part(BINARY) + part(CONTINUATION, b"a") * 100_000 + frame(CONTINUATION)
+        self.assertEqual(read(*single_bytes(stream)), [Message(TEXT, "a" * 200_000)])
+        stream = fragment(BINARY) + fragment(CONTINUATION, b"a") * 100_000 + frame(CONTINUATION)
         self.assertEqual(read(stream), [Message(BINARY, b"a" * 100_000)])
 
-    def test_its_length_is_what_it_has_not_looked_at(self):
+    def test_unread_counts_the_bytes_that_are_not_read_yet(self):
         reader = MessageReader()
         reader.receive(frame(PING) + frame(PING))
         reader.next_message()
@@ -202,21 +203,21 @@ class Reading(unittest.TestCase):
 
 
 class Violations(unittest.TestCase):
-    def test_each_broken_rule_of_framing_is_a_protocol_error(self):
+    def test_each_framing_error_is_a_protocol_error(self):
         for rule, stream in {
             "an unmasked frame": render(TEXT, "Hello"),
             "an unmasked control frame": render(PING, b""),
             "reserved bit 1": frame(TEXT, b"a", first=FIN | RSV1 | TEXT),
             "reserved bit 2": frame(BINARY, b"a", first=FIN | RSV2 | BINARY),
             "reserved bit 3": frame(PING, b"a", first=FIN | RSV3 | PING),
-            "a fragmented ping": part(PING),
-            "a fragmented close": part(CLOSE),
+            "a fragmented ping": fragment(PING),
+            "a fragmented close": fragment(CLOSE),
             "a long ping": frame(PING, bytes(126)),
             "a long pong": frame(PONG, bytes(65_536)),
             "a continuation of nothing": frame(CONTINUATION, b"a"),
-            "a first fragment that is a continuation": part(CONTINUATION, b"a"),
-            "a text inside a text": part(TEXT, b"a") + frame(TEXT, b"b"),
-            "a fragment of another message inside": part(BINARY, b"a") + part(TEXT, b"b"),
+            "a first fragment that is a continuation": fragment(CONTINUATION, b"a"),
+            "a text inside a text": fragment(TEXT, b"a") + frame(TEXT, b"b"),
+            "a fragment of another message inside": fragment(BINARY, b"a") + fragment(TEXT, b"b"),
             "a short length in two bytes": frame(TEXT, b"a", length=struct.pack("!BH", 126, 1)),
             "125 in two bytes": frame(TEXT, b"a" * 125, length=struct.pack("!BH", 126, 125)),
             "a short length in eight bytes": frame(TEXT, b"a", length=struct.pack("!BQ", 127, 1)),
@@ -224,33 +225,33 @@ class Violations(unittest.TestCase):
             "a length whose first bit is 1": frame(BINARY, b"", length=struct.pack("!BQ", 127, 1 << 63)),
             "a close frame of one byte": frame(CLOSE, b"\x03"),
         }.items():
-            for pieces in ([stream], one_by_one(stream)):
-                self.assertEqual(read(*pieces), [1002], rule)
+            for chunks in ([stream], single_bytes(stream)):
+                self.assertEqual(read(*chunks), [1002], rule)
 
     def test_reserved_opcodes_are_a_protocol_error(self):
         for opcode in (3, 4, 5, 6, 7, 11, 12, 13, 14, 15):
             self.assertEqual(read(frame(opcode)), [1002], opcode)
-            self.assertEqual(read(part(TEXT) + frame(opcode)), [1002], opcode)
+            self.assertEqual(read(fragment(TEXT) + frame(opcode)), [1002], opcode)
 
-    def test_it_is_refused_before_its_payload_has_come(self):
+    def test_a_bad_frame_head_is_refused_before_the_payload_arrives(self):
         for head in (frame(TEXT, b"a", first=0xC1)[:2], render(TEXT, "a")[:2], frame(PING, bytes(126))[:2]):
             self.assertEqual(read(head), [1002])
         self.assertEqual(read(frame(BINARY, b"", length=struct.pack("!BQ", 127, MAX_MESSAGE + 1))), [1009])
 
-    def test_a_message_has_a_largest_size_however_it_is_cut(self):
-        half = part(BINARY, bytes(MAX_MESSAGE // 2))
-        rest = part(CONTINUATION, bytes(MAX_MESSAGE // 2))
+    def test_a_message_has_a_maximum_size_in_one_frame_or_many(self):
+        half = fragment(BINARY, bytes(MAX_MESSAGE // 2))
+        rest = fragment(CONTINUATION, bytes(MAX_MESSAGE // 2))
         self.assertEqual(read(half + rest + frame(CONTINUATION)), [Message(BINARY, bytes(MAX_MESSAGE))])
         self.assertEqual(read(half + rest + frame(CONTINUATION, b"a")), [1009])
         self.assertEqual(read(frame(TEXT, bytes(MAX_MESSAGE)) * 2), [Message(TEXT, "\0" * MAX_MESSAGE)] * 2)
 
-    def test_text_that_is_not_utf8_is_refused_at_the_byte_that_says_so(self):
+    def test_text_that_is_not_utf8_is_refused_at_its_first_bad_byte(self):
         for good, bad in (
             (b"", b"\x80"),
             (b"Hello ", b"\xbf"),
-            (b"", b"\xc0"),  # two bytes for what one can say
+            (b"", b"\xc0"),  # two bytes where one is enough
             (b"", b"\xc1"),
-            (b"\xe0", b"\x9f"),  # three bytes for what two can say
+            (b"\xe0", b"\x9f"),  # three bytes where two are enough
             (b"\xed", b"\xa0"),  # a surrogate
             (b"\xed", b"\xbf"),
             (b"\xf0", b"\x8f"),
@@ -262,65 +263,65 @@ class Violations(unittest.TestCase):
             (b"\xf0\x9f\x98", b"a"),
             ("κόσμε".encode() + b"\xed", b"\xa0"),
         ):
-            head = frame(TEXT, bytes(100))[:6]  # 94 bytes and more are still to come
+            head = frame(TEXT, bytes(100))[:6]  # 94 or more bytes have not arrived
             masked = frame(TEXT, good + bad)[6:]
-            self.assertEqual(read(*one_by_one(head + masked[:-1])), [], good)
-            self.assertEqual(read(*one_by_one(head + masked)), [1007], good + bad)
+            self.assertEqual(read(*single_bytes(head + masked[:-1])), [], good)
+            self.assertEqual(read(*single_bytes(head + masked)), [1007], good + bad)
             self.assertEqual(read(head + masked), [1007], good + bad)
-            self.assertEqual(read(part(TEXT, good)), [], good)
-            self.assertEqual(read(part(TEXT, good) + part(CONTINUATION, bad)), [1007], good + bad)
+            self.assertEqual(read(fragment(TEXT, good)), [], good)
+            self.assertEqual(read(fragment(TEXT, good) + fragment(CONTINUATION, bad)), [1007], good + bad)
 
     def test_a_text_that_ends_inside_a_character_is_refused(self):
         for text in (b"\xc3", b"\xe2\x82", b"\xed\x9f", b"\xf0\x9f\x98"):
             self.assertEqual(read(frame(TEXT, text)), [1007])
-            self.assertEqual(read(part(TEXT, text) + frame(CONTINUATION)), [1007])
+            self.assertEqual(read(fragment(TEXT, text) + frame(CONTINUATION)), [1007])
 
     def test_binary_data_may_be_anything(self):
         self.assertEqual(
-            read(part(BINARY, b"\xff") + frame(CONTINUATION, b"\xed\xa0")), [(BINARY, b"\xff\xed\xa0", None)]
+            read(fragment(BINARY, b"\xff") + frame(CONTINUATION, b"\xed\xa0")), [(BINARY, b"\xff\xed\xa0", None)]
         )
 
 
 class Closing(unittest.TestCase):
-    def test_a_close_frame_says_its_code_and_reason(self):
+    def test_a_close_frame_is_read_with_its_code_and_reason(self):
         self.assertEqual(read(close(1000)), [Message(CLOSE, "", 1000)])
         self.assertEqual(read(close(1001, "tschüß".encode())), [Message(CLOSE, "tschüß", 1001)])
         self.assertEqual(read(close(4999, b"a" * 123)), [Message(CLOSE, "a" * 123, 4999)])
 
-    def test_an_empty_one_is_read_as_no_status(self):
+    def test_an_empty_close_frame_is_read_as_no_status(self):
         self.assertEqual(read(frame(CLOSE)), [Message(CLOSE, "", 1005)])
 
-    def test_only_codes_that_may_travel_are_taken(self):
+    def test_only_codes_that_may_be_sent_are_accepted(self):
         outcomes = {code: read(close(code)) for code in range(65_536)}
-        taken = {code for code, outcome in outcomes.items() if outcome == [Message(CLOSE, "", code)]}
-        self.assertEqual(taken, {1000, 1001, 1002, 1003, *range(1007, 1015), *range(3000, 5000)})
-        self.assertTrue(all(outcomes[code] == [1002] for code in outcomes.keys() - taken))
+        accepted = {code for code, outcome in outcomes.items() if outcome == [Message(CLOSE, "", code)]}
+        self.assertEqual(accepted, {1000, 1001, 1002, 1003, *range(1007, 1015), *range(3000, 5000)})
+        self.assertTrue(all(outcomes[code] == [1002] for code in outcomes.keys() - accepted))
 
-    def test_a_reason_is_utf8(self):
+    def test_a_reason_that_is_not_utf8_is_refused(self):
         self.assertEqual(read(close(1000, b"\xff")), [1007])
         self.assertEqual(read(close(1000, "€".encode()[:2])), [1007])
 
-    def test_nothing_counts_that_follows_a_close_frame_or_a_violation(self):
+    def test_bytes_after_a_close_frame_or_an_error_are_ignored(self):
         self.assertEqual(read(close(1000) + frame(TEXT, b"a"), frame(PING)), [Message(CLOSE, "", 1000)])
-        self.assertEqual(read(part(TEXT, b"a") + close(1000) + frame(CONTINUATION)), [Message(CLOSE, "", 1000)])
+        self.assertEqual(read(fragment(TEXT, b"a") + close(1000) + frame(CONTINUATION)), [Message(CLOSE, "", 1000)])
         reader = MessageReader()
         reader.receive(frame(3) + frame(TEXT, b"a"))
         self.assertRaises(ProtocolError, reader.next_message)
         reader.receive(frame(TEXT, b"a"))
         self.assertIsNone(reader.next_message())
 
-    def test_a_violation_can_be_told_in_a_close_frame(self):
+    def test_the_reason_of_an_error_fits_into_a_close_frame(self):
         for stream in (frame(3), render(TEXT, "a"), frame(PING, bytes(126)), frame(CONTINUATION), frame(TEXT, b"\xff")):
             reader = MessageReader()
             reader.receive(stream)
             with self.assertRaises(ProtocolError) as caught:
                 reader.next_message()
-            told = render_close(caught.exception.code, str(caught.exception))
-            self.assertEqual(told[4:].decode(), str(caught.exception))
+            close_frame = render_close(caught.exception.code, str(caught.exception))
+            self.assertEqual(close_frame[4:].decode(), str(caught.exception))
 
 
 class Rendering(unittest.TestCase):
-    def test_the_unmasked_frames_of_section_5_7_are_made(self):
+    def test_the_unmasked_frames_of_section_5_7_are_rendered(self):
         self.assertEqual(render(TEXT, "Hello"), bytes.fromhex("810548656c6c6f"))
         self.assertEqual(render(PING, b"Hello"), bytes.fromhex("890548656c6c6f"))
         self.assertEqual(render(BINARY, bytes(256)), bytes.fromhex("827e0100") + bytes(256))
@@ -330,10 +331,10 @@ class Rendering(unittest.TestCase):
         for size, head in ((0, "8200"), (125, "827d"), (126, "827e007e"), (65_535, "827effff")):
             self.assertEqual(render(BINARY, bytes(size)), bytes.fromhex(head) + bytes(size))
 
-    def test_text_goes_out_as_utf8(self):
+    def test_text_is_sent_as_utf8(self):
         self.assertEqual(render(TEXT, "€😀"), b"\x81\x07\xe2\x82\xac\xf0\x9f\x98\x80")
 
-    def test_a_close_frame_carries_code_and_reason(self):
+    def test_a_close_frame_is_rendered_with_code_and_reason(self):
         self.assertEqual(render_close(1001, "stopping"), b"\x88\x0a\x03\xe9stopping")
         self.assertEqual(render_close(1000), b"\x88\x02\x03\xe8")
 
@@ -341,11 +342,11 @@ class Rendering(unittest.TestCase):
         (message,) = read(frame(CLOSE))
         self.assertEqual(render_close(message.code), b"\x88\x00")
 
-    def test_a_long_reason_is_cut_between_characters(self):
+    def test_a_long_reason_is_cut_between_two_characters(self):
         self.assertEqual(render_close(1000, "a" + "€" * 100), b"\x88\x7b\x03\xe8a" + "€".encode() * 40)
         self.assertEqual(len(render_close(1000, "a" * 200)), 2 + 125)
 
-    def test_what_no_server_may_send_is_not_made(self):
+    def test_frames_that_no_server_may_send_are_refused(self):
         self.assertRaises(ValueError, render, PING, bytes(126))
         for code in (999, 1004, 1006, 1015, 2999, 5000):
             self.assertRaises(ValueError, render_close, code)

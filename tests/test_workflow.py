@@ -1,4 +1,4 @@
-"""The Petri net over HTTP: what may happen, who may do it, and what every ticket was at any time."""
+"""The Petri net over HTTP: the transitions, the roles they need, and a ticket at every version."""
 
 from itertools import product
 from urllib.parse import quote
@@ -6,7 +6,7 @@ from urllib.parse import quote
 from tests.desk import AGENT, CUSTOMER, DeskTest
 from workflow import PLACES, TRANSITIONS
 
-NET = {  # written down again from the published table, so that a slip in the desk's own shows
+NET = {  # copied by hand from the published table, to find mistakes in the desk's own table
     ("new", "assign"): ("assigned", "Assigned", "agent"),
     ("assigned", "start_work"): ("in_progress", "StartWorked", "agent"),
     ("in_progress", "escalate"): ("escalated", "Escalateed", "agent"),
@@ -17,7 +17,7 @@ NET = {  # written down again from the published table, so that a slip in the de
     ("resolved", "close"): ("closed", "Closeed", "agent"),
     ("closed", "reopen"): ("new", "Reopened", "customer"),
 }
-WAYS = {  # how a ticket gets into each state
+PATHS = {  # the transitions that bring a new ticket into each state
     "new": (),
     "assigned": ("assign",),
     "in_progress": ("assign", "start_work"),
@@ -26,7 +26,7 @@ WAYS = {  # how a ticket gets into each state
     "resolved": ("assign", "start_work", "resolve"),
     "closed": ("assign", "start_work", "resolve", "close"),
 }
-PASSES = {  # which gates a stated role passes
+PERMISSIONS = {  # the roles whose permissions each X-User-Role has
     "customer": {"customer"},
     "agent": {"agent"},
     "supervisor": {"agent", "supervisor"},
@@ -34,65 +34,66 @@ PASSES = {  # which gates a stated role passes
     "agent, customer": {"agent", "customer"},
     "user": set(),
     "Agent": set(),
-    "": {"customer"},  # a caller who states an id and no role is a customer
+    "": {"customer"},  # a caller with an id and no role is a customer
 }
 ROLE_NEEDED = {transition: role for (_, transition), (_, _, role) in NET.items()}
 ADMIN = {"X-User-Id": "root", "X-User-Role": "admin"}
 
 
-def marked(place: str) -> dict:
+def marking(place: str) -> dict:
     return {other: int(other == place) for other in PLACES}
 
 
 class Net(DeskTest):
     def ticket_in(self, state: str) -> str:
         uuid = self.desk.new_ticket()["uuid"]
-        for transition in WAYS[state]:
+        for transition in PATHS[state]:
             reply = self.desk.post(f"/api/{transition}", {"aggregate_id": uuid}, ADMIN)
             self.assertEqual(reply.status, 200)
         return uuid
 
-    def fire(self, door: str, uuid: str, transition: str, headers):
-        if door == "/api":
+    def fire(self, route: str, uuid: str, transition: str, headers):
+        if route == "/api":
             return self.desk.post(f"/api/{transition}", {"aggregate_id": uuid, "data": {}}, headers)
         return self.desk.post(f"/tickets/{uuid}/transitions", {"transition": transition}, headers)
 
     def test_every_state_transition_and_role_is_as_the_net_says(self):
-        """7 states × 9 transitions × 8 roles, through both doors; a refusal changes nothing."""
+        """7 states × 9 transitions × 8 roles, on both routes; a refused request changes nothing."""
         for state in PLACES:
-            uuid, version = self.ticket_in(state), len(WAYS[state]) + 1
-            for transition, (roles, passes), door in product(ROLE_NEEDED, PASSES.items(), ("/api", "/tickets")):
-                legal, permitted = (state, transition) in NET, ROLE_NEEDED[transition] in passes
+            uuid, version = self.ticket_in(state), len(PATHS[state]) + 1
+            requests = product(ROLE_NEEDED, PERMISSIONS.items(), ("/api", "/tickets"))
+            for transition, (roles, permissions), route in requests:
+                legal, permitted = (state, transition) in NET, ROLE_NEEDED[transition] in permissions
                 headers = {"X-User-Id": "someone", "X-User-Role": roles}
                 if legal and permitted:
-                    self.assert_fires(door, state, transition, headers)
+                    self.assert_fires(route, state, transition, headers)
                     continue
-                reply = self.fire(door, uuid, transition, headers)
-                where = f"{door} {transition} of {state} as {roles!r}"
+                reply = self.fire(route, uuid, transition, headers)
+                where = f"{route} {transition} of {state} as {roles!r}"
                 if not permitted:
                     self.assertEqual((reply.status, reply.json["code"]), (403, "FORBIDDEN"), where)
                     self.assertIn(ROLE_NEEDED[transition], reply.json["message"])
                 else:
                     self.assertEqual((reply.status, reply.json["code"]), (409, "TRANSITION_FAILED"), where)
-                    may = [name for (place, name), step in NET.items() if place == state and step[2] in passes]
+                    may = [name for (place, name), step in NET.items() if place == state and step[2] in permissions]
                     self.assertEqual((reply.json["state"], sorted(reply.json["allowed"])), (state, sorted(may)))
             ticket = self.desk.get(f"/tickets/{uuid}").json
             self.assertEqual((ticket["state"], ticket["version"]), (state, version))
 
-    def assert_fires(self, door, state, transition, headers):
-        """The transition of a ticket of its own."""
+    def assert_fires(self, route, state, transition, headers):
+        """The transition works, on a new ticket in that state."""
         uuid = self.ticket_in(state)
         target, event, _ = NET[state, transition]
-        reply = self.fire(door, uuid, transition, headers)
+        reply = self.fire(route, uuid, transition, headers)
         self.assertEqual(reply.status, 200, reply.body)
         aggregate = self.desk.get(f"/api/support-ticket/{uuid}").json
-        self.assertEqual(aggregate["state"], marked(target))
+        self.assertEqual(aggregate["state"], marking(target))
         self.assertEqual(sum(aggregate["state"].values()), 1)
         self.assertEqual(aggregate["enabled_transitions"], [name for place, name in NET if place == target])
         last = self.desk.get(f"/tickets/{uuid}/events").json["events"][-1]
         self.assertEqual((last["type"], last["actor"]), (event, "someone"))
 
-    def test_without_any_identity_the_published_routes_are_401_and_the_others_act_as_a_customer(self):
+    def test_without_an_identity_the_published_routes_are_401_and_the_others_act_as_a_customer(self):
         for state, transition in product(PLACES, ROLE_NEEDED):
             uuid = self.ticket_in(state)
             for headers in ({}, {"Authorization": "Bearer <token>"}):
@@ -105,15 +106,15 @@ class Net(DeskTest):
                 expected = 200 if (state, transition) in NET else 409
             self.assertEqual(self.fire("/tickets", uuid, transition, {}).status, expected, f"{transition} of {state}")
 
-    def test_the_answer_of_a_published_route_has_its_shape(self):
+    def test_the_answer_of_a_published_route_has_its_members(self):
         uuid = self.ticket_in("new")
         reply = self.desk.post("/api/assign", {"aggregate_id": uuid, "data": {"assignee": "agent-7"}}, AGENT)
-        shape = {"success", "aggregate_id", "version", "state", "enabled_transitions"}
-        self.assertLessEqual(shape, set(reply.json))
+        members = {"success", "aggregate_id", "version", "state", "enabled_transitions"}
+        self.assertLessEqual(members, set(reply.json))
         self.assertEqual((reply.json["success"], reply.json["aggregate_id"], reply.json["version"]), (True, uuid, 2))
         self.assertEqual(self.desk.get(f"/tickets/{uuid}").json["assignee"], "agent-7")
 
-    def test_assign_takes_the_caller_where_nobody_is_named_and_reopen_clears_it(self):
+    def test_assign_without_an_assignee_takes_the_caller_and_reopen_clears_the_assignee(self):
         uuid = self.ticket_in("new")
         self.assertEqual(self.fire("/tickets", uuid, "assign", AGENT).json["assignee"], "agent-1")
         uuid = self.ticket_in("new")
@@ -143,7 +144,7 @@ class Net(DeskTest):
         self.assertEqual(self.desk.get("/tickets/1").json["version"], 1)
         self.assertEqual(self.desk.post("/api/explode", {"aggregate_id": uuid}, AGENT).status, 404)
 
-    def test_every_change_of_a_ticket_heeds_if_match(self):
+    def test_every_change_of_a_ticket_checks_if_match(self):
         self.desk.new_ticket()
         self.desk.post("/tickets/1/draft", {})
         uuid = self.desk.get("/tickets/1").json["uuid"]
@@ -165,19 +166,19 @@ class Net(DeskTest):
         reply = self.desk.post("/api/%61ssign", {"aggregate_id": uuid}, {**ADMIN, "If-Match": '"2"'})
         self.assertEqual((reply.status, reply.headers["ETag"]), (200, '"3"'))
 
-    def test_the_net_can_be_asked_for(self):
-        told = self.desk.get("/api/schema").json
-        self.assertEqual(told["places"], list(PLACES))
+    def test_the_net_is_served_at_api_schema(self):
+        schema = self.desk.get("/api/schema").json
+        self.assertEqual(schema["places"], list(PLACES))
         steps = {
-            (step["from"], step["name"]): (step["to"], step["event"], step["role"]) for step in told["transitions"]
+            (step["from"], step["name"]): (step["to"], step["event"], step["role"]) for step in schema["transitions"]
         }
         self.assertEqual(steps, NET)
-        self.assertEqual({role["name"] for role in told["roles"]}, {"customer", "agent", "supervisor", "admin"})
+        self.assertEqual({role["name"] for role in schema["roles"]}, {"customer", "agent", "supervisor", "admin"})
         self.assertTrue(self.desk.get("/api/views").json["views"])
 
 
 class Flows(DeskTest):
-    """Six ways through the net that use every published step, end to end."""
+    """Six paths through the net, which together use every transition."""
 
     FLOWS = (
         "assign start_work resolve close",
@@ -200,7 +201,7 @@ class Flows(DeskTest):
         types = [event["type"] for event in self.desk.get(f"/api/support-ticket/{uuid}/events").json["events"]]
         self.assertEqual(types, ["Created", *(TRANSITIONS[transition].event for transition in flow.split())])
 
-    def test_with_one_token_that_holds_all_four_roles(self):
+    def test_with_one_token_that_has_all_four_roles(self):
         roles = ["customer", "agent", "supervisor", "admin"]
         login = self.desk.post("/api/debug/login", {"login": "tester", "roles": roles})
         self.assertEqual(login.status, 200)
@@ -209,7 +210,7 @@ class Flows(DeskTest):
             with self.subTest(flow):
                 self.run_flow(flow, lambda transition: bearer)
 
-    def test_with_a_user_of_his_own_for_every_role(self):
+    def test_with_a_different_user_for_every_role(self):
         tokens = {
             role: self.desk.post("/api/debug/login", {"login": f"{role}-1", "roles": [role]}).json["token"]
             for role in ("customer", "agent", "supervisor", "admin")
@@ -220,7 +221,7 @@ class Flows(DeskTest):
 
 
 class TimeTravel(DeskTest):
-    def test_a_ticket_can_be_seen_as_it_was_at_every_version(self):
+    def test_a_ticket_can_be_read_as_it_was_at_every_version(self):
         seen = [self.desk.new_ticket()]
         for method, path, body in (
             ("PATCH", "/tickets/1", {"title": "New title", "category": "billing"}),
@@ -236,22 +237,22 @@ class TimeTravel(DeskTest):
         for version, ticket in enumerate(seen, 1):
             self.assertEqual(self.desk.get(f"/tickets/1/at/{version}").json, ticket)
             aggregate = self.desk.get(f"/api/supportticket/{ticket['uuid']}/at/{version}").json
-            self.assertEqual((aggregate["version"], aggregate["state"]), (version, marked(ticket["state"])))
+            self.assertEqual((aggregate["version"], aggregate["state"]), (version, marking(ticket["state"])))
 
-    def test_it_answers_from_the_events_alone(self):
+    def test_a_past_version_is_built_from_events_only(self):
         self.desk.new_ticket()
         with self.desk.open_database() as database:
             database.execute("UPDATE tickets SET title = 'Changed behind the desk'")
         database.close()
         self.assertEqual(self.desk.get("/tickets/1/at/1").json["title"], "Login broken")
 
-    def test_a_version_that_never_was_is_404(self):
+    def test_a_version_that_does_not_exist_is_404(self):
         self.desk.new_ticket()
         for version in ("0", "2", "-1", "one", "1.0", "9" * 30, "٣", ""):
             reply = self.desk.get(f"/tickets/1/at/{quote(version)}")
             self.assert_refused(reply, 404, "NOT_FOUND")
 
-    def test_a_history_can_be_read_from_any_version_on_page_by_page(self):
+    def test_a_history_can_be_read_in_pages_from_any_version(self):
         self.desk.new_ticket()
         for number in range(4):
             self.desk.post("/tickets/1/comments", {"body": f"Comment {number}"})

@@ -16,4 +16,4 @@ LAZY = (
         'payload = data.encode("ascii", "replace") if isinstance(data, str) else data',
     ),
 )
-SEEN_BY = "tests.test_websocket.Rendering.test_text_goes_out_as_utf8"
+SEEN_BY = "tests.test_websocket.Rendering.test_text_is_sent_as_utf8"

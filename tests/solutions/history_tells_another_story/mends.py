@@ -13,4 +13,4 @@ LAZY = (
             workflow.fold, self.events(""",
     ),
 )
-SEEN_BY = "tests.test_workflow.TimeTravel.test_a_ticket_can_be_seen_as_it_was_at_every_version"
+SEEN_BY = "tests.test_workflow.TimeTravel.test_a_ticket_can_be_read_as_it_was_at_every_version"
