@@ -113,9 +113,9 @@ class Facts(DeskTest):
         self.assertEqual(set(re.findall(r"^  (\w+):", deeds, re.M)), set(self.rules["audit_events"]["type"].choices))
 
     def test_every_state_and_priority_of_the_plan_and_the_colours_is_there(self):
-        plan = re.search(r"const PLACES = \{(.*?)\};", FILES["net.js"], re.S)[1]
+        plan = re.search(r"const PLACES = \{(.*?)\};", FILES["petri.js"], re.S)[1]
         self.assertEqual(set(re.findall(r"^  (\w+):", plan, re.M)), set(self.rules["tickets"]["state"].choices))
-        steps = re.search(r"const STEPS = \{(.*?)\};", FILES["net.js"], re.S)[1]
+        steps = re.search(r"const STEPS = \{(.*?)\};", FILES["petri.js"], re.S)[1]
         net = self.desk.get("/api/schema").json["transitions"]
         self.assertEqual(set(re.findall(r"^  (\w+):", steps, re.M)), {step["name"] for step in net})
         for kind in ("state", "priority", "status"):

@@ -98,8 +98,8 @@ class Creating(PageTest):
         page.type("[name=description]", "Only once, please")
         page.run("const form = document.querySelector('form.narrow'); form.requestSubmit(); form.requestSubmit()")
         page.wait("h1", "Once")
-        page.click("#wire > summary")
-        page.wait("#wire-list li", "replayed")
+        page.click("#request-log > summary")
+        page.wait("#request-log-list li", "replayed")
         self.assertEqual(self.desk.count("tickets"), 1)
 
     def test_from_the_queue_to_a_step_with_the_keyboard_alone(self):
@@ -503,16 +503,16 @@ class Overview(PageTest):
         self.open("/tickets/")
         page.wait("h1", "Queue")
 
-    def test_the_curl_of_the_wire_does_the_same(self):
+    def test_the_curl_command_of_a_request_does_the_same(self):
         page = self.open("/tickets/new")
         title = """It's "$HOME" `id` \\ !! é"""
         page.type("[name=title]", title)
         page.type("[name=description]", "two\nlines")
         page.click("button", "Create ticket")
         page.wait("h1", "It's")
-        page.click("#wire > summary")
-        page.click("#wire-list li summary", "POST\n/tickets\n")
-        words = shlex.split(page.text("#wire-list .curl"))
+        page.click("#request-log > summary")
+        page.click("#request-log-list li summary", "POST\n/tickets\n")
+        words = shlex.split(page.text("#request-log-list .curl"))
         self.assertEqual(words[:4], ["curl", "-i", "-X", "POST"])
         headers = dict(word.split(": ", 1) for flag, word in zip(words, words[1:]) if flag == "-H")
         body = words[words.index("-d") + 1]
@@ -520,7 +520,7 @@ class Overview(PageTest):
         self.assertEqual(
             (reply.status, reply.headers["Idempotent-Replayed"], reply.json["title"]), (201, "true", title)
         )
-        request_id = page.text("#wire-list li:has(.curl) .request-id")
+        request_id = page.text("#request-log-list li:has(.curl) .request-id")
         self.assertEqual(request_id, self.desk.get("/tickets/1/events").json["events"][0]["request_id"])
 
     def test_every_view_is_readable_by_day_and_night_and_on_a_phone(self):
@@ -533,7 +533,7 @@ class Overview(PageTest):
         page = self.open()
         page.complaints()
         self.addCleanup(page.emulate)
-        page.click("#wire > summary")
+        page.click("#request-log > summary")
         for looks in ({"width": 360}, {"width": 800}, {"scheme": "dark", "width": 1200}):
             page.emulate(**looks)
             for path in VIEWS:
@@ -690,12 +690,12 @@ class TwoBrowsers(PageTest):
         page.until(lambda: self.lock_requests(page) == ["POST", "DELETE"], "the lock is not given back")
         page.until(lambda: self.desk.get("/tickets/1").json["locked_by"] is None, "still locked")
 
-    def test_the_frames_stand_on_the_wire(self):
+    def test_live_events_stand_in_the_request_log(self):
         page = self.open()
         page.wait("#live.live")
-        page.click("#wire > summary")
+        page.click("#request-log > summary")
         self.desk.new_ticket()
-        page.wait("#wire-list li", "Created")
+        page.wait("#request-log-list li", "Created")
 
 
 THREE_RENEWALS = """  // one after the other as soon as the form is there, not one every half a minute
@@ -775,9 +775,9 @@ class LockedPage(PageTest):
         page.wait(".total", "0 tickets")
         page.reload()
         page.wait(".total", "0 tickets")
-        page.click("#wire > summary")
-        page.click("#wire-list li summary", "/tickets?limit=25")
-        self.assertIn('-H "Authorization: Bearer $TOKEN"', page.text("#wire-list .curl"))
+        page.click("#request-log > summary")
+        page.click("#request-log-list li summary", "/tickets?limit=25")
+        self.assertIn('-H "Authorization: Bearer $TOKEN"', page.text("#request-log-list .curl"))
         token = page.run("return JSON.parse(sessionStorage.getItem('support-desk-identity')).token")
         self.assertNotIn(token, page.run("return document.body.textContent"))
         page.click("#who summary")

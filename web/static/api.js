@@ -1,7 +1,7 @@
-// Every request of the page goes through send(), and every one is shown on the wire.
+// Every request of the page goes through send(), and every one is shown in the request log.
 
 import { identityHeaders, logOut, who } from "./identity.js";
-import * as wire from "./wire.js";
+import * as requestLog from "./request-log.js";
 
 /** The desk said no. `details` has the complaints by field. */
 export class Refused extends Error {
@@ -40,9 +40,9 @@ export async function send(method, path, given = {}) {
     headers["Content-Type"] = "application/json";
     request.body = JSON.stringify(given.body);
   }
-  const entry = wire.sent({ method, path, headers, body: request.body, isSecret: given.isSecret });
+  const entry = requestLog.sent({ method, path, headers, body: request.body, isSecret: given.isSecret });
   const { response, text } = await exchange(path, request, entry);
-  wire.answered(entry, response, text);
+  requestLog.answered(entry, response, text);
   const isJson = response.headers.get("Content-Type")?.includes("json");
   const data = isJson && text ? JSON.parse(text) : {};
   if (response.ok) return { status: response.status, headers: response.headers, text, data };
@@ -55,7 +55,7 @@ async function exchange(path, request, entry) {
     const response = await fetch(path, request);
     return { response, text: await response.text() };
   } catch (problem) {
-    wire.failed(entry, problem.name === "AbortError" ? "cancelled" : "no answer");
+    requestLog.failed(entry, problem.name === "AbortError" ? "cancelled" : "no answer");
     if (problem.name === "AbortError") throw problem;
     tellLost();
     throw new Unreachable("The desk does not answer.");

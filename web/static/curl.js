@@ -5,7 +5,7 @@ export function quote(text) {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-/** The command for an entry of the wire. Tokens and passwords stand in it as shell variables. */
+/** The command for an entry of the request log. Tokens and passwords stand in it as shell variables. */
 export function curlFor(entry, origin = location.origin) {
   const parts = [entry.isStream ? "curl -N" : "curl -i"];
   if (entry.method !== "GET") parts[0] += ` -X ${entry.method}`;

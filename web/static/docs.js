@@ -4,7 +4,7 @@
 import { copy } from "./copy.js";
 import { curlFor } from "./curl.js";
 import { el } from "./dom.js";
-import { drawNet } from "./net.js";
+import { drawNet } from "./petri.js";
 import { pretty } from "./words.js";
 
 const MOST_SHOWN = 100_000; // characters of an answer
@@ -200,7 +200,7 @@ function requestOf(method, path, fields, body) {
   return { method: method.toUpperCase(), path: `${target}${search}`, headers, body: text || undefined };
 }
 
-/** The command; a token stands in it as a variable of the shell, as on the desk's wire. */
+/** The command; a token stands in it as a variable of the shell, as in the request log of the desk's page. */
 function asCurl(request, isStream) {
   const { Authorization: token, ...headers } = request.headers;
   return curlFor({ ...request, isStream, headers: token ? { Authorization: "Bearer $TOKEN", ...headers } : headers });

@@ -6,7 +6,7 @@
 import { identityHeaders } from "./identity.js";
 import { untilBack } from "./health.js";
 import { pause } from "./timing.js";
-import * as wire from "./wire.js";
+import * as requestLog from "./request-log.js";
 
 const SILENCE = 45000; // the desk sends a ping each 15 s: after three missed ones the stream is dead
 const LATEST = 10000;
@@ -62,12 +62,12 @@ async function keepListening(signal, answered) {
 async function listen(signal, opened) {
   const headers = { ...identityHeaders(), Accept: "text/event-stream" };
   if (lastId !== null) headers["Last-Event-ID"] = lastId;
-  const entry = wire.sent({ method: "GET", path: "/events", headers, isStream: true });
+  const entry = requestLog.sent({ method: "GET", path: "/events", headers, isStream: true });
   const silence = new AbortController();
   signal.addEventListener("abort", () => silence.abort(), { once: true });
   try {
     const response = await fetch("/events", { headers, cache: "no-store", signal: silence.signal });
-    wire.answered(entry, response);
+    requestLog.answered(entry, response);
     if (response.status >= 500) return "over";
     if (response.status === 404 && lastId !== null) {
       lastId = null; // the desk has another database by now, in which nothing has this id
@@ -78,7 +78,7 @@ async function listen(signal, opened) {
     await readFrames(response.body, silence);
     return "over";
   } catch {
-    if (entry.status === undefined) wire.failed(entry, signal.aborted ? "cancelled" : "no answer");
+    if (entry.status === undefined) requestLog.failed(entry, signal.aborted ? "cancelled" : "no answer");
     return entry.status === "no answer" ? "unreachable" : "over";
   }
 }
@@ -110,7 +110,7 @@ function parseFrame(text) {
 function hearFrame(fields) {
   if (fields.id !== undefined) lastId = fields.id;
   if (fields.data === undefined) return;
-  wire.frame({ id: fields.id, event: fields.event, data: fields.data });
+  requestLog.event({ id: fields.id, event: fields.event, data: fields.data });
   hearers.event(JSON.parse(fields.data));
 }
 

@@ -13,7 +13,7 @@ import { hear, refresh, reopen, startRouter } from "./router.js";
 import { openTicket } from "./ticket.js";
 import { pause } from "./timing.js";
 import { openLogin, showWho, startWho } from "./who.js";
-import { startWirePanel } from "./wire-panel.js";
+import { startRequestLogPanel } from "./request-log-panel.js";
 import { keepTimesRight } from "./words.js";
 
 const PATIENCE = 1000; // how long the first view waits for the event stream
@@ -82,7 +82,7 @@ function skipOnClick() {
 async function start() {
   skipOnClick();
   startWho();
-  startWirePanel();
+  startRequestLogPanel();
   watchHealth();
   keepTimesRight();
   onLive({ state: showLive, event: hear, again: refresh });

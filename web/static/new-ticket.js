@@ -47,7 +47,7 @@ function chooser(name, choices) {
 
 /**
  * What submitting does. The key belongs to the form, so a second click sends the same request again
- * and the desk answers with the same ticket; the wire shows it as replayed.
+ * and the desk answers with the same ticket; the request log shows it as replayed.
  */
 function sender(page) {
   let key = newKey();

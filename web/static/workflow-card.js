@@ -3,7 +3,7 @@
 import { desk } from "./desk.js";
 import { el } from "./dom.js";
 import { mayActAs, who } from "./identity.js";
-import { drawNet } from "./net.js";
+import { drawNet } from "./petri.js";
 import { sentence } from "./problem.js";
 import { words } from "./words.js";
 
