@@ -1,6 +1,6 @@
 // The curl command that does what a request of the page did.
 
-/** A word for the shell, whatever it contains: in single quotes nothing is special but their end. */
+/** A text quoted for the shell: inside single quotes nothing is special but the closing quote. */
 export function quote(text) {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -3,8 +3,8 @@
 import { copy } from "./copy.js";
 import { curlFor } from "./curl.js";
 import { el } from "./dom.js";
+import { plural, prettyJson } from "./format.js";
 import { entries, onLogChange } from "./request-log.js";
-import { plural, pretty } from "./words.js";
 
 const OPEN_KEY = "support-desk-request-log";
 
@@ -82,7 +82,7 @@ function drawInside(details, entry) {
     ...[
       curl && el("pre", { class: "curl", tabindex: 0 }, curl),
       curl && el("button", { class: "small", onclick: (event) => copy(curl, event.target) }, "Copy curl"),
-      entry.answer && el("pre", { class: "answer", tabindex: 0 }, pretty(entry.answer)),
+      entry.answer && el("pre", { class: "answer", tabindex: 0 }, prettyJson(entry.answer)),
     ].filter(Boolean),
   );
 }
