@@ -8,8 +8,8 @@ STARS = 3
 FAMILY = ""
 SECTION = "Dependencies and errors"
 FILE = "llm.py"
-CLEAN = "return self._breaker.call(partial(_answer, question, ends, clean))"
-PLANTED = """answer = partial(_answer, question, ends, clean)
+CLEAN = "return self._breaker.call(partial(_call, request, deadline, clean))"
+PLANTED = """answer = partial(_call, request, deadline, clean)
         for _ in range(3):
             try:
                 return self._breaker.call(answer)
@@ -19,7 +19,7 @@ PLANTED = """answer = partial(_answer, question, ends, clean)
 HINTS = (
     "`python3 -m drills fault broken-llm`, in a second terminal, is an LLM that answers 500 and counts, and prints how "
     "a desk is started with it. Ask for one suggestion. How many calls does it count? And for a second one?",
-    "Somebody asks again where the first answer was bad. Is that in app.py, in the slow lane, or in llm.py?",
+    "Somebody asks again where the first answer was bad. Is that in app.py, in a worker, or in llm.py?",
     "Read Assistant._ask. The breaker is asked, too: after how many suggestions does it open?",
 )
 EXPLANATION = """

@@ -18,8 +18,8 @@ import urllib.request
 from pathlib import Path
 
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # the key that marks an element, by the standard
-PATIENCE = 15  # seconds until a wait gives up
-PAUSE = 0.04
+TIMEOUT = 15  # seconds until a wait gives up
+POLL_INTERVAL = 0.04
 ARGUMENTS = (
     "--headless=new",
     "--no-sandbox",
@@ -53,7 +53,7 @@ def needs_browser(tests):
     return unittest.skipUnless(os.environ.get("NEED_BROWSER") == "1", why)(tests)
 
 
-class Refused(Exception):
+class DriverError(Exception):
     """An error of the driver; `kind` is its name in the standard, as "no such element"."""
 
     def __init__(self, kind, message):
@@ -79,7 +79,7 @@ class Driver:
         raise AssertionError("chromedriver did not start")
 
     def ask(self, method: str, path: str, body=None):
-        """One command; its value. Raises Refused."""
+        """One command; its value. Raises DriverError."""
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self.url}{path}", data, {"Content-Type": "application/json"}, method=method)
         try:
@@ -88,11 +88,11 @@ class Driver:
         except urllib.error.HTTPError as problem:
             with problem:
                 value = json.load(problem)["value"]
-            raise Refused(value["error"], value["message"]) from None
+            raise DriverError(value["error"], value["message"]) from None
 
     def stop(self) -> None:
         self.process.terminate()
-        self.process.wait(PATIENCE)
+        self.process.wait(TIMEOUT)
         self.process.stdout.close()
         self.folder.cleanup()
 
@@ -141,12 +141,12 @@ class Browser:
         return self.until(lambda: self.find(selector, text), f"no {selector} with {text!r}")
 
     def until(self, question, complaint: str):
-        """The first true answer to `question()`; AssertionError with what is shown after PATIENCE seconds."""
-        deadline = time.monotonic() + PATIENCE
+        """The first true answer to `question()`; AssertionError with what is shown after TIMEOUT seconds."""
+        deadline = time.monotonic() + TIMEOUT
         while not (answer := question()):
             if time.monotonic() > deadline:
                 raise AssertionError(f"{complaint}; shown: {self.text('body')[:2000]}")
-            time.sleep(PAUSE)
+            time.sleep(POLL_INTERVAL)
         return answer
 
     def until_gone(self, selector: str, text: str = "") -> None:
@@ -168,7 +168,7 @@ class Browser:
                 self.run("arguments[0].scrollIntoView({ block: 'nearest' })", element)
                 self.ask("POST", f"/element/{element[ELEMENT]}/click", {})
                 return True
-            except Refused as problem:
+            except DriverError as problem:
                 if problem.kind in ("stale element reference", "element click intercepted", "element not interactable"):
                     return False
                 raise
@@ -227,7 +227,7 @@ class Browser:
     def screenshot(self, path: Path) -> None:
         path.write_bytes(base64.b64decode(self.ask("GET", "/screenshot")))
 
-    def complaints(self) -> list[str]:
+    def console_errors(self) -> list[str]:
         """What the browser's console has complained about since last asked, as CSP violations and errors."""
         entries = self.ask("POST", "/se/log", {"type": "browser"})
         return [entry["message"] for entry in entries if entry["level"] == "SEVERE"]

@@ -32,7 +32,7 @@ class ApiPage(DeskTest):
             wanted += [
                 f"/static/{name}" for name in re.findall(r'^import .* from "./([^"]+)";$', reply.body.decode(), re.M)
             ]
-        shared = {f"/static/{name}.js" for name in ("copy", "curl", "dom", "net", "words")}
+        shared = {f"/static/{name}.js" for name in ("copy", "curl", "dom", "format", "petri")}
         self.assertEqual(set(wanted), {"/static/docs.css", "/static/docs.js", *shared})
 
     def test_its_files_need_no_second_reading(self):

@@ -104,20 +104,20 @@ class Facts(DeskTest):
         self.rules = self.desk.server.context.rules
 
     def test_the_counters_count_to_the_limits(self):
-        said = dict(re.findall(r"(\w+): (\d+)", re.search(r"LIMITS = \{(.*?)\}", FILES["words.js"])[1]))
+        written = dict(re.findall(r"(\w+): (\d+)", re.search(r"LIMITS = \{(.*?)\}", FILES["format.js"])[1]))
         limits = {name: str(self.rules["tickets"][name].highest) for name in ("title", "description")}
-        self.assertEqual(said, {**limits, "body": str(self.rules["comments"]["body"].highest)})
+        self.assertEqual(written, {**limits, "body": str(self.rules["comments"]["body"].highest)})
 
     def test_every_event_has_words(self):
-        deeds = re.search(r"DEEDS = \{(.*?)\};", FILES["words.js"], re.S)[1]
-        self.assertEqual(set(re.findall(r"^  (\w+):", deeds, re.M)), set(self.rules["audit_events"]["type"].choices))
+        labels = re.search(r"EVENT_LABELS = \{(.*?)\};", FILES["format.js"], re.S)[1]
+        self.assertEqual(set(re.findall(r"^  (\w+):", labels, re.M)), set(self.rules["audit_events"]["type"].choices))
 
     def test_every_state_and_priority_of_the_plan_and_the_colours_is_there(self):
-        plan = re.search(r"const PLACES = \{(.*?)\};", FILES["net.js"], re.S)[1]
+        plan = re.search(r"const PLACES = \{(.*?)\};", FILES["petri.js"], re.S)[1]
         self.assertEqual(set(re.findall(r"^  (\w+):", plan, re.M)), set(self.rules["tickets"]["state"].choices))
-        steps = re.search(r"const STEPS = \{(.*?)\};", FILES["net.js"], re.S)[1]
+        drawn = re.search(r"const TRANSITIONS = \{(.*?)\};", FILES["petri.js"], re.S)[1]
         net = self.desk.get("/api/schema").json["transitions"]
-        self.assertEqual(set(re.findall(r"^  (\w+):", steps, re.M)), {step["name"] for step in net})
+        self.assertEqual(set(re.findall(r"^  (\w+):", drawn, re.M)), {step["name"] for step in net})
         for kind in ("state", "priority", "status"):
             for value in re.findall(rf"\.{kind}-(\w+)", FILES["style.css"]):
                 self.assertIn(value, self.rules["tickets"][kind].choices)

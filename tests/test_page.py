@@ -50,11 +50,11 @@ class PageTest(DeskTest):
     def act_as(self, user, role, browser=None):
         """Be somebody else, with the form in the corner."""
         browser = browser or self.browser
-        browser.click("#who summary")
-        browser.type("#who [name=user]", user)
-        browser.choose("#who [name=role]", role)
-        browser.click("#who button")
-        browser.until(lambda: user in browser.text("#who summary"), f"not {user} yet")
+        browser.click("#user-menu summary")
+        browser.type("#user-menu [name=user]", user)
+        browser.choose("#user-menu [name=role]", role)
+        browser.click("#user-menu button")
+        browser.until(lambda: user in browser.text("#user-menu summary"), f"not {user} yet")
 
 
 class Creating(PageTest):
@@ -77,8 +77,7 @@ class Creating(PageTest):
         page.type("[name=title]", "x" * 201)
         self.assertIn("201 / 200", page.text(".counter.over"))
         page.click("button", "Create ticket")
-        fault = page.wait(".field:has([name=title]) .fault", "no more than 200 characters")
-        self.assertTrue(fault)
+        page.wait(".field:has([name=title]) .field-error", "no more than 200 characters")
         self.assertEqual(page.run("return document.activeElement.name"), "title")
         page.type("[name=title]", "Short")
         page.click("button", "Create ticket")
@@ -98,8 +97,8 @@ class Creating(PageTest):
         page.type("[name=description]", "Only once, please")
         page.run("const form = document.querySelector('form.narrow'); form.requestSubmit(); form.requestSubmit()")
         page.wait("h1", "Once")
-        page.click("#wire > summary")
-        page.wait("#wire-list li", "replayed")
+        page.click("#request-log > summary")
+        page.wait("#request-log-list li", "replayed")
         self.assertEqual(self.desk.count("tickets"), 1)
 
     def test_from_the_queue_to_a_step_with_the_keyboard_alone(self):
@@ -109,7 +108,7 @@ class Creating(PageTest):
         self.tab_to(page, ".ticket .title")
         page.wait("h1", "By keyboard")
         self.tab_to(page, ".primary[data-step=assign]")
-        page.wait(".net .here[data-place=assigned]")
+        page.wait(".petri-net .here[data-place=assigned]")
         page.wait("button[data-step=start_work]:focus")
         self.assertEqual(self.desk.get("/tickets/1").json["assignee"], "agent-1")
 
@@ -199,7 +198,7 @@ class Queue(PageTest):
         title, text = "تعذر تسجيل الدخول \u202e", "لا يمكنني الدخول"
         self.desk.new_ticket(title=title, description=text)
         self.desk.post("/tickets/1/comments", {"body": text}, AGENT)
-        for path, selector in (("/tickets", ".ticket .title"), ("/tickets/1", "h1 bdi"), ("/tickets/1", "p.said")):
+        for path, selector in (("/tickets", ".ticket .title"), ("/tickets/1", "h1 bdi"), ("/tickets/1", "p.user-text")):
             page = self.open(path)
             page.wait(selector)
             script = "const style = getComputedStyle(arguments[0]); return [style.direction, style.unicodeBidi]"
@@ -234,7 +233,7 @@ class Ticket(PageTest):
             for step in steps:
                 page.click(f".steps > .step .primary[data-step={step}]")
                 page.until(lambda: self.state_after(step), f"{step} has not happened")
-        page.wait(".net .here", "New")
+        page.wait(".petri-net .here", "New")
         events = [event["type"] for event in self.desk.get("/tickets/1/events").json["events"]]
         self.assertEqual(events[1:4] + events[-1:], ["Assigned", "StartWorked", "RequestInfoed", "Reopened"])
 
@@ -243,7 +242,7 @@ class Ticket(PageTest):
         state = self.desk.get("/tickets/1").json["state"]
         net = self.desk.get("/api/schema").json["transitions"]
         target = next(transition["to"] for transition in net if transition["name"] == step)
-        return state == target and self.browser.find(f".net .here[data-place={target}]")
+        return state == target and self.browser.find(f".petri-net .here[data-place={target}]")
 
     def test_steps_that_cannot_be_taken_say_why(self):
         self.desk.new_ticket()
@@ -271,10 +270,10 @@ class Ticket(PageTest):
         self.desk.new_ticket()
         page = self.open("/tickets/1")
         page.wait("[data-step=assign]")
-        page.run(QUICKER, "/tickets/1", {"title": "Changed by somebody else"})
+        page.run(CONCURRENT_CHANGE, "/tickets/1", {"title": "Changed by somebody else"})
         page.click(".primary[data-step=assign]")
         page.wait(".workflow .outcome", "at version 2 now")
-        page.wait(".net .here[data-place=new]")
+        page.wait(".petri-net .here[data-place=new]")
         page.wait("h1", "Changed by somebody else")
         self.assertEqual(self.desk.get("/tickets/1").json["state"], "new")
 
@@ -284,7 +283,7 @@ class Ticket(PageTest):
         page.click("button", "Edit")
         page.type(".editor [name=title]", "x" * 201)
         page.click(".editor button", "Save")
-        page.wait(".editor .fault", "no more than 200 characters")
+        page.wait(".editor .field-error", "no more than 200 characters")
         page.wait("h1", "Before")
         page.type(".editor [name=title]", "After")
         page.choose(".editor [name=priority]", "critical")
@@ -299,7 +298,7 @@ class Ticket(PageTest):
         self.desk.new_ticket(title="Before")
         page = self.open("/tickets/1")
         page.wait("h1", "Before")
-        page.run(QUICKER, "/tickets/1", {"title": "Theirs", "priority": "low"})
+        page.run(CONCURRENT_CHANGE, "/tickets/1", {"title": "Theirs", "priority": "low"})
         page.click("button", "Edit")
         page.type(".editor [name=title]", "Mine")
         page.click(".editor button", "Save")
@@ -342,7 +341,7 @@ class Ticket(PageTest):
         self.desk.new_ticket()
         page = self.open("/tickets/1")
         page.click(".comment-form button", "Comment")
-        page.wait(".comment-form .fault", "may not be blank")
+        page.wait(".comment-form .field-error", "may not be blank")
         page.type("[name=body]", "Between us")
         page.click("[name=internal]")
         page.click(".comment-form button", "Comment")
@@ -406,7 +405,7 @@ class Ticket(PageTest):
         page.wait(".timeline .changes", "Priority: low → critical")
         page.press("[type=range]", "Home")
         page.wait("h1", "First words")
-        page.wait(".net .here[data-place=new]")
+        page.wait(".petri-net .here[data-place=new]")
         page.wait(".past", "version 1 of 4")
         self.assertTrue(page.url.endswith("?at=1"), page.url)
         self.assertNotIn("Later", page.text(".comments"))
@@ -416,7 +415,7 @@ class Ticket(PageTest):
         page.wait(".changed-field", "was low")
         page.click("button", "Back to now")
         page.wait(".comment", "Later")
-        page.wait(".net .here[data-place=assigned]")
+        page.wait(".petri-net .here[data-place=assigned]")
 
 
 LOSE_AN_ANSWER = """
@@ -429,7 +428,7 @@ window.fetch = async (path, request) => {
 };
 """
 
-QUICKER = """  // changes the ticket just before the page's own change arrives; locks are out of order
+CONCURRENT_CHANGE = """  // changes the ticket just before the page's own change arrives; locks are out of order
 const [path, body] = arguments;
 const fetched = window.fetch;
 window.fetch = async (asked, request) => {
@@ -503,16 +502,17 @@ class Overview(PageTest):
         self.open("/tickets/")
         page.wait("h1", "Queue")
 
-    def test_the_curl_of_the_wire_does_the_same(self):
+    def test_the_curl_command_of_a_request_does_the_same(self):
         page = self.open("/tickets/new")
         title = """It's "$HOME" `id` \\ !! é"""
         page.type("[name=title]", title)
         page.type("[name=description]", "two\nlines")
         page.click("button", "Create ticket")
         page.wait("h1", "It's")
-        page.click("#wire > summary")
-        page.click("#wire-list li summary", "POST\n/tickets\n")
-        words = shlex.split(page.text("#wire-list .curl"))
+        page.click("#request-log > summary")
+        page.click("#request-log-list li summary", "POST\n/tickets\n")
+        page.wait("#request-log-list .curl")
+        words = shlex.split(page.text("#request-log-list .curl"))
         self.assertEqual(words[:4], ["curl", "-i", "-X", "POST"])
         headers = dict(word.split(": ", 1) for flag, word in zip(words, words[1:]) if flag == "-H")
         body = words[words.index("-d") + 1]
@@ -520,7 +520,7 @@ class Overview(PageTest):
         self.assertEqual(
             (reply.status, reply.headers["Idempotent-Replayed"], reply.json["title"]), (201, "true", title)
         )
-        request_id = page.text("#wire-list li:has(.curl) .request-id")
+        request_id = page.text("#request-log-list li:has(.curl) .request-id")
         self.assertEqual(request_id, self.desk.get("/tickets/1/events").json["events"][0]["request_id"])
 
     def test_every_view_is_readable_by_day_and_night_and_on_a_phone(self):
@@ -531,19 +531,19 @@ class Overview(PageTest):
         self.desk.patch("/tickets/1", {"assignee": "y" * 64}, AGENT)
         self.desk.post("/tickets/1/lock", {}, {**AGENT, "X-User-Id": "z" * 64})
         page = self.open()
-        page.complaints()
+        page.console_errors()
         self.addCleanup(page.emulate)
-        page.click("#wire > summary")
+        page.click("#request-log > summary")
         for looks in ({"width": 360}, {"width": 800}, {"scheme": "dark", "width": 1200}):
             page.emulate(**looks)
             for path in VIEWS:
                 with self.subTest(f"{path} {looks}"):
                     page.run("location.hash = arguments[0]", f"#{path}")
                     page.wait("main h1, main .problem")
-                    self.assertEqual(page.run(PALE), [])
+                    self.assertEqual(page.run(LOW_CONTRAST), [])
                     self.assertLessEqual(page.run("return document.documentElement.scrollWidth - innerWidth"), 0)
-                    self.assertEqual(page.run(CUT_OFF), [])
-        serious = [said for said in page.complaints() if "status of 404" not in said]
+                    self.assertEqual(page.run(OVERFLOWING), [])
+        serious = [message for message in page.console_errors() if "status of 404" not in message]
         self.assertEqual(serious, [])
 
     def test_an_error_in_one_view_leaves_the_others_working(self):
@@ -559,12 +559,12 @@ class Overview(PageTest):
         page.wait(".foot", "1 event")
 
 
-CUT_OFF = """
+OVERFLOWING = """
 return [...document.querySelectorAll(".facts > span, .badge")]
   .filter((node) => node.getBoundingClientRect().right > innerWidth).map((node) => node.innerText);
 """
-PALE = """
-const pale = [];
+LOW_CONTRAST = """
+const found = [];
 const luminance = (rgb) => rgb.map((part) => part / 255)
   .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
   .reduce((sum, part, index) => sum + part * [0.2126, 0.7152, 0.0722][index], 0);
@@ -583,9 +583,9 @@ for (const node of document.querySelectorAll("body *")) {
   const text = luminance(parse(node instanceof SVGElement ? style.fill : style.color).slice(0, 3));
   const behind = luminance(ground(node));
   const contrast = (Math.max(text, behind) + 0.05) / (Math.min(text, behind) + 0.05);
-  if (contrast < 4.5) pale.push(`${node.tagName}.${node.className} ${own[0].textContent} ${contrast.toFixed(2)}`);
+  if (contrast < 4.5) found.push(`${node.tagName}.${node.className} ${own[0].textContent} ${contrast.toFixed(2)}`);
 }
-return pale;
+return found;
 """
 
 
@@ -644,8 +644,8 @@ class TwoBrowsers(PageTest):
         page.run(THREE_RENEWALS)
         page.click("button", "Edit")
         page.wait(".editor")
-        asked = "return performance.getEntriesByType('resource').filter((one) => one.name.endsWith('/lock')).length"
-        page.until(lambda: page.run(asked) == 4, "the lock was not renewed three times")
+        count = "return performance.getEntriesByType('resource').filter((one) => one.name.endsWith('/lock')).length"
+        page.until(lambda: page.run(count) == 4, "the lock was not renewed three times")
         self.assertEqual(self.desk.get("/tickets/1").json["version"], 5)
         page.type(".editor [name=title]", "Saved at once")
         page.click(".editor button", "Save")
@@ -690,12 +690,12 @@ class TwoBrowsers(PageTest):
         page.until(lambda: self.lock_requests(page) == ["POST", "DELETE"], "the lock is not given back")
         page.until(lambda: self.desk.get("/tickets/1").json["locked_by"] is None, "still locked")
 
-    def test_the_frames_stand_on_the_wire(self):
+    def test_live_events_stand_in_the_request_log(self):
         page = self.open()
         page.wait("#live.live")
-        page.click("#wire > summary")
+        page.click("#request-log > summary")
         self.desk.new_ticket()
-        page.wait("#wire-list li", "Created")
+        page.wait("#request-log-list li", "Created")
 
 
 THREE_RENEWALS = """  // one after the other as soon as the form is there, not one every half a minute
@@ -775,12 +775,12 @@ class LockedPage(PageTest):
         page.wait(".total", "0 tickets")
         page.reload()
         page.wait(".total", "0 tickets")
-        page.click("#wire > summary")
-        page.click("#wire-list li summary", "/tickets?limit=25")
-        self.assertIn('-H "Authorization: Bearer $TOKEN"', page.text("#wire-list .curl"))
+        page.click("#request-log > summary")
+        page.click("#request-log-list li summary", "/tickets?limit=25")
+        page.wait("#request-log-list .curl", '-H "Authorization: Bearer $TOKEN"')
         token = page.run("return JSON.parse(sessionStorage.getItem('support-desk-identity')).token")
         self.assertNotIn(token, page.run("return document.body.textContent"))
-        page.click("#who summary")
+        page.click("#user-menu summary")
         page.click("button", "Log out")
         page.wait("h1", "Log in")
 
@@ -806,22 +806,22 @@ class ApiReference(PageTest):
         self.assertFalse(page.find("#get_ws pre", "curl") or page.find("#get_ws button"))
 
     def test_the_workflow_is_drawn_without_a_complaint(self):
-        self.browser.complaints()
+        self.browser.console_errors()
         page = self.reference()
-        page.wait(".net [data-place=new].here")
-        self.assertEqual(page.complaints(), [])
+        page.wait(".petri-net [data-place=new].here")
+        self.assertEqual(page.console_errors(), [])
 
 
 class LockedReference(ApiReference):
     environ = LOCKED
 
     def test_the_workflow_is_drawn_without_a_complaint(self):
-        self.browser.complaints()
+        self.browser.console_errors()
         page = self.reference()
         page.wait("#net", "enter one above")
-        self.assertEqual(page.complaints(), [])
+        self.assertEqual(page.console_errors(), [])
         page.type("#token", bearer("dan", "agent")["Authorization"].removeprefix("Bearer "))
-        page.wait(".net [data-place=new].here")
+        page.wait(".petri-net [data-place=new].here")
         self.assertIn('-H "Authorization: Bearer $TOKEN"', self.curl_of("get_tickets"))
 
     def curl_of(self, operation):

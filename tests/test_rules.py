@@ -106,6 +106,12 @@ class Texts(unittest.TestCase):
             classify_by_rules(text)
             self.assertLess(time.perf_counter() - started, 0.05)
 
+    def test_the_cache_of_stems_stays_small(self):
+        with mock.patch.dict(llm._STEMS, {str(number): () for number in range(10_000)}):
+            self.assertGreaterEqual(len(llm._STEMS), 10_000)
+            self.assertEqual(classify_by_rules(f"invoice-refund\n{'x' * 41}"), ("billing", "medium"))
+            self.assertEqual(llm._STEMS, {"invoice-refund": ("invoic", "refund")})
+
 
 if __name__ == "__main__":
     unittest.main()

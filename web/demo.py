@@ -2,7 +2,7 @@
 
 A ticket's life is a generator: resumed, it makes its next step and yields the hours until the one
 after. fill() resumes all lives in the order of their times, so the audit log runs forward as if the
-desk had been in use. It is the same desk every time, only later: the dice are seeded.
+desk had been in use. It is the same desk every time, only later: the random numbers are seeded.
 """
 
 import re
@@ -62,39 +62,39 @@ medium | Broken link in the handbook | Chapter 4, "Importing", ends on a page th
 low | Newsletter: unsubscribe | I clicked the link twice and still get it.
 """,
 }
-SAYINGS = {
+PHRASES = {
     "question": ("Could you tell us a little more, and by when you need it?", "Is it the same for your colleagues?"),
     "answer": ("All of us are waiting, by Friday if you can.", "It is only me so far, and there is no hurry."),
     "note": ("Somebody else wrote the same last week.", "Long-time customer, friendly on the phone. Let us be quick."),
     "escalated": ("This is beyond me: please decide.", "They ask for a manager, with reason."),
     "back": ("Sorry to come again: this is only half solved.", "One week later, and we are where we were."),
     "billing": ("Done; your next invoice will show it.", "Settled. You need not do anything more."),
-    "technical": ("It went live this morning; please reload.", "Found and mended. It will not come back."),
+    "technical": ("It went live this morning; please reload.", "Found and fixed. It will not come back."),
     "account": ("Your account is in order; please sign in once more.", "Changed, from your next sign-in on."),
     "general": ("Thank you for writing; you have our answer by mail.", "Noted and passed on, in your words."),
 }
 CUSTOMERS = "maria.lopez t.schmidt siobhan.obrien emile.durand kwame.mensah yuki.tanaka a.kowalska zoe.martin".split()
 AGENTS = "amara jonas mei".split()
 SUPERVISOR = Caller("sofia", ("supervisor",), "demo")
-PACE = {"critical": 3, "high": 16, "medium": 40, "low": 60}  # hours from one step to the next, more or less
+PACE = {"critical": 3, "high": 16, "medium": 40, "low": 60}  # hours from one step to the next, on average
 DAYS = 30
 
 
 def fill(store, text_time, write) -> None:
-    """Fill the empty `store`: `text_time` writes a moment as the store does, `write` a reply to a ticket."""
-    clock, dice = store.clock, Random(8)
+    """Fill the empty `store`. `text_time` formats a time as the store does; `write` writes a reply to a ticket."""
+    clock, random = store.clock, Random(8)
     now = datetime.fromisoformat(clock().replace("Z", "+00:00"))
-    agenda = []  # a heap of (when, number, life); the number keeps lives from being compared
+    queue = []  # a priority queue (heap) of (time, number, life); the number keeps lives from being compared
     for number, fields in enumerate(stories()):
-        heappush(agenda, (now - timedelta(days=dice.uniform(0, DAYS)), number, Life(store, dice, write).run(fields)))
+        heappush(queue, (now - timedelta(days=random.uniform(0, DAYS)), number, Life(store, random, write).run(fields)))
     try:
         with store.savepoint():
-            while agenda:
-                moment, number, life = heappop(agenda)
-                store.clock = lambda: text_time(moment)
-                then = moment + timedelta(hours=next(life, DAYS * 24))  # a life that is over comes after now
-                if then < now:
-                    heappush(agenda, (then, number, life))
+            while queue:
+                time, number, life = heappop(queue)
+                store.clock = lambda: text_time(time)
+                following = time + timedelta(hours=next(life, DAYS * 24))  # one that is over is put after now
+                if following < now:
+                    heappush(queue, (following, number, life))
         store.commit()
     finally:
         store.clock = clock
@@ -105,26 +105,26 @@ def stories():
     for category, lines in STORIES.items():
         for line in lines.strip().splitlines():
             for version in (0, 1) if "{" in line else (0,):
-                told = re.sub("{(.*?)}", lambda choice: choice[1].split("/")[version], line)
-                yield dict(zip(("priority", "title", "description"), told.split(" | ")), category=category)
+                text = re.sub("{(.*?)}", lambda choice: choice[1].split("/")[version], line)
+                yield dict(zip(("priority", "title", "description"), text.split(" | ")), category=category)
 
 
 class Life:
-    """One ticket, its customer and its agent. What takes time yields how long, in hours."""
+    """One ticket, its customer and its agent. Its generators yield the hours that a step takes."""
 
-    def __init__(self, store, dice, write):
-        self.store, self.dice, self.write = store, dice, write
-        self.customer = Caller(dice.choice(CUSTOMERS), ("customer",), "demo")
-        self.agent = Caller(dice.choice(AGENTS), ("agent",), "demo")
+    def __init__(self, store, random, write):
+        self.store, self.random, self.write = store, random, write
+        self.customer = Caller(random.choice(CUSTOMERS), ("customer",), "demo")
+        self.agent = Caller(random.choice(AGENTS), ("agent",), "demo")
 
     def run(self, fields):
-        uuid = str(UUID(int=self.dice.getrandbits(128), version=4))
+        uuid = str(UUID(int=self.random.getrandbits(128), version=4))
         self.id = self.store.add_ticket(self.customer, {"uuid": uuid, **fields})["id"]
         yield self.hours()
         yield from self.reply()
         yield from self.solve()
-        while self.dice.random() < 0.25:
-            self.say(self.customer, "back")
+        while self.random.random() < 0.25:
+            self.comment(self.customer, "back")
             yield from self.move(self.customer, "reopen")
             yield from self.solve()
 
@@ -132,30 +132,30 @@ class Life:
         """A draft waits for the agent, who sends it, signs and sends it, or throws it away."""
         draft = self.store.add_draft(self.agent, self.ticket, self.write(self.ticket), "rules")
         yield self.hours()
-        fate = self.dice.choice(("sent", "sent", "edited", "rejected"))
-        if fate == "edited":
+        outcome = self.random.choice(("sent", "sent", "edited", "rejected"))
+        if outcome == "edited":
             signed = draft["body"].replace("\nSupport", f"\n{self.agent.id.title()}, Support")
             draft = self.store.edit_draft(self.agent, draft, signed)
             yield self.hours()
-        decide = self.store.reject_draft if fate == "rejected" else self.store.approve_draft
+        decide = self.store.reject_draft if outcome == "rejected" else self.store.approve_draft
         decide(self.agent, draft)
 
     def solve(self):
         """From new to closed, with a question back now and then, and up to the supervisor if need be."""
-        yield from self.move(self.dice.choice((self.agent, SUPERVISOR)), "assign", assignee=self.agent.id)
+        yield from self.move(self.random.choice((self.agent, SUPERVISOR)), "assign", assignee=self.agent.id)
         yield from self.move(self.agent, "start_work")
-        while self.dice.random() < 0.4:
-            self.say(self.agent, "note", internal=True)
-            self.say(self.agent, "question")
+        while self.random.random() < 0.4:
+            self.comment(self.agent, "note", internal=True)
+            self.comment(self.agent, "question")
             yield from self.move(self.agent, "request_info")
-            self.say(self.customer, "answer")
+            self.comment(self.customer, "answer")
             yield from self.move(self.customer, "customer_reply")
-        is_hard = self.dice.random() < 0.3
+        is_hard = self.random.random() < 0.3
         if is_hard:
-            self.say(self.agent, "escalated", internal=True)
+            self.comment(self.agent, "escalated", internal=True)
             yield from self.move(self.agent, "escalate")
         solver = SUPERVISOR if is_hard else self.agent
-        self.say(solver, self.ticket["category"])
+        self.comment(solver, self.ticket["category"])
         yield from self.move(solver, "resolve_escalated" if is_hard else "resolve")
         yield from self.move(self.agent, "close")
 
@@ -163,12 +163,12 @@ class Life:
         self.store.fire(caller, self.ticket, transition, data)
         yield self.hours()
 
-    def say(self, caller, kind, internal=False):
-        self.store.add_comment(caller, self.ticket, self.dice.choice(SAYINGS[kind]), internal)
+    def comment(self, caller, kind, internal=False):
+        self.store.add_comment(caller, self.ticket, self.random.choice(PHRASES[kind]), internal)
 
     @property
     def ticket(self) -> dict:
         return self.store.ticket(str(self.id))
 
     def hours(self) -> float:
-        return PACE[self.ticket["priority"]] * self.dice.uniform(0.3, 1.7)
+        return PACE[self.ticket["priority"]] * self.random.uniform(0.3, 1.7)

@@ -1,9 +1,9 @@
-// Every request of the page goes through send(), and every one is shown on the wire.
+// Every request of the page goes through send(), and every one is shown in the request log.
 
-import { identityHeaders, logOut, who } from "./identity.js";
-import * as wire from "./wire.js";
+import { currentUser, identityHeaders, logOut } from "./identity.js";
+import * as requestLog from "./request-log.js";
 
-/** The desk said no. `details` has the complaints by field. */
+/** The desk said no. `details` has the messages by field. */
 export class Refused extends Error {
   constructor(status, answer) {
     super(answer.message ?? answer.error ?? `the desk answered ${status}`);
@@ -14,11 +14,11 @@ export class Refused extends Error {
 /** The desk did not answer at all. */
 export class Unreachable extends Error {}
 
-let tellLost = () => {};
+let notifyUnreachable = () => {};
 
 /** Have `listener` called when the desk does not answer. */
-export function onLost(listener) {
-  tellLost = listener;
+export function onUnreachable(listener) {
+  notifyUnreachable = listener;
 }
 
 export function get(path, given = {}) {
@@ -30,7 +30,7 @@ export function post(path, body = {}, given = {}) {
 }
 
 /**
- * One exchange: {status, headers, text, data}, data being the JSON. Throws Refused or Unreachable.
+ * One request and its response: {status, headers, text, data}, data being the JSON. Throws Refused or Unreachable.
  * `given` may have body, headers, signal, keepalive (goes on when the page is left), isSecret.
  */
 export async function send(method, path, given = {}) {
@@ -40,24 +40,24 @@ export async function send(method, path, given = {}) {
     headers["Content-Type"] = "application/json";
     request.body = JSON.stringify(given.body);
   }
-  const entry = wire.sent({ method, path, headers, body: request.body, isSecret: given.isSecret });
-  const { response, text } = await exchange(path, request, entry);
-  wire.answered(entry, response, text);
+  const entry = requestLog.sent({ method, path, headers, body: request.body, isSecret: given.isSecret });
+  const { response, text } = await fetchText(path, request, entry);
+  requestLog.answered(entry, response, text);
   const isJson = response.headers.get("Content-Type")?.includes("json");
   const data = isJson && text ? JSON.parse(text) : {};
   if (response.ok) return { status: response.status, headers: response.headers, text, data };
-  if (response.status === 401 && who().token && !given.isSecret) logOut();
+  if (response.status === 401 && currentUser().token && !given.isSecret) logOut();
   throw new Refused(response.status, data);
 }
 
-async function exchange(path, request, entry) {
+async function fetchText(path, request, entry) {
   try {
     const response = await fetch(path, request);
     return { response, text: await response.text() };
   } catch (problem) {
-    wire.failed(entry, problem.name === "AbortError" ? "cancelled" : "no answer");
+    requestLog.failed(entry, problem.name === "AbortError" ? "cancelled" : "no answer");
     if (problem.name === "AbortError") throw problem;
-    tellLost();
+    notifyUnreachable();
     throw new Unreachable("The desk does not answer.");
   }
 }

@@ -2,13 +2,13 @@
 
 import { get, queryOf } from "./api.js";
 import { arrange, el, options } from "./dom.js";
-import { newestHeard } from "./live.js";
+import { EVENT_LABELS, eventLabel, humanize, person, plural, timeElement } from "./format.js";
+import { lastEventId } from "./live.js";
 import { addressOf, go } from "./router.js";
-import { atMostEach, debounce } from "./timing.js";
-import { DEEDS, deed, person, plural, when, words } from "./words.js";
+import { debounce, throttle } from "./timing.js";
 
 const PER_PAGE = 50;
-const MOST = 1000; // events that the desk gives at a time
+const MAX_EVENTS = 1000; // events that the desk gives at a time
 const END = "end"; // in the address, instead of the event that the page begins after
 const FILTERS = ["ticket", "type", "actor"];
 
@@ -21,7 +21,7 @@ export async function openAudit(page) {
 class Audit {
   constructor(page) {
     this.page = page;
-    this.refreshSoon = atMostEach(1000, () => page.run(() => this.read()));
+    this.refreshSoon = throttle(() => page.run(() => this.read()), 1000);
     this.verdict = el("div", { class: "verdict", role: "status" });
     this.rows = el("tbody");
     this.drawn = new Map(); // rows by event id: an event never changes
@@ -42,7 +42,7 @@ class Audit {
       type: el(
         "select",
         { name: "type", "aria-label": "Event", onchange: change },
-        options(Object.keys(DEEDS), "Any event", (type) => words(deed(type))),
+        options(Object.keys(EVENT_LABELS), "Any event", (type) => humanize(eventLabel(type))),
       ),
       actor: el("input", { name: "actor", placeholder: "Who", "aria-label": "Actor", oninput: debounce(change, 300) }),
     };
@@ -96,7 +96,7 @@ class Audit {
 
   /** The last page: what fits in ever longer stretches up to the newest event, until it fills a page. */
   async readEnd() {
-    this.newest ??= newestHeard() ?? (await get("/audit-events/verify", { signal: this.page.signal })).data.events;
+    this.newest ??= lastEventId() ?? (await get("/audit-events/verify", { signal: this.page.signal })).data.events;
     for (let span = PER_PAGE; ; span *= 10) {
       const after = Math.max(0, this.newest - span);
       const events = await this.readFrom(after);
@@ -108,7 +108,7 @@ class Audit {
   async readFrom(after) {
     const found = [];
     for (let from = after; from !== null; ) {
-      const { events, next } = await this.ask({ after: from, limit: MOST });
+      const { events, next } = await this.ask({ after: from, limit: MAX_EVENTS });
       found.push(...events);
       from = next;
     }
@@ -138,7 +138,7 @@ class Audit {
   }
 
   /** New events stand at the end: read again if the end is what is shown. */
-  hear() {
+  onEvent() {
     if (!this.next) this.refreshSoon();
   }
 
@@ -177,8 +177,8 @@ function drawEvent(event) {
       el("a", { href: addressOf(`/tickets/${event.ticket_id}`, { at: event.version }) }, `#${event.ticket_id}`),
       el("span", { class: "muted" }, ` v${event.version}`),
     ),
-    el("td", {}, el("b", {}, person(event.actor)), ` ${deed(event.type)} `, el("code", { class: "muted" }, event.type)),
-    el("td", {}, when(event.at)),
+    el("td", {}, el("b", {}, person(event.actor)), ` ${eventLabel(event.type)} `, el("code", { class: "muted" }, event.type)),
+    el("td", {}, timeElement(event.at)),
     el("td", {}, el("code", {}, event.request_id)),
     el("td", {}, el("code", { title: event.hash }, event.hash.slice(0, 8))),
   );

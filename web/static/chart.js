@@ -1,8 +1,8 @@
 // Bars and the chart of days, drawn as SVG, each with the same numbers as text.
 
 import { el, svg } from "./dom.js";
+import { humanize, plural } from "./format.js";
 import { addressOf } from "./router.js";
-import { plural, words } from "./words.js";
 
 const WIDTH = 720;
 const HEIGHT = 150;
@@ -20,7 +20,7 @@ function bar(field, value, count, total) {
   return el(
     "li",
     { "data-value": value },
-    el("a", { href: addressOf("/tickets", { [field]: value }) }, words(value)),
+    el("a", { href: addressOf("/tickets", { [field]: value }) }, humanize(value)),
     el("span", { class: "count" }, count.toLocaleString("en")),
     svg(
       "svg",

@@ -1,16 +1,16 @@
-// The conversation about a ticket: what was said, notes among staff, and a form to say more.
+// The comments of a ticket, with internal notes for staff, and the form for a new comment.
 
 import { newKey } from "./api.js";
 import { el } from "./dom.js";
-import { clearFaults, field, form, outcome } from "./form.js";
+import { clearErrors, field, form, outcome } from "./form.js";
+import { LIMITS, person, plural, timeElement } from "./format.js";
 import { mayActAs, seesOnlyOwn } from "./identity.js";
-import { LIMITS, person, plural, when } from "./words.js";
 
 export class Conversation {
   /** `send([body, { headers }])` posts a comment. */
   constructor(send) {
     this.send = send;
-    this.keyed = {}; // the key of the last request and the words that it was for
+    this.keyed = {}; // the idempotency key of the last request, and its body
     this.list = el("ol", { class: "comments" });
     this.heading = el("h2");
     this.form = this.buildForm();
@@ -23,7 +23,7 @@ export class Conversation {
     const isStaff = mayActAs("agent") || !seesOnlyOwn();
     return form(
       "comment-form",
-      (node) => this.say(node),
+      (node) => this.submit(node),
       field("Add a comment", this.text, { limit: LIMITS.body }),
       outcome(),
       el(
@@ -35,18 +35,18 @@ export class Conversation {
     );
   }
 
-  async say(node) {
+  async submit(node) {
     const body = { body: this.text.value, ...(this.internal.checked ? { internal: true } : {}) };
     await this.send([body, { headers: { "Idempotency-Key": this.keyFor(JSON.stringify(body)) } }]);
     this.keyed = {};
-    clearFaults(node);
+    clearErrors(node);
     this.text.value = "";
     this.text.dispatchEvent(new Event("input"));
   }
 
-  /** The same key for the same words, until an answer has come: whoever repeats a lost request makes no second comment. */
-  keyFor(words) {
-    if (this.keyed.words !== words) this.keyed = { words, key: newKey() };
+  /** The same key for the same body until an answer has come: a repeated request makes no second comment. */
+  keyFor(body) {
+    if (this.keyed.body !== body) this.keyed = { body, key: newKey() };
     return this.keyed.key;
   }
 
@@ -68,9 +68,9 @@ function drawComment(comment) {
       { class: "muted" },
       el("b", {}, person(comment.author)),
       " ",
-      when(comment.created_at),
+      timeElement(comment.created_at),
       comment.internal && el("span", { class: "badge" }, "internal note"),
     ),
-    el("p", { class: "said", dir: "auto" }, comment.body),
+    el("p", { class: "user-text", dir: "auto" }, comment.body),
   );
 }

@@ -1,4 +1,4 @@
-// Copies a text for the user; the button that was pressed says so.
+// Copies a text to the clipboard; the button confirms it.
 
 import { el } from "./dom.js";
 

@@ -1,11 +1,11 @@
 // The curl command that does what a request of the page did.
 
-/** A word for the shell, whatever it contains: in single quotes nothing is special but their end. */
+/** A text quoted for the shell: inside single quotes nothing is special but the closing quote. */
 export function quote(text) {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-/** The command for an entry of the wire. Tokens and passwords stand in it as shell variables. */
+/** The command for an entry of the request log. Tokens and passwords stand in it as shell variables. */
 export function curlFor(entry, origin = location.origin) {
   const parts = [entry.isStream ? "curl -N" : "curl -i"];
   if (entry.method !== "GET") parts[0] += ` -X ${entry.method}`;

@@ -2,8 +2,8 @@
 
 import { bars, dailyChart } from "./chart.js";
 import { el } from "./dom.js";
-import { readStats } from "./learn.js";
-import { atMostEach } from "./timing.js";
+import { readStats } from "./metadata.js";
+import { throttle } from "./timing.js";
 
 const BREAKDOWNS = ["status", "priority", "category", "state"];
 
@@ -13,8 +13,8 @@ export async function openDashboard(page) {
   page.root.append(el("h1", {}, "Dashboard"), content);
   const refresh = async () => replaceKeeping(content, draw(await readStats()));
   await refresh();
-  const soon = atMostEach(1000, () => page.run(refresh));
-  return { refresh, hear: soon };
+  const soon = throttle(() => page.run(refresh), 1000);
+  return { refresh, onEvent: soon };
 }
 
 /** Replace what is shown; the link that has the focus keeps it, and an open table stays open. */

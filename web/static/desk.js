@@ -1,4 +1,4 @@
-// What the page knows about the desk. learn.js fills it in: nothing is written down here a second time.
+// What the page knows about the desk. metadata.js fills it in: nothing is written down here a second time.
 
 export const desk = {
   auth: "open", // or "tokens": a locked desk

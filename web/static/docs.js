@@ -4,11 +4,11 @@
 import { copy } from "./copy.js";
 import { curlFor } from "./curl.js";
 import { el } from "./dom.js";
-import { drawNet } from "./net.js";
-import { pretty } from "./words.js";
+import { prettyJson } from "./format.js";
+import { drawNet } from "./petri.js";
 
-const MOST_SHOWN = 100_000; // characters of an answer
-const LISTEN = 5_000; // milliseconds to read from an answer that does not end
+const MAX_SHOWN = 100_000; // characters of an answer
+const STREAM_TIME = 5_000; // milliseconds to read from an answer that does not end
 const $ = (id) => document.getElementById(id);
 let api;
 
@@ -26,7 +26,7 @@ async function start() {
   showIdentity();
   showOperations();
   showSchemas();
-  document.addEventListener("identity", showNet); // a locked desk tells it to callers with a token alone
+  document.addEventListener("identity", showNet); // a locked desk shows its workflow only with a token
   if (isOpen()) await showNet();
   else $("net").replaceChildren(el("p", {}, "This desk draws its workflow for callers with a token: enter one above."));
   openTarget();
@@ -52,7 +52,7 @@ function resolved(thing) {
   return thing.$ref.slice(2).split("/").reduce((node, key) => node[key.replaceAll("~1", "/")], api);
 }
 
-/** A schema in words: text and links to other schemas. */
+/** A description of a schema: text, and links to other schemas. */
 function inWords(schema) {
   if (schema.$ref) {
     const name = schema.$ref.split("/").pop();
@@ -130,8 +130,8 @@ function showOperations() {
 
 function cardOf(method, path, operation) {
   const name = el("span", { class: `method ${method}` }, method.toUpperCase());
-  const says = el("span", { class: "says" }, ...rich(operation.summary));
-  const summary = el("summary", {}, name, el("code", {}, path), says);
+  const summaryText = el("span", { class: "summary-text" }, ...rich(operation.summary));
+  const summary = el("summary", {}, name, el("code", {}, path), summaryText);
   const card = el("details", { class: "operation", id: operation.operationId }, summary);
   card.addEventListener("toggle", () => { // fifty forms at once would be slow to make
     if (card.open && card.children.length === 1) card.append(insideOf(method, path, operation));
@@ -200,7 +200,7 @@ function requestOf(method, path, fields, body) {
   return { method: method.toUpperCase(), path: `${target}${search}`, headers, body: text || undefined };
 }
 
-/** The command; a token stands in it as a variable of the shell, as on the desk's wire. */
+/** The command; a token stands in it as a variable of the shell, as in the request log of the desk's page. */
 function asCurl(request, isStream) {
   const { Authorization: token, ...headers } = request.headers;
   return curlFor({ ...request, isStream, headers: token ? { Authorization: "Bearer $TOKEN", ...headers } : headers });
@@ -221,14 +221,14 @@ function tryOut(read, inside, operation) {
   copier.addEventListener("click", () => copy(curl.textContent, copier));
   send.addEventListener("click", async () => {
     send.disabled = true;
-    await exchange(read(), answer);
+    await sendRequest(read(), answer);
     send.disabled = false;
     send.focus();
   });
   return [el("pre", { tabindex: "0" }, curl), el("div", { class: "buttons" }, send, copier), answer];
 }
 
-async function exchange({ method, path, headers, body }, place) {
+async function sendRequest({ method, path, headers, body }, place) {
   const started = performance.now();
   try {
     const answer = await fetch(path, { method, headers, body });
@@ -237,7 +237,7 @@ async function exchange({ method, path, headers, body }, place) {
     const status = el("strong", { class: answer.ok ? "ok" : "bad" }, `${answer.status} ${answer.statusText}`);
     const lines = [...answer.headers].map(([name, value]) => `${name}: ${value}`).join("\n");
     const more = el("details", {}, el("summary", {}, "Headers"), el("pre", {}, lines));
-    place.replaceChildren(el("p", {}, status, ` in ${took} ms`), more, el("pre", { tabindex: "0" }, pretty(text) || "(no body)"));
+    place.replaceChildren(el("p", {}, status, ` in ${took} ms`), more, el("pre", { tabindex: "0" }, prettyJson(text) || "(no body)"));
   } catch (problem) {
     place.replaceChildren(el("p", { class: "bad" }, `No answer: ${problem.message}`));
   }
@@ -247,11 +247,11 @@ async function exchange({ method, path, headers, body }, place) {
 async function textOf(answer) {
   const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
-  const timer = setTimeout(() => reader?.cancel(), LISTEN);
-  for (let piece; reader && text.length < MOST_SHOWN && !(piece = await reader.read()).done;) text += piece.value;
+  const timer = setTimeout(() => reader?.cancel(), STREAM_TIME);
+  for (let piece; reader && text.length < MAX_SHOWN && !(piece = await reader.read()).done;) text += piece.value;
   clearTimeout(timer);
   reader?.cancel();
-  return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}\n… (more was not read)` : text;
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}\n… (more was not read)` : text;
 }
 
 function answersOf(operation) {
@@ -295,7 +295,7 @@ async function showNet() {
   $("net").replaceChildren(drawNet(net, net.initial, []), el("details", {}, el("summary", {}, "In words"), words));
 }
 
-/** One transition in words. */
+/** A sentence about one transition. */
 function sentence(step) {
   return `${step.name}: ${step.from} to ${step.to}, by ${step.role}`;
 }

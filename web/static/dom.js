@@ -4,15 +4,15 @@ const SVG = "http://www.w3.org/2000/svg";
 
 /** el("button", { class: "quiet", onclick: save }, "Save"): attributes, listeners, children. */
 export function el(name, attributes = {}, ...children) {
-  return furnish(document.createElement(name), attributes, children);
+  return setUp(document.createElement(name), attributes, children);
 }
 
 /** The same for a drawing. */
 export function svg(name, attributes = {}, ...children) {
-  return furnish(document.createElementNS(SVG, name), attributes, children);
+  return setUp(document.createElementNS(SVG, name), attributes, children);
 }
 
-function furnish(node, attributes, children) {
+function setUp(node, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
     else if (value === true) node.setAttribute(name, "");

@@ -3,8 +3,8 @@
 import { newKey, post, send } from "./api.js";
 import { arrange, el } from "./dom.js";
 import { form, outcome } from "./form.js";
-import { sentence } from "./problem.js";
-import { person, when } from "./words.js";
+import { person, timeElement } from "./format.js";
+import { errorText } from "./problem.js";
 
 export class Drafts {
   /** `during(job)` does a job that changes the ticket, and shows the ticket afterwards. */
@@ -32,7 +32,7 @@ export class Drafts {
       await this.during(() => post(`${this.path}/draft`, {}, { headers: { "Idempotency-Key": this.key } }));
       this.key = null;
     } catch (problem) {
-      this.outcome.textContent = sentence(problem);
+      this.outcome.textContent = errorText(problem);
     } finally {
       this.button.classList.remove("busy");
     }
@@ -71,7 +71,7 @@ class PendingDraft {
         " by ",
         person(draft.created_by),
         `, source ${draft.source}, `,
-        when(draft.created_at),
+        timeElement(draft.created_at),
       ),
       this.text,
       outcome(),
@@ -94,7 +94,7 @@ class PendingDraft {
   async press(job) {
     const line = this.node.querySelector(".outcome");
     line.textContent = "";
-    await job().catch((problem) => (line.textContent = sentence(problem)));
+    await job().catch((problem) => (line.textContent = errorText(problem)));
   }
 
   approve() {
@@ -115,8 +115,8 @@ function decided(draft) {
   const node = el(
     "details",
     { class: "draft" },
-    el("summary", {}, el("span", { class: "badge" }, draft.status), " by ", person(draft.decided_by), " ", when(draft.decided_at)),
-    el("p", { class: "said", dir: "auto" }, draft.body),
+    el("summary", {}, el("span", { class: "badge" }, draft.status), " by ", person(draft.decided_by), " ", timeElement(draft.decided_at)),
+    el("p", { class: "user-text", dir: "auto" }, draft.body),
   );
   return { draft, node };
 }

@@ -2,11 +2,11 @@
 
 import { el, options } from "./dom.js";
 import { field, form, outcome } from "./form.js";
+import { humanize, LIMITS } from "./format.js";
 import { seesOnlyOwn } from "./identity.js";
 import { Lease, NO_LEASE } from "./lease.js";
-import { choicesOf } from "./learn.js";
+import { choicesOf } from "./metadata.js";
 import { Advice } from "./problem.js";
-import { LIMITS, words } from "./words.js";
 
 const WORDS = ["title", "description"]; // all that a customer of a locked desk may change
 const FACTS = ["category", "priority", "assignee"];
@@ -59,7 +59,7 @@ export class Editor {
     };
     const limits = { title: LIMITS.title, description: LIMITS.description };
     const fields = Object.fromEntries(
-      this.fields.map((name) => [name, field(words(name), controls[name], { limit: limits[name] })]),
+      this.fields.map((name) => [name, field(humanize(name), controls[name], { limit: limits[name] })]),
     );
     this.form = form(
       "card editor",
@@ -127,7 +127,7 @@ export class Editor {
   }
 
   /** Something that touches no field, as a comment, does our editing no harm; the rest is met on saving. */
-  hear({ version, data }) {
+  onEvent({ version, data }) {
     const touched = this.fields.some((name) => name in (data.changes ?? {}));
     if (!touched) this.follow(version);
   }
@@ -149,7 +149,7 @@ function textArea(value) {
 }
 
 function select(name, choices, value) {
-  const node = el("select", { name }, options(choices, undefined, words));
+  const node = el("select", { name }, options(choices, undefined, humanize));
   node.value = value;
   return node;
 }

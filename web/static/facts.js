@@ -1,16 +1,16 @@
-// What a ticket says and the facts about it; fields that an event changed are marked, with what they were.
+// The description and the fields of a ticket. Fields that an event changed are marked, with their old values.
 
 import { el } from "./dom.js";
-import { person, when, words } from "./words.js";
+import { humanize, person, timeElement } from "./format.js";
 
 const FACTS = [
-  ["status", (ticket) => words(ticket.status)],
-  ["category", (ticket) => words(ticket.category)],
-  ["priority", (ticket) => words(ticket.priority)],
+  ["status", (ticket) => humanize(ticket.status)],
+  ["category", (ticket) => humanize(ticket.category)],
+  ["priority", (ticket) => humanize(ticket.priority)],
   ["assignee", (ticket) => person(ticket.assignee ?? "nobody")],
   ["created_by", (ticket) => person(ticket.created_by)],
-  ["created_at", (ticket) => when(ticket.created_at)],
-  ["updated_at", (ticket) => when(ticket.updated_at)],
+  ["created_at", (ticket) => timeElement(ticket.created_at)],
+  ["updated_at", (ticket) => timeElement(ticket.updated_at)],
   ["version", (ticket) => String(ticket.version)],
 ];
 
@@ -19,7 +19,7 @@ export function drawFacts(ticket, changes) {
   const marks = Object.fromEntries(changes.map((change) => [change.name, change]));
   return [
     el("h2", { class: "sr-only" }, "Description"),
-    el("p", { class: marks.description ? "said changed-field" : "said", dir: "auto" }, ticket.description),
+    el("p", { class: marks.description ? "user-text changed-field" : "user-text", dir: "auto" }, ticket.description),
     el(
       "dl",
       { class: "facts-list" },
@@ -32,7 +32,7 @@ function fact(name, value, change) {
   return el(
     "div",
     { class: change && "changed-field" },
-    el("dt", {}, words(name)),
+    el("dt", {}, humanize(name)),
     el("dd", {}, value, change && el("span", { class: "was" }, " was ", person(change.from ?? "nobody"))),
   );
 }

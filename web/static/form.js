@@ -1,7 +1,7 @@
-// Form fields: label, control, counter, and beside them what the desk complains about.
+// Form fields: label, control, counter, and beside them the desk's validation errors.
 
 import { el } from "./dom.js";
-import { sentence } from "./problem.js";
+import { errorText } from "./problem.js";
 
 let count = 0;
 
@@ -9,7 +9,7 @@ let count = 0;
 export function field(label, control, { limit, hint } = {}) {
   const id = `${control.name}-${++count}`;
   control.id = id;
-  control.setAttribute("aria-describedby", `${id}-hint ${id}-fault`);
+  control.setAttribute("aria-describedby", `${id}-hint ${id}-error`);
   const counter = limit && el("span", { class: "counter" });
   if (limit) {
     const recount = () => showCount(counter, control.value, limit);
@@ -22,7 +22,7 @@ export function field(label, control, { limit, hint } = {}) {
     el("div", { class: "label" }, el("label", { for: id }, label), counter),
     control,
     el("p", { class: "hint", id: `${id}-hint` }, hint),
-    el("p", { class: "fault", id: `${id}-fault` }),
+    el("p", { class: "field-error", id: `${id}-error` }),
   );
 }
 
@@ -33,31 +33,31 @@ function showCount(counter, text, limit) {
   counter.classList.toggle("over", length > limit);
 }
 
-/** Show the desk's refusal: each complaint beside its field, the rest in the form's own line. */
-export function showFaults(form, problem) {
-  clearFaults(form);
+/** Show the desk's refusal: each error beside its field, the rest in the form's own line. */
+export function showErrors(form, problem) {
+  clearErrors(form);
   const rest = [];
-  for (const [name, complaints] of Object.entries(problem.details ?? {})) {
+  for (const [name, messages] of Object.entries(problem.details ?? {})) {
     const control = form.elements[name];
-    if (control) markFault(form, control, complaints.join(" "));
-    else rest.push(`${name}: ${complaints.join(" ")}`);
+    if (control) markError(form, control, messages.join(" "));
+    else rest.push(`${name}: ${messages.join(" ")}`);
   }
   const marked = form.querySelector("[aria-invalid]");
-  form.querySelector(".outcome").textContent = rest.join(" ") || (marked ? "" : sentence(problem));
+  form.querySelector(".outcome").textContent = rest.join(" ") || (marked ? "" : errorText(problem));
   marked?.focus();
 }
 
-function markFault(form, control, text) {
+function markError(form, control, text) {
   control.setAttribute("aria-invalid", "true");
-  form.querySelector(`#${control.id}-fault`).textContent = text;
+  form.querySelector(`#${control.id}-error`).textContent = text;
 }
 
-export function clearFaults(form) {
+export function clearErrors(form) {
   for (const control of form.querySelectorAll("[aria-invalid]")) control.removeAttribute("aria-invalid");
-  for (const line of form.querySelectorAll(".fault, .outcome")) line.textContent = "";
+  for (const line of form.querySelectorAll(".field-error, .outcome")) line.textContent = "";
 }
 
-/** The line of a form that says how sending it went. */
+/** The line of a form for the result of sending it. */
 export function outcome() {
   return el("p", { class: "outcome", role: "alert" });
 }
@@ -71,7 +71,7 @@ export function form(name, send, ...children) {
     try {
       await send(node);
     } catch (problem) {
-      showFaults(node, problem);
+      showErrors(node, problem);
     } finally {
       node.classList.remove("busy");
     }

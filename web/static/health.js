@@ -1,19 +1,19 @@
-// Is the desk there? When a request gets no answer a banner says what to do, and the page keeps asking.
+// When a request gets no answer, a banner says what to do, and the page asks /health until the desk is back.
 
-import { get, onLost } from "./api.js";
+import { get, onUnreachable } from "./api.js";
 import { pause } from "./timing.js";
 
-const SOONEST = 400;
-const LATEST = 4000;
+const MIN_RETRY_DELAY = 400;
+const MAX_RETRY_DELAY = 4000;
 const listeners = [];
 let search = null;
 
-export function onBack(listener) {
+export function onReachable(listener) {
   listeners.push(listener);
 }
 
 /** Resolves as soon as the desk answers again. */
-export function untilBack() {
+export function untilReachable() {
   search ??= searchForDesk().finally(() => (search = null));
   return search;
 }
@@ -21,7 +21,7 @@ export function untilBack() {
 async function searchForDesk() {
   const banner = document.getElementById("offline");
   banner.hidden = false;
-  for (let wait = SOONEST; ; wait = Math.min(wait * 1.5, LATEST)) {
+  for (let wait = MIN_RETRY_DELAY; ; wait = Math.min(wait * 1.5, MAX_RETRY_DELAY)) {
     await pause(wait);
     const isBack = await get("/health").then(
       () => true,
@@ -34,5 +34,5 @@ async function searchForDesk() {
 }
 
 export function watchHealth() {
-  onLost(untilBack);
+  onUnreachable(untilReachable);
 }

@@ -1,8 +1,8 @@
 // The history of a ticket: a timeline of its events, and a slider that travels through them.
 
 import { el } from "./dom.js";
+import { eventLabel, humanize, person, timeElement } from "./format.js";
 import { debounce } from "./timing.js";
-import { deed, person, when, words } from "./words.js";
 
 const SHORT = 140;
 const PER_PAGE = 50; // each entry is a stop of the Tab key
@@ -35,29 +35,29 @@ export class History {
 
   showOlder() {
     this.most += PER_PAGE;
-    this.draw(this.story, this.version, this.newest);
+    this.draw(this.events, this.version, this.newest);
   }
 
-  draw(story, version, newest) {
-    Object.assign(this, { story, version, newest });
+  draw(events, version, newest) {
+    Object.assign(this, { events, version, newest });
     this.slider.max = newest;
     if (document.activeElement !== this.slider || version === newest) this.slider.value = version;
     this.showPosition(version);
     const focused = this.list.contains(document.activeElement) && document.activeElement.dataset.version;
-    const told = story.filter((event) => !event.isRenewal);
-    const here = told.findLast((event) => event.version <= version);
-    const shown = told.slice(-this.most).reverse();
+    const visible = events.filter((event) => !event.isRenewal);
+    const here = visible.findLast((event) => event.version <= version);
+    const shown = visible.slice(-this.most).reverse();
     if (here && !shown.includes(here)) shown.push(here);
     this.list.replaceChildren(...shown.map((event) => this.entry(event, event === here)));
-    const rest = Math.max(0, told.length - this.most);
+    const rest = Math.max(0, visible.length - this.most);
     this.older.textContent = `Older, ${rest.toLocaleString("en")} more`;
     this.older.hidden = !rest;
     if (focused) this.list.querySelector(`[data-version="${focused}"]`)?.focus({ preventScroll: true });
   }
 
   showPosition(version) {
-    const event = this.story.find((event) => event.version === version);
-    const what = event ? `: ${event.actor} ${event.isRenewal ? "went on editing" : deed(event.type)}` : "";
+    const event = this.events.find((event) => event.version === version);
+    const what = event ? `: ${event.actor} ${event.isRenewal ? "went on editing" : eventLabel(event.type)}` : "";
     const text = `Version ${version} of ${this.newest}${what}`;
     this.position.textContent = text;
     this.slider.setAttribute("aria-valuetext", text);
@@ -67,10 +67,10 @@ export class History {
     return el(
       "li",
       { class: isHere ? "here" : null, "aria-current": isHere ? "step" : null },
-      el("p", {}, el("b", {}, person(event.actor)), ` ${deed(event.type)}`),
-      event.data.body && el("p", { class: "said muted", dir: "auto" }, shorten(event.data.body)),
+      el("p", {}, el("b", {}, person(event.actor)), ` ${eventLabel(event.type)}`),
+      event.data.body && el("p", { class: "user-text muted", dir: "auto" }, shorten(event.data.body)),
       event.changes.length > 0 && el("ul", { class: "changes" }, event.changes.map(drawChange)),
-      el("p", { class: "muted" }, this.link(event.version), " ", when(event.at)),
+      el("p", { class: "muted" }, this.link(event.version), " ", timeElement(event.at)),
     );
   }
 
@@ -89,7 +89,7 @@ function shorten(text) {
 }
 
 function drawChange({ name, from, to }) {
-  return el("li", {}, `${words(name)}: `, el("del", { dir: "auto" }, shown(from)), " → ", el("ins", { dir: "auto" }, shown(to)));
+  return el("li", {}, `${humanize(name)}: `, el("del", { dir: "auto" }, shown(from)), " → ", el("ins", { dir: "auto" }, shown(to)));
 }
 
 function shown(value) {

@@ -1,5 +1,5 @@
-// Who is using this tab: on an open desk a name and roles of one's choice, on a locked one a token.
-// It is kept in sessionStorage, so that two tabs can be two people, and ends with the tab.
+// The user of this tab: on an open desk a name and roles of one's choice, on a locked one a token.
+// It is kept in sessionStorage: two tabs can be two people, and it ends with the tab.
 
 import { desk } from "./desk.js";
 
@@ -8,19 +8,19 @@ const FIRST = { user: "agent-1", roles: ["agent"] };
 const listeners = [];
 let me = JSON.parse(sessionStorage.getItem(KEY)) ?? FIRST;
 
-export function who() {
+export function currentUser() {
   return me;
 }
 
-/** Be somebody else from now on: {user, roles}, and a token on a locked desk. */
-export function become(next) {
+/** From now on be the user {user, roles}, on a locked desk with a token. */
+export function switchUser(next) {
   me = next;
   sessionStorage.setItem(KEY, JSON.stringify(me));
   listeners.forEach((listener) => listener(me));
 }
 
 export function logOut() {
-  become(FIRST);
+  switchUser(FIRST);
 }
 
 export function onNewIdentity(listener) {
@@ -38,7 +38,7 @@ export function identityHeaders() {
   return { "X-User-Id": me.user, "X-User-Role": me.roles.join(",") };
 }
 
-/** Whether one of my roles passes the gate of `role`; the net says which roles include which. */
+/** Whether one of my roles is `role` or includes it; the net says which roles include which. */
 export function mayActAs(role) {
   const included = desk.net.roles.filter(({ name }) => me.roles.includes(name)).flatMap(({ includes }) => includes);
   return me.roles.includes(role) || included.includes(role);

@@ -12,7 +12,7 @@ export class Lease {
   /** `onRenewed(version)` has the ticket's version after a renewal, `onLost(problem)` why there is none. */
   constructor(ticketId, onRenewed, onLost) {
     Object.assign(this, { path: `/tickets/${ticketId}/lock`, onRenewed, onLost });
-    this.holder = identityHeaders(); // it is theirs to give back, also when somebody else has taken over the tab
+    this.holder = identityHeaders(); // the user who took the lock also releases it, even after a switch to another user
     this.giveBack = () => this.release();
     this.isOurs = false;
     this.isGivenBack = false;
@@ -27,7 +27,7 @@ export class Lease {
       throw problem;
     }
     this.isOurs = true;
-    if (this.isGivenBack) return this.release(); // whoever asked for it has left meanwhile
+    if (this.isGivenBack) return this.release(); // the user has left the form meanwhile
     this.timer = setInterval(() => this.renew(), RENEWAL);
     addEventListener("pagehide", this.giveBack);
   }

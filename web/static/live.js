@@ -1,33 +1,33 @@
-// The event stream. It is read with fetch, because EventSource cannot send the headers that say who we are.
+// Reads the event stream (server-sent events) with fetch, because EventSource cannot send headers of ours.
 //
-// After a break it goes on from the last event it saw. A hidden tab does not listen: browsers allow
-// only a few connections per host, and a stream holds one of them.
+// After a break it continues from the last event. A hidden tab closes the stream: browsers allow only a few
+// connections per host, and a stream holds one of them.
 
+import { untilReachable } from "./health.js";
 import { identityHeaders } from "./identity.js";
-import { untilBack } from "./health.js";
+import * as requestLog from "./request-log.js";
 import { pause } from "./timing.js";
-import * as wire from "./wire.js";
 
-const SILENCE = 45000; // the desk sends a ping each 15 s: after three missed ones the stream is dead
-const LATEST = 10000;
+const PING_TIMEOUT = 45000; // the desk sends a ping each 15 s: after three missed ones the stream is dead
+const MAX_RETRY_DELAY = 10000;
 const LONG_AWAY = 600000;
 
-const hearers = { event: () => {}, state: () => {}, again: () => {} };
+const listeners = { event: () => {}, state: () => {}, reconnected: () => {} };
 let lastId = null;
 let stopper = null;
 let leftAt = 0;
 
-/** Call hearers.event(event), .state("live" | "connecting" | "absent") and .again() after a break. */
+/** Call listeners.event(event), .state("live" | "connecting" | "unavailable") and .reconnected(). */
 export function onLive(given) {
-  Object.assign(hearers, given);
+  Object.assign(listeners, given);
 }
 
-/** The number of the newest event that came by the stream; null where none did. */
-export function newestHeard() {
+/** The id of the newest event that the stream has sent; null before the first. */
+export function lastEventId() {
   return lastId === null ? null : Number(lastId);
 }
 
-/** Listen anew, as whoever we are now. Resolves at the desk's first word on it. */
+/** Open the stream anew as the current user. Resolves when the desk has answered. */
 export function startLive() {
   stopLive();
   stopper = new AbortController();
@@ -40,20 +40,20 @@ export function stopLive() {
 
 async function keepListening(signal, answered) {
   let isFirst = true;
-  for (let wait = 500; !signal.aborted; wait = Math.min(wait * 2, LATEST)) {
-    hearers.state("connecting");
+  for (let wait = 500; !signal.aborted; wait = Math.min(wait * 2, MAX_RETRY_DELAY)) {
+    listeners.state("connecting");
     const outcome = await listen(signal, () => {
-      hearers.state("live");
-      if (!isFirst) hearers.again();
+      listeners.state("live");
+      if (!isFirst) listeners.reconnected();
       isFirst = false;
       wait = 500;
       answered();
     });
     answered();
     if (signal.aborted) return;
-    if (outcome === "refused") return hearers.state("absent");
-    hearers.state("connecting");
-    if (outcome === "unreachable") await untilBack();
+    if (outcome === "refused") return listeners.state("unavailable");
+    listeners.state("connecting");
+    if (outcome === "unreachable") await untilReachable();
     else await pause(wait);
   }
 }
@@ -62,12 +62,12 @@ async function keepListening(signal, answered) {
 async function listen(signal, opened) {
   const headers = { ...identityHeaders(), Accept: "text/event-stream" };
   if (lastId !== null) headers["Last-Event-ID"] = lastId;
-  const entry = wire.sent({ method: "GET", path: "/events", headers, isStream: true });
+  const entry = requestLog.sent({ method: "GET", path: "/events", headers, isStream: true });
   const silence = new AbortController();
   signal.addEventListener("abort", () => silence.abort(), { once: true });
   try {
     const response = await fetch("/events", { headers, cache: "no-store", signal: silence.signal });
-    wire.answered(entry, response);
+    requestLog.answered(entry, response);
     if (response.status >= 500) return "over";
     if (response.status === 404 && lastId !== null) {
       lastId = null; // the desk has another database by now, in which nothing has this id
@@ -75,30 +75,30 @@ async function listen(signal, opened) {
     }
     if (!response.ok) return "refused";
     opened();
-    await readFrames(response.body, silence);
+    await readEvents(response.body, silence);
     return "over";
   } catch {
-    if (entry.status === undefined) wire.failed(entry, signal.aborted ? "cancelled" : "no answer");
+    if (entry.status === undefined) requestLog.failed(entry, signal.aborted ? "cancelled" : "no answer");
     return entry.status === "no answer" ? "unreachable" : "over";
   }
 }
 
-async function readFrames(stream, silence) {
+async function readEvents(stream, silence) {
   const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   for (;;) {
-    const timer = setTimeout(() => silence.abort(), SILENCE);
+    const timer = setTimeout(() => silence.abort(), PING_TIMEOUT);
     const { value, done } = await reader.read();
     clearTimeout(timer);
     if (done) return;
-    const frames = (text + value).replaceAll("\r\n", "\n").split("\n\n");
-    text = frames.pop();
-    frames.map(parseFrame).forEach(hearFrame);
+    const events = (text + value).replaceAll("\r\n", "\n").split("\n\n");
+    text = events.pop();
+    events.map(parseEvent).forEach(handleEvent);
   }
 }
 
-/** The fields of a frame: "id: 7\nevent: Edited\ndata: {…}". A line that begins with a colon is a ping. */
-function parseFrame(text) {
+/** The fields of an event: "id: 7\nevent: Edited\ndata: {…}". A line that begins with a colon is a ping. */
+function parseEvent(text) {
   const fields = {};
   for (const line of text.split("\n")) {
     const [, name, value] = /^(\w+): ?(.*)$/.exec(line) ?? [];
@@ -107,14 +107,14 @@ function parseFrame(text) {
   return fields;
 }
 
-function hearFrame(fields) {
+function handleEvent(fields) {
   if (fields.id !== undefined) lastId = fields.id;
   if (fields.data === undefined) return;
-  wire.frame({ id: fields.id, event: fields.event, data: fields.data });
-  hearers.event(JSON.parse(fields.data));
+  requestLog.event({ id: fields.id, event: fields.event, data: fields.data });
+  listeners.event(JSON.parse(fields.data));
 }
 
-/** Stop listening while the tab is hidden; after a long absence forget where we were and read afresh. */
+/** Close the stream while the tab is hidden. After a long absence start without Last-Event-ID. */
 export function followVisibility() {
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) {
@@ -122,6 +122,6 @@ export function followVisibility() {
       return stopLive();
     }
     if (Date.now() - leftAt > LONG_AWAY) lastId = null;
-    startLive().then(hearers.again);
+    startLive().then(listeners.reconnected);
   });
 }

@@ -3,21 +3,21 @@
 import { openAudit } from "./audit.js";
 import { openDashboard } from "./dashboard.js";
 import { desk } from "./desk.js";
-import { onBack, untilBack, watchHealth } from "./health.js";
+import { keepTimesCurrent } from "./format.js";
+import { onReachable, untilReachable, watchHealth } from "./health.js";
 import { mustLogIn, onNewIdentity, seesOnlyOwn } from "./identity.js";
-import { readHealth, readNet } from "./learn.js";
 import { followVisibility, onLive, startLive, stopLive } from "./live.js";
+import { readHealth, readNet } from "./metadata.js";
 import { openNewTicket } from "./new-ticket.js";
 import { openQueue } from "./queue.js";
-import { hear, refresh, reopen, startRouter } from "./router.js";
+import { startRequestLogPanel } from "./request-log-panel.js";
+import { dispatch, refresh, reopen, startRouter } from "./router.js";
 import { openTicket } from "./ticket.js";
 import { pause } from "./timing.js";
-import { openLogin, showWho, startWho } from "./who.js";
-import { startWirePanel } from "./wire-panel.js";
-import { keepTimesRight } from "./words.js";
+import { openLogin, showUserMenu, startUserMenu } from "./user-menu.js";
 
-const PATIENCE = 1000; // how long the first view waits for the event stream
-const LIVE_WORDS = { live: "Live", connecting: "Connecting…", absent: "Not live" };
+const STREAM_TIMEOUT = 1000; // how long the first view waits for the event stream
+const LIVE_LABELS = { live: "Live", connecting: "Connecting…", unavailable: "Not live" };
 
 /** A view that opens only when the desk is known, its net above all; who must log in first sees the login instead. */
 function withDesk(open) {
@@ -32,7 +32,7 @@ function withDesk(open) {
 }
 
 function showIdentity() {
-  showWho();
+  showUserMenu();
   document.getElementById("audit-link").hidden = seesOnlyOwn();
 }
 
@@ -48,9 +48,9 @@ let liveState = "connecting";
 
 function showLive(state) {
   liveState = state;
-  const sign = document.getElementById("live");
-  sign.textContent = LIVE_WORDS[state];
-  sign.className = state;
+  const indicator = document.getElementById("live");
+  indicator.textContent = LIVE_LABELS[state];
+  indicator.className = state;
 }
 
 function showBugMode() {
@@ -59,11 +59,11 @@ function showBugMode() {
   banner.textContent = desk.bug_mode ? `Bug mode ${desk.bug_mode}: this desk is broken on purpose.` : "";
 }
 
-/** Begin as whoever we are now: the stream first, so that nothing is missed between it and the view. */
+/** Begin as the current user. The stream opens first, so that the view misses no event. */
 async function begin() {
   showIdentity();
   if (mustLogIn()) stopLive();
-  else await Promise.race([startLive(), pause(PATIENCE)]);
+  else await Promise.race([startLive(), pause(STREAM_TIMEOUT)]);
   reopen();
 }
 
@@ -71,7 +71,7 @@ async function begin() {
 async function beginAgain() {
   await readHealth();
   showBugMode();
-  if (liveState === "absent") refresh();
+  if (liveState === "unavailable") refresh();
 }
 
 /** The address belongs to the views, so skipping the navigation is no link to #view. */
@@ -81,14 +81,14 @@ function skipOnClick() {
 
 async function start() {
   skipOnClick();
-  startWho();
-  startWirePanel();
+  startUserMenu();
+  startRequestLogPanel();
   watchHealth();
-  keepTimesRight();
-  onLive({ state: showLive, event: hear, again: refresh });
-  onBack(beginAgain);
+  keepTimesCurrent();
+  onLive({ state: showLive, event: dispatch, reconnected: refresh });
+  onReachable(beginAgain);
   onNewIdentity(begin);
-  await readHealth().catch(() => untilBack().then(readHealth));
+  await readHealth().catch(() => untilReachable().then(readHealth));
   showBugMode();
   startRouter(ROUTES);
   await begin();

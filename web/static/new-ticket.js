@@ -3,11 +3,11 @@
 import { newKey, post } from "./api.js";
 import { el, options } from "./dom.js";
 import { field, form, outcome } from "./form.js";
-import { choicesOf } from "./learn.js";
+import { humanize, LIMITS } from "./format.js";
+import { choicesOf } from "./metadata.js";
 import { Advice } from "./problem.js";
 import { go } from "./router.js";
 import { Suggestion } from "./suggestion.js";
-import { LIMITS, words } from "./words.js";
 
 export async function openNewTicket(page) {
   page.title("New ticket");
@@ -42,12 +42,12 @@ export async function openNewTicket(page) {
 }
 
 function chooser(name, choices) {
-  return el("select", { name }, options(choices, "Let the desk decide", words));
+  return el("select", { name }, options(choices, "Let the desk decide", humanize));
 }
 
 /**
  * What submitting does. The key belongs to the form, so a second click sends the same request again
- * and the desk answers with the same ticket; the wire shows it as replayed.
+ * and the desk answers with the same ticket; the request log shows it as replayed.
  */
 function sender(page) {
   let key = newKey();

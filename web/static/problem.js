@@ -1,4 +1,4 @@
-// Says what went wrong and what to do about it.
+// Error messages: what went wrong, and what the user can do about it.
 
 import { Refused, Unreachable } from "./api.js";
 import { el } from "./dom.js";
@@ -11,7 +11,7 @@ const ADVICE = {
   503: "The desk is busy or about to stop. Try again in a moment.",
 };
 
-/** Something that the page itself has to say to its user. */
+/** An error of the page itself, with advice for its user. */
 export class Advice extends Error {
   constructor(message, details = {}) {
     super(message);
@@ -26,7 +26,7 @@ function adviceFor(problem) {
 }
 
 /** One line for the place where something was tried. */
-export function sentence(problem) {
+export function errorText(problem) {
   const known = [Refused, Unreachable, Advice].some((kind) => problem instanceof kind);
   const text = known ? problem.message : `The page made a mistake: ${problem.message}`;
   return `${text.charAt(0).toUpperCase()}${text.slice(1).replace(/\.$/, "")}.`;
@@ -38,7 +38,7 @@ export function problemCard(problem, retry) {
     "div",
     { class: "card problem", role: "alert" },
     el("h2", {}, problem.status === 404 ? "Not here" : "That did not work"),
-    el("p", {}, sentence(problem), " ", adviceFor(problem)),
+    el("p", {}, errorText(problem), " ", adviceFor(problem)),
     el(
       "p",
       { class: "actions" },

@@ -1,19 +1,19 @@
 // The queue: filters, search as you type, counts, pages, and rows that move as the desk changes.
 
-import { get, queryOf } from "./api.js";
 import { announce } from "./announce.js";
+import { get, queryOf } from "./api.js";
 import { el, options } from "./dom.js";
 import { saveAs } from "./download.js";
-import { who } from "./identity.js";
-import { readStats } from "./learn.js";
-import { addressOf, go, goInstead } from "./router.js";
-import { renewsLock } from "./story.js";
+import { eventLabel, humanize, person, plural } from "./format.js";
+import { currentUser } from "./identity.js";
+import { readStats } from "./metadata.js";
+import { renewsLock } from "./replay.js";
+import { addressOf, go, replaceLocation } from "./router.js";
 import { TicketList } from "./ticket-list.js";
-import { atMostEach, debounce } from "./timing.js";
-import { deed, person, plural, words } from "./words.js";
+import { debounce, throttle } from "./timing.js";
 
 const PER_PAGE = 25;
-const TYPING = 250;
+const TYPING_PAUSE = 250;
 const SELECTS = ["category", "priority", "state"];
 const SHOWN = ["status", "search", "before", ...SELECTS]; // filters that the view shows without a chip
 
@@ -30,9 +30,9 @@ class Queue {
     this.total = el("p", { class: "muted total", "aria-live": "polite" });
     this.pager = el("nav", { class: "actions", "aria-label": "Pages" });
     this.csv = el("a", { download: "tickets.csv", onclick: (event) => this.download(event) }, "CSV");
-    this.refreshSoon = atMostEach(1000, () => page.run(() => this.read()));
+    this.refreshSoon = throttle(() => page.run(() => this.read()), 1000);
     this.list = new TicketList(this.refreshSoon, page.signal);
-    this.recountSoon = atMostEach(2000, () => page.run(() => this.readCounts()));
+    this.recountSoon = throttle(() => page.run(() => this.readCounts()), 2000);
     this.build();
   }
 
@@ -48,11 +48,11 @@ class Queue {
     });
     this.search.addEventListener(
       "input",
-      debounce(() => this.find(), TYPING),
+      debounce(() => this.find(), TYPING_PAUSE),
     );
     this.selects = SELECTS.map((name) => this.select(name));
     this.mine = el("input", { type: "checkbox", name: "mine" });
-    this.mine.addEventListener("change", () => this.filter({ assignee: this.mine.checked ? who().user : "" }));
+    this.mine.addEventListener("change", () => this.filter({ assignee: this.mine.checked ? currentUser().user : "" }));
     this.chips = el("p", { class: "actions", hidden: true });
     this.page.root.append(
       el(
@@ -76,7 +76,7 @@ class Queue {
   }
 
   select(name) {
-    const node = el("select", { name, "aria-label": words(name) }, options([], `Any ${name}`));
+    const node = el("select", { name, "aria-label": humanize(name) }, options([], `Any ${name}`));
     node.addEventListener("change", () => this.filter({ [name]: node.value }));
     return node;
   }
@@ -87,7 +87,7 @@ class Queue {
   }
 
   find() {
-    goInstead("/tickets", { ...this.filters, before: "", search: this.search.value.trim() });
+    replaceLocation("/tickets", { ...this.filters, before: "", search: this.search.value.trim() });
   }
 
   /** The address has these filters now. */
@@ -100,7 +100,7 @@ class Queue {
   showFilters() {
     if (document.activeElement !== this.search) this.search.value = this.filters.search ?? "";
     for (const select of this.selects) select.value = this.filters[select.name] ?? "";
-    this.mine.checked = this.filters.assignee === who().user;
+    this.mine.checked = this.filters.assignee === currentUser().user;
     this.csv.href = `/tickets.csv${queryOf({ ...this.filters, before: "" })}`;
     this.showTabs();
     this.showChips();
@@ -116,15 +116,15 @@ class Queue {
 
   chip(name, value) {
     const remove = () => this.filter({ [name]: "" });
-    const title = `Remove this filter: ${words(name)}`;
-    return el("button", { class: "small chip", onclick: remove, title }, `${words(name)}: `, person(value), " ×");
+    const title = `Remove this filter: ${humanize(name)}`;
+    return el("button", { class: "small chip", onclick: remove, title }, `${humanize(name)}: `, person(value), " ×");
   }
 
   async readCounts() {
     const stats = await readStats();
     this.counts = { "": stats.total_tickets, ...stats.status_breakdown };
     for (const select of this.selects.filter((select) => select.options.length === 1)) {
-      select.append(...options(Object.keys(stats[`${select.name}_breakdown`]), undefined, words));
+      select.append(...options(Object.keys(stats[`${select.name}_breakdown`]), undefined, humanize));
     }
     this.showFilters();
   }
@@ -137,7 +137,7 @@ class Queue {
   tab(status, count) {
     const isHere = status === (this.filters.status ?? "");
     const href = addressOf("/tickets", { ...this.filters, before: "", status });
-    const name = status ? words(status) : "All";
+    const name = status ? humanize(status) : "All";
     return el(
       "a",
       { href, "aria-current": isHere && "true" },
@@ -172,7 +172,7 @@ class Queue {
   }
 
   /** Something happened: rows that are shown change in place, the rest is read again when it may matter. */
-  hear(event) {
+  onEvent(event) {
     const { type, actor, ticket } = event;
     const isShown = this.list.has(ticket.id);
     const isNews = type !== "Locked" || (isShown && !renewsLock(event, this.list.ticket(ticket.id)));
@@ -180,7 +180,7 @@ class Queue {
     if (isShown && belongs) this.list.change(ticket);
     else if (isShown || (belongs && !this.filters.before)) this.refreshSoon();
     if (type !== "Locked" && type !== "Unlocked" && type !== "Commented") this.recountSoon();
-    if (isNews && (isShown || belongs)) this.say(type, actor, ticket);
+    if (isNews && (isShown || belongs)) this.announceEvent(type, actor, ticket);
   }
 
   /** Whether a ticket fits the filters; a search is the desk's to judge. */
@@ -190,8 +190,8 @@ class Queue {
     );
   }
 
-  say(type, actor, ticket) {
-    if (actor !== who().user) announce(`${actor} ${deed(type)}: ${ticket.title}`, addressOf(`/tickets/${ticket.id}`));
+  announceEvent(type, actor, ticket) {
+    if (actor !== currentUser().user) announce(`${actor} ${eventLabel(type)}: ${ticket.title}`, addressOf(`/tickets/${ticket.id}`));
   }
 
   /** Fetched, not linked to, so that the headers that say who we are go along. */

@@ -1,7 +1,7 @@
 // Which view stands at which address, and what happens when one of them fails: the others go on.
 //
 // A view is a function open(page) that fills page.root and returns what it can do later:
-// { update(query), refresh(), hear(event) }, each of them optional. page.signal says when it is left.
+// { update(query), refresh(), onEvent(event) }, each of them optional. page.signal says when it is left.
 
 import { el } from "./dom.js";
 import { Advice, problemCard } from "./problem.js";
@@ -26,33 +26,33 @@ export function go(path, query) {
   location.hash = addressOf(path, query);
 }
 
-/** The same without a step in the browser's history, as for every letter of a search. */
-export function goInstead(path, query) {
+/** The same without a new entry in the browser's history, as for each letter of a search. */
+export function replaceLocation(path, query) {
   location.replace(addressOf(path, query));
 }
 
-/** Only write the address: no step in the history, and no view is told. */
-export function rewrite(path, query) {
+/** Only change the address: no new entry in the history, no call of a view. */
+export function replaceUrl(path, query) {
   history.replaceState(null, "", addressOf(path, query));
 }
 
-/** Show what the address names. A view that is open already only hears of its new query. */
+/** Show the view of the address. A view that is open already only gets the new query. */
 export function follow() {
   const [path, query] = readAddress();
   if (current?.path === path && current.view?.update) return current.page.run(() => current.view.update(query));
   open(path, query);
 }
 
-/** Open the present view afresh: somebody else is using it, or it has failed. */
+/** Open the current view afresh: the user has changed, or the view has failed. */
 export function reopen() {
   open(...readAddress());
 }
 
-/** Tell the open view about an event; one that is still reading hears of it afterwards. */
-export function hear(event) {
+/** Pass an event to the open view. A view that is still loading gets it afterwards. */
+export function dispatch(event) {
   current?.missed?.push(event);
   const view = current?.view;
-  if (view?.hear) current.page.run(() => view.hear(event));
+  if (view?.onEvent) current.page.run(() => view.onEvent(event));
 }
 
 /** Have the open view read its data again, or begin anew if it could not be shown. */
@@ -85,7 +85,7 @@ async function open(path, query) {
   });
   const { missed } = mine;
   mine.missed = null;
-  if (current === mine) missed.forEach(hear);
+  if (current === mine) missed.forEach(dispatch);
 }
 
 /** What a view works with. run(job) does a job; what goes wrong in it is shown in this view alone. */

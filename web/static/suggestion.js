@@ -2,10 +2,10 @@
 
 import { post } from "./api.js";
 import { el } from "./dom.js";
+import { humanize } from "./format.js";
 import { debounce } from "./timing.js";
-import { words } from "./words.js";
 
-const PATIENCE = 1000;
+const TYPING_PAUSE = 1000;
 
 export class Suggestion {
   /** Watches `description`; `fields` has the two selects by name. Ends with `signal`. */
@@ -15,7 +15,7 @@ export class Suggestion {
     this.signal = signal;
     this.chosen = new Set(); // names of fields that the user has touched
     this.node = el("p", { class: "suggestion", "aria-live": "polite" });
-    const askLater = debounce(() => this.ask(), PATIENCE);
+    const askLater = debounce(() => this.ask(), TYPING_PAUSE);
     description.addEventListener("input", askLater);
     signal.addEventListener("abort", askLater.cancel);
     for (const field of Object.values(fields)) field.addEventListener("change", () => this.chosen.add(field.name));
@@ -43,7 +43,7 @@ export class Suggestion {
     for (const [name, value] of Object.entries(values)) {
       if (!this.chosen.has(name)) this.fields[name].value = value;
     }
-    const what = `${words(values.category)}, ${words(values.priority)}`;
+    const what = `${humanize(values.category)}, ${humanize(values.priority)}`;
     const remark = kept.length ? ` Your choice of ${kept.join(" and ")} stays.` : "";
     this.node.textContent = `Suggested by ${suggested.source}: ${what}.${remark}${suggested.warning ? ` ${suggested.warning}.` : ""}`;
   }

@@ -1,11 +1,11 @@
 // The rows of the queue. A row that did not change keeps its element, so focus and reading place stay.
 
 import { el } from "./dom.js";
+import { badge, humanize, lockBadge, person, timeElement } from "./format.js";
 import { pause } from "./timing.js";
-import { badge, lockBadge, person, when, words } from "./words.js";
 
 export class TicketList {
-  /** Calls `onLockEnd` when a lock ought to have ended: if it was renewed, nobody told. */
+  /** Calls `onLockEnd` when a lock has run out: no event says so. */
   constructor(onLockEnd, signal) {
     this.onLockEnd = onLockEnd;
     this.signal = signal;
@@ -91,8 +91,8 @@ function drawRow(ticket) {
       "p",
       { class: "muted facts" },
       el("span", { class: "number" }, `#${ticket.id}`),
-      el("span", {}, words(ticket.category)),
-      el("span", {}, when(ticket.created_at), " by ", person(ticket.created_by)),
+      el("span", {}, humanize(ticket.category)),
+      el("span", {}, timeElement(ticket.created_at), " by ", person(ticket.created_by)),
       el("span", {}, ticket.assignee ? ["assigned to ", person(ticket.assignee)] : "unassigned"),
     ),
   );

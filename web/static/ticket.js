@@ -1,20 +1,20 @@
 // One ticket: what it says, its workflow, the conversation, reply drafts, its history, and editing.
 
-import { get, post, send } from "./api.js";
 import { announce } from "./announce.js";
+import { get, post, send } from "./api.js";
 import { Conversation } from "./conversation.js";
 import { desk } from "./desk.js";
 import { el } from "./dom.js";
 import { Drafts } from "./drafts.js";
 import { Editor } from "./editor.js";
 import { drawFacts } from "./facts.js";
+import { badge, eventLabel, lockBadge } from "./format.js";
 import { History } from "./history.js";
-import { seesOnlyOwn, who } from "./identity.js";
-import { rewrite } from "./router.js";
-import { renewsLock, tellStory } from "./story.js";
-import { atMostEach } from "./timing.js";
+import { currentUser, seesOnlyOwn } from "./identity.js";
+import { renewsLock, replay } from "./replay.js";
+import { replaceUrl } from "./router.js";
+import { throttle } from "./timing.js";
 import { WorkflowCard } from "./workflow-card.js";
-import { badge, deed, lockBadge } from "./words.js";
 
 export async function openTicket(page) {
   const view = new TicketView(page);
@@ -31,7 +31,7 @@ class TicketView {
     this.events = [];
     this.past = null; // the ticket as it was, while the reader looks back
     this.writing = 0; // requests of ours under way: their events are no news
-    this.readSoon = atMostEach(500, () => page.run(() => this.refresh()));
+    this.readSoon = throttle(() => page.run(() => this.refresh()), 500);
   }
 
   build() {
@@ -84,7 +84,7 @@ class TicketView {
     const last = this.events.at(-1)?.version ?? 0;
     const news = events.filter((event) => event.version > last);
     this.events.push(...news);
-    news.forEach((event) => this.editor?.hear(event));
+    news.forEach((event) => this.editor?.onEvent(event));
   }
 
   async refresh() {
@@ -103,14 +103,14 @@ class TicketView {
   /** Show the ticket as it was at `version`; null is now. The address follows, for a reload or a link. */
   travel(version) {
     const at = version && version < this.ticket.version ? version : null;
-    rewrite(this.path, { at });
+    replaceUrl(this.path, { at });
     this.page.run(() => this.update({ at }));
   }
 
   draw() {
     const shown = this.past ?? this.ticket;
-    const story = tellStory(this.events, desk.net);
-    const changes = this.past ? (story.find((event) => event.version === shown.version)?.changes ?? []) : [];
+    const events = replay(this.events, desk.net);
+    const changes = this.past ? (events.find((event) => event.version === shown.version)?.changes ?? []) : [];
     this.page.title(`#${shown.id} ${shown.title}`);
     this.drawHead(shown);
     this.facts.replaceChildren(...drawFacts(shown, changes));
@@ -118,7 +118,7 @@ class TicketView {
     this.workflow.draw(shown.state, Boolean(this.past));
     this.conversation.draw(this.ticket.comments ?? [], this.past);
     this.drafts.draw(this.ticket.drafts ?? [], this.past);
-    this.history.draw(story, shown.version, this.ticket.version);
+    this.history.draw(events, shown.version, this.ticket.version);
     this.drawBanner(shown);
   }
 
@@ -149,7 +149,7 @@ class TicketView {
   }
 
   /** Show a guess at once; where the desk refuses, what was there before comes back, and the refusal is thrown. */
-  async guess(fields, job) {
+  async updateOptimistically(fields, job) {
     const before = this.ticket;
     this.ticket = { ...before, ...fields };
     this.draw();
@@ -165,20 +165,20 @@ class TicketView {
   fire(step, data) {
     const headers = { "If-Match": `"${this.ticket.version}"` };
     const body = { transition: step.name, data };
-    return this.guess({ state: step.to }, () => post(`${this.path}/transitions`, body, { headers }));
+    return this.updateOptimistically({ state: step.to }, () => post(`${this.path}/transitions`, body, { headers }));
   }
 
   /** Save edited fields, if the ticket is still what it was at `version`. */
   save(fields, version) {
     const headers = { "If-Match": `"${version}"` };
-    return this.guess(fields, () => send("PATCH", this.path, { body: fields, headers }));
+    return this.updateOptimistically(fields, () => send("PATCH", this.path, { body: fields, headers }));
   }
 
-  hear(event) {
+  onEvent(event) {
     const { type, actor, version, ticket_id: id } = event;
     if (id !== this.ticket.id) return;
     if (version <= this.ticket.version || this.writing) return;
-    if (actor !== who().user && !renewsLock(event, this.ticket)) announce(`${actor} ${deed(type)}`);
+    if (actor !== currentUser().user && !renewsLock(event, this.ticket)) announce(`${actor} ${eventLabel(type)}`);
     this.readSoon();
   }
 }

@@ -4,7 +4,7 @@ export function pause(milliseconds) {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-/** Calls `job` once nothing has been asked for `milliseconds`; cancel() forgets a call that waits. */
+/** Calls `job` when there was no call for `milliseconds`; cancel() drops a waiting call. */
 export function debounce(job, milliseconds) {
   let timer;
   const later = (...values) => {
@@ -16,19 +16,19 @@ export function debounce(job, milliseconds) {
 }
 
 /** Calls `job` at once, and for all calls of the next `milliseconds` once more at their end. */
-export function atMostEach(milliseconds, job) {
-  let isResting = false;
+export function throttle(job, milliseconds) {
+  let isWaiting = false;
   let isWanted = false;
   return function ask() {
-    if (isResting) {
+    if (isWaiting) {
       isWanted = true;
       return;
     }
-    isResting = true;
+    isWaiting = true;
     isWanted = false;
     job();
     setTimeout(() => {
-      isResting = false;
+      isWaiting = false;
       if (isWanted) ask();
     }, milliseconds);
   };

@@ -2,12 +2,12 @@
 
 import { desk } from "./desk.js";
 import { el } from "./dom.js";
-import { mayActAs, who } from "./identity.js";
-import { drawNet } from "./net.js";
-import { sentence } from "./problem.js";
-import { words } from "./words.js";
+import { humanize } from "./format.js";
+import { currentUser, mayActAs } from "./identity.js";
+import { drawNet } from "./petri.js";
+import { errorText } from "./problem.js";
 
-const REST = 400; // milliseconds in which a click is meant for the buttons that stood there before
+const CLICK_PAUSE = 400; // milliseconds: a click so soon is meant for the button that was there before
 
 export class WorkflowCard {
   /** `fire(step, data)` is what a button does; where it throws, the card says why. */
@@ -17,7 +17,7 @@ export class WorkflowCard {
     this.steps = el("div", { class: "steps" });
     this.outcome = el("p", { class: "outcome", role: "alert" });
     this.assignee = el("input", { name: "assign-to", "aria-label": "Assign to", maxlength: 64 });
-    this.assignee.value = who().user;
+    this.assignee.value = currentUser().user;
     this.node = el(
       "section",
       { class: "card workflow" },
@@ -31,7 +31,7 @@ export class WorkflowCard {
   /** Show the net with its token at `state`; in the past nothing can be fired. */
   draw(state, isPast) {
     if (this.drawn === `${state} ${isPast}`) return;
-    if (this.drawn) this.rest();
+    if (this.drawn) this.ignoreClicks();
     this.drawn = `${state} ${isPast}`;
     const hadFocus = this.steps.contains(document.activeElement);
     const here = desk.net.transitions.filter((step) => step.from === state);
@@ -47,13 +47,13 @@ export class WorkflowCard {
     const others = desk.net.transitions.filter((step) => step.from !== state);
     this.steps.replaceChildren(
       ...here.map((step) =>
-        this.row(step, open.includes(step) ? "" : `needs the role ${step.role}; you are ${who().roles.join(", ")}`),
+        this.row(step, open.includes(step) ? "" : `needs the role ${step.role}; you are ${currentUser().roles.join(", ")}`),
       ),
       el(
         "details",
         {},
         el("summary", {}, "Other steps"),
-        others.map((step) => this.row(step, `only when ${words(step.from)}`)),
+        others.map((step) => this.row(step, `only when ${humanize(step.from)}`)),
       ),
     );
     if (hadFocus) this.steps.querySelector("button").focus();
@@ -70,29 +70,29 @@ export class WorkflowCard {
         "aria-disabled": whyNot ? "true" : null,
         "aria-describedby": whyNot ? id : null,
       },
-      words(step.name),
+      humanize(step.name),
     );
     if (!whyNot) button.addEventListener("click", (event) => event.detail < 2 && this.press(step));
     const extra = whyNot ? el("span", { class: "muted", id }, whyNot) : step.name === "assign" && this.assignee;
     return el("div", { class: "step" }, button, extra);
   }
 
-  /** The buttons have changed places: for a moment they do nothing. */
-  rest() {
-    clearTimeout(this.resting);
-    this.steps.classList.add("resting");
-    this.resting = setTimeout(() => this.steps.classList.remove("resting"), REST);
+  /** The buttons have changed places: for a moment they ignore clicks. */
+  ignoreClicks() {
+    clearTimeout(this.timer);
+    this.steps.classList.add("ignores-clicks");
+    this.timer = setTimeout(() => this.steps.classList.remove("ignores-clicks"), CLICK_PAUSE);
   }
 
   async press(step) {
-    if (this.isBusy || this.steps.classList.contains("resting")) return;
+    if (this.isBusy || this.steps.classList.contains("ignores-clicks")) return;
     this.isBusy = true;
     this.outcome.textContent = "";
-    const data = step.name === "assign" ? { assignee: this.assignee.value.trim() || who().user } : {};
+    const data = step.name === "assign" ? { assignee: this.assignee.value.trim() || currentUser().user } : {};
     try {
       await this.fire(step, data);
     } catch (problem) {
-      this.outcome.textContent = sentence(problem);
+      this.outcome.textContent = errorText(problem);
     } finally {
       this.isBusy = false;
     }

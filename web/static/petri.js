@@ -1,12 +1,12 @@
 // Draws the Petri net: circles are places, bars are transitions, the dot is the token.
 
 import { svg } from "./dom.js";
-import { words } from "./words.js";
+import { humanize } from "./format.js";
 
 const WIDTH = 376;
 const RADIUS = 15;
-const LANE = 364; // the way back runs up on the right
-const BELOW = 530; // where places stand that are not in the plan
+const RETURN_X = 364; // where the arc of the way back runs upwards
+const ADDED_Y = 530; // the row of the places that are not in the plan
 
 /** Where names stand, seen from the middle of their place. */
 const LEFT = [-23, 4, "end"];
@@ -25,7 +25,7 @@ const PLACES = {
 };
 
 /** Where the names of the known transitions stand, and their bars where that is not halfway. */
-const STEPS = {
+const TRANSITIONS = {
   assign: { name: [200, 66, "start"] },
   start_work: { name: [200, 142, "start"] },
   escalate: { name: [100, 230, "end"] },
@@ -34,28 +34,28 @@ const STEPS = {
   resolve: { name: [200, 280, "start"] },
   resolve_escalated: { name: [58, 348, "middle"] },
   close: { name: [200, 418, "start"] },
-  reopen: { name: [346, 212, "end"], bar: [LANE, 208] },
+  reopen: { name: [346, 212, "end"], bar: [RETURN_X, 208] },
 };
 
 /** The whole net as an SVG; `state` has the token, `enabled` names the transitions that may fire. */
 export function drawNet(net, state, enabled) {
   const plan = placesOf(net);
   const height = Math.max(...Object.values(plan).map(([, y]) => y)) + 36;
-  const label = `Petri net. The token is at ${words(state)}. Enabled: ${enabled.map(words).join(", ") || "nothing"}.`;
+  const label = `Petri net. The token is at ${humanize(state)}. Enabled: ${enabled.map(humanize).join(", ") || "nothing"}.`;
   return svg(
     "svg",
-    { class: "net", viewBox: `0 0 ${WIDTH} ${height}`, role: "img", "aria-label": label },
+    { class: "petri-net", viewBox: `0 0 ${WIDTH} ${height}`, role: "img", "aria-label": label },
     svg("defs", {}, arrowHead("arrow"), arrowHead("arrow-enabled")),
-    net.transitions.map((step) => drawTransition(step, plan, enabled.includes(step.name))),
+    net.transitions.map((transition) => drawTransition(transition, plan, enabled.includes(transition.name))),
     net.places.map((place) => drawPlace(place, plan[place], place === state)),
   );
 }
 
-/** The plan; places that somebody has added to the net stand in a row below it. */
+/** Where each place stands. Places that are not in the plan stand in a row below it. */
 function placesOf(net) {
   const added = net.places.filter((place) => !PLACES[place]);
   const gap = WIDTH / (added.length + 1);
-  const spots = added.map((place, index) => [place, [gap * (index + 1), BELOW, UNDER]]);
+  const spots = added.map((place, index) => [place, [gap * (index + 1), ADDED_Y, UNDER]]);
   return { ...PLACES, ...Object.fromEntries(spots) };
 }
 
@@ -70,38 +70,38 @@ function drawPlace(place, [x, y, [dx, dy, anchor]], hasToken) {
     { class: hasToken ? "place here" : "place", "data-place": place },
     svg("circle", { cx: x, cy: y, r: RADIUS }),
     hasToken && svg("circle", { class: "token", cx: x, cy: y, r: 6 }),
-    svg("text", { x: x + dx, y: y + dy, "text-anchor": anchor }, words(place)),
+    svg("text", { x: x + dx, y: y + dy, "text-anchor": anchor }, humanize(place)),
   );
 }
 
-function drawTransition(step, plan, isEnabled) {
-  const [from, to] = [plan[step.from], plan[step.to]];
-  const { bar = [(from[0] + to[0]) / 2, (from[1] + to[1]) / 2], name } = STEPS[step.name] ?? {};
+function drawTransition(transition, plan, isEnabled) {
+  const [from, to] = [plan[transition.from], plan[transition.to]];
+  const { bar = [(from[0] + to[0]) / 2, (from[1] + to[1]) / 2], name } = TRANSITIONS[transition.name] ?? {};
   const [into, out] =
-    bar[0] === LANE ? byTheLane(from, bar, to) : [line(from, bar, RADIUS, 3), line(bar, to, 3, RADIUS + 2)];
+    bar[0] === RETURN_X ? returnPath(from, bar, to) : [straightArc(from, bar, RADIUS, 3), straightArc(bar, to, 3, RADIUS + 2)];
   return svg(
     "g",
     { class: isEnabled ? "transition enabled" : "transition" },
     svg("path", { class: "arc", d: into }),
     svg("path", { class: "arc", d: out, "marker-end": isEnabled ? "url(#arrow-enabled)" : "url(#arrow)" }),
     svg("rect", { x: bar[0] - 13, y: bar[1] - 3, width: 26, height: 6, rx: 1 }),
-    name && svg("text", { x: name[0], y: name[1], "text-anchor": name[2] }, words(step.name)),
-    svg("title", {}, words(step.name)),
+    name && svg("text", { x: name[0], y: name[1], "text-anchor": name[2] }, humanize(transition.name)),
+    svg("title", {}, humanize(transition.name)),
   );
 }
 
 /** A straight line that begins `before` away from its start and ends `after` away from its end. */
-function line([x1, y1], [x2, y2], before, after) {
+function straightArc([x1, y1], [x2, y2], before, after) {
   const length = Math.hypot(x2 - x1, y2 - y1);
   const [dx, dy] = [(x2 - x1) / length, (y2 - y1) / length];
   return `M${x1 + dx * before},${y1 + dy * before} L${x2 - dx * after},${y2 - dy * after}`;
 }
 
-/** Out to the right, up, and back in: for a step that leads past all the others. */
-function byTheLane([x1, y1], [, middle], [x2, y2]) {
+/** Out to the right, up, and back in: for a transition that leads past all the others. */
+function returnPath([x1, y1], [, middle], [x2, y2]) {
   const [below, above] = [y1 - 8, y2 + 8]; // where the rounded corners begin and end
   return [
-    `M${x1 + RADIUS},${y1} H${LANE - 8} Q${LANE},${y1} ${LANE},${below} V${middle + 3}`,
-    `M${LANE},${middle - 3} V${above} Q${LANE},${y2} ${LANE - 8},${y2} H${x2 + RADIUS + 2}`,
+    `M${x1 + RADIUS},${y1} H${RETURN_X - 8} Q${RETURN_X},${y1} ${RETURN_X},${below} V${middle + 3}`,
+    `M${RETURN_X},${middle - 3} V${above} Q${RETURN_X},${y2} ${RETURN_X - 8},${y2} H${x2 + RADIUS + 2}`,
   ];
 }

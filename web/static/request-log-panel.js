@@ -1,22 +1,22 @@
-// The panel at the bottom of every view: each request the page makes, with a curl command that does the same.
+// The panel with the request log, at the bottom of each view. A curl command repeats the request.
 
 import { copy } from "./copy.js";
 import { curlFor } from "./curl.js";
 import { el } from "./dom.js";
-import { entries, onWire } from "./wire.js";
-import { plural, pretty } from "./words.js";
+import { plural, prettyJson } from "./format.js";
+import { entries, onLogChange } from "./request-log.js";
 
-const OPEN_KEY = "support-desk-wire";
+const OPEN_KEY = "support-desk-request-log";
 
 /** Keep the panel up to date from now on. */
-export function startWirePanel() {
-  const panel = document.getElementById("wire");
+export function startRequestLogPanel() {
+  const panel = document.getElementById("request-log");
   panel.open = sessionStorage.getItem(OPEN_KEY) === "yes";
   panel.addEventListener("toggle", () => {
     sessionStorage.setItem(OPEN_KEY, panel.open ? "yes" : "no");
     drawAll();
   });
-  onWire((entry) => {
+  onLogChange((entry) => {
     drawSummary();
     if (panel.open) drawEntry(entry);
   });
@@ -25,29 +25,29 @@ export function startWirePanel() {
 
 function drawSummary() {
   const last = entries[0];
-  const latest = last ? [sign(last), " ", last.method, " ", last.path] : ["nothing yet"];
-  document.getElementById("wire-last").replaceChildren(...latest);
-  document.getElementById("wire-count").textContent = plural(entries[0]?.number ?? 0, "message");
+  const latest = last ? [statusOf(last), " ", last.method, " ", last.path] : ["nothing yet"];
+  document.getElementById("request-log-last").replaceChildren(...latest);
+  document.getElementById("request-log-count").textContent = plural(entries[0]?.number ?? 0, "message");
 }
 
 function drawAll() {
   drawSummary();
-  document.getElementById("wire-list").replaceChildren(...entries.map(row));
+  document.getElementById("request-log-list").replaceChildren(...entries.map(row));
 }
 
 function drawEntry(entry) {
-  const list = document.getElementById("wire-list");
+  const list = document.getElementById("request-log-list");
   const old = list.querySelector(`[data-number="${entry.number}"]`);
   if (old) fill(old, entry);
   else list.prepend(row(entry));
   while (list.children.length > entries.length) list.lastChild.remove();
 }
 
-/** "201", coloured by its first digit, or what stands for it while there is no answer. */
-function sign({ kind, status }) {
-  if (kind === "frame") return el("span", { class: "sign frame" }, "event");
+/** "201", coloured by its first digit; "…" while there is no answer. */
+function statusOf({ kind, status }) {
+  if (kind === "event") return el("span", { class: "status event" }, "event");
   const family = Number.isInteger(status) ? `s${Math.floor(status / 100)}` : "none";
-  return el("span", { class: `sign ${family}` }, status ?? "…");
+  return el("span", { class: `status ${family}` }, status ?? "…");
 }
 
 function row(entry) {
@@ -65,7 +65,7 @@ function row(entry) {
 function fill(node, entry) {
   const details = node.firstChild;
   details.firstChild.replaceChildren(
-    sign(entry),
+    statusOf(entry),
     el("span", { class: "method" }, entry.method),
     el("span", { class: "path" }, entry.path),
     entry.isReplay ? el("span", { class: "badge" }, "replayed") : "",
@@ -77,12 +77,12 @@ function fill(node, entry) {
 
 function drawInside(details, entry) {
   if (!details.open) return;
-  const curl = entry.kind === "http" && curlFor(entry);
+  const curl = entry.kind === "request" && curlFor(entry);
   details.lastChild.replaceChildren(
     ...[
       curl && el("pre", { class: "curl", tabindex: 0 }, curl),
       curl && el("button", { class: "small", onclick: (event) => copy(curl, event.target) }, "Copy curl"),
-      entry.answer && el("pre", { class: "answer", tabindex: 0 }, pretty(entry.answer)),
+      entry.answer && el("pre", { class: "answer", tabindex: 0 }, prettyJson(entry.answer)),
     ].filter(Boolean),
   );
 }

@@ -1,4 +1,4 @@
-// Asks the desk about itself.
+// Reads what the desk says about itself: its mode, its workflow, its choices.
 
 import { get } from "./api.js";
 import { desk } from "./desk.js";

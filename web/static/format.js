@@ -1,12 +1,12 @@
-// The desk's names in a reader's words, times, and the few limits that a form counts down to.
+// Turns the desk's names and times into text for readers. LIMITS are for the counters of the forms.
 
 import { el } from "./dom.js";
 
 /** Characters that a text may have; tests compare them with schema.sql. */
 export const LIMITS = { title: 200, description: 20000, body: 20000 };
 
-/** What each audit event says about its actor. The keys are spelt as they are on the wire. */
-export const DEEDS = {
+/** What the actor of each audit event has done. The keys are spelt as the API spells them. */
+export const EVENT_LABELS = {
   Created: "opened the ticket",
   Edited: "edited it",
   Commented: "commented",
@@ -27,12 +27,12 @@ export const DEEDS = {
   Reopened: "reopened it",
 };
 
-export function deed(type) {
-  return DEEDS[type] ?? type;
+export function eventLabel(type) {
+  return EVENT_LABELS[type] ?? type;
 }
 
 /** "in_progress" as "In progress". */
-export function words(name) {
+export function humanize(name) {
   const spaced = String(name).replaceAll("_", " ");
   return spaced.charAt(0).toUpperCase() + spaced.slice(1);
 }
@@ -42,7 +42,7 @@ export function plural(count, noun) {
 }
 
 /** JSON with a line for each member; any other text as it is. */
-export function pretty(text) {
+export function prettyJson(text) {
   try {
     return JSON.stringify(JSON.parse(text), null, 2);
   } catch {
@@ -50,7 +50,7 @@ export function pretty(text) {
   }
 }
 
-const STEPS = [
+const UNITS = [
   ["year", 31536000],
   ["month", 2592000],
   ["day", 86400],
@@ -61,34 +61,34 @@ const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 const exact = new Intl.DateTimeFormat("en-GB", { dateStyle: "full", timeStyle: "long" });
 
 /** "3 hours ago" for a moment as the desk writes it. */
-export function ago(at, now = Date.now()) {
+export function relativeTime(at, now = Date.now()) {
   const seconds = (Date.parse(at) - now) / 1000;
-  const [unit, size] = STEPS.find(([, size]) => Math.abs(seconds) >= size) ?? [];
+  const [unit, size] = UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? [];
   return unit ? relative.format(Math.trunc(seconds / size), unit) : "just now";
 }
 
-/** A relative time that keeps itself right, the exact one on hover. */
-export function when(at) {
-  return el("time", { datetime: at, title: exact.format(new Date(at)) }, ago(at));
+/** A <time> element: the relative time, kept current by keepTimesCurrent(); the exact time on hover. */
+export function timeElement(at) {
+  return el("time", { datetime: at, title: exact.format(new Date(at)) }, relativeTime(at));
 }
 
-export function keepTimesRight() {
+export function keepTimesCurrent() {
   setInterval(() => {
-    for (const node of document.querySelectorAll("time[datetime]")) node.textContent = ago(node.dateTime);
+    for (const node of document.querySelectorAll("time[datetime]")) node.textContent = relativeTime(node.dateTime);
   }, 20000);
 }
 
-/** A name that somebody has chosen: its direction does not turn the text around it. */
+/** A name that a user has chosen, in <bdi>: its direction does not affect the text around it. */
 export function person(text) {
   return el("bdi", {}, text);
 }
 
 /** A coloured label for a state, a priority and the like; style.css knows the colours. */
 export function badge(kind, value) {
-  return el("span", { class: `badge ${kind}-${value}` }, words(value));
+  return el("span", { class: `badge ${kind}-${value}` }, humanize(value));
 }
 
-/** "agent-2 is editing", while a lock of somebody holds. */
+/** "agent-2 is editing" while the ticket is locked. */
 export function lockBadge(ticket, now = Date.now()) {
   const holds = ticket.locked_by && Date.parse(ticket.lock_expires_at) > now;
   return holds && el("span", { class: "badge lock" }, person(ticket.locked_by), " is editing");

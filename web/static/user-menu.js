@@ -1,40 +1,40 @@
-// The corner that says who we are and lets us be somebody else: freely on an open desk, by login on a locked one.
+// The user menu at the top right. On an open desk one chooses any user; a locked desk wants a login.
 
 import { post } from "./api.js";
 import { desk } from "./desk.js";
 import { el, options } from "./dom.js";
 import { field, form, outcome } from "./form.js";
-import { become, logOut, mustLogIn, who } from "./identity.js";
+import { humanize } from "./format.js";
+import { currentUser, logOut, mustLogIn, switchUser } from "./identity.js";
 import { Advice } from "./problem.js";
-import { words } from "./words.js";
 
-/** Close the corner on Escape, on a click elsewhere, and when another view is opened. */
-export function startWho() {
-  const corner = document.getElementById("who");
-  const close = () => (corner.open = false);
+/** Close the menu on Escape, on a click elsewhere, and when another view is opened. */
+export function startUserMenu() {
+  const menu = document.getElementById("user-menu");
+  const close = () => (menu.open = false);
   addEventListener("hashchange", close);
-  document.addEventListener("click", (event) => corner.contains(event.target) || close());
-  corner.addEventListener("keydown", (event) => {
+  document.addEventListener("click", (event) => menu.contains(event.target) || close());
+  menu.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     close();
-    corner.querySelector("summary").focus();
+    menu.querySelector("summary").focus();
   });
 }
 
-/** Fill the corner anew. */
-export function showWho() {
-  const corner = document.getElementById("who");
-  corner.hidden = mustLogIn();
-  const { user, roles } = who();
-  corner.replaceChildren(
+/** Fill the menu anew. */
+export function showUserMenu() {
+  const menu = document.getElementById("user-menu");
+  menu.hidden = mustLogIn();
+  const { user, roles } = currentUser();
+  menu.replaceChildren(
     el("summary", {}, el("b", {}, user), el("span", { class: "muted" }, roles.join(", "))),
     el("div", { class: "card popover" }, desk.auth === "tokens" ? loggedIn() : chooser()),
   );
-  corner.open = false;
+  menu.open = false;
 }
 
 function chooser() {
-  const { user, roles } = who();
+  const { user, roles } = currentUser();
   const name = el("input", { name: "user", value: user, maxlength: 64, autocomplete: "off", spellcheck: "false" });
   const role = el(
     "select",
@@ -42,7 +42,7 @@ function chooser() {
     options(
       desk.net.roles.map((role) => role.name),
       undefined,
-      words,
+      humanize,
     ),
   );
   role.value = roles[0];
@@ -60,7 +60,7 @@ function chosen(node, user, role) {
   if (!/^[!-~]{1,64}$/.test(user)) {
     throw new Advice("", { user: ["1 to 64 letters, digits or signs, without a space or an accent."] });
   }
-  become({ user, roles: [role] });
+  switchUser({ user, roles: [role] });
 }
 
 function loggedIn() {
@@ -70,7 +70,7 @@ function loggedIn() {
   ];
 }
 
-/** The view of a locked desk for somebody without a token. */
+/** The view of a locked desk for users without a token. */
 export function openLogin(page) {
   page.title("Log in");
   const email = el("input", { name: "email", type: "email", autocomplete: "username" });
@@ -98,5 +98,5 @@ export function openLogin(page) {
 
 async function logIn(email, password) {
   const { data } = await post("/user/login", { email, password }, { isSecret: true });
-  become({ user: data.user.id, roles: data.user.roles, token: data.token });
+  switchUser({ user: data.user.id, roles: data.user.roles, token: data.token });
 }

@@ -1,0 +1,58 @@
+// The request log: the page's last requests and the events of the stream, newest first. No token is kept.
+
+const MAX_ENTRIES = 200;
+const MAX_ANSWER = 4000; // characters
+
+export const entries = [];
+let count = 0;
+let notify = () => {};
+
+/** Have `listener` called whenever an entry is new or has changed. */
+export function onLogChange(listener) {
+  notify = listener;
+}
+
+function add(entry) {
+  entries.unshift({ number: ++count, ...entry });
+  entries.length = Math.min(entries.length, MAX_ENTRIES);
+  notify(entries[0]);
+  return entries[0];
+}
+
+/** Log a request that has just been sent. Pass the entry to answered() or failed() later. */
+export function sent({ method, path, headers, body, isSecret = false, isStream = false }) {
+  const shown = { ...headers };
+  if (shown.Authorization) shown.Authorization = "Bearer $TOKEN";
+  const redacted = isSecret ? JSON.stringify({ ...JSON.parse(body), password: "$PASSWORD" }) : body;
+  return add({
+    kind: "request",
+    method,
+    path,
+    headers: shown,
+    body: redacted,
+    isSecret,
+    isStream,
+    start: performance.now(),
+  });
+}
+
+export function answered(entry, response, text = "") {
+  entry.status = response.status;
+  entry.milliseconds = Math.round(performance.now() - entry.start);
+  entry.requestId = response.headers.get("X-Request-Id");
+  entry.isReplay = response.headers.get("Idempotent-Replayed") === "true";
+  entry.answer = entry.isSecret ? "not shown: it has a token in it" : text.slice(0, MAX_ANSWER);
+  notify(entry);
+}
+
+/** The request has no answer; `reason` stands in place of the status. */
+export function failed(entry, reason) {
+  entry.status = reason;
+  entry.milliseconds = Math.round(performance.now() - entry.start);
+  notify(entry);
+}
+
+/** Log an event of the stream. */
+export function event({ id, event, data }) {
+  add({ kind: "event", method: "SSE", path: event, requestId: id, answer: data.slice(0, MAX_ANSWER) });
+}
