@@ -14,7 +14,6 @@ import gc
 import os
 from collections.abc import Callable
 from contextlib import closing
-from datetime import datetime, timezone
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,13 +21,12 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
 import workflow
-from llm import PLUGINS, Assistant, classify_by_rules, default_plugin
+from llm import PLUGINS, Assistant, default_plugin, with_suggestions
 from store import Damaged, Store, Unusable
-from web import bodies, demo, export, files, metrics, offline, openapi
-from web.checks import Gate
+from web import accounts, bodies, demo, export, files, live, metrics, offline, openapi, petri_net
+from web.checks import Gate, ticket_to_change
 from web.http1 import Response
-from web.identity import NOBODYS_HASH, Identity, Throttle, password_fits
-from web.live import Echo, EventStream, TicketSocket, starting_point
+from web.identity import Identity, Throttle
 from web.log import Log
 from web.responses import cached, encode, etag, is_known, prefers, reply, reply_text, tagged, with_members
 from web.routes import Route, event_loop, llm_worker, with_rules, worker
@@ -40,7 +38,7 @@ HERE = Path(__file__).resolve().parent
 MOST_COUNTED = 500  # tickets that no counter knows; who wants to know beyond that says Prefer: count=exact
 README = HERE / "README.md"  # its table of endpoints has the summaries of the API reference
 MOST_ON_THE_LOOP = 100  # tickets that a list shows while everybody else waits
-NO_STORE = ("Cache-Control", "no-store")  # an answer with a token in it
+ENABLED = {state: encode(workflow.enabled(state)) for state in workflow.PLACES}
 BUG_MODE_MARK = HERE / "bug-mode.txt"  # stands in a planted copy and names its bug
 
 
@@ -79,69 +77,23 @@ def create_ticket(context, request) -> Response:
     return reply(201, ticket, ("Location", f"/tickets/{ticket['id']}"), etag(ticket))
 
 
-def with_suggestions(fields) -> tuple[dict, dict]:
-    """The fields with a category and a priority, and which of the two the rules suggested: never the network."""
-    if "category" in fields and "priority" in fields:
-        return fields, {}
-    category, priority = classify_by_rules(f"{fields['title']}\n{fields['description']}")
-    suggested = {"category": category, "priority": priority}
-    chosen = {name: value for name, value in suggested.items() if name not in fields}
-    return {**chosen, **fields}, {"suggested_by_rules": chosen}
-
-
 def create_support_ticket(context, request) -> Response:
+    """The same for the Petri net's clients, whose body may be empty."""
     uuid = workflow.new_uuid()
     unstated = {"uuid": uuid, "title": f"Ticket {uuid[:8]}", "description": "No description"}
     ticket = context.store.add_ticket(request.caller, *with_suggestions({**unstated, **request.fields}))
-    return reply(201, as_aggregate(ticket), ("Location", f"/tickets/{ticket['id']}"), etag(ticket))
-
-
-def as_aggregate(ticket) -> dict:
-    """A ticket as the Petri net sees it."""
-    net = {"state": workflow.marking(ticket["state"]), "places": list(workflow.PLACES)}
-    enabled = workflow.enabled(ticket["state"])
-    return {"aggregate_id": ticket["uuid"], "version": ticket["version"], **net, "enabled_transitions": enabled}
-
-
-def get_aggregate(context, request) -> Response:
-    ticket = context.store.ticket(request.references[0], request.caller)
-    return reply(200, as_aggregate(ticket), etag(ticket))
-
-
-def get_aggregate_events(context, request) -> Response:
-    """The same history as get_events, each event with the names that the Petri net's clients read, too."""
-    ticket, page = history(context, request)
-    for event in page["events"]:
-        event.update(aggregate_id=ticket["uuid"], timestamp=event["at"])
-    return reply(200, page)
-
-
-def get_aggregate_at(context, request) -> Response:
-    return reply(200, as_aggregate(ticket_at_version(context, request)))
+    return reply(201, petri_net.as_aggregate(ticket), ("Location", f"/tickets/{ticket['id']}"), etag(ticket))
 
 
 def get_events(context, request) -> Response:
-    return reply(200, history(context, request)[1])
-
-
-def history(context, request) -> tuple[dict, dict]:
-    """The ticket and a page of its events, oldest first, without those that this caller may not see."""
     ticket = context.store.ticket(request.references[0], request.caller)
-    page = context.store.events({"ticket_id": ticket["id"], "limit": 1000, **request.fields})
-    if page["next"] is not None:
-        page["next"] = page["events"][-1]["version"] + 1
-    page["events"] = list(filter(None, map(request.caller.view_of, page["events"])))
-    return ticket, page
+    return reply(200, context.store.history(ticket, request.caller, request.fields))
 
 
 def get_ticket_at(context, request) -> Response:
-    return reply(200, ticket_at_version(context, request))
-
-
-def ticket_at_version(context, request) -> dict:
-    """The ticket's row at the version that the path names, rebuilt from its events."""
+    """The ticket as it was at the version that the path names, rebuilt from its events."""
     ticket = context.store.ticket(request.references[0], request.caller)
-    return context.store.ticket_at(ticket, workflow.row_number(request.references[1]) or 0)
+    return reply(200, context.store.ticket_at(ticket, request.references[1]))
 
 
 def get_schema(context, request) -> Response:
@@ -157,14 +109,6 @@ def get_openapi(context, request) -> Response:
     return cached(request, context.reference())
 
 
-def get_docs(context, request) -> Response:
-    return files.docs(request, request.fields.get("ui"))
-
-
-def get_page_file(context, request) -> Response:
-    return files.page_file(request, *request.references)
-
-
 def ticket_filters(request) -> dict:
     filters = {"limit": 100, **request.fields}
     if not prefers(request, "count", "exact"):
@@ -174,6 +118,11 @@ def ticket_filters(request) -> dict:
     if filters.pop("mine", False):
         filters["mine"] = request.caller.id
     return filters
+
+
+def export_tickets(context, request) -> Response:
+    limit = request.fields.get("limit", workflow.MAX_ID)
+    return export.as_csv(context, {**ticket_filters(request), "most_counted": 0, "limit": limit})
 
 
 def worker_if_many(request) -> str | None:
@@ -202,19 +151,6 @@ def list_bare_tickets(context, request) -> Response:
     return tagged(request, f"[{','.join(page['tickets'])}]", *headers)
 
 
-def export_tickets(context, request) -> Response:
-    """Every ticket that the filters leave, newest first: read, written and sent page by page."""
-    filters = {**ticket_filters(request), "most_counted": 0}
-
-    def read_page(size, before):
-        page = {"limit": size, "before": before or filters.get("before", workflow.MAX_ID)}
-        with context.store.reader() as store:
-            store.begin_read()
-            return store.tickets({**filters, **page})
-
-    return Response(200, b"", export.HEADERS, export.as_csv(read_page, request.fields.get("limit", workflow.MAX_ID)))
-
-
 def get_stats(context, request) -> Response:
     return cached(request, stats(context, request.caller.id if request.caller.only_own else None))
 
@@ -232,27 +168,12 @@ def get_ticket(context, request) -> Response:
     whole = context.store.whole_ticket(request.references[0], request.caller)
     if is_known(request, etag(whole)[1]):
         return Response(304, b"", (etag(whole),))
-    parts = {"comments": whole["comments"], "drafts": whole["drafts"], "enabled_transitions": enabled(whole["state"])}
+    parts = {"comments": whole["comments"], "drafts": whole["drafts"], "enabled_transitions": ENABLED[whole["state"]]}
     return reply_text(200, with_members(whole["ticket"], **parts), etag(whole))
 
 
-@cache
-def enabled(state) -> str:
-    return encode(workflow.enabled(state))
-
-
-def ticket_to_change(context, request, reference=None) -> dict:
-    """The ticket that a request is about, if it is still what If-Match says; else PreconditionFailed."""
-    ticket = context.store.ticket(reference or request.references[0], request.caller)
-    expected = request.headers.get("if-match", "*")
-    if expected != "*" and etag(ticket)[1] not in [tag.strip() for tag in expected.split(",")]:
-        stale = f"ticket {ticket['id']} is at version {ticket['version']} now; read it again, then repeat the change"
-        raise workflow.PreconditionFailed(stale, version=ticket["version"])
-    return ticket
-
-
 def ticket_of_staff(context, request, what) -> dict:
-    """The same for `what` a customer on a locked desk has no part in."""
+    """The ticket that a request is about, for `what` a customer on a locked desk has no part in."""
     ticket = ticket_to_change(context, request)
     if request.caller.only_own:
         request.caller.must("agent", f"{what} on a locked desk")
@@ -276,17 +197,8 @@ def edit_ticket(context, request) -> Response:
 
 def fire_transition(context, request) -> Response:
     ticket = ticket_to_change(context, request)
-    name, data = request.fields["transition"], request.fields.get("data", {})
-    ticket = context.store.fire(request.caller, ticket, name, data)
+    ticket = context.store.fire(request.caller, ticket, request.fields["transition"], request.fields.get("data", {}))
     return reply(200, ticket, etag(ticket))
-
-
-def fire_by_path(context, request) -> Response:
-    """POST /api/<transition>, as the Petri net's clients call it."""
-    name = request.route.path.rpartition("/")[2]
-    ticket = ticket_to_change(context, request, request.fields["aggregate_id"])
-    ticket = context.store.fire(request.caller, ticket, name, request.fields.get("data", {}))
-    return reply(200, {"success": True, **as_aggregate(ticket)}, etag(ticket))
 
 
 def lock_ticket(context, request) -> Response:
@@ -319,20 +231,19 @@ def add_comment(context, request) -> Response:
 
 
 def llm_worker_unless_written(request) -> str | None:
-    """Where a draft is prepared: nowhere, if it comes with its text."""
     return event_loop(request) if "body" in request.fields else llm_worker(request)
 
 
 def write_reply(context, request) -> tuple[str, str]:
     """A reply to the ticket and who wrote it, for add_draft; why the LLM did not help goes to the log."""
     ticket = ticket_of_staff(context, request, "a draft")
-    body, source, problem = context.assistant.write(ticket, request.started + context.settings.llm_timeout)
+    body, source, problem = context.assistant.write(ticket, context.assistant.deadline(request.started))
     report_llm(context, request, problem)
     return body, source
 
 
 def add_draft(context, request) -> Response:
-    ticket = ticket_of_staff(context, request, "a draft")  # as it is now: it may have changed while the reply was written
+    ticket = ticket_of_staff(context, request, "a draft")  # it may have changed while the reply was written
     body, source = request.prepared or (request.fields["body"], "hand")
     draft = context.store.add_draft(request.caller, ticket, body, source)
     return reply(201, draft, ("Location", f"/tickets/{ticket['id']}"))
@@ -340,8 +251,8 @@ def add_draft(context, request) -> Response:
 
 def suggest(context, request) -> dict:
     """What the assistant suggests, for classify; where its LLM fails the fallback."""
-    text, ends = request.fields["description"], request.started + context.settings.llm_timeout
-    suggestion, problem = context.assistant.classify(text, ends)
+    deadline = context.assistant.deadline(request.started)
+    suggestion, problem = context.assistant.classify(request.fields["description"], deadline)
     report_llm(context, request, problem)
     return suggestion
 
@@ -392,60 +303,17 @@ def verify_events(context, request) -> Response:
     return reply(200, context.store.verify_chain())
 
 
-def stream_events(context, request) -> Response:
-    return EventStream(request, starting_point(request, context.store.last_event()), context.store).opening()
-
-
-def open_socket(context, request) -> Response:
-    return TicketSocket(request, starting_point(request, context.store.last_event()), context.store).opening()
-
-
-def open_echo(context, request) -> Response:
-    if not context.settings.debug:
-        raise workflow.NotFound("the echo needs a desk that runs with DEBUG=true")
-    return Echo(request).opening()
-
-
-def find_user(context, request) -> dict | None:
-    """The user with this e-mail address and password, for log_in; None for a wrong one, after as much work."""
-    context.throttle.check(request.client)
-    user = context.store.user(request.fields["email"])
-    fits = password_fits(request.fields["password"], user["password_hash"] if user else NOBODYS_HASH)
-    return user if fits else None
-
-
-def log_in(context, request) -> Response:
-    context.throttle.check(request.client)
-    user = request.prepared
-    if not user:
-        context.throttle.failed(request.client)
-        raise workflow.Unauthorized("the e-mail address or the password is wrong")
-    return reply(200, token_for(context, {name: user[name] for name in ("id", "email", "name", "roles")}), NO_STORE)
-
-
-def debug_log_in(context, request) -> Response:
-    """A token for anybody in any roles, with DEBUG only: so that a lab can act as everybody at once."""
-    if not context.settings.debug:
-        raise workflow.NotFound("the debug login needs a desk that runs with DEBUG=true")
-    user = {"id": request.fields["login"], "roles": request.fields["roles"]}
-    return reply(200, token_for(context, user), NO_STORE)
-
-
-def token_for(context, user) -> dict:
-    token, ends = context.identity.issue(user["id"], user["roles"])
-    return {"token": token, "expires_at": workflow.text_time(datetime.fromtimestamp(ends, timezone.utc)), "user": user}
-
-
 # -- routes -------------------------------------------------------------------------------------
 
 CHANGED = "200 Ticket 401 403 409 412 423"
+FIRED = "200 Fired 403 404 409 412 423"
 LIST = {"query": bodies.TICKET_FILTERS, "runs_on": worker_if_many, "is_cacheable": True}
 SUGGESTION = {"body": bodies.UNCLASSIFIED, "runs_on": llm_worker, "prepare": suggest}
 DRAFT = {"body": bodies.DRAFT, "runs_on": llm_worker_unless_written, "prepare": write_reply}
 AUDIT = {"query": bodies.EVENT_FILTERS, "locked": "staff", "runs_on": worker}
 HISTORY = {"query": bodies.HISTORY, "runs_on": worker}
 FIRING = {"body": bodies.FIRING_BY_PATH, "anonymous_role": None}
-PASSWORD = {"runs_on": worker, "prepare": find_user}
+PASSWORD = {"runs_on": worker, "prepare": accounts.find_user}
 LOGIN = {"locked": "anyone", "is_secret": True}
 CONSOLE = {"anonymous_role": "admin"}  # the console under /api/tickets knows no logins
 
@@ -478,29 +346,29 @@ ROUTES = (
     Route("GET", "/api/tickets/stats", "200 Stats 304", get_stats, **CONSOLE),
     Route("GET", "/api/tickets/{id}", "200 WholeTicket 304", get_ticket, is_cacheable=True, **CONSOLE),
     Route("PATCH", "/api/tickets/{id}", CHANGED, edit_ticket, body=bodies.TICKET_CHANGES, **CONSOLE),
-    Route("GET", "/events", "200 text/event-stream 404", stream_events, query=bodies.LISTENING),
-    Route("GET", "/ws", "101 404 426", open_socket, query=bodies.SOCKET, is_websocket=True),
-    Route("GET", "/ws/echo", "101 404 426", open_echo, is_websocket=True),
+    Route("GET", "/events", "200 text/event-stream 404", live.stream_events, query=bodies.LISTENING),
+    Route("GET", "/ws", "101 404 426", live.open_socket, query=bodies.SOCKET, is_websocket=True),
+    Route("GET", "/ws/echo", "101 404 426", live.open_echo, is_websocket=True),
     Route("GET", "/metrics", "200 text/plain", get_metrics, locked="staff"),
     *(
         route
         for base in ("/api/support-ticket", "/api/supportticket")
         for route in (
             Route("POST", base, "201 Aggregate", create_support_ticket, body=bodies.NEW_SUPPORT_TICKET),
-            Route("GET", f"{base}/{{id}}", "200 Aggregate", get_aggregate),
-            Route("GET", f"{base}/{{id}}/events", "200 AggregateEventPage", get_aggregate_events, **HISTORY),
-            Route("GET", f"{base}/{{id}}/at/{{version}}", "200 Aggregate", get_aggregate_at, runs_on=worker),
+            Route("GET", f"{base}/{{id}}", "200 Aggregate", petri_net.get_aggregate),
+            Route("GET", f"{base}/{{id}}/events", "200 AggregateEventPage", petri_net.get_aggregate_events, **HISTORY),
+            Route("GET", f"{base}/{{id}}/at/{{version}}", "200 Aggregate", petri_net.get_aggregate_at, runs_on=worker),
         )
     ),
-    *(Route("POST", f"/api/{name}", "200 Fired 403 404 409 412 423", fire_by_path, **FIRING) for name in workflow.TRANSITIONS),
+    *(Route("POST", f"/api/{name}", FIRED, petri_net.fire_by_path, **FIRING) for name in workflow.TRANSITIONS),
     Route("GET", "/api/schema", "200 Net", get_schema),
     Route("GET", "/api/views", "200 Views", get_views),
     Route("GET", "/openapi.json", "200 OpenAPI 304", get_openapi, locked="anyone"),
-    Route("GET", "/docs", "200 text/html 304 404", get_docs, query=bodies.DOCS, locked="anyone"),
-    Route("GET", "/", "200 text/html 304", get_page_file, locked="anyone"),
-    Route("GET", "/static/{name}", "200 */* 304", get_page_file, locked="anyone"),
-    Route("POST", "/user/login", "200 Token 401 429", log_in, bodies.LOGIN, **LOGIN, **PASSWORD),
-    Route("POST", "/api/debug/login", "200 Token 404", debug_log_in, body=bodies.DEBUG_LOGIN, **LOGIN),
+    Route("GET", "/docs", "200 text/html 304 404", files.get_docs, query=bodies.DOCS, locked="anyone"),
+    Route("GET", "/", "200 text/html 304", files.get_page_file, locked="anyone"),
+    Route("GET", "/static/{name}", "200 */* 304", files.get_page_file, locked="anyone"),
+    Route("POST", "/user/login", "200 Token 401 429", accounts.log_in, bodies.LOGIN, **LOGIN, **PASSWORD),
+    Route("POST", "/api/debug/login", "200 Token 404", accounts.debug_log_in, body=bodies.DEBUG_LOGIN, **LOGIN),
 )
 # -- settings -----------------------------------------------------------------------------------
 

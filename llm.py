@@ -114,6 +114,16 @@ class Plugin(NamedTuple):
     ask: Callable | None = None
 
 
+def with_suggestions(fields: dict) -> tuple[dict, dict]:
+    """The fields of a new ticket with a category and a priority, and what the rules suggested of that: never an LLM."""
+    if "category" in fields and "priority" in fields:
+        return fields, {}
+    category, priority = classify_by_rules(f"{fields['title']}\n{fields['description']}")
+    suggested = {"category": category, "priority": priority}
+    chosen = {name: value for name, value in suggested.items() if name not in fields}
+    return {**chosen, **fields}, {"suggested_by_rules": chosen}
+
+
 def classify_by_rules(text: str) -> tuple[str, str]:
     """The category and priority whose words weigh most in `text`; general and medium where none speaks.
 
@@ -284,9 +294,9 @@ class Assistant:
         self._reply, self._breaker = rules["drafts"]["body"], Breaker(clock)
         self._classify_prompt = CLASSIFY_PROMPT.format(**rules["tickets"])
 
-    def deadline(self) -> float:
-        """The deadline of what is asked for now: the time in the queue counts, too."""
-        return time.monotonic() + self._settings.llm_timeout
+    def deadline(self, started: float) -> float:
+        """The deadline of a request that arrived at `started`: the time in the queue counts, too."""
+        return started + self._settings.llm_timeout
 
     def retry_after(self) -> int:
         """Seconds after which it makes sense to ask again."""

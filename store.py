@@ -619,8 +619,16 @@ class Store:
         rows = self._tuples("SELECT id, hash FROM audit_events ORDER BY id DESC LIMIT 1")
         return rows[0] if rows else (0, workflow.FIRST_HASH)
 
-    def ticket_at(self, ticket: dict, version: int) -> dict:
+    def history(self, ticket: dict, viewer: Caller, filters: dict) -> dict:
+        """The ticket's events, oldest first, as far as `viewer` may see them: {events, next}; `next` is the version
+        that the following page begins `from`."""
+        page = self.events({"ticket_id": ticket["id"], "limit": 1000, **filters})
+        following = page["next"] and page["events"][-1]["version"] + 1
+        return {"events": list(filter(None, map(viewer.view_of, page["events"]))), "next": following}
+
+    def ticket_at(self, ticket: dict, version: str) -> dict:
         """The ticket's row as it was at `version`, from its events alone."""
+        version = workflow.row_number(version) or 0
         if not 1 <= version <= ticket["version"]:
             raise NotFound(f"ticket {ticket['id']} has the versions 1 to {ticket['version']}")
         row = reduce(

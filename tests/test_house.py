@@ -11,8 +11,8 @@ TOP_LEVEL = set(
 )
 FIRST_SITTING = ("schema.sql", "app.py", "store.py", "workflow.py", "llm.py")
 LAYERS = (
-    """settings http1 connection websocket validation identity shapes answers openapi log lane memo demo offline export
-    metrics live door files server""".split()
+    """settings http1 websocket validation identity bodies response_schemas openapi log metrics demo offline export
+    responses routes checks response_cache accounts petri_net files handler live workers server""".split()
 )
 DRILLS_USE = {"sqlite3": {"faults", "lab"}, "socket": {"lab", "wire"}, "tests": set()}  # what only these rooms may
 LONGEST = {"store.py": 700, "app.py": 600}  # every statement, every endpoint in one place has its price

@@ -452,7 +452,7 @@ class Slowness(LLMTest):
 
 
 class WhileItHangs(LLMTest):
-    def test_everything_else_goes_on_also_what_needs_the_slow_lane(self):
+    def test_everything_else_goes_on_also_what_needs_a_worker(self):
         self.desk.new_ticket()
         self.stub.act = hangs
         held = self.at_once(8, "/tickets/classify", S3_REQUEST)
@@ -479,7 +479,7 @@ class WhileItHangs(LLMTest):
             with self.desk.connect() as sock:
                 sock.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
         self.wait_until(lambda: len(self.desk.server._running_jobs) == 10)
-        self.wait_until(lambda: sum(c.is_half_closed for c in list(self.desk.server.connections)) == 6)
+        self.wait_until(lambda: sum(handler.input_closed for handler in list(self.desk.server.handlers)) == 6)
         self.stub.release.set()
         self.assertEqual([reply.result(PATIENCE).json["source"] for reply in held], ["openai"] * 4)
         self.assertEqual(self.classify().json["source"], "openai")
@@ -588,7 +588,7 @@ class Circuit(LLMTest):
 
         def calls_made_at(second):
             now[0], before = 1000.0 + second, len(self.stub.calls)
-            self.answer, _ = assistant.classify("Login broken", assistant.deadline())
+            self.answer, _ = assistant.classify("Login broken", assistant.deadline(time.monotonic()))
             return len(self.stub.calls) - before
 
         def seconds_to_wait(second):
@@ -608,17 +608,17 @@ class Circuit(LLMTest):
         assistant = Assistant(self.desk.settings, self.desk.server.context.rules, lambda: now[0])
         self.stub.act = sends(500, "")
         for _ in range(5):
-            assistant.classify("Login broken", assistant.deadline())
+            assistant.classify("Login broken", assistant.deadline(time.monotonic()))
             self.stub.arrived.acquire()
         now[0], self.stub.act = 30.0, hangs
         with ThreadPoolExecutor(1) as pool:
-            trying = pool.submit(assistant.classify, "Login broken", assistant.deadline())
+            trying = pool.submit(assistant.classify, "Login broken", assistant.deadline(time.monotonic()))
             self.assertTrue(self.stub.arrived.acquire(timeout=PATIENCE))
-            answer, trouble = assistant.classify("Login broken", assistant.deadline())
+            answer, trouble = assistant.classify("Login broken", assistant.deadline(time.monotonic()))
             self.assertEqual((answer, trouble), (FALLBACK, "the circuit is open for another 30 seconds"))
             self.stub.release.set()
             self.assertEqual(trying.result(PATIENCE)[0]["source"], "openai")
-        self.assertEqual(assistant.classify("Login broken", assistant.deadline())[0]["source"], "openai")
+        self.assertEqual(assistant.classify("Login broken", assistant.deadline(time.monotonic()))[0]["source"], "openai")
         self.assertEqual(len(self.stub.calls), 7)
 
 

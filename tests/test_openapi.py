@@ -11,6 +11,7 @@ from tests.json_schema import faults, resolve
 from tests.statuses import compare, operations
 from tests.test_locked import LIVE, LOCKED, bearer
 from web.response_schemas import EXAMPLES
+from web.routes import with_rules
 from web.identity import new_user
 from web.openapi import document
 from web.validation import read_rules
@@ -139,7 +140,8 @@ class Document(ReferenceTest):
             name: sql.replace("BETWEEN 1 AND 200)", "BETWEEN 1 AND 300)") for name, sql in self.definitions()
         }
         create = next(route for route in app.ROUTES if route.path == "/tickets" and route.method == "POST")
-        body = document([create], read_rules(definitions), {}, False)["paths"]["/tickets"]["post"]["requestBody"]
+        rules = read_rules(definitions)
+        body = document([with_rules(create, rules)], rules, {}, False)["paths"]["/tickets"]["post"]["requestBody"]
         self.assertEqual(body["content"]["application/json"]["schema"]["properties"]["title"]["maxLength"], 300)
 
     def definitions(self):

@@ -11,10 +11,11 @@ from urllib.parse import urlsplit
 
 from web.http1 import BadRequest, Request
 from web.identity import Identity, from_browser
+from web.responses import etag
 from web.routes import Route, allowed, find, route_tree
 from web.settings import LOOPBACK
 from web.validation import IDEMPOTENCY_KEY, check_body, check_query, parse_json
-from workflow import Caller, Forbidden, Invalid, canonical
+from workflow import Caller, Forbidden, Invalid, PreconditionFailed, canonical
 
 WRITES = ("POST", "PATCH", "PUT", "DELETE")
 LOOPBACK_HOSTS = {f"[{address}]" if ":" in address else address for address in LOOPBACK}
@@ -146,3 +147,13 @@ def find_scope(request: Request) -> tuple[str, str, str, str]:
     path = "/".join((request.route.path, *request.references))
     caller = f"{request.caller.id} (own tickets)" if request.caller.only_own else request.caller.id
     return caller, request.method, path, key[1] or key[2]
+
+
+def ticket_to_change(context, request: Request, reference: str | None = None) -> dict:
+    """The ticket of the path, or of `reference`, if it is still what If-Match says; else PreconditionFailed."""
+    ticket = context.store.ticket(reference or request.references[0], request.caller)
+    expected = request.headers.get("if-match", "*")
+    if expected != "*" and etag(ticket)[1] not in [tag.strip() for tag in expected.split(",")]:
+        stale = f"ticket {ticket['id']} is at version {ticket['version']} now; read it again, then repeat the change"
+        raise PreconditionFailed(stale, version=ticket["version"])
+    return ticket

@@ -5,6 +5,9 @@ import io
 import json
 from unicodedata import normalize
 
+from web.http1 import Response
+from workflow import MAX_ID
+
 COLUMNS = (
     "id uuid title description category priority status state assignee created_by created_at updated_at version".split()
 )
@@ -16,24 +19,22 @@ FORMULA_STARTS = ("=", "+", "-", "@")
 PAGE = 500  # tickets that are read and written at a time
 
 
-def as_csv(read_page, most: int):
-    """A job that returns the next piece of the file each time it is called, and b"" at the end.
-
-    `read_page(size, before)` reads tickets as Store.tickets does, a page of `size` from behind the ticket
-    `before` on, which is None at first. The file has `most` tickets at most.
-    """
-    pieces = _pieces(read_page, most)
-    return lambda: next(pieces, b"")
+def as_csv(context, filters: dict) -> Response:
+    """Every ticket that the filters leave, newest first: read, written and sent page by page."""
+    pieces = _pieces(context, filters)
+    return Response(200, b"", HEADERS, lambda: next(pieces, b""))
 
 
-def _pieces(read_page, left):
+def _pieces(context, filters):
     yield _rows([COLUMNS])
-    page = {"next": None}
+    left, before = filters["limit"], filters.get("before", MAX_ID)
     while left:
-        page = read_page(min(left, PAGE), page["next"])
+        with context.store.reader() as store:
+            store.begin_read()
+            page = store.tickets({**filters, "limit": min(left, PAGE), "before": before})
         if page["tickets"]:
             yield _rows([[_safe(ticket[column]) for column in COLUMNS] for ticket in map(json.loads, page["tickets"])])
-        left = left - len(page["tickets"]) if page["next"] else 0
+        left, before = left - len(page["tickets"]) if page["next"] else 0, page["next"]
 
 
 def _rows(rows) -> bytes:

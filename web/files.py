@@ -42,9 +42,13 @@ def page_file(request: Request, name: str = "index.html", policy: str = PAGE_POL
     return Response(304, b"", headers) if is_known(request, tag) else Response(200, content, headers)
 
 
-def docs(request: Request, ui: str | None) -> Response:
+def get_page_file(context, request: Request) -> Response:
+    return page_file(request, *request.references)
+
+
+def get_docs(context, request: Request) -> Response:
     """The API reference: a page of ours, or with `ui` Swagger UI, where its files have been put into its folder."""
-    if ui is None:
+    if request.fields.get("ui") is None:
         return page_file(request, "docs.html")
     if not SWAGGER.is_dir():
         raise NotFound("put the official files of Swagger UI into web/static/vendor/swagger-ui/ first")

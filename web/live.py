@@ -382,6 +382,20 @@ def _first_batch(events):
     return events
 
 
+def stream_events(context, request: Request) -> Response:
+    return EventStream(request, starting_point(request, context.store.last_event()), context.store).opening()
+
+
+def open_socket(context, request: Request) -> Response:
+    return TicketSocket(request, starting_point(request, context.store.last_event()), context.store).opening()
+
+
+def open_echo(context, request: Request) -> Response:
+    if not context.settings.debug:
+        raise NotFound("the echo needs a desk that runs with DEBUG=true")
+    return Echo(request).opening()
+
+
 def starting_point(request: Request, last: int) -> int:
     """Where the cursor of a new session starts: Last-Event-ID, else ?after=, else `last`, the newest event."""
     given = request.headers.get("last-event-id", "").strip()

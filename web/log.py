@@ -1,4 +1,4 @@
-"""The desk's log: one line per request on stderr, written once per beat. No body, token or key ever.
+"""The desk's log: one line per request on stderr, written once per turn of the event loop. No body, token or key ever.
 
 A log that nobody reads must not stop the desk: where the stream is a pipe, only what it takes at once
 is written, and what does not fit in memory for long is counted and dropped.
@@ -52,7 +52,7 @@ class Log:
             self._dropped += 1
 
     def flush(self) -> None:
-        """Write what the stream takes now; the rest waits for the next beat."""
+        """Write what the stream takes now; the rest waits for the next turn."""
         if self._dropped and self._lines:
             dropped, self._dropped = self._dropped, 0
             self._write("WARN", f"{dropped} log lines were dropped: nobody read them", {"dropped": dropped})

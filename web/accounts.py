@@ -1,0 +1,40 @@
+"""The endpoints of accounts: log in, and for labs a login as anybody."""
+
+from datetime import datetime, timezone
+
+from web.http1 import Response
+from web.identity import NOBODYS_HASH, password_fits
+from web.responses import reply
+from workflow import NotFound, Unauthorized, text_time
+
+NO_STORE = ("Cache-Control", "no-store")  # for a response with a token in it
+
+
+def find_user(context, request) -> dict | None:
+    """The user with this e-mail address and password, for log_in; None for a wrong one, after as much work."""
+    context.throttle.check(request.client)
+    user = context.store.user(request.fields["email"])
+    fits = password_fits(request.fields["password"], user["password_hash"] if user else NOBODYS_HASH)
+    return user if fits else None
+
+
+def log_in(context, request) -> Response:
+    context.throttle.check(request.client)
+    user = request.prepared
+    if not user:
+        context.throttle.failed(request.client)
+        raise Unauthorized("the e-mail address or the password is wrong")
+    return reply(200, token_for(context, {name: user[name] for name in ("id", "email", "name", "roles")}), NO_STORE)
+
+
+def debug_log_in(context, request) -> Response:
+    """A token for anybody in any roles, with DEBUG only: so that a lab can act as everybody at once."""
+    if not context.settings.debug:
+        raise NotFound("the debug login needs a desk that runs with DEBUG=true")
+    user = {"id": request.fields["login"], "roles": request.fields["roles"]}
+    return reply(200, token_for(context, user), NO_STORE)
+
+
+def token_for(context, user) -> dict:
+    token, ends = context.identity.issue(user["id"], user["roles"])
+    return {"token": token, "expires_at": text_time(datetime.fromtimestamp(ends, timezone.utc)), "user": user}

@@ -1,0 +1,40 @@
+"""The endpoints of the Petri net's clients (/api/support-ticket, /api/assign …): the same tickets, seen as a marking."""
+
+import workflow
+from web.checks import ticket_to_change
+from web.http1 import Response
+from web.responses import etag, reply
+
+
+def as_aggregate(ticket) -> dict:
+    """A ticket as the Petri net sees it."""
+    net = {"state": workflow.marking(ticket["state"]), "places": list(workflow.PLACES)}
+    enabled = workflow.enabled(ticket["state"])
+    return {"aggregate_id": ticket["uuid"], "version": ticket["version"], **net, "enabled_transitions": enabled}
+
+
+def get_aggregate(context, request) -> Response:
+    ticket = context.store.ticket(request.references[0], request.caller)
+    return reply(200, as_aggregate(ticket), etag(ticket))
+
+
+def get_aggregate_events(context, request) -> Response:
+    """The history of a ticket, each event with the names that these clients read, too."""
+    ticket = context.store.ticket(request.references[0], request.caller)
+    page = context.store.history(ticket, request.caller, request.fields)
+    for event in page["events"]:
+        event.update(aggregate_id=ticket["uuid"], timestamp=event["at"])
+    return reply(200, page)
+
+
+def get_aggregate_at(context, request) -> Response:
+    ticket = context.store.ticket(request.references[0], request.caller)
+    return reply(200, as_aggregate(context.store.ticket_at(ticket, request.references[1])))
+
+
+def fire_by_path(context, request) -> Response:
+    """POST /api/<transition>."""
+    name = request.route.path.rpartition("/")[2]
+    ticket = ticket_to_change(context, request, request.fields["aggregate_id"])
+    ticket = context.store.fire(request.caller, ticket, name, request.fields.get("data", {}))
+    return reply(200, {"success": True, **as_aggregate(ticket)}, etag(ticket))
