@@ -1,6 +1,6 @@
 """Planted bugs: one file each, and the tool `python3 -m drills` that plants and judges them.
 
-A drill is a module of this folder that is no room of the tool (shelf.TOOLS). Its docstring is the symptom, in the
+A drill is a module of this folder that is no room of the tool (catalogue.TOOLS). Its docstring is the symptom, in the
 words of a customer or of whoever is on call; the first line stands on the board, the rest is the story. It names:
 
 STARS        1 (an hour of a beginner) to 5

@@ -8,9 +8,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Callable, NamedTuple
 
-from drills import calls, plant, shelf
-from drills.calls import ME, say, then
-from drills.shelf import Refused
+from drills import catalogue, commands, plant
+from drills.catalogue import Refused
+from drills.commands import ME, say, then
 
 
 class Call(NamedTuple):
@@ -25,26 +25,26 @@ class Call(NamedTuple):
 
 
 CALLS = {
-    "list": Call(calls.show_board, "", "the board: every drill, how hard it is, how far you are"),
+    "list": Call(commands.show_board, "", "the board: every drill, how hard it is, how far you are"),
     "start": Call(
-        calls.start,
+        commands.start,
         "NAME | next | random [--seed N] | --mystery [--seed N]",
         "plant a bug in a copy of the desk and tell its story; a mystery keeps its name to itself",
         {"--mystery": None, "--seed": int},
         0,
         1,
     ),
-    "check": Call(calls.check, "NAME [--json]", "judge the copy; the last line is OK or NO", {"--json": None}, 1, 1),
-    "hint": Call(calls.hint, "NAME", "the next hint; they are counted, and cost nothing", {}, 1, 1),
+    "check": Call(commands.check, "NAME [--json]", "judge the copy; the last line is OK or NO", {"--json": None}, 1, 1),
+    "hint": Call(commands.hint, "NAME", "the next hint; they are counted, and cost nothing", {}, 1, 1),
     "test": Call(
-        calls.test, "NAME PATH", "judge your own unittest file on a clean desk and on a planted one", {}, 2, 2
+        commands.test, "NAME PATH", "judge your own unittest file on a clean desk and on a planted one", {}, 2, 2
     ),
-    "log": Call(calls.log, "NAME", "begin debugging-log.md in the copy, with the requests that show the bug", {}, 1, 1),
+    "log": Call(commands.log, "NAME", "begin debugging-log.md in the copy, with the requests that show the bug", {}, 1, 1),
     "reveal": Call(
-        calls.reveal, "NAME [--give-up]", "the diff, why it was wrong, where it comes from", {"--give-up": None}, 1, 1
+        commands.reveal, "NAME [--give-up]", "the diff, why it was wrong, where it comes from", {"--give-up": None}, 1, 1
     ),
     "reset": Call(
-        calls.reset,
+        commands.reset,
         "NAME | --all [--yes]",
         "begin anew; your copy is set aside, not deleted",
         {"--all": None, "--yes": None},
@@ -52,15 +52,15 @@ CALLS = {
         1,
     ),
     "fault": Call(
-        calls.fault,
+        commands.fault,
         "NAME | --off | --list [--in DRILL | --db FILE] [--port N] [--status N] [--says TEXT]",
         "arm a fault in the database of a running copy, from outside; or serve it an LLM that is slow or broken",
         {"--off": None, "--list": None, "--in": str, "--db": str, "--port": int, "--status": int, "--says": str},
         0,
         1,
     ),
-    "export": Call(calls.export, "", "your progress as one JSON text"),
-    "class": Call(calls.compare, "FILE...", "many exports as one table", {}, 1, 10_000),
+    "export": Call(commands.export, "", "your progress as one JSON text"),
+    "class": Call(commands.compare, "FILE...", "many exports as one table", {}, 1, 10_000),
 }
 
 
@@ -82,7 +82,7 @@ def parse(name: str, words: list[str]) -> SimpleNamespace:
         if not word.startswith("-") or word == "-":
             found.append(word)
         elif flag not in call.flags:
-            raise shelf.unknown(f"option of {name}", flag, [*call.flags, "--help"])
+            raise catalogue.unknown(f"option of {name}", flag, [*call.flags, "--help"])
         elif call.flags[flag] is None:
             if has_value:
                 raise Refused(f"{flag} takes no value; type {ME} {name} {call.usage}")
@@ -111,7 +111,7 @@ def main(argv: list[str], garden: Path = plant.GARDEN) -> int:
             return 0
         name, *words = argv or ["list"]
         if name not in CALLS:
-            raise shelf.unknown("call", name, CALLS)
+            raise catalogue.unknown("call", name, CALLS)
         return CALLS[name].does(parse(name, words), garden)
     except Refused as problem:
         print(f"drills: {problem}", file=sys.stderr)

@@ -6,7 +6,7 @@ import sys
 import textwrap
 from pathlib import Path
 
-from drills import plant, shelf
+from drills import catalogue, plant
 from drills.progress import STATES, VERSION, Progress, state, utc_now
 
 
@@ -16,11 +16,11 @@ def rows(garden: Path) -> dict[str, dict]:
     A mystery that is solved counts for the drill that it was, too.
     """
     entries = Progress(garden).entries()
-    found = {name: _row(shelf.load(name), entries.get(name, {})) for name in shelf.on_board()}
+    found = {name: _row(catalogue.load(name), entries.get(name, {})) for name in catalogue.on_board()}
     for label, entry in entries.items():
         if label not in found and label.startswith(plant.MYSTERY) and set(entry) - {"earlier"}:
             name = entry.get("name")
-            known = shelf.load(name) if name in shelf.names() else None
+            known = catalogue.load(name) if name in catalogue.names() else None
             found[label] = {**_row(known, entry), "symptom": _of_mystery(name, entry)}
             if known and state(entry) == "solved":
                 found[name]["state"] = "solved"
@@ -38,7 +38,7 @@ def _row(drill, entry):
     row = {**facts, "state": state(entry), "hints": entry.get("hints", 0)}
     if not drill:
         return {**row, "stars": 0, "of": 0, "symptom": ""}
-    return {**row, "stars": drill.STARS, "of": len(drill.HINTS), "symptom": shelf.symptom(drill)}
+    return {**row, "stars": drill.STARS, "of": len(drill.HINTS), "symptom": catalogue.symptom(drill)}
 
 
 def columns(table: list[tuple]) -> list[str]:

@@ -7,7 +7,7 @@ import sqlite3
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from drills.shelf import Refused
+from drills.catalogue import Refused
 
 APPLICATION_ID = 0x4465736B  # what schema.sql stamps a desk's database with
 PREFIX = "lab_fault_"

@@ -23,7 +23,7 @@ from typing import NamedTuple
 from urllib.parse import urlencode
 
 from drills import faults
-from drills.wire import EventStream, StubLLM, WebSocket
+from drills.clients import EventStream, StubLLM, WebSocket
 
 START = 15  # seconds that a desk has to say where it listens
 ANSWER = 10  # seconds that it has for one answer

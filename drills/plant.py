@@ -17,9 +17,9 @@ from pathlib import Path
 from secrets import token_hex
 from types import ModuleType
 
-from drills import shelf
+from drills import catalogue
+from drills.catalogue import Refused
 from drills.progress import Progress, utc_now
-from drills.shelf import Refused
 
 ROOT = Path(__file__).resolve().parent.parent
 GARDEN = ROOT / "planted"
@@ -38,7 +38,7 @@ def wanted(mode: str) -> list[str]:
     """The drills that a bug mode names: in order, each once, empty parts left out. Refused where it names none."""
     found = sorted({name.strip() for name in mode.split(",")} - {""})
     if not found:
-        raise shelf.unknown("bug mode", mode, shelf.names())
+        raise catalogue.unknown("bug mode", mode, catalogue.names())
     return found
 
 
@@ -54,7 +54,7 @@ def plant(mode: str, garden: Path = GARDEN, mystery: str = "") -> Path:
     that is the only name to be seen in it.
     """
     names = wanted(mode)
-    bugs = [shelf.load(name) for name in names]
+    bugs = [catalogue.load(name) for name in names]
     folder = garden / (mystery or "+".join(names))
     if folder.exists():
         return folder
@@ -116,7 +116,7 @@ def planted_text(file: str, bugs: list[ModuleType]) -> str:
     places.sort(key=lambda place: place[0])
     for (_, end, one), (start, _, other) in zip(places, places[1:]):
         if start < end:
-            both = " and ".join(map(shelf.name_of, (one, other)))
+            both = " and ".join(map(catalogue.name_of, (one, other)))
             raise Refused(f"{both} change the same text of {file}: plant them one at a time")
     for start, end, bug in reversed(places):
         text = text[:start] + bug.PLANTED + text[end:]

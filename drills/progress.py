@@ -19,7 +19,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from secrets import token_hex
 
-from drills.shelf import Refused
+from drills.catalogue import Refused
 
 try:
     import fcntl

@@ -3,14 +3,14 @@
 import difflib
 from types import ModuleType
 
-from drills import plant, shelf
+from drills import catalogue, plant
 
 
 def explain(drill: ModuleType) -> list[str]:
     """The lines to print."""
-    lines = [shelf.name_of(drill), "", *difference(drill), "", drill.EXPLANATION.strip(), "", "Where it comes from:"]
+    lines = [catalogue.name_of(drill), "", *difference(drill), "", drill.EXPLANATION.strip(), "", "Where it comes from:"]
     lines += [f"- {source}" for source in drill.PROVENANCE]
-    relatives = [name for name in shelf.on_board() if drill.FAMILY and _is_relative(shelf.load(name), drill)]
+    relatives = [name for name in catalogue.on_board() if drill.FAMILY and _is_relative(catalogue.load(name), drill)]
     if relatives:
         lines += ["", f"The same symptom ({drill.FAMILY}), another cause: {', '.join(relatives)}"]
     return lines

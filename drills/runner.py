@@ -1,6 +1,6 @@
 """Runs one test module as `python3 -m unittest` does, and writes what happened as JSON into a file.
 
-A program of its own: trial.py starts it with the file and the module as arguments, in the folder of a desk. It
+A program of its own: learner_test.py starts it with the file and the module as arguments, in the folder of a desk. It
 imports nothing of the tool, and nothing of the desk but what the test imports.
 """
 

@@ -27,11 +27,11 @@ from runpy import run_path
 from statistics import median
 from unittest import mock
 
-from drills import plant, shelf
+from drills import catalogue, plant
 from drills.judge import judge
 from drills.lab import Lab
-from drills.trial import LIMIT, run_module, trial
-from tests import nursery
+from drills.learner_test import LIMIT, judge_test, run_module
+from tests import forked_desks
 
 SOLUTIONS = Path(__file__).with_name("solutions")
 MOST_SECONDS = 5
@@ -50,7 +50,7 @@ class Proof(unittest.TestCase):
     def __init__(self, name: str, where: Path, times: int):
         super().__init__()
         self.name, self.where, self.times, self.kept = name, where, times, []
-        self.drill, self.solution = shelf.load(name), run_path(str(SOLUTIONS / name / "mends.py"))
+        self.drill, self.solution = catalogue.load(name), run_path(str(SOLUTIONS / name / "mends.py"))
 
     def runTest(self):
         since = time.monotonic()
@@ -61,12 +61,12 @@ class Proof(unittest.TestCase):
         self.mends()
         self.regression_tests()
         self.suite_sees_it()
-        with mock.patch.object(Lab, "start", staticmethod(nursery.start)):
+        with mock.patch.object(Lab, "start", staticmethod(forked_desks.start)):
             self.only_its_family_sees_it()
 
     def found(self, name: str, folder: Path, word: str) -> tuple:
         """What the check of a drill finds in a folder: it has to be `word`, in time, and nothing kept it from it."""
-        verdict = judge(shelf.load(name), folder)
+        verdict = judge(catalogue.load(name), folder)
         self.assertEqual((verdict.word, verdict.trouble), (word, None), f"{name}: {verdict.tests}")
         facts = tuple((test["name"], test["status"]) for test in verdict.tests)
         if word == "OK":
@@ -78,7 +78,7 @@ class Proof(unittest.TestCase):
         self.found(self.name, plant.ROOT, "OK")
         seen, seconds = set(), []
         for number in range(self.times):
-            start = nursery.start if number % 10 else subprocess.Popen
+            start = forked_desks.start if number % 10 else subprocess.Popen
             with mock.patch.object(Lab, "start", staticmethod(start)):
                 since = time.monotonic()
                 seen.add(self.found(self.name, self.copy, "NO"))
@@ -89,9 +89,9 @@ class Proof(unittest.TestCase):
 
     def only_its_family_sees_it(self):
         wrong = []
-        for other in map(shelf.load, shelf.names()):
+        for other in map(catalogue.load, catalogue.names()):
             if other is not self.drill and not (other.FAMILY and other.FAMILY == self.drill.FAMILY):
-                name = shelf.name_of(other)
+                name = catalogue.name_of(other)
                 word = "NO" if name in self.solution.get("ALSO_SEEN_BY", ()) else "OK"
                 try:
                     self.found(name, self.copy, word)
@@ -110,11 +110,11 @@ class Proof(unittest.TestCase):
             self.found(self.name, folder, word)
 
     def regression_tests(self):
-        halves = trial(self.drill, SOLUTIONS / self.name / "regression.py")
+        halves = judge_test(self.drill, SOLUTIONS / self.name / "regression.py")
         self.assertEqual([half.is_fine for half in halves], [True, True], halves)
         path = self.where / "useless.py"
         path.write_text(ALWAYS_TRUE, encoding="utf-8")
-        self.assertIn("does not see the bug", trial(self.drill, path)[-1].why)
+        self.assertIn("does not see the bug", judge_test(self.drill, path)[-1].why)
 
     def suite_sees_it(self):
         test = self.solution["SEEN_BY"]
@@ -148,7 +148,7 @@ def pass_without_bugs(names: list[str]) -> bool:
 
 def rest(name: str, number: int) -> list[tuple]:
     """So many more runs of a check against the clean desk."""
-    verdicts = [judge(shelf.load(name), plant.ROOT) for _ in range(number)]
+    verdicts = [judge(catalogue.load(name), plant.ROOT) for _ in range(number)]
     return [(name, tuple((test["name"], test["status"]) for test in verdict.tests)) for verdict in verdicts]
 
 
@@ -168,7 +168,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help="drills to prove; none: all of them")
     parser.add_argument("--times", type=int, default=20, help="how often each check is run in each direction")
     options = parser.parse_args(argv)
-    names, kept, failed = options.names or shelf.on_board(), defaultdict(list), set()
+    names, kept, failed = options.names or catalogue.on_board(), defaultdict(list), set()
     with ProcessPoolExecutor(WORKERS) as workers:
         for name, (why, found) in zip(names, workers.map(prove, names, [options.times] * len(names))):
             failed |= {name} if why else set()

@@ -11,10 +11,10 @@ from unittest import mock
 
 from drills import faults
 from drills import lab as laboratory
+from drills.catalogue import Refused
+from drills.clients import EventStream, WebSocket
 from drills.judge import Expectation, judge
 from drills.lab import AGENT, Lab
-from drills.shelf import Refused
-from drills.wire import EventStream, WebSocket
 from tests.desk import ROOT
 
 BANNER = 'print(f"Support Desk on http://127.0.0.1:{port}\\nCtrl-C stops", flush=True)'

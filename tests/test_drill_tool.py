@@ -13,12 +13,12 @@ from io import StringIO
 from pathlib import Path
 from unittest import mock
 
-from drills import board, diary, plant, shelf
+from drills import board, catalogue, debug_log, plant
 from drills.__main__ import CALLS, main
 from drills.judge import Exchange, Verdict
 from drills.lab import LLM_URL, Deed
+from drills.learner_test import judge_test
 from drills.progress import Progress, state
-from drills.trial import trial
 from tests.desk import ROOT, Desk, DeskProcess, clean_environment
 from tests.drills_proof import SOLUTIONS
 from tests.test_docs import section, table
@@ -42,7 +42,7 @@ class Tool(Garden):
         self.assertIn(saying, self.errors)
 
     def mend(self, folder=None, name=NAME):
-        drill = shelf.load(name)
+        drill = catalogue.load(name)
         path = (folder or self.garden / name) / drill.FILE
         path.write_text(path.read_text("utf-8").replace(drill.PLANTED, drill.CLEAN), encoding="utf-8")
 
@@ -98,8 +98,8 @@ class WalkThrough(Tool):
 
     def test_the_table_has_every_drill_as_it_is(self):
         there = []
-        for drill in map(shelf.load, shelf.on_board()):
-            there.append([drill.SECTION, "★" * drill.STARS, f"`{shelf.name_of(drill)}`", shelf.symptom(drill)])
+        for drill in map(catalogue.load, catalogue.on_board()):
+            there.append([drill.SECTION, "★" * drill.STARS, f"`{catalogue.name_of(drill)}`", catalogue.symptom(drill)])
         self.assertEqual(sorted(table("The drills")), sorted(there))
 
     def test_the_board_of_a_narrow_terminal_has_every_symptom_whole(self):
@@ -165,7 +165,7 @@ class Loop(Tool):
         self.assertEqual({test["status"] for test in facts["tests"]}, {"pass", "fail"})
 
     def test_hints_come_one_by_one_are_counted_and_stay(self):
-        hints = shelf.load(NAME).HINTS
+        hints = catalogue.load(NAME).HINTS
         for number, text in enumerate(hints, 1):
             self.call("hint", NAME)
             self.assertIn(f"Hint {number} of {len(hints)}: {text}", self.said)
@@ -176,7 +176,7 @@ class Loop(Tool):
 
     def test_start_next_takes_the_easiest_new_one_and_random_can_be_repeated(self):
         self.call("start", "next")
-        first = shelf.on_board()[0]
+        first = catalogue.on_board()[0]
         self.assertTrue((self.garden / first).exists())
         self.call("start", "random", "--seed", "4")
         chosen = {path.name for path in self.garden.iterdir() if path.is_dir()} - {first}
@@ -199,7 +199,7 @@ class Mystery(Tool):
         return next(seed for seed in range(1000) if self.drawn(seed) == name)
 
     def drawn(self, seed):
-        return random.Random(seed).choice(shelf.names())
+        return random.Random(seed).choice(catalogue.names())
 
     def test_its_name_is_told_when_it_is_solved_and_not_before(self):
         seed = self.seed_of(NAME)
@@ -209,7 +209,7 @@ class Mystery(Tool):
             self.call(*words)
             heard.append(self.said)
         board = heard.pop()
-        self.assertNotIn(shelf.symptom(shelf.load(NAME)), "".join(heard))
+        self.assertNotIn(catalogue.symptom(catalogue.load(NAME)), "".join(heard))
         self.assertNotIn(NAME, "".join(heard) + Path(self.garden / "progress.json").read_text())
         self.assertRegex(board, rf"{label} +\? +reproduced")
         desk = DeskProcess(self.garden / "lab.sqlite3", self.garden / label)
@@ -277,7 +277,7 @@ class OwnTest(Tool):
     def judge_file(self, text, seconds=30.0):
         path = self.garden.parent / "mine.py"
         path.write_text(text, encoding="utf-8")
-        return trial(shelf.load(NAME), path, seconds)
+        return judge_test(catalogue.load(NAME), path, seconds)
 
     def assert_halves(self, halves, *wanted):
         self.assertEqual([half.is_fine for half in halves], [fine for fine, _ in wanted], halves)
@@ -318,13 +318,13 @@ class Log(Tool):
     def test_it_begins_with_the_requests_that_show_the_bug_and_their_ids(self):
         self.call("start", NAME)
         self.call("log", NAME)
-        text = (self.garden / NAME / diary.NAME).read_text(encoding="utf-8")
-        self.assertEqual(re.findall("^## (.*)$", text, re.M), list(diary.QUESTIONS))
+        text = (self.garden / NAME / debug_log.NAME).read_text(encoding="utf-8")
+        self.assertEqual(re.findall("^## (.*)$", text, re.M), list(debug_log.QUESTIONS))
         self.assertIn("http://localhost:8080/drafts/1/approve", text)
         ids = re.findall("request id `(.+)`", text)
         self.assertEqual(len(ids), 3)
         self.assertIn("POST /drafts/1/approve → 200", text)
-        self.assertEqual(diary.empty_sections(self.garden / NAME), diary.TO_FILL)
+        self.assertEqual(debug_log.empty_sections(self.garden / NAME), debug_log.TO_FILL)
 
     def test_it_says_what_was_done_between_the_requests(self):
         self.garden.mkdir()
@@ -335,8 +335,8 @@ class Log(Tool):
             Deed("the WebSocket is closed"),
         ]
         log = "INFO  | r-2 x\nERROR | r-1 Traceback\n  File\nKeyError: 1\nINFO  | r-2 y"
-        diary.begin(self.garden, "A symptom.", Verdict([], None, sent, log))
-        text = (self.garden / diary.NAME).read_text(encoding="utf-8")
+        debug_log.begin(self.garden, "A symptom.", Verdict([], None, sent, log))
+        text = (self.garden / debug_log.NAME).read_text(encoding="utf-8")
         self.assertIn("the desk, in a terminal of its own:\n\n```bash\nDEBUG=true python3 app.py\n```\n", text)
         lines = re.findall("```bash\n(.*?)```", text, re.S)[1].splitlines()
         self.assertEqual(lines[1], "# writing fails:")
@@ -349,7 +349,7 @@ class Log(Tool):
         self.call("start", NAME)
         self.mend()
         self.assertEqual(self.call("log", NAME), 0)
-        text = (self.garden / NAME / diary.NAME).read_text(encoding="utf-8")
+        text = (self.garden / NAME / debug_log.NAME).read_text(encoding="utf-8")
         self.assertIn("POST /drafts/1/approve → 200", text)
 
     def test_requests_of_one_connection_are_one_curl(self):
@@ -362,8 +362,8 @@ class Log(Tool):
             )
         ]
         self.garden.mkdir()
-        diary.begin(self.garden, "A symptom.", Verdict([], None, sent, ""))
-        lines = re.findall("^curl .*$", (self.garden / diary.NAME).read_text(encoding="utf-8"), re.M)
+        debug_log.begin(self.garden, "A symptom.", Verdict([], None, sent, ""))
+        lines = re.findall("^curl .*$", (self.garden / debug_log.NAME).read_text(encoding="utf-8"), re.M)
         first, address = "curl -i http://localhost:8080/health", "http://localhost:8080"
         follows = f"--next -i -X PUT -H 'X-User-Id: ann' -d '{{}}' {address}/tickets"
         self.assertEqual(lines, [first, f"curl -i -X GET -d '{{}}' {address}/health {follows}"])
@@ -377,13 +377,13 @@ class Log(Tool):
 
     def test_what_a_learner_wrote_is_never_written_over_and_check_names_what_is_empty(self):
         self.call("start", NAME)
-        path = self.garden / NAME / diary.NAME
+        path = self.garden / NAME / debug_log.NAME
         path.write_text("# Mine\n## Symptom\nA mail.\n## Expected\n<!-- later -->\n", encoding="utf-8")
         self.call("log", NAME)
         self.assertIn("nothing in it was changed", self.said)
         self.assertIn("A mail.", path.read_text(encoding="utf-8"))
         self.call("check", NAME)
-        self.assertIn(f"Still empty in {diary.NAME}: Reproduction, Expected, Actual", self.said)
+        self.assertIn(f"Still empty in {debug_log.NAME}: Reproduction, Expected, Actual", self.said)
 
 
 class Keeping(Tool):
@@ -397,7 +397,7 @@ class Keeping(Tool):
         self.assertEqual(self.call("reset", NAME, typed="y\n"), 0)
         self.assertFalse((self.garden / NAME).exists())
         (aside,) = (self.garden / plant.ASIDE).iterdir()
-        self.assertIn(shelf.load(NAME).CLEAN, (aside / "app.py").read_text(encoding="utf-8"))
+        self.assertIn(catalogue.load(NAME).CLEAN, (aside / "app.py").read_text(encoding="utf-8"))
         entry = Progress(self.garden).entry(NAME)
         self.assertEqual((state(entry), entry["earlier"][0]["hints"]), ("new", 1))
         self.call("hint", NAME)
@@ -509,7 +509,7 @@ class FaultCall(Tool):
     def test_the_log_of_a_drill_with_an_llm_names_one_that_can_be_had(self):
         self.call("start", "bill_of_the_vendor")
         self.call("log", "bill_of_the_vendor")
-        text = (self.garden / "bill_of_the_vendor" / diary.NAME).read_text("utf-8")
+        text = (self.garden / "bill_of_the_vendor" / debug_log.NAME).read_text("utf-8")
         calls = re.findall("python3 -m drills (fault .+)\\)", text)
         self.assertEqual(calls, ["fault good-llm", "fault broken-llm"])
         self.assertIn(f"OPENAI_BASE_URL={LLM_URL} python3 app.py", text)

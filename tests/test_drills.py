@@ -11,7 +11,7 @@ from pathlib import Path
 from runpy import run_path
 from types import ModuleType
 
-from drills import plant, shelf
+from drills import catalogue, plant
 from drills.judge import judge
 from drills.progress import Progress
 from tests.desk import ROOT, DeskProcess, clean_environment, run_app
@@ -23,12 +23,12 @@ CALL = """import sys
 from pathlib import Path
 from drills.__main__ import main
 sys.exit(main(sys.argv[2:], Path(sys.argv[1])))"""
-FULL = """import drills.calls, resource
-begin = drills.calls.diary.begin
+FULL = """import drills.commands, resource
+begin = drills.commands.debug_log.begin
 def begin_on_a_full_disk(*facts):
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
     return begin(*facts)
-drills.calls.diary.begin = begin_on_a_full_disk"""
+drills.commands.debug_log.begin = begin_on_a_full_disk"""
 CTRL_C = """import atexit, signal, drills.__main__
 signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(signal.SIGINT))
 atexit.register(signal.alarm, 0)  # until Python itself comes to its end
@@ -78,37 +78,37 @@ class Garden(unittest.TestCase):
 
 class Format(unittest.TestCase):
     def test_the_published_three_are_there(self):
-        self.assertLessEqual(set(PUBLISHED), set(shelf.names()))
+        self.assertLessEqual(set(PUBLISHED), set(catalogue.names()))
 
     def test_every_drill_has_every_part(self):
-        for name in shelf.names():
-            drill = shelf.load(name)
+        for name in catalogue.names():
+            drill = catalogue.load(name)
             with self.subTest(name):
-                self.assertEqual([part for part in shelf.PARTS if not hasattr(drill, part)], [])
+                self.assertEqual([part for part in catalogue.PARTS if not hasattr(drill, part)], [])
                 self.assertIn(drill.STARS, range(1, 6))
-                self.assertLessEqual(len(shelf.symptom(drill)), 120)
+                self.assertLessEqual(len(catalogue.symptom(drill)), 120)
                 self.assertGreaterEqual(len(drill.HINTS), 3)
                 self.assertGreater(len(drill.EXPLANATION.split()), 30)
                 self.assertTrue([source for source in drill.PROVENANCE if source.startswith("CWE-")])
                 self.assertTrue(drill.SECTION)
 
     def test_what_is_replaced_occurs_once_and_the_symptom_does_not_tell_the_file(self):
-        for name in shelf.names():
-            drill = shelf.load(name)
+        for name in catalogue.names():
+            drill = catalogue.load(name)
             with self.subTest(name):
                 self.assertNotEqual(plant.planted_text(drill.FILE, [drill]), (ROOT / drill.FILE).read_text("utf-8"))
                 self.assertNotIn(drill.FILE, drill.__doc__)
 
     def test_every_drill_has_its_proofs(self):
-        for name in shelf.names():
+        for name in catalogue.names():
             with self.subTest(name):
                 mends = run_path(str(SOLUTIONS / name / "mends.py"))
                 self.assertTrue(mends["OTHER"] and mends["LAZY"] and mends["SEEN_BY"])
                 self.assertTrue((SOLUTIONS / name / "regression.py").exists())
 
     def test_a_planted_file_of_python_can_be_read_by_python(self):
-        for name in shelf.names():
-            drill = shelf.load(name)
+        for name in catalogue.names():
+            drill = catalogue.load(name)
             if drill.FILE.endswith(".py"):
                 compile(plant.planted_text(drill.FILE, [drill]), drill.FILE, "exec")
 
@@ -117,7 +117,7 @@ class Planting(Garden):
     def test_the_published_checks_pass_on_the_clean_desk_and_fail_by_broken_promises_on_the_planted_one(self):
         for name in PUBLISHED:
             with self.subTest(name):
-                drill = shelf.load(name)
+                drill = catalogue.load(name)
                 clean, planted = judge(drill, ROOT), judge(drill, plant.plant(name, self.garden))
                 self.assertEqual((clean.word, clean.broken, clean.trouble), ("OK", [], None))
                 self.assertEqual((planted.word, planted.trouble), ("NO", None))
@@ -141,7 +141,7 @@ class Planting(Garden):
 
     def test_a_copy_does_not_hold_the_answers(self):
         folder = plant.plant("duplicate_idempotency", self.garden)
-        clean = shelf.load("duplicate_idempotency").CLEAN
+        clean = catalogue.load("duplicate_idempotency").CLEAN
         for path in folder.rglob("*"):
             self.assertFalse(path.is_file() and clean.encode() in path.read_bytes(), path)
             self.assertNotIn(path.name, ("drills", "solutions", "drills_proof.py", "test_drills.py"))
@@ -174,10 +174,10 @@ class Planting(Garden):
         self.assertEqual(kept, ["one", "three", "two"])
 
     def test_a_text_that_has_moved_stops_the_planting_and_leaves_nothing(self):
-        drill = shelf.load("approval_bypass")
+        drill = catalogue.load("approval_bypass")
         clean, drill.CLEAN = drill.CLEAN, "a text that stands nowhere"
         self.addCleanup(setattr, drill, "CLEAN", clean)
-        with self.assertRaisesRegex(shelf.Refused, "0 times, not once"):
+        with self.assertRaisesRegex(catalogue.Refused, "0 times, not once"):
             plant.plant("approval_bypass", self.garden)
         self.assertEqual(list(self.garden.iterdir()), [])
 
@@ -186,7 +186,7 @@ class Planting(Garden):
         one.FILE = other.FILE = "app.py"
         text = "def health(desk, request) -> Answer:"
         one.CLEAN, one.PLANTED, other.CLEAN, other.PLANTED = text, "", text[4:], ""
-        with self.assertRaisesRegex(shelf.Refused, "one and other change the same text of app.py"):
+        with self.assertRaisesRegex(catalogue.Refused, "one and other change the same text of app.py"):
             plant.planted_text("app.py", [other, one])
 
 

@@ -14,7 +14,7 @@ LAYERS = (
     """settings http1 connection websocket validation identity shapes answers openapi log lane memo demo offline export
     metrics live door files server""".split()
 )
-DRILLS_USE = {"sqlite3": {"faults", "lab"}, "socket": {"lab", "wire"}, "tests": set()}  # what only these rooms may
+DRILLS_USE = {"sqlite3": {"faults", "lab"}, "socket": {"lab", "clients"}, "tests": set()}  # what only these rooms may
 LONGEST = {"store.py": 700, "app.py": 600}  # every statement, every endpoint in one place has its price
 ONLY_IN = {
     "sqlite3": {"store.py"},

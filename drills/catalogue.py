@@ -8,7 +8,7 @@ from types import ModuleType
 import drills
 
 TOOLS = set(
-    "shelf plant progress lab wire faults judge trial runner diary board reveal calls".split()
+    "catalogue plant progress lab clients faults judge learner_test runner debug_log board reveal commands".split()
 )  # modules that are no drill
 PARTS = "STARS FAMILY SECTION FILE CLEAN PLANTED HINTS EXPLANATION PROVENANCE check".split()
 

@@ -10,14 +10,14 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from drills import board, diary, faults, plant, shelf
+from drills import board, catalogue, debug_log, faults, plant
+from drills.catalogue import Refused
+from drills.clients import LLMS, StubLLM
 from drills.judge import judge
 from drills.lab import LLM_PORT
+from drills.learner_test import judge_test
 from drills.progress import Progress, state, utc_now
 from drills.reveal import explain
-from drills.shelf import Refused
-from drills.trial import trial
-from drills.wire import LLMS, StubLLM
 
 ME = "python3 -m drills"
 
@@ -73,13 +73,13 @@ def find(label: str, garden: Path) -> Lesson:
     mysteries = [place.name for place in board.places(garden) if place.name.startswith(plant.MYSTERY)]
     if label in mysteries:
         seals = plant.label_of(garden / label).get("bugs", [])
-        name = next((name for name in shelf.names() if plant.sealed(label, name) in seals), None)
+        name = next((name for name in catalogue.names() if plant.sealed(label, name) in seals), None)
         if not name:
             raise Refused(f"{label} is of a drill that is no longer there; `{ME} reset {label}` sets it aside")
-        return Lesson(label, shelf.load(name), garden / label, progress)
-    if label not in shelf.names():
-        raise shelf.unknown("drill", label, [*shelf.on_board(), *mysteries])
-    return Lesson(label, shelf.load(label), garden / label, progress)
+        return Lesson(label, catalogue.load(name), garden / label, progress)
+    if label not in catalogue.names():
+        raise catalogue.unknown("drill", label, [*catalogue.on_board(), *mysteries])
+    return Lesson(label, catalogue.load(label), garden / label, progress)
 
 
 def _name(word):
@@ -154,7 +154,7 @@ def _tell_story(lesson):
         ("your log", f"{ME} log {lesson.label}, typed here as all its calls"),
     ]
     say(*board.columns(table))
-    say("", f"Write down, in your log: {' · '.join(diary.TO_FILL)}.")
+    say("", f"Write down, in your log: {' · '.join(debug_log.TO_FILL)}.")
 
 
 def _shown(path):
@@ -172,7 +172,7 @@ def _chosen(word, seed, garden):
             raise Refused(f"--seed goes with `{ME} start random` and `{ME} start --mystery`")
         return find(word, garden).label
     rows = board.rows(garden)
-    new = [name for name in shelf.on_board() if rows[name]["state"] == "new"]
+    new = [name for name in catalogue.on_board() if rows[name]["state"] == "new"]
     if not new:
         raise Refused(f"every drill was started already; `{ME}` shows the board, `{ME} reset NAME` begins one anew")
     return new[0] if word == "next" else random.Random(seed).choice(new)
@@ -191,7 +191,7 @@ def _mystery(seed, garden):
 
 
 def _drawn(seed):
-    return random.Random(seed).choice(shelf.names())
+    return random.Random(seed).choice(catalogue.names())
 
 
 def check(said, garden):
@@ -203,10 +203,10 @@ def check(said, garden):
     entry = lesson.progress.note(lesson.label, started=utc_now(), **found)
     was_solved = state(entry) == "solved"
     if was_solved and lesson.is_mystery:
-        entry = lesson.progress.note(lesson.label, name=shelf.name_of(lesson.drill))
+        entry = lesson.progress.note(lesson.label, name=catalogue.name_of(lesson.drill))
     if said.flags.get("--json"):
         facts = {"name": lesson.label, "verdict": verdict.word, "state": state(entry), "tests": verdict.tests}
-        say(json.dumps({**facts, "empty_sections": diary.empty_sections(lesson.folder)}, indent=1, ensure_ascii=False))
+        say(json.dumps({**facts, "empty_sections": debug_log.empty_sections(lesson.folder)}, indent=1, ensure_ascii=False))
         return int(verdict.word == "NO")
     _print_verdict(lesson, verdict)
     _say_what_follows(lesson, verdict, entry)
@@ -230,13 +230,13 @@ def _print_verdict(lesson, verdict):
 
 
 def _say_what_follows(lesson, verdict, entry):
-    empty = diary.empty_sections(lesson.folder)
+    empty = debug_log.empty_sections(lesson.folder)
     if empty:
-        say(f"Still empty in {diary.NAME}: {', '.join(empty)}")
+        say(f"Still empty in {debug_log.NAME}: {', '.join(empty)}")
     label = lesson.label
     if state(entry) == "solved" and verdict.word == "OK":
         if lesson.is_mystery:
-            say(f"{label} is solved: it was {shelf.name_of(lesson.drill)}")
+            say(f"{label} is solved: it was {catalogue.name_of(lesson.drill)}")
         then(f"reveal {label}", "start next")
     elif verdict.word == "OK":
         say("It is mended. It is solved with a test of your own that sees the bug.")
@@ -264,7 +264,7 @@ def test(said, garden):
     word, path = said.words
     lesson = find(word, garden)
     label = lesson.label
-    halves = trial(lesson.drill, Path(path))
+    halves = judge_test(lesson.drill, Path(path))
     tick, cross = marks()
     for half in halves:
         say(f"{tick if half.is_fine else cross} {half.why}")
@@ -277,8 +277,8 @@ def test(said, garden):
     say("", "Accepted: this test would have caught the bug.")
     if state(entry) == "solved":
         if lesson.is_mystery:
-            lesson.progress.note(label, name=shelf.name_of(lesson.drill))
-            say(f"{label} is solved: it was {shelf.name_of(lesson.drill)}")
+            lesson.progress.note(label, name=catalogue.name_of(lesson.drill))
+            say(f"{label} is solved: it was {catalogue.name_of(lesson.drill)}")
         then(f"reveal {label}", "start next")
     else:
         then(f"check {label}" if lesson.folder.exists() else f"start {label}")
@@ -287,7 +287,7 @@ def test(said, garden):
 
 def log(said, garden):
     lesson = _standing(said.words[0], garden)
-    path = lesson.folder / diary.NAME
+    path = lesson.folder / debug_log.NAME
     is_new = not path.exists()
     if is_new:
         verdict = judge(lesson.drill, lesson.folder)
@@ -295,11 +295,11 @@ def log(said, garden):
             with tempfile.TemporaryDirectory() as room:
                 plant.copy_desk(Path(room, "desk"), [lesson.drill])
                 verdict = judge(lesson.drill, Path(room, "desk"))
-        is_new = diary.begin(lesson.folder, lesson.story, verdict)
+        is_new = debug_log.begin(lesson.folder, lesson.story, verdict)
         lesson.progress.note(lesson.label, started=utc_now())
     begun, kept = "is begun, with the requests that show the bug.", "is there already; nothing in it was changed."
     say(f"{_shown(path)} {begun if is_new else kept}")
-    empty = diary.empty_sections(lesson.folder)
+    empty = debug_log.empty_sections(lesson.folder)
     say(f"Still empty: {', '.join(empty)}" if empty else "Every section is filled.")
     then(f"check {lesson.label}", f"hint {lesson.label}")
     return 0
@@ -307,7 +307,7 @@ def log(said, garden):
 
 def reveal(said, garden):
     lesson = find(said.words[0], garden)
-    name, gives_up = shelf.name_of(lesson.drill), said.flags.get("--give-up")
+    name, gives_up = catalogue.name_of(lesson.drill), said.flags.get("--give-up")
     if state(lesson.entry) != "solved" and not lesson.entry.get("revealed"):
         if not gives_up:
             print(
@@ -347,7 +347,7 @@ def reset(said, garden):
 def _call_to_start_again(label):
     if label.startswith(plant.MYSTERY):
         return f"start --mystery --seed {label.removeprefix(plant.MYSTERY)}"
-    return f"start {label}" if label in shelf.names() else "start next"
+    return f"start {label}" if label in catalogue.names() else "start next"
 
 
 def _agreed(labels, garden):
@@ -367,7 +367,7 @@ def fault(said, garden):
         return 0
     name = said.words[0] if said.words else ""
     if name and name not in (*faults.FAULTS, *LLMS):
-        raise shelf.unknown("fault", name, [*faults.FAULTS, *LLMS])
+        raise catalogue.unknown("fault", name, [*faults.FAULTS, *LLMS])
     if name in LLMS and not flags.get("--off"):
         return _serve_llm(name, flags)
     if {"--status", "--says", "--port"} & set(flags):

@@ -17,8 +17,8 @@ from types import ModuleType
 from typing import NamedTuple
 
 from drills import plant
+from drills.catalogue import Refused
 from drills.lab import environment
-from drills.shelf import Refused
 
 LIMIT = 60  # seconds for each half
 MODULE = "test_of_yours"
@@ -36,7 +36,7 @@ class Half(NamedTuple):
     why: str
 
 
-def trial(drill: ModuleType, test: Path, seconds: float = LIMIT) -> list[Half]:
+def judge_test(drill: ModuleType, test: Path, seconds: float = LIMIT) -> list[Half]:
     """Both halves; only the clean one where there is nothing to run, or where it does not come to its end.
 
     Refused where `test` is no file to read.
@@ -45,7 +45,7 @@ def trial(drill: ModuleType, test: Path, seconds: float = LIMIT) -> list[Half]:
         text = test.read_bytes()
     except OSError as problem:
         raise Refused(f"cannot read {test}: {problem.strerror}; say which file your test is in") from None
-    with tempfile.TemporaryDirectory(prefix="trial-", ignore_cleanup_errors=True) as workshop:
+    with tempfile.TemporaryDirectory(prefix="learner-test-", ignore_cleanup_errors=True) as workshop:
         room = Path(workshop)
         facts = _run(text, room / token_hex(4), [], seconds)
         clean = _clean_half(facts)
