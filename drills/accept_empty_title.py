@@ -37,5 +37,5 @@ def check(lab):
     yield "a refused ticket leaves no row", 0, desk.count("tickets")
     yield "a refused ticket leaves no event", 0, desk.count("audit_events")
     reply = desk.post("/tickets", {"title": "x", "description": "Cannot get in"})
-    yield "a ticket titled 'x' is taken", 201, reply.status
+    yield "a ticket titled 'x' is accepted", 201, reply.status
     yield "it is in the queue", ["x"], [title for (title,) in desk.rows("SELECT title FROM tickets WHERE title <> ''")]

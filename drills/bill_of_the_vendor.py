@@ -41,14 +41,14 @@ def check(lab):
     llm = lab.llm()
     desk = lab.desk(**llm.environ)
     number, asked = desk.new_ticket()["id"], {"description": "I was charged twice"}
-    yield "a new ticket asks no LLM", 0, len(llm.asked)
+    yield "a new ticket asks no LLM", 0, len(llm.requests)
 
     def calls_for(status, path, body):
         """The answer's status, and how often the LLM was called, while it answers with `status`."""
         llm.change(status=status)
-        before = len(llm.asked)
+        before = len(llm.requests)
         answered = desk.post(path, body).status
-        return answered, len(llm.asked) - before
+        return answered, len(llm.requests) - before
 
     yield "a suggestion costs one call of the LLM (status, calls)", (200, 1), calls_for(200, "/tickets/classify", asked)
     yield "a suggestion costs one while the LLM answers 500", (200, 1), calls_for(500, "/tickets/classify", asked)

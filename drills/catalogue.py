@@ -1,4 +1,4 @@
-"""The drills that there are, in the order of the board, and what to say of a name that is none of them."""
+"""The list of drills, in the order of the board, and the error message for an unknown name."""
 
 import difflib
 import importlib
@@ -7,30 +7,30 @@ from types import ModuleType
 
 import drills
 
-TOOLS = set(
+TOOL_MODULES = set(  # the modules of this folder that are not drills
     "catalogue plant progress lab clients faults judge learner_test runner debug_log board reveal commands".split()
-)  # modules that are no drill
+)
 PARTS = "STARS FAMILY SECTION FILE CLEAN PLANTED HINTS EXPLANATION PROVENANCE check".split()
 
 
-class Refused(Exception):
-    """The tool cannot do it; str() is one line that says what to do instead."""
+class DrillError(Exception):
+    """The tool cannot do what was asked; str() is one line that says what to do instead."""
 
 
 def names() -> list[str]:
-    there = (module.name for module in pkgutil.iter_modules(drills.__path__))
-    return [name for name in there if name not in TOOLS and not name.startswith("_")]
+    found = (module.name for module in pkgutil.iter_modules(drills.__path__))
+    return [name for name in found if name not in TOOL_MODULES and not name.startswith("_")]
 
 
 def load(name: str) -> ModuleType:
-    """The drill of that name; Refused where there is none."""
+    """The drill with this name; DrillError if there is none."""
     if name not in names():
         raise unknown("drill", name, names())
     return importlib.import_module(f"drills.{name}")
 
 
-def on_board() -> list[str]:
-    """Every name, the easy ones first."""
+def by_difficulty() -> list[str]:
+    """Every name, the easy drills first."""
     return sorted(names(), key=lambda name: (load(name).STARS, name))
 
 
@@ -39,12 +39,12 @@ def name_of(drill: ModuleType) -> str:
 
 
 def symptom(drill: ModuleType) -> str:
-    """One line of it; the whole story is the docstring."""
+    """The symptom in one line; the whole story is the docstring."""
     return drill.__doc__.strip().splitlines()[0]
 
 
-def unknown(kind: str, given: str, valid) -> Refused:
-    """One line with what is valid, the likeliest first."""
+def unknown(kind: str, given: str, valid) -> DrillError:
+    """The error for an unknown name: one line with the best guess and all valid names."""
     near = difflib.get_close_matches(given.lower(), valid, 1)
     guess = f"; did you mean {near[0]}?" if near else "."
-    return Refused(f"there is no {kind} {given!r}{guess} There are: {', '.join(valid) or 'none'}")
+    return DrillError(f"there is no {kind} {given!r}{guess} There are: {', '.join(valid) or 'none'}")

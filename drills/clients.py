@@ -1,6 +1,6 @@
-"""What a check needs at the other end of a wire: an LLM's server that counts, a reader of events, a WebSocket.
+"""The clients and the server that a check uses: a stub LLM that counts, a reader of events, a WebSocket client.
 
-Readers take everything in as it comes, in a thread of their own; `next()` waits for it, and never for long.
+Each reader reads in a thread of its own; `next()` waits for the next message, with a timeout.
 """
 
 import base64
@@ -14,57 +14,56 @@ import struct
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-SAYS = '{"category": "billing", "priority": "high"}'
-LLMS = {  # what `fault` serves for as long as it runs: what StubLLM is told, and what it then is
+CONTENT = '{"category": "billing", "priority": "high"}'
+LLMS = {  # what `fault` serves until Ctrl-C: the options of StubLLM, and a description
     "good-llm": ({"status": 200}, "for comparison, an LLM that answers at once"),
-    "slow-llm": ({"status": 200, "holds": True}, "an LLM that takes questions and answers none for a minute"),
+    "slow-llm": ({"status": 200, "hangs": True}, "an LLM that accepts requests and answers none for a minute"),
     "broken-llm": ({"status": 500}, "an LLM whose server answers 500, or --status N"),
 }
-PATIENCE = 10  # seconds for what must come
-HOLD = 60  # seconds that an LLM which holds holds at most
+TIMEOUT = 10  # seconds to wait for a message
+MAX_HANG = 60  # seconds after which a hanging LLM answers
 
 
 class StubLLM:
-    """A server that speaks like OpenAI's. Start a desk with `**llm.environ`.
+    """A server with the API of OpenAI. Start a desk with `**llm.environ` to use it.
 
-    `says` is the text of its answer, `status` the status; while `holds` is true it takes a request and does not
-    answer for a minute. `asked` are the bodies that it got, so `len(llm.asked)` is how often it was called. `tell`
-    hears of every change().
+    `content` is the text of its answers, `status` their status. While `hangs` is true it accepts requests and does
+    not answer them for a minute. `requests` are the bodies that it got. `on_change` is called after every change().
     """
 
-    def __init__(self, says: str = SAYS, status: int = 200, holds=False, port: int = 0, tell=lambda: None):
-        self.says, self.status, self.holds, self.asked, self._tell = says, status, holds, [], tell
-        self._came, self._released = queue.Queue(), threading.Event()
+    def __init__(self, content: str = CONTENT, status: int = 200, hangs=False, port: int = 0, on_change=lambda: None):
+        self.content, self.status, self.hangs, self.requests = content, status, hangs, []
+        self._on_change, self._arrived, self._released = on_change, queue.Queue(), threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
         self.url = f"http://127.0.0.1:{self._server.server_port}/v1"
         self.environ = {"CLASSIFIER": "openai", "OPENAI_API_KEY": "lab-key", "OPENAI_BASE_URL": self.url}
 
-    def change(self, **facts) -> None:
-        """From now on says, status or holds is something else; who is held already stays so."""
-        before = self.call()
-        vars(self).update(facts)
-        if self.call() != before:
-            self._tell()
+    def change(self, **options) -> None:
+        """Change content, status or hangs. Requests that hang already go on hanging."""
+        before = self.tool_command()
+        vars(self).update(options)
+        if self.tool_command() != before:
+            self._on_change()
 
-    def call(self) -> str:
-        """The call of the tool that serves such an LLM."""
-        name = "slow-llm" if self.holds else "good-llm" if self.status == 200 else "broken-llm"
+    def tool_command(self) -> str:
+        """The command of the drill tool that serves such an LLM."""
+        name = "slow-llm" if self.hangs else "good-llm" if self.status == 200 else "broken-llm"
         words = ["fault", name]
         words += ["--status", str(self.status)] if self.status != LLMS[name][0]["status"] else []
-        return shlex.join(words + (["--says", self.says] if self.says != SAYS else []))
+        return shlex.join(words + (["--content", self.content] if self.content != CONTENT else []))
 
-    def wait_until_asked(self, within: float = PATIENCE) -> bool:
-        """Whether it is asked once more within so many seconds. Each question counts for one call of this."""
+    def wait_for_request(self, timeout: float = TIMEOUT) -> bool:
+        """Whether one more request arrives before the timeout. Each request counts for one call of this method."""
         try:
-            return bool(self._came.get(timeout=within))
+            return bool(self._arrived.get(timeout=timeout))
         except queue.Empty:
             return False
 
     def release(self) -> None:
-        """Answer whoever is held, and hold nobody any more."""
-        self.change(holds=False)
+        """Answer all hanging requests, and answer at once from now on."""
+        self.change(hangs=False)
         self._released.set()
 
     def close(self) -> None:
@@ -76,17 +75,17 @@ class StubLLM:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                llm.asked.append(json.loads(body or b"null"))
-                llm._came.put(True)
-                if llm.holds:
-                    llm._released.wait(HOLD)
-                answer = json.dumps({"choices": [{"message": {"content": llm.says}}]}).encode()
+                llm.requests.append(json.loads(body or b"null"))
+                llm._arrived.put(True)
+                if llm.hangs:
+                    llm._released.wait(MAX_HANG)
+                response = json.dumps({"choices": [{"message": {"content": llm.content}}]}).encode()
                 try:
                     self.send_response(llm.status)
                     self.send_header("Content-Type", "application/json")
-                    self.send_header("Content-Length", str(len(answer)))
+                    self.send_header("Content-Length", str(len(response)))
                     self.end_headers()
-                    self.wfile.write(answer)
+                    self.wfile.write(response)
                 except OSError:  # the desk did not wait
                     pass
 
@@ -97,34 +96,34 @@ class StubLLM:
 
 
 class _Reader:
-    """Takes messages off a socket in a thread; subclasses say how, in _messages()."""
+    """Reads messages from a socket in a thread; subclasses parse them, in _messages()."""
 
     def __init__(self, sock):
         self._socket, self._queue = sock, queue.Queue()
-        threading.Thread(target=self._take, daemon=True).start()
+        threading.Thread(target=self._read_all, daemon=True).start()
 
-    def _take(self):
+    def _read_all(self):
         try:
             for message in self._messages():
                 self._queue.put(message)
-        except (OSError, ValueError, AttributeError, http.client.HTTPException):  # closed, perhaps by us
+        except (OSError, ValueError, AttributeError, http.client.HTTPException):  # closed, perhaps by close()
             pass
         self._queue.put(None)
 
-    def next(self, within: float = PATIENCE):
-        """The next message; None where none comes within so many seconds, or none any more."""
+    def next(self, timeout: float = TIMEOUT):
+        """The next message; None after the timeout, or at the end of the stream."""
         try:
-            message = self._queue.get(timeout=within)
+            message = self._queue.get(timeout=timeout)
         except queue.Empty:
             return None
         if message is None:
             self._queue.put(None)
         return message
 
-    def until(self, is_it, within: float = PATIENCE):
-        """The first message for which `is_it(message)` is true; None where the stream pauses before."""
-        while (message := self.next(within)) is not None:
-            if is_it(message):
+    def until(self, matches, timeout: float = TIMEOUT):
+        """The first message for which `matches(message)` is true; None if a timeout or the end comes first."""
+        while (message := self.next(timeout)) is not None:
+            if matches(message):
                 return message
         return None
 
@@ -140,7 +139,7 @@ class EventStream(_Reader):
     """Server-sent events: messages are {"id": …, "event": …, "data": text}, comments are left out."""
 
     def __init__(self, port: int, path: str, headers: dict):
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
         connection.request("GET", path, headers={"Accept": "text/event-stream", **headers})
         sock = connection.sock
         self._response = connection.getresponse()
@@ -161,18 +160,18 @@ class EventStream(_Reader):
 
 
 class WebSocket(_Reader):
-    """A WebSocket client (RFC 6455). Messages are parsed JSON texts, {"closed": code} at the end.
+    """A WebSocket client (RFC 6455). Messages are parsed JSON texts; the last one is {"closed": code}.
 
-    `status` is the answer to the handshake: 101 where the socket is open. `tell` hears, in words, what is sent.
+    `status` is the status of the handshake: 101 if the socket is open. `on_send` gets a description of what is sent.
     """
 
-    def __init__(self, port: int, path: str, headers: dict, tell=lambda about: None):
-        self._tell = tell
-        sock = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+    def __init__(self, port: int, path: str, headers: dict, on_send=lambda about: None):
+        self._on_send = on_send
+        sock = socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT)
         key = base64.b64encode(os.urandom(16)).decode()
-        asked = {"Host": f"127.0.0.1:{port}", "Upgrade": "websocket", "Connection": "Upgrade"}
-        asked |= {"Sec-WebSocket-Key": key, "Sec-WebSocket-Version": "13", **headers}
-        head = "".join(f"{name}: {value}\r\n" for name, value in asked.items())
+        handshake = {"Host": f"127.0.0.1:{port}", "Upgrade": "websocket", "Connection": "Upgrade"}
+        handshake |= {"Sec-WebSocket-Key": key, "Sec-WebSocket-Version": "13", **headers}
+        head = "".join(f"{name}: {value}\r\n" for name, value in handshake.items())
         sock.sendall(f"GET {path} HTTP/1.1\r\n{head}\r\n".encode())
         self._file = sock.makefile("rb")
         self.status = int((self._file.readline().split() or [0, 0])[1])
@@ -181,14 +180,14 @@ class WebSocket(_Reader):
         super().__init__(sock)
 
     def send(self, message) -> None:
-        """A message as a JSON text."""
-        self._tell(f"the WebSocket sends {json.dumps(message)}")
+        """Send a message as JSON text."""
+        self._on_send(f"the WebSocket sends {json.dumps(message)}")
         self.send_frame(1, json.dumps(message).encode())
 
     def send_frame(self, opcode: int, payload: bytes) -> None:
-        """One whole, masked frame."""
+        """Send one unfragmented, masked frame."""
         if opcode == 8:
-            self._tell("the WebSocket is closed")
+            self._on_send("the WebSocket is closed")
         mask, size = os.urandom(4), len(payload)
         if size < 126:
             length = struct.pack("!B", 0x80 | size)

@@ -1,4 +1,4 @@
-"""The debugging log of a drill: a Markdown file with ten headings, begun for the learner and never written over."""
+"""The debugging log of a drill: a Markdown file with ten headings. The tool creates it and never overwrites it."""
 
 import re
 import shlex
@@ -6,23 +6,24 @@ from pathlib import Path
 
 from drills.faults import PREFIX
 from drills.judge import Verdict
-from drills.lab import DISARM, Deed, Exchange
+from drills.lab import REMOVE_FAULTS, RecordedRequest, Step
 
 NAME = "debugging-log.md"
-QUESTIONS = {  # heading: what belongs there; None where the tool writes something
+QUESTIONS = {  # heading: what the learner writes there; None if the tool fills it in
     "Symptom": None,
     "Reproduction": None,
-    "Expected": "What should those requests have answered, and left behind? Which document says so?",
-    "Actual": "What did they answer instead? Statuses, bodies, rows, events.",
-    "Failing boundary": "The last place where all is still right, and the first where it is wrong.",
-    "Root cause": "Why it happens: file, line, and the thought that was wrong.",
+    "Expected": "What should the responses have been, and the rows after them? Which document says so?",
+    "Actual": "What happened instead? Statuses, bodies, rows, events.",
+    "Failing boundary": "The last place where everything is right, and the first place where it is wrong.",
+    "Root cause": "Why it happens: the file, the line, and the wrong assumption.",
     "Evidence": None,
     "Fix": "What you changed, and why there.",
-    "Verification": "How you know: the check, your regression test, the suite.",
+    "Verification": "How you know that it works: the check, your regression test, the suite.",
     "Prevention": "What would have caught it earlier, or made it impossible?",
 }
-TO_FILL = [heading for heading, question in QUESTIONS.items() if question]
-MOST = 12  # requests whose answers are the evidence
+LEARNER_SECTIONS = [heading for heading, question in QUESTIONS.items() if question]
+MAX_REQUESTS = 12  # whose responses are shown as evidence
+MAX_CHARS = 300  # of a log line
 READ_TOKEN = (
     'import json, sys; print(json.load(sys.stdin).get("token") or sys.exit("no token: is this desk in DEBUG?"))'
 )
@@ -30,18 +31,17 @@ SQL = """sql() { python3 -c 'import sqlite3, sys
 db = sqlite3.connect("support-desk.sqlite3")
 print(*db.execute(sys.argv[1], sys.argv[2:]), sep="\\n")
 db.commit()' "$@"; }"""
-TOKEN = re.compile(r"'(Authorization: Bearer \$[A-Z0-9_]+)'")  # as shlex quotes it, where a shell has to fill it in
+TOKEN = re.compile(r"'(Authorization: Bearer \$[A-Z0-9_]+)'")  # shlex quotes it, but the shell must expand it
 COMMENT = re.compile(r"<!--.*?-->", re.S)
-SHOWN = 300  # characters of a body
 
 
-def begin(folder: Path, story: str, verdict: Verdict) -> bool:
-    """Write the log of a copy, from a check that failed. False, and nothing is written, where one is there."""
-    asked = verdict.reproduction
+def create(folder: Path, story: str, verdict: Verdict) -> bool:
+    """Write the log of a copy, from a check that failed. If there is a log already, write nothing and return False."""
+    recorded = verdict.reproduction
     written = {
         "Symptom": story,
-        "Reproduction": _reproduction(asked, folder.name),
-        "Evidence": _evidence(asked, verdict.log),
+        "Reproduction": _reproduction(recorded, folder.name),
+        "Evidence": _evidence(recorded, verdict.log),
     }
     parts = [f"# Debugging log: {folder.name}"]
     for heading, question in QUESTIONS.items():
@@ -53,14 +53,14 @@ def begin(folder: Path, story: str, verdict: Verdict) -> bool:
     try:
         with file:
             file.write("\n\n".join(parts) + "\n")
-    except BaseException:  # a full disk, Ctrl-C: half a log would stand in the way of a whole one
+    except BaseException:  # a full disk, Ctrl-C: an incomplete log would prevent a complete one
         (folder / NAME).unlink(missing_ok=True)
         raise
     return True
 
 
 def empty_sections(folder: Path) -> list[str] | None:
-    """The headings of the log that have nothing under them, or are not there; None where there is no log."""
+    """The headings with nothing under them, or missing from the log; None if there is no log."""
     try:
         text = (folder / NAME).read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -70,42 +70,43 @@ def empty_sections(folder: Path) -> list[str] | None:
     return [heading for heading in QUESTIONS if heading.lower() not in filled]
 
 
-def curl(exchange, port: int = 8080) -> str:
-    """The exchange as a command to paste, against a desk on its usual port."""
-    words = ["curl", "-s" if exchange.token else "-i"]
-    words += ["-X", exchange.method] if exchange.method != "GET" or exchange.body is not None else []
-    for name, value in exchange.headers:
-        words += ["-H", f"{name}: {value}" if value else f"{name};"]  # curl sends an empty header only so
-    if exchange.body is not None:
-        words += ["-d", exchange.body.decode("utf-8", "backslashreplace")]
-    command = TOKEN.sub(r'"\1"', shlex.join([*words, f"http://localhost:{port}{exchange.path}"]))
-    return f"{exchange.token}=$({command} | python3 -c '{READ_TOKEN}')" if exchange.token else command
+def curl(request, port: int = 8080) -> str:
+    """The request as a curl command to paste, for a desk on its usual port."""
+    words = ["curl", "-s" if request.token else "-i"]
+    words += ["-X", request.method] if request.method != "GET" or request.body is not None else []
+    for name, value in request.headers:
+        words += ["-H", f"{name}: {value}" if value else f"{name};"]  # curl's syntax for an empty header
+    if request.body is not None:
+        words += ["-d", request.body.decode("utf-8", "backslashreplace")]
+    command = TOKEN.sub(r'"\1"', shlex.join([*words, f"http://localhost:{port}{request.path}"]))
+    return f"{request.token}=$({command} | python3 -c '{READ_TOKEN}')" if request.token else command
 
 
-def _deed(deed, label):
-    """A deed as a line of a shell in the copy's folder; calls of the tool are typed where the copies are planted."""
-    return f"(cd ../.. && python3 -m drills {deed.call.replace('{label}', label)})" if deed.call else deed.command
+def _shell_line(step, label):
+    """A step as a shell command in the copy's folder; commands of the drill tool run two folders up."""
+    tool_command = step.tool_command.replace("{label}", label)
+    return f"(cd ../.. && python3 -m drills {tool_command})" if tool_command else step.command
 
 
-def _reproduction(asked, label):
-    """What was done, as blocks of lines of a shell; a fault that is armed at the end is taken away."""
-    deeds = [one for one in asked if isinstance(one, Deed)]
-    armed = [one for one in deeds if "--in" in one.call or PREFIX in one.command]
-    if armed and armed[-1].call != DISARM:
-        asked = [*asked, Deed("when you have seen enough:", call=DISARM)]
-    blocks, commands = [], [SQL] if any(one.command.startswith("sql ") for one in deeds) else []
-    for one in asked:
-        if isinstance(one, Deed) and one.apart:
-            blocks += [*_block(commands), f"{one.about}, in a terminal of its own:", *_block([_deed(one, label)])]
+def _reproduction(recorded, label):
+    """What was done, as blocks of shell commands; a fault that is still injected is removed at the end."""
+    steps = [one for one in recorded if isinstance(one, Step)]
+    faults = [one for one in steps if "--in" in one.tool_command or PREFIX in one.command]
+    if faults and faults[-1].tool_command != REMOVE_FAULTS:
+        recorded = [*recorded, Step("when you have seen enough:", tool_command=REMOVE_FAULTS)]
+    blocks, commands = [], [SQL] if any(one.command.startswith("sql ") for one in steps) else []
+    for one in recorded:
+        if isinstance(one, Step) and one.in_background:
+            blocks += [*_block(commands), f"{one.about}, in a terminal of its own:", *_block([_shell_line(one, label)])]
             commands = []
-        elif isinstance(one, Deed):
-            commands += [f"# {one.about}", *filter(None, [_deed(one, label)])]
-        elif one.follows and commands:  # one curl keeps its connection for what stands behind --next
+        elif isinstance(one, Step):
+            commands += [f"# {one.about}", *filter(None, [_shell_line(one, label)])]
+        elif one.same_connection and commands:  # curl reuses its connection for the request after --next
             commands[-1] += f" --next {curl(one).removeprefix('curl ')}"
         else:
-            commands.append(curl(one) + (" &" if one.goes_on else ""))
-    start = "" if any("python3 app.py" in one.command for one in deeds) else ", start it"
-    how = f"Against a fresh database (stop the desk, move `support-desk.sqlite3` away{start}), in the copy's folder,"
+            commands.append(curl(one) + (" &" if one.overlaps else ""))
+    start = "" if any("python3 app.py" in one.command for one in steps) else ", start it"
+    how = f"With a new database (stop the desk, move `support-desk.sqlite3` away{start}), in the copy's folder,"
     return "\n\n".join([f"{how}\nin this order:", *blocks, *_block(commands)])
 
 
@@ -113,18 +114,18 @@ def _block(commands):
     return ["\n".join(["```bash", *commands, "```"])] if commands else []
 
 
-def _evidence(asked, log):
-    """What the requests were answered, and what the desk's log says about them."""
-    asked = [one for one in asked if isinstance(one, Exchange)][-MOST:]
-    rows = [f"- `{one.method} {one.path}` → {one.status}, request id `{one.request_id or 'none'}`" for one in asked]
-    ids = {one.request_id for one in asked if one.request_id}
-    lines = [line[:SHOWN] for line in _about(ids, log)]
+def _evidence(recorded, log):
+    """The responses to the requests, and what the desk's log says about them."""
+    requests = [one for one in recorded if isinstance(one, RecordedRequest)][-MAX_REQUESTS:]
+    rows = [f"- `{one.method} {one.path}` → {one.status}, request id `{one.request_id or 'none'}`" for one in requests]
+    ids = {one.request_id for one in requests if one.request_id}
+    lines = [line[:MAX_CHARS] for line in _lines_with(ids, log)]
     shown = "\n".join(lines)
     return "\n".join(rows) + (f"\n\n```\n{shown}\n```" if lines else "")
 
 
-def _about(ids, log):
-    """The lines of the log with these request ids, and what is indented below them: a traceback."""
+def _lines_with(ids, log):
+    """The lines of the log with these request ids, and the traceback lines below them."""
     is_ours = False
     for line in log.splitlines():
         is_ours = bool(ids & set(line.split())) or is_ours and "|" not in line[:8]

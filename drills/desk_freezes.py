@@ -38,16 +38,16 @@ PROVENANCE = (
 
 
 def check(lab):
-    llm = lab.llm(holds=True)
+    llm = lab.llm(hangs=True)
     desk = lab.desk(LLM_TIMEOUT="60", **llm.environ)
     with ThreadPoolExecutor(1) as other:
         asked = other.submit(desk.post, "/tickets/classify", {"description": "I was charged twice"})
-        yield "the LLM is asked for a suggestion", True, llm.wait_until_asked(3)
-        yield "meanwhile the desk says that it is well", 200, desk.get("/health", within=1).status
+        yield "the LLM is asked for a suggestion", True, llm.wait_for_request(3)
+        yield "meanwhile the desk says that it is well", 200, desk.get("/health", timeout=1).status
         new = {"title": "Login broken", "description": "Cannot get in"}
-        yield "meanwhile a ticket is taken", 201, desk.post("/tickets", new, within=1).status
+        yield "meanwhile a ticket is taken", 201, desk.post("/tickets", new, timeout=1).status
         llm.release()
         reply = asked.result()
     suggested = reply.json and reply.json["suggested_category"]
     yield "the suggestion comes when the LLM answers", (200, "billing"), (reply.status, suggested)
-    yield "the LLM was asked once", 1, len(llm.asked)
+    yield "the LLM was asked once", 1, len(llm.requests)

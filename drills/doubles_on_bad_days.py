@@ -43,7 +43,7 @@ NEW = {"title": "Login broken", "description": "Cannot get in"}
 def check(lab):
     desk = lab.desk()
     who = {"X-User-Id": "user-1"}
-    key, broken = {**who, "Idempotency-Key": "k-1"}, lab.among(500, 503)
+    key, broken = {**who, "Idempotency-Key": "k-1"}, lab.one_of(500, 503)
     with desk.fault("key-write"):
         reply = desk.post("/tickets", NEW, key)
         when = "on a bad day"

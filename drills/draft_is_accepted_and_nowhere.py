@@ -43,7 +43,7 @@ STRICT = {"Prefer": "handling=strict"}
 
 def check(lab):
     desk = lab.desk(CLASSIFIER="off")
-    key, broken = {**AGENT, "Idempotency-Key": "k-1"}, lab.among(500, 503)
+    key, broken = {**AGENT, "Idempotency-Key": "k-1"}, lab.one_of(500, 503)
     path = f"/tickets/{desk.new_ticket()['id']}/draft"
     with desk.fault("draft-write"):
         failed = desk.post(path, {}, key)

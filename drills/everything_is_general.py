@@ -45,7 +45,7 @@ def check(lab):
 
     yield "a suggestion of the LLM says so (status, category, source)", (200, "billing", "openai"), ask()
     yield "with Prefer: handling=strict it says the same", (200, "billing", "openai"), ask(strict)
-    llm.change(says="It depends.")
+    llm.change(content="It depends.")
     yield "when the LLM talks nonsense the suggestion is marked as a fallback", (200, "general", "fallback"), ask()
     desk.get("/health")
     yield "the log has an error about the LLM then", True, "ERROR" in desk.log() and "LLM openai" in desk.log()

@@ -51,8 +51,8 @@ def check(lab):
     (before,) = desk.rows(ROW, (number,))
     with desk.fault("audit-write"):
         when = "while the audit log cannot be written"
-        yield f"{when}, POST {close[0]} says that it failed", lab.among(500, 503), desk.post(*close).status
-        yield f"{when}, POST {comment[0]} says that it failed", lab.among(500, 503), desk.post(*comment).status
+        yield f"{when}, POST {close[0]} says that it failed", lab.one_of(500, 503), desk.post(*close).status
+        yield f"{when}, POST {comment[0]} says that it failed", lab.one_of(500, 503), desk.post(*comment).status
         shown = desk.get(path).json
     (after,) = desk.rows(ROW, (number,))
     yield "after that, state, assignee and version of the ticket are as before", before, after

@@ -41,7 +41,7 @@ TYPED = {"Content-Type": "application/json"}
 
 def check(lab):
     desk = lab.desk()
-    key, told = {"X-User-Id": "import", "Idempotency-Key": "customer-7"}, lab.among(409, 422)
+    key, told = {"X-User-Id": "import", "Idempotency-Key": "customer-7"}, lab.one_of(409, 422)
     first = desk.post("/tickets", OLD, key)
     yield "the first ticket is taken", 201, first.status
     others = {

@@ -38,7 +38,7 @@ CANARIES = {
 
 def check(lab):
     key, token, idempotency_key, words = CANARIES.values()
-    llm = lab.llm(status=401, says=f"Incorrect API key provided: {key}. You asked about: {words}")
+    llm = lab.llm(status=401, content=f"Incorrect API key provided: {key}. You asked about: {words}")
     desk = lab.desk(**{**llm.environ, "OPENAI_API_KEY": key})
     headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": idempotency_key}
     answers = [
@@ -48,7 +48,7 @@ def check(lab):
         desk.get("/health", headers),
     ]
     yield "the requests are answered as ever", [201, 201, 400, 200], [reply.status for reply in answers]
-    yield "the LLM was asked with the key, and has refused it", True, bool(llm.asked)
+    yield "the LLM was asked with the key, and has refused it", True, bool(llm.requests)
     desk.stop()
     log = desk.log()
     for name, canary in CANARIES.items():

@@ -1,6 +1,6 @@
-"""Judges a learner's regression test: it must pass on the clean desk and fail, by assertion, on the planted one.
+"""Judges a learner's regression test: it must pass on the clean desk and fail, by assertion, on the planted desk.
 
-Each half is a throw-away copy, freshly made, that does not say which one it is; the learner's copy is not touched.
+Each run has a new temporary copy, which does not say whether it is clean or planted. The learner's copy is not used.
 """
 
 import contextlib
@@ -17,72 +17,72 @@ from types import ModuleType
 from typing import NamedTuple
 
 from drills import plant
-from drills.catalogue import Refused
+from drills.catalogue import DrillError
 from drills.lab import environment
 
-LIMIT = 60  # seconds for each half
+TIMEOUT = 60  # seconds for each run
 MODULE = "test_of_yours"
-PLACE = rf'File ".*{MODULE}\.py", (line \d+)'  # in a traceback; runner.py, which imports nothing of ours, has it too
+PLACE = rf'File ".*{MODULE}\.py", (line \d+)'  # in a traceback; runner.py has the same, as it imports nothing of ours
 RUNNER = Path(__file__).with_name("runner.py")
 EMPTY = "no test was run: a test is a method test_… of a class of unittest.TestCase (or DeskTest of tests.desk)"
 SKIPPED = "every test was skipped, or expected to fail: nothing was tested"
 
 
-class Half(NamedTuple):
-    """One half of the trial: whether it is as it should be, and why (not), in one line."""
+class RunResult(NamedTuple):
+    """The result of one run, on the clean or on the planted desk: whether it is as required, and one line about it."""
 
-    name: str
-    is_fine: bool
-    why: str
+    desk: str
+    is_ok: bool
+    message: str
 
 
-def judge_test(drill: ModuleType, test: Path, seconds: float = LIMIT) -> list[Half]:
-    """Both halves; only the clean one where there is nothing to run, or where it does not come to its end.
+def judge_test(drill: ModuleType, test: Path, seconds: float = TIMEOUT) -> list[RunResult]:
+    """The results of both runs; of the clean run only, if it has no tests or does not end.
 
-    Refused where `test` is no file to read.
+    DrillError if the file `test` cannot be read.
     """
     try:
         text = test.read_bytes()
     except OSError as problem:
-        raise Refused(f"cannot read {test}: {problem.strerror}; say which file your test is in") from None
-    with tempfile.TemporaryDirectory(prefix="learner-test-", ignore_cleanup_errors=True) as workshop:
-        room = Path(workshop)
-        facts = _run(text, room / token_hex(4), [], seconds)
-        clean = _clean_half(facts)
-        if clean.why == EMPTY or "trouble" in facts:
+        raise DrillError(f"cannot read {test}: {problem.strerror}; say which file your test is in") from None
+    with tempfile.TemporaryDirectory(prefix="learner-test-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        facts = _run(text, folder / token_hex(4), [], seconds)
+        clean = _judge_clean_run(facts)
+        if clean.message == EMPTY or "unfinished" in facts:
             return [clean]
-        return [clean, _planted_half(_run(text, room / token_hex(4), [drill], seconds))]
+        return [clean, _judge_planted_run(_run(text, folder / token_hex(4), [drill], seconds))]
 
 
-def _clean_half(facts) -> Half:
-    def no(why):
-        return Half("clean", False, why)
+def _judge_clean_run(facts) -> RunResult:
+    def rejected(why):
+        return RunResult("clean", False, why)
 
-    if "trouble" in facts:
-        return no(f"on the clean desk {facts['trouble']}")
+    if "unfinished" in facts:
+        return rejected(f"on the clean desk {facts['unfinished']}")
     if facts["errors"]:
-        return no(f"on the clean desk it ends in an error: {_first(facts['errors'])}")
+        return rejected(f"on the clean desk it ends with an error: {_first(facts['errors'])}")
     if facts["failures"]:
-        return no(f"it fails on the clean desk, which keeps the promise: {_first(facts['failures'])}")
+        return rejected(f"it fails on the clean desk, which has no bug: {_first(facts['failures'])}")
     if not facts["run"] and not facts["skipped"]:
-        return no(EMPTY)
+        return rejected(EMPTY)
     if not facts["passed"]:
-        return no(SKIPPED)
-    return Half("clean", True, f"{_tests(facts['passed'])} on the clean desk")
+        return rejected(SKIPPED)
+    return RunResult("clean", True, f"{_tests(facts['passed'])} on the clean desk")
 
 
-def _planted_half(facts) -> Half:
-    def no(why):
-        return Half("planted", False, why)
+def _judge_planted_run(facts) -> RunResult:
+    def rejected(why):
+        return RunResult("planted", False, why)
 
-    if "trouble" in facts:
-        return no(f"on the planted desk {facts['trouble']}; a test says by an assertion what is wrong")
+    if "unfinished" in facts:
+        return rejected(f"on the planted desk {facts['unfinished']}; a test must fail by an assertion")
     if facts["failures"]:
-        return Half("planted", True, f"fails on the planted desk: {_first(facts['failures'])}")
+        return RunResult("planted", True, f"fails on the planted desk: {_first(facts['failures'])}")
     if facts["errors"]:
-        why = "on the planted desk it ends in an error, not in a failed assertion"
-        return no(f"{why}: {_first(facts['errors'])}; assert what should be before you work with it")
-    return no("it passes on the planted desk, too: it does not see the bug" if facts["passed"] else SKIPPED)
+        why = "on the planted desk it ends with an error, not with a failed assertion"
+        return rejected(f"{why}: {_first(facts['errors'])}; assert the expected value before you use it")
+    return rejected("it passes on the planted desk, too: it does not detect the bug" if facts["passed"] else SKIPPED)
 
 
 def _tests(number):
@@ -95,13 +95,13 @@ def _first(reports):
 
 
 def _run(text: bytes, folder: Path, bugs: list, seconds: float) -> dict:
-    """What the runner says about the test in a new copy with these bugs."""
+    """Run the test in a new copy with these bugs; the result of run_module()."""
     return run_module(f"tests.{MODULE}", folder, bugs, seconds, {f"tests/{MODULE}.py": text})
 
 
 def run_module(module: str, folder: Path, bugs: list, seconds: float, files: dict[str, bytes] = {}) -> dict:
-    """Run tests in `folder`, a new copy of the desk with these bugs and files: {run, passed, failures, errors, …},
-    or {"trouble": why} where they did not come to an end."""
+    """Run a test module in `folder`, a new copy of the desk with these bugs and files: {run, passed, failures,
+    errors, …}, or {"unfinished": why} if the tests did not run to their end."""
     plant.copy_desk(folder, bugs)
     for name, content in files.items():
         (folder / name).write_bytes(content)
@@ -115,20 +115,20 @@ def run_module(module: str, folder: Path, bugs: list, seconds: float, files: dic
         try:
             status = process.wait(seconds)
         except subprocess.TimeoutExpired:
-            return {"trouble": f"it did not end within {seconds} s"}
+            return {"unfinished": f"it did not end within {seconds} s"}
         finally:
-            _end(process)
+            _kill(process)
     try:
         return json.loads(target.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         text = log.read_text(encoding="utf-8", errors="replace")
-        said, places = text.strip().splitlines() or ["it said nothing"], re.findall(PLACE, text)
-        last = said[-1][:200] + (f" ({places[-1]})" if places else "")
-        return {"trouble": f"its process ended with status {status} before the tests were done: {last}"}
+        lines, places = text.strip().splitlines() or ["it printed nothing"], re.findall(PLACE, text)
+        last = lines[-1][:200] + (f" ({places[-1]})" if places else "")
+        return {"unfinished": f"its process exited with status {status} before the tests were done: {last}"}
 
 
-def _end(process):
-    """End the process, and on POSIX every desk that its tests have left running."""
+def _kill(process):
+    """Kill the process; on POSIX also every desk that its tests have left running."""
     with contextlib.suppress(OSError):
         if hasattr(os, "killpg"):
             os.killpg(process.pid, signal.SIGKILL)

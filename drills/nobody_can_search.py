@@ -35,16 +35,16 @@ PROVENANCE = (
 
 
 def check(lab):
-    llm = lab.llm(says="Dear customer, which browser is it?", holds=True)
+    llm = lab.llm(content="Dear customer, which browser is it?", hangs=True)
     desk = lab.desk(LLM_TIMEOUT="60", **llm.environ)
     number = desk.new_ticket()["id"]
     with ThreadPoolExecutor(4) as others:
         drafts = [others.submit(desk.post, f"/tickets/{number}/draft", {}) for _ in range(4)]
-        yield "the LLM is asked for four drafts", [True] * 4, [llm.wait_until_asked(3) for _ in drafts]
-        yield "meanwhile the desk says that it is well", 200, desk.get("/health", within=1).status
+        yield "the LLM is asked for four drafts", [True] * 4, [llm.wait_for_request(3) for _ in drafts]
+        yield "meanwhile the desk says that it is well", 200, desk.get("/health", timeout=1).status
         who = {"email": "ann@example.com", "password": "not hers"}
-        found, login = lab.together(
-            lambda: desk.get("/tickets", within=1, search="login"), lambda: desk.post("/user/login", who, within=1)
+        found, login = lab.in_parallel(
+            lambda: desk.get("/tickets", timeout=1, search="login"), lambda: desk.post("/user/login", who, timeout=1)
         )
         yield "meanwhile a search finds the ticket", 1, found.json["total"] if found.json else found.status
         yield "meanwhile a login with a wrong password is refused", 401, login.status

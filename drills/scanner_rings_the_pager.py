@@ -43,7 +43,7 @@ INSERT = """INSERT INTO tickets (id, uuid, title, description, created_by, creat
 def check(lab):
     desk = lab.desk()
     ticket = desk.new_ticket()
-    number, nothing = ticket["id"], lab.among(400, 404)
+    number, nothing = ticket["id"], lab.one_of(400, 404)
     draft = desk.post(f"/tickets/{number}/draft", {}).json["id"]
     for text in (*JUNK, *HUGE):
         name = text if len(text) <= 20 else f"{text[:5]}… ({len(text)} digits)"

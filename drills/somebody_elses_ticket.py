@@ -46,15 +46,15 @@ def check(lab):
         addresses[f"/api/support-ticket/{{uuid}}{part}"] = f"/api/support-ticket/{ticket['uuid']}{part}"
     for name, path in addresses.items():
         reply = desk.get(path, bob)
-        yield f"Bob may not GET {name} of Alice's", lab.among(403, 404), reply.status
+        yield f"Bob may not GET {name} of Alice's", lab.one_of(403, 404), reply.status
         yield f"Bob's answer to GET {name} of Alice's does not have her title", False, SECRET.encode() in reply.body
         yield f"Alice may GET {name}", 200, desk.get(path, alice).status
         yield f"an agent may GET {name}", 200, desk.get(path, agent).status
     for method, part, body in (("PATCH", "", {"title": "Hello"}), ("POST", "/comments", {"body": "Hello"})):
         refused = desk.request(method, f"/tickets/{ticket['id']}{part}", body, bob).status
-        yield f"Bob may not {method} /tickets/{{id}}{part} of Alice's", lab.among(403, 404), refused
+        yield f"Bob may not {method} /tickets/{{id}}{part} of Alice's", lab.one_of(403, 404), refused
         taken = desk.request(method, f"/tickets/{own['id']}{part}", body, bob).status
-        yield f"Bob may {method} /tickets/{{id}}{part} of his own", lab.among(200, 201), taken
+        yield f"Bob may {method} /tickets/{{id}}{part} of his own", lab.one_of(200, 201), taken
     yield "Alice's ticket has still one version", 1, desk.get(f"/tickets/{ticket['id']}", alice).json["version"]
     for path in ("/tickets", "/tickets?search=Alice", "/api/tickets", "/tickets.csv"):
         yield f"{path} shows Bob nothing of hers", False, SECRET.encode() in desk.get(path, bob).body

@@ -40,13 +40,13 @@ def check(lab):
         reply.status,
         reply.json["suggested_category"],
     )
-    llm.change(holds=True)
-    suggestion, draft = lab.together(
-        lambda: desk.post("/tickets/classify", asked, within=2),
-        lambda: desk.post(f"/tickets/{number}/draft", {}, within=2),
+    llm.change(hangs=True)
+    suggestion, draft = lab.in_parallel(
+        lambda: desk.post("/tickets/classify", asked, timeout=2),
+        lambda: desk.post(f"/tickets/{number}/draft", {}, timeout=2),
     )
-    yield "while the LLM does not answer, it is asked for a suggestion and a draft", True, len(llm.asked) >= 3
+    yield "while the LLM does not answer, it is asked for a suggestion and a draft", True, len(llm.requests) >= 3
     yield "a suggestion comes all the same, with LLM_TIMEOUT=0.4 within 2 s", 200, suggestion.status
     yield "this suggestion is the general one", "general", suggestion.json and suggestion.json["suggested_category"]
     yield "a draft comes all the same, with LLM_TIMEOUT=0.4 within 2 s", 201, draft.status
-    yield "all that time the LLM did not answer", True, llm.holds
+    yield "all that time the LLM did not answer", True, llm.hangs

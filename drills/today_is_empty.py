@@ -51,7 +51,7 @@ def check(lab):
         stats = desk.get("/tickets/stats").json
         daily = {one["day"]: one["tickets"] for one in stats["daily"]}
         yield f"{where} the chart has 30 days", 30, len(daily)
-        yield f"{where} it ends with today", lab.among(*{day, today()}), max(daily)
+        yield f"{where} it ends with today", lab.one_of(*{day, today()}), max(daily)
         yield f"{where} a ticket of this moment and one of 00:00:00.000 are today's", 2, daily.get(day)
         yield f"{where} the one of 23:59:59.999 is yesterday's", 1, daily.get(before)
         yield f"{where} the days have as many tickets as there are", stats["total_tickets"], sum(daily.values())

@@ -45,21 +45,21 @@ PROVENANCE = (
 
 
 def check(lab):
-    llm = lab.llm(says="Dear customer, we look into it.", holds=True)
+    llm = lab.llm(content="Dear customer, we look into it.", hangs=True)
     desk = lab.desk(LLM_TIMEOUT="30", **llm.environ)
     path = f"/tickets/{desk.new_ticket()['id']}/draft"
     key = {"X-User-Id": "agent-1", "X-User-Role": "agent", "Idempotency-Key": "click-1"}
     with ThreadPoolExecutor(1) as thread:
         first = thread.submit(desk.post, path, {}, key)
-        yield "the first request asks the model", True, llm.wait_until_asked()
-        llm.change(holds=False)  # who asks from now on has an answer at once; the first one still waits
-        desk.post(path, {}, key, within=2)
+        yield "the first request asks the model", True, llm.wait_for_request()
+        llm.change(hangs=False)  # who asks from now on has an answer at once; the first one still waits
+        desk.post(path, {}, key, timeout=2)
         yield "while the model writes, the desk answers GET /tickets", 200, desk.get("/tickets").status
         llm.release()
         first = first.result()
     yield "the first request is answered", 201, first.status
     yield "the second one makes no draft of its own", 1, desk.count("drafts")
-    yield "the second one does not ask the model", 1, len(llm.asked)
+    yield "the second one does not ask the model", 1, len(llm.requests)
     events = "SELECT count(*) FROM audit_events WHERE type = 'Drafted'"
     yield "the history has one draft", 1, desk.rows(events)[0][0]
     late, before = desk.post(path, {}, key), desk.count("drafts")

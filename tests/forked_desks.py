@@ -1,7 +1,7 @@
-"""Starts desks by fork(), for the proof of the drills alone: Python and the desk's modules are in memory already.
+"""Starts desks with fork(), only for the proof of the drills: Python and the desk's modules are in memory already.
 
-The modules are those of the desk's own folder, read once; a copy that changes later is started as a learner does.
-`start` takes what lab.py gives to subprocess.Popen, and gives back what lab.py needs of one.
+The modules are read once for each folder. A desk whose files change later must be started as a process, as a learner
+does. `start` takes the arguments that lab.py gives to subprocess.Popen, and returns an object with the same methods.
 """
 
 import gc
@@ -20,49 +20,49 @@ from pathlib import Path
 import app
 
 ROOT = str(Path(app.__file__).parent)
-FIRST, LAST = 3, 4096  # file descriptors that are not for the desk
+FIRST_FD, LAST_FD = 3, 4096  # file descriptors that the desk must not inherit
 
 
 def start(command: list[str], **options):
-    """A process that does the command; forked where the system can do it."""
-    return Forked(command, **options) if hasattr(os, "fork") else subprocess.Popen(command, **options)
+    """A process that runs the command; forked if the system can fork."""
+    return ForkedProcess(command, **options) if hasattr(os, "fork") else subprocess.Popen(command, **options)
 
 
 @lru_cache(maxsize=2)
 def modules_of(folder: Path) -> dict:
-    """The modules of the desk in a folder by name, beside those of the same names that this process goes on with."""
-    ours = _take_out(ROOT)
+    """The modules of the desk in a folder, by name. The modules of this process stay in sys.modules."""
+    ours = _remove_modules(ROOT)
     sys.path.insert(0, str(folder))
     try:
         importlib.import_module("app")
-        return _take_out(str(folder))
+        return _remove_modules(str(folder))
     finally:
-        _take_out(str(folder))  # what is left of a copy that cannot be imported
+        _remove_modules(str(folder))  # the rest, if the import failed
         sys.path.remove(str(folder))
         sys.modules.update(ours)
 
 
-def _take_out(folder: str) -> dict:
-    """Take every module that was read from a folder out of sys.modules."""
+def _remove_modules(folder: str) -> dict:
+    """Remove every module that was read from a folder from sys.modules, and return them."""
     files = {name: getattr(module, "__file__", None) or "" for name, module in sys.modules.items()}
     return {name: sys.modules.pop(name) for name, file in files.items() if file.startswith(folder + os.sep)}
 
 
-class Forked:
-    """A desk that was forked; its methods are those of subprocess.Popen."""
+class ForkedProcess:
+    """A forked desk, with the methods of subprocess.Popen."""
 
     def __init__(self, command, cwd, env, stderr, stdin, stdout):
-        self.returncode, self._one_at_a_time = None, threading.Lock()
+        self.returncode, self._lock = None, threading.Lock()
         reader, writer = os.pipe()
         modules = modules_of(Path(cwd))
         self.pid = os.fork()
         if not self.pid:
-            _become(command[command.index("app.py") + 1 :], modules, cwd, env, (writer, stderr.fileno()))
+            _run_desk(command[command.index("app.py") + 1 :], modules, cwd, env, (writer, stderr.fileno()))
         os.close(writer)
         self.stdout = os.fdopen(reader, "rb")
 
     def poll(self):
-        with self._one_at_a_time:
+        with self._lock:
             if self.returncode is None:
                 pid, status = os.waitpid(self.pid, os.WNOHANG)
                 self.returncode = os.waitstatus_to_exitcode(status) if pid else None
@@ -87,13 +87,13 @@ class Forked:
         self.send_signal(signal.SIGKILL)
 
 
-def _become(arguments, modules, folder, environ, streams):
-    """Run the desk in this process, the new one, to its end."""
+def _run_desk(arguments, modules, folder, environ, streams):
+    """Run the desk in this process, the child, to its end."""
     status = 1
     try:
-        _leave_everything(folder, environ, streams)
+        _reset_process(folder, environ, streams)
         sys.path[0] = str(folder)
-        _take_out(ROOT)
+        _remove_modules(ROOT)
         sys.modules.update(modules)
         status = modules["app"].main(arguments, os.environ)
     except SystemExit as end:
@@ -104,11 +104,11 @@ def _become(arguments, modules, folder, environ, streams):
         os._exit(status)
 
 
-def _leave_everything(folder, environ, streams):
-    gc.freeze()  # what this process has left unclosed is never collected, which would close our descriptors
+def _reset_process(folder, environ, streams):
+    gc.freeze()  # otherwise the garbage collector closes files of the parent, and with them our file descriptors
     for target, stream in zip((0, 1, 2), (os.open(os.devnull, os.O_RDONLY), *streams)):
         os.dup2(stream, target)
-    os.closerange(FIRST, LAST)
+    os.closerange(FIRST_FD, LAST_FD)
     sys.stdin, sys.stdout, sys.stderr = open(0), _unbuffered(1), _unbuffered(2)
     os.chdir(folder)
     os.environ.clear()

@@ -10,8 +10,8 @@ from types import SimpleNamespace
 from unittest import mock
 
 from drills import faults
-from drills import lab as laboratory
-from drills.catalogue import Refused
+from drills import lab as lab_module
+from drills.catalogue import DrillError
 from drills.clients import EventStream, WebSocket
 from drills.judge import Expectation, judge
 from drills.lab import AGENT, Lab
@@ -41,42 +41,42 @@ class Judging(unittest.TestCase):
             Path(folder, "app.py").write_text(program, encoding="utf-8")
             return judge(drill(check), Path(folder), seconds)
 
-    def be_impatient(self, **seconds):
+    def set_timeouts(self, **seconds):
         for name, value in seconds.items():
-            self.addCleanup(setattr, laboratory, name, getattr(laboratory, name))
-            setattr(laboratory, name, value)
+            self.addCleanup(setattr, lab_module, name, getattr(lab_module, name))
+            setattr(lab_module, name, value)
 
-    def assert_trouble(self, verdict, kind, *words):
-        self.assertEqual((verdict.word, verdict.trouble.kind), ("NO", kind), verdict.trouble)
+    def assert_error(self, verdict, kind, *words):
+        self.assertEqual((verdict.result, verdict.error.kind), ("NO", kind), verdict.error)
         for word in words:
-            self.assertIn(word, str(verdict.trouble))
+            self.assertIn(word, str(verdict.error))
         self.assertEqual(verdict.tests[-1]["status"], kind)
 
     def test_a_desk_that_crashes_is_a_crash_with_its_last_words(self):
-        self.assert_trouble(self.judge_program(CRASHES), "crash", "GET /health", "status 1", "out of coffee")
+        self.assert_error(self.judge_program(CRASHES), "crash", "GET /health", "status 1", "out of coffee")
 
     def test_a_desk_that_does_not_start_is_a_crash_with_its_last_words(self):
-        self.assert_trouble(self.judge_program(BROKEN), "crash", "did not start", "no_such_module_of_the_desk")
+        self.assert_error(self.judge_program(BROKEN), "crash", "did not start", "no_such_module_of_the_desk")
 
     def test_a_desk_that_never_says_where_it_listens_is_a_timeout(self):
-        self.be_impatient(START=0.3)
-        self.assert_trouble(self.judge_program(SILENT), "timeout", "where it listens")
+        self.set_timeouts(START_TIMEOUT=0.3)
+        self.assert_error(self.judge_program(SILENT), "timeout", "did not print its port")
 
     def test_a_desk_that_takes_requests_and_never_answers_is_a_timeout(self):
-        self.be_impatient(ANSWER=0.3)
-        self.assert_trouble(self.judge_program(HANGS), "timeout", "GET /health", "no answer within 0.3 s")
+        self.set_timeouts(RESPONSE_TIMEOUT=0.3)
+        self.assert_error(self.judge_program(HANGS), "timeout", "GET /health", "no answer within 0.3 s")
 
     def test_a_desk_that_drips_is_ended_with_the_check(self):
         since = time.monotonic()
-        self.assert_trouble(self.judge_program(DRIPS, seconds=0.6), "timeout", "within 0.6 s")
+        self.assert_error(self.judge_program(DRIPS, seconds=0.6), "timeout", "within 0.6 s")
         self.assertLess(time.monotonic() - since, 5)
 
-    def test_a_check_can_ask_for_an_answer_in_time_and_that_is_a_promise(self):
+    def test_a_check_can_expect_a_response_before_a_timeout(self):
         def asks_in_time(lab):
-            yield "it answers in time", 200, lab.desk().get("/health", within=0.2).status
+            yield "it answers in time", 200, lab.desk().get("/health", timeout=0.2).status
 
         verdict = self.judge_program(HANGS, asks_in_time)
-        self.assertEqual((verdict.word, verdict.trouble), ("NO", None))
+        self.assertEqual((verdict.result, verdict.error), ("NO", None))
         self.assertIn("no answer within 0.2 s", verdict.tests[0]["message"])
 
     def test_a_check_that_cannot_go_on_is_an_error_and_keeps_what_it_found(self):
@@ -85,16 +85,16 @@ class Judging(unittest.TestCase):
             yield "this is not", 1, {}["key"]
 
         verdict = judge(drill(stumbles), ROOT)
-        self.assert_trouble(verdict, "error", "this much is right", "KeyError")
+        self.assert_error(verdict, "error", "this much is right", "KeyError")
         self.assertEqual([test["status"] for test in verdict.tests], ["pass", "error"])
-        self.assert_trouble(judge(drill(lambda lab: iter(())), ROOT), "error", "asked for nothing")
+        self.assert_error(judge(drill(lambda lab: iter(())), ROOT), "error", "has no expectations")
 
     def test_true_is_not_one_and_a_choice_is_any_of_its_values(self):
         self.assertFalse(Expectation("a number", 1, True).is_met)
         self.assertFalse(Expectation("a boolean", True, 1).is_met)
-        self.assertTrue(Expectation("either", Lab.among(403, 404), 404).is_met)
-        self.assertFalse(Expectation("either", Lab.among(403, 404), 200).is_met)
-        self.assertIn("403 or 404", Expectation("either", Lab.among(403, 404), 200).message)
+        self.assertTrue(Expectation("either", Lab.one_of(403, 404), 404).is_met)
+        self.assertFalse(Expectation("either", Lab.one_of(403, 404), 200).is_met)
+        self.assertIn("403 or 404", Expectation("either", Lab.one_of(403, 404), 200).message)
 
 
 class InTheLab(unittest.TestCase):
@@ -106,9 +106,9 @@ class InTheLab(unittest.TestCase):
     def test_it_records_what_was_asked_and_its_request_ids(self):
         desk = self.lab.desk()
         desk.post("/tickets", {"title": "x", "description": "y"}, [("X-User-Id", "ann"), ("X-Request-Id", "r-1")])
-        (asked,) = self.lab.exchanges
+        (asked,) = self.lab.recorded
         self.assertEqual((asked.method, asked.path, asked.status, asked.request_id), ("POST", "/tickets", 201, "r-1"))
-        self.assertIn("POST /tickets → 201", desk.say_the_rest())
+        self.assertIn("POST /tickets → 201", desk.final_log())
 
     def test_requests_on_one_connection_are_answered_one_after_the_other_and_recorded(self):
         desk, new = self.lab.desk(), {"title": "x", "description": "y"}
@@ -116,7 +116,7 @@ class InTheLab(unittest.TestCase):
         with mock.patch.object(socket, "create_connection", wraps=socket.create_connection) as connect:
             answers = desk.on_one_connection(*calls)
         self.assertEqual([answer.status for answer in answers], [201, 405, 200])
-        self.assertEqual((answers[2].json["title"], len(self.lab.exchanges)), ("x", 3))
+        self.assertEqual((answers[2].json["title"], len(self.lab.recorded)), ("x", 3))
         self.assertEqual(connect.call_count, 1)
 
     def test_a_desk_that_hangs_up_is_called_anew_and_one_that_says_nothing_is_an_answer(self):
@@ -131,19 +131,19 @@ class InTheLab(unittest.TestCase):
         desk = self.lab.desk()
         with desk.fault("audit-write"):
             self.assertEqual(desk.post("/tickets", {"title": "x", "description": "y"}).status, 500)
-            self.assertEqual(faults.armed(desk.database), ["audit-write"])
+            self.assertEqual(faults.injected(desk.database), ["audit-write"])
             desk.stop()
             desk = self.lab.desk(database=desk.database)
             self.assertEqual(desk.post("/tickets", {"title": "x", "description": "y"}).status, 500)
         self.assertEqual(desk.count("tickets"), 0)
         self.assertEqual(desk.new_ticket()["id"], 1)
 
-    def test_every_fault_can_be_armed_and_all_are_taken_away_together(self):
+    def test_every_fault_can_be_armed_and_all_are_taken_away_in_parallel(self):
         desk = self.lab.desk()
         for name in faults.FAULTS:
-            faults.arm(desk.database, name)
-        self.assertEqual(faults.disarm(desk.database), list(faults.FAULTS))
-        self.assertEqual(faults.armed(desk.database), [])
+            faults.inject(desk.database, name)
+        self.assertEqual(faults.remove_all(desk.database), list(faults.FAULTS))
+        self.assertEqual(faults.injected(desk.database), [])
         desk.new_ticket()
         desk.fire(1, "assign", "start_work")
         self.assertEqual(desk.rows("SELECT state FROM tickets"), [("in_progress",)])
@@ -165,24 +165,24 @@ class InTheLab(unittest.TestCase):
         self.assertIn("DEBUG", done.errors)
 
     def test_the_stub_llm_counts_answers_and_holds(self):
-        llm = self.lab.llm(says='{"category": "account", "priority": "low"}')
+        llm = self.lab.llm(content='{"category": "account", "priority": "low"}')
         desk = self.lab.desk(**llm.environ)
         said = desk.post("/tickets/classify", {"description": "x"}).json
-        self.assertEqual((said["suggested_category"], said["source"], len(llm.asked)), ("account", "openai", 1))
-        self.assertTrue(llm.wait_until_asked())
-        llm.change(holds=True)
-        waiting, healthy = self.lab.together(
-            lambda: desk.post("/tickets/classify", {"description": "x"}, within=0.3).status,
-            lambda: llm.wait_until_asked() and desk.get("/health").status,
+        self.assertEqual((said["suggested_category"], said["source"], len(llm.requests)), ("account", "openai", 1))
+        self.assertTrue(llm.wait_for_request())
+        llm.change(hangs=True)
+        waiting, healthy = self.lab.in_parallel(
+            lambda: desk.post("/tickets/classify", {"description": "x"}, timeout=0.3).status,
+            lambda: llm.wait_for_request() and desk.get("/health").status,
         )
         self.assertEqual((waiting, healthy), ("no answer within 0.3 s", 200))
 
     def test_together_makes_calls_at_once(self):
-        gate = threading.Barrier(3)
-        self.assertEqual(sorted(self.lab.together(*[lambda: gate.wait(5)] * 3)), [0, 1, 2])
+        barrier = threading.Barrier(3)
+        self.assertEqual(sorted(self.lab.in_parallel(*[lambda: barrier.wait(5)] * 3)), [0, 1, 2])
 
 
-class Wires(unittest.TestCase):
+class Clients(unittest.TestCase):
     """The readers, against a server that says what such servers say."""
 
     def serve(self, *pieces: bytes) -> int:
@@ -210,7 +210,7 @@ class Wires(unittest.TestCase):
         self.assertEqual(stream.status, 200)
         self.assertEqual(stream.next(), {"id": "7", "event": "Created", "data": "{}"})
         self.assertEqual(stream.next(), {"data": "a\nb"})
-        self.assertIsNone(stream.next(within=0.05))
+        self.assertIsNone(stream.next(timeout=0.05))
         self.assertIn(b"X-User-Role: agent", self.head)
 
     def test_a_websocket_speaks_in_json_and_says_how_it_was_closed(self):
@@ -237,7 +237,7 @@ class Faults(unittest.TestCase):
             path.write_text("not a database, but long enough to look like something else" * 20)
             before = path.read_bytes()
             for file in (path, Path(folder, "nothing.sqlite3")):
-                with self.assertRaises(Refused):
-                    faults.arm(file, "audit-write")
+                with self.assertRaises(DrillError):
+                    faults.inject(file, "audit-write")
             self.assertEqual(path.read_bytes(), before)
             self.assertEqual([file.name for file in Path(folder).iterdir()], ["notes.txt"])
