@@ -1,8 +1,8 @@
-"""The desk says that it has the request, and the ticket is nowhere: 'still at work', for hours, until a restart.
+"""The desk says that it has the request, but the ticket does not exist: 'still at work' until a restart.
 
-"Our app sends what failed again, with the same Idempotency-Key, as your manual says. Since the release some of these
-never get through: the desk answers that the first one is still at work and that we should try again. At work on
-what? It has refused the first one in four milliseconds. After the nightly restart they all go through."
+"When a request fails, our app sends it again with the same Idempotency-Key, as your manual says. Since the release
+some of these never succeed: the desk answers that the first one is still at work and that we should try again. At
+work on what? It refused the first one after four milliseconds. After the nightly restart they all succeed."
 """
 
 STARS = 3
@@ -18,20 +18,20 @@ PLANTED = """        answer = yield from self._call(request, route)
         self.in_progress.discard(key)
 """
 HINTS = (
-    "Provoke it: send a request with an Idempotency-Key that the desk must refuse after it has looked at the ticket, "
-    "such as a comment on a ticket that is not there. Then the very same again.",
-    "It ends with a restart, so it is not in the database. Where does the desk remember what it is at work on, and "
-    "which lines put something in and take it out?",
-    "A refusal travels as an exception. Follow one from the endpoint through Door._steps in web/door.py, and say for "
-    "each line whether it is still executed.",
+    "Reproduce it: send a request with an Idempotency-Key that the desk must refuse after it has looked for the "
+    "ticket, such as a comment on a ticket that does not exist. Then send exactly the same request again.",
+    "A restart ends it, so it is not in the database. Where does the desk remember which requests are in progress, "
+    "and which lines add and remove an entry?",
+    "A refusal is an exception. Follow one from the endpoint through Door._steps in web/door.py, and say for each "
+    "line whether it is still executed.",
 )
 EXPLANATION = """
-While a request is at work its key stands in a set, so that a second one with the same key is sent away. The line
-that takes it out came after the work, and a refusal is an exception: it leaves the function before that line. So
-every refused or failed request left its key behind, and just those clients that do it right, with a key and a
-retry, were locked out for as long as the process lived. Locks, counters, claims and open files all have this shape:
-whatever is taken must be given back on every way out, and the ways out that nobody sees are the exceptions. Write
-the giving back beside the taking, with `finally` or `with`, and test it with a request that fails.
+While a request is in progress its key is in a set, and a second request with that key is refused. The line that
+removes the key came after the work, and a refusal is an exception: it leaves the function before that line. So every
+refused or failed request left its key in the set. The clients that do it right, with a key and a retry, were locked
+out until a restart. Locks, counters and open files can have the same bug: what is acquired must be released on every
+path, and exceptions are the paths that are easy to forget. Write the release next to the acquisition, with `finally`
+or `with`, and test it with a request that fails.
 """
 PROVENANCE = (
     "CWE-667: Improper Locking",

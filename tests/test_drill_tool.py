@@ -1,4 +1,4 @@
-"""The calls of `python3 -m drills`, as a learner types them."""
+"""The commands of `python3 -m drills`, as a learner types them."""
 
 import json
 import os
@@ -27,9 +27,9 @@ from tests.test_drills import CopiesTestCase
 NAME = "approval_bypass"
 
 
-class Tool(CopiesTestCase):
+class ToolTestCase(CopiesTestCase):
     def call(self, *words: str, typed: str = "") -> int:
-        """Its exit status; what it printed is in self.output and self.errors."""
+        """Run a command; its exit status. What it prints is in self.output and self.errors."""
         with redirect_stdout(StringIO()) as output, redirect_stderr(StringIO()) as errors:
             with mock.patch("sys.stdin", StringIO(typed)):
                 status = main(list(words), self.copies_dir)
@@ -50,8 +50,8 @@ class Tool(CopiesTestCase):
         return state(Progress(self.copies_dir).entry(name))
 
 
-class CommandLine(Tool):
-    def test_what_is_unknown_is_one_line_with_what_is_valid(self):
+class CommandLine(ToolTestCase):
+    def test_an_unknown_word_gets_one_line_with_the_valid_ones(self):
         self.assert_refused("chek", message="did you mean check? There are: list, start")
         self.assert_refused("hint", "aproval_bypass", message="did you mean approval_bypass?")
         self.assert_refused("check", NAME, "--jason", message="did you mean --json?")
@@ -62,7 +62,7 @@ class CommandLine(Tool):
         self.assert_refused("start", NAME, "--seed", "1", message="--seed goes with")
         self.assert_refused("check", NAME, message="is not planted; type python3 -m drills start")
 
-    def test_help_names_every_call_and_flag(self):
+    def test_help_names_every_command_and_flag(self):
         for words in (("--help",), ("check", "-h"), ("help",)):
             self.assertEqual(self.call(*words), 0)
             for name, call in COMMANDS.items():
@@ -70,13 +70,13 @@ class CommandLine(Tool):
                 for flag in call.flags:
                     self.assertIn(flag, call.usage)
 
-    def test_every_call_ends_with_what_to_type_next(self):
+    def test_every_command_ends_with_what_to_type_next(self):
         calls = (["list"], ["start", NAME], ["hint", NAME], ["log", NAME], ["fault", "--list"], ["fault", "--off"])
         for words in (*calls, ["reveal", NAME, "--give-up"], ["reset", NAME, "--yes"]):
             self.assertEqual(self.call(*words), 0, words)
             self.assertRegex(self.output.splitlines()[-1], "^next: python3 -m drills ")
 
-    def test_a_terminal_without_the_characters_gets_their_numbers_and_no_colour(self):
+    def test_a_terminal_that_lacks_characters_gets_their_numbers_and_no_colour(self):
         for encoding in ("ascii", "cp1252"):
             process = subprocess.run(
                 [sys.executable, "-m", "drills", "--help"],
@@ -89,46 +89,46 @@ class CommandLine(Tool):
             self.assertNotIn(b"\x1b", process.stdout)
 
 
-class WalkThrough(Tool):
-    """The README's five minutes, and its table of calls."""
+class WalkThrough(ToolTestCase):
+    """The README's example, and its tables of commands and drills."""
 
-    def test_the_table_has_every_call(self):
+    def test_the_table_has_every_command(self):
         written = re.findall(r"`(\w+)", " ".join(row[0] for row in table("Break it")))
         self.assertEqual(list(dict.fromkeys(written)), list(COMMANDS))
 
-    def test_the_table_has_every_drill_as_it_is(self):
+    def test_the_table_has_every_drill(self):
         there = []
         for drill in map(catalogue.load, catalogue.by_difficulty()):
             there.append([drill.SECTION, "★" * drill.STARS, f"`{catalogue.name_of(drill)}`", catalogue.symptom(drill)])
         self.assertEqual(sorted(table("The drills")), sorted(there))
 
-    def test_the_board_of_a_narrow_terminal_has_every_symptom_whole(self):
-        long = "A symptom that is told in more words than there are columns in a row of a terminal"
+    def test_the_board_wraps_long_symptoms_in_a_narrow_terminal(self):
+        long = "A symptom that is longer than the lines of a narrow terminal, and so is wrapped below its name"
         lines = board._fit([("name", "symptom"), ("approval_bypass", long)], 60)
         self.assertEqual(lines[:2], ["name", "approval_bypass"])
         self.assertEqual(" ".join(line.strip() for line in lines[2:]), long)
         self.assertLessEqual(max(map(len, lines)), 60)
 
-    def test_it_says_what_the_tool_says(self):
+    def test_the_example_shows_what_the_tool_prints(self):
         name, text = "accept_empty_title", section("Five minutes with one of them")
         (self.copies_dir.parent / "test_titles.py").write_text(re.search(r"```python\n(.*?)```", text, re.S)[1])
         self.call("start", name)
-        heard = self.output
+        printed = self.output
         self.call("check", name)
-        heard += self.output
+        printed += self.output
         self.call("log", name)
         self.fix(name=name)
         self.call("check", name)
-        heard += self.output
+        printed += self.output
         self.assertEqual(self.call("test", name, str(self.copies_dir.parent / "test_titles.py")), 0)
-        heard += self.output
+        printed += self.output
         for block in re.findall(r"^```\n(\$ python3 -m drills.*?)```", text, re.S | re.M):
             for line in block.splitlines():
                 if not line.startswith(("$", "…", "folder", "run it")):  # two of them show a path of this test
-                    self.assertIn(line, heard.splitlines())
+                    self.assertIn(line, printed.splitlines())
 
 
-class Loop(Tool):
+class States(ToolTestCase):
     def test_a_drill_goes_from_new_to_solved(self):
         self.assertEqual(self.state_of(), "new")
         self.call("start", NAME)
@@ -164,7 +164,7 @@ class Loop(Tool):
         self.assertEqual({"name", "status", "message"}, set(facts["tests"][0]))
         self.assertEqual({test["status"] for test in facts["tests"]}, {"pass", "fail"})
 
-    def test_hints_come_one_by_one_are_counted_and_stay(self):
+    def test_hints_come_one_by_one_and_are_counted(self):
         hints = catalogue.load(NAME).HINTS
         for number, text in enumerate(hints, 1):
             self.call("hint", NAME)
@@ -174,7 +174,7 @@ class Loop(Tool):
             self.assertIn(text, self.output)
         self.assertEqual(Progress(self.copies_dir).entry(NAME)["hints"], len(hints))
 
-    def test_start_next_takes_the_easiest_new_one_and_random_can_be_repeated(self):
+    def test_start_next_takes_the_easiest_new_drill_and_a_seed_repeats_random(self):
         self.call("start", "next")
         first = catalogue.by_difficulty()[0]
         self.assertTrue((self.copies_dir / first).exists())
@@ -185,7 +185,7 @@ class Loop(Tool):
         self.call("start", "random", "--seed", "4")
         self.assertIn(chosen.pop(), self.output)
 
-    def test_a_copy_that_stands_is_told_of_also_when_the_desk_has_changed(self):
+    def test_start_reports_an_existing_copy_and_a_changed_desk(self):
         self.call("start", NAME)
         label = self.copies_dir / NAME / plant.METADATA_FILE
         label.write_text(label.read_text().replace(plant.fingerprint(), "another desk"))
@@ -194,23 +194,23 @@ class Loop(Tool):
         self.assertIn(f"reset {NAME}", self.output)
 
 
-class Mystery(Tool):
+class Mystery(ToolTestCase):
     def seed_of(self, name):
-        return next(seed for seed in range(1000) if self.drawn(seed) == name)
+        return next(seed for seed in range(1000) if self.random_drill(seed) == name)
 
-    def drawn(self, seed):
+    def random_drill(self, seed):
         return random.Random(seed).choice(catalogue.names())
 
-    def test_its_name_is_told_when_it_is_solved_and_not_before(self):
+    def test_its_name_is_shown_when_it_is_solved_and_not_before(self):
         seed = self.seed_of(NAME)
         label = f"mystery-{seed}"
-        heard = []
+        printed = []
         for words in (["start", "--mystery", f"--seed={seed}"], ["check", label], ["hint", label], ["log", label], []):
             self.call(*words)
-            heard.append(self.output)
-        board = heard.pop()
-        self.assertNotIn(catalogue.symptom(catalogue.load(NAME)), "".join(heard))
-        self.assertNotIn(NAME, "".join(heard) + Path(self.copies_dir / "progress.json").read_text())
+            printed.append(self.output)
+        board = printed.pop()
+        self.assertNotIn(catalogue.symptom(catalogue.load(NAME)), "".join(printed))
+        self.assertNotIn(NAME, "".join(printed) + Path(self.copies_dir / "progress.json").read_text())
         self.assertRegex(board, rf"{label} +\? +reproduced")
         desk = DeskProcess(self.copies_dir / "lab.sqlite3", self.copies_dir / label)
         self.addCleanup(desk.stop)
@@ -229,21 +229,21 @@ class Mystery(Tool):
         self.call()
         self.assertNotIn(label, self.output)
 
-    def test_without_a_seed_it_is_a_new_one_each_time(self):
+    def test_without_a_seed_each_start_is_a_new_mystery(self):
         self.call("start", "--mystery")
         self.call("start", "--mystery")
         self.assertEqual(len(list(self.copies_dir.glob("mystery-*"))), 2)
 
 
-class Copies(Tool):
-    """A copy as it may be found after somebody has worked in it."""
+class Copies(ToolTestCase):
+    """Copies that a learner has changed."""
 
-    def test_it_is_meant_by_the_path_of_its_folder_too(self):
+    def test_the_path_of_its_folder_names_a_copy_too(self):
         self.call("start", NAME)
         self.assertEqual(self.call("check", f"{self.copies_dir / NAME}/"), 1)
         self.assertIn(f"{NAME}, in ", self.output)
 
-    def test_one_that_does_not_start_says_in_which_line_and_how_to_see_it(self):
+    def test_a_copy_that_does_not_start_is_reported_with_its_line(self):
         self.call("start", NAME)
         path = self.copies_dir / NAME / "store.py"
         path.write_text("this is no Python\n" + path.read_text("utf-8"), "utf-8")
@@ -252,25 +252,25 @@ class Copies(Tool):
         self.assertRegex(self.output, "See whether your copy runs: .cd .* && python3 app.py")
         self.assertNotIn("of 0 expectations", self.output)
 
-    def test_one_with_several_bugs_is_not_judged(self):
+    def test_a_copy_with_several_bugs_is_not_judged(self):
         plant.plant("accept_empty_title,approval_bypass", self.copies_dir)
         self.assert_refused("check", "accept_empty_title+approval_bypass", message="do one drill at a time")
 
-    def test_a_folder_that_is_none_any_more_is_set_aside_by_a_reset(self):
+    def test_a_folder_without_app_py_is_set_aside_by_a_reset(self):
         (self.copies_dir / NAME).mkdir(parents=True)
         for call in ("start", "check", "log"):
             self.assert_refused(call, NAME, message="it has no app.py")
         self.assertEqual([self.call("reset", NAME, "--yes"), self.call("start", NAME)], [0, 0])
 
-    def test_a_mystery_whose_mark_is_gone_is_still_one(self):
+    def test_a_mystery_without_its_bug_mode_file_can_be_checked(self):
         self.call("start", "--mystery", "--seed", "7")
         (self.copies_dir / "mystery-7" / plant.BUG_MODE_FILE).unlink()
         self.assertEqual(self.call("check", "mystery-7"), 1)
 
 
-class OwnTest(Tool):
+class OwnTest(ToolTestCase):
     def judge(self, body: str, seconds: float = 30):
-        """What is said of a test method with this body."""
+        """The results for a test method with this body."""
         text = f"from tests.desk import *\nclass T(DeskTest):\n    def test_it(self):\n        {body}\n"
         return self.judge_file(text, seconds)
 
@@ -284,37 +284,37 @@ class OwnTest(Tool):
         for result, (_, words) in zip(results, expected):
             self.assertIn(words, result.message)
 
-    def test_an_empty_file_and_one_that_skips_everything_test_nothing(self):
+    def test_an_empty_file_and_a_file_of_skipped_tests_are_rejected(self):
         self.assert_results(self.judge_file("# later\n"), (False, "no test was run"))
         self.assert_results(self.judge("self.skipTest('later')"), (False, "skipped"), (False, "skipped"))
 
-    def test_always_true_does_not_see_the_bug_and_always_false_sees_one_everywhere(self):
+    def test_always_true_passes_on_both_desks_and_always_false_fails_on_both(self):
         self.assert_results(self.judge("pass"), (True, "1 test passes"), (False, "does not detect the bug"))
         self.assert_results(self.judge("self.fail('x')"), (False, "fails on the clean desk"), (True, "fails"))
 
-    def test_an_error_is_no_failed_assertion(self):
+    def test_an_error_is_not_a_failed_assertion(self):
         ask = "self.desk.post('/drafts/1/approve', {}, CUSTOMER).json['code']"
         make = "self.desk.new_ticket(); self.desk.post('/tickets/1/draft', {})"
         self.assert_results(self.judge(f"{make}; {ask}"), (True, "passes"), (False, "KeyError: 'code'"))
 
-    def test_what_cannot_be_loaded_or_ends_python_is_told(self):
+    def test_a_test_that_cannot_be_loaded_or_exits_is_reported(self):
         self.assert_results(self.judge_file("import nowhere_to_be_found"), (False, "nowhere_to_be_found"), (False, ""))
         self.assert_results(self.judge("this is no Python"), (False, "invalid syntax (line 4)"))
         self.assert_results(self.judge("import os; os._exit(3)"), (False, "exited with status 3"))
 
-    def test_one_that_hangs_is_ended(self):
+    def test_a_test_that_hangs_is_killed(self):
         hangs = "import time\ntime.sleep(60)\n"
         self.assert_results(self.judge_file(hangs, 0.5), (False, "did not end within 0.5 s"))
 
-    def test_neither_half_can_be_told_by_its_bug_mode(self):
+    def test_neither_desk_shows_its_bug_mode(self):
         results = self.judge("self.assertIsNone(self.desk.get('/health').json['bug_mode'])")
         self.assert_results(results, (True, "passes"), (False, "does not detect the bug"))
 
-    def test_a_file_that_is_not_there_is_one_line(self):
+    def test_a_missing_file_is_reported_in_one_line(self):
         self.assert_refused("test", NAME, "no/such/file.py", message="say which file")
 
 
-class Log(Tool):
+class Log(ToolTestCase):
     def test_it_begins_with_the_requests_that_show_the_bug_and_their_ids(self):
         self.call("start", NAME)
         self.call("log", NAME)
@@ -345,14 +345,14 @@ class Log(Tool):
         self.assertEqual(lines[5:], [f"(cd ../.. && python3 -m drills fault --off --in {self.copies_dir.name})"])
         self.assertIn("```\nERROR | r-1 Traceback\n  File\nKeyError: 1\n```", text)
 
-    def test_it_shows_the_bug_also_where_it_is_fixed_already(self):
+    def test_it_shows_the_bug_even_if_it_is_fixed_already(self):
         self.call("start", NAME)
         self.fix()
         self.assertEqual(self.call("log", NAME), 0)
         text = (self.copies_dir / NAME / debug_log.NAME).read_text(encoding="utf-8")
         self.assertIn("POST /drafts/1/approve → 200", text)
 
-    def test_requests_of_one_connection_are_one_curl(self):
+    def test_requests_on_one_connection_are_one_curl_command(self):
         sent = [
             RecordedRequest(*facts)
             for facts in (
@@ -368,14 +368,14 @@ class Log(Tool):
         follows = f"--next -i -X PUT -H 'X-User-Id: ann' -d '{{}}' {address}/tickets"
         self.assertEqual(lines, [first, f"curl -i -X GET -d '{{}}' {address}/health {follows}"])
 
-    def test_a_copy_that_does_not_run_is_no_failed_expectation(self):
+    def test_a_copy_that_does_not_run_is_not_a_failed_expectation(self):
         self.call("start", NAME)
         (self.copies_dir / NAME / "app.py").write_text("def (")
         self.assertEqual(self.call("check", NAME), 1)
         self.assertIn("SyntaxError", self.output)
         self.assertEqual(self.state_of(), "started")
 
-    def test_what_a_learner_wrote_is_never_written_over_and_check_names_what_is_empty(self):
+    def test_a_learners_text_is_never_overwritten_and_check_names_empty_sections(self):
         self.call("start", NAME)
         path = self.copies_dir / NAME / debug_log.NAME
         path.write_text("# Mine\n## Symptom\nA mail.\n## Expected\n<!-- later -->\n", encoding="utf-8")
@@ -386,8 +386,8 @@ class Log(Tool):
         self.assertIn(f"Still empty in {debug_log.NAME}: Reproduction, Expected, Actual", self.output)
 
 
-class Keeping(Tool):
-    def test_reset_asks_once_sets_the_copy_aside_and_keeps_what_was_done(self):
+class ResetAndProgress(ToolTestCase):
+    def test_reset_asks_once_sets_the_copy_aside_and_keeps_the_old_entry(self):
         self.call("start", NAME)
         self.fix()
         self.call("hint", NAME)
@@ -414,7 +414,7 @@ class Keeping(Tool):
         self.assertEqual(self.call("reset", "--all", "--yes"), 0)
         self.assertIn("nothing to reset", self.output)
 
-    def test_a_broken_progress_file_is_kept_with_a_message_once_something_is_noted(self):
+    def test_a_broken_progress_file_is_backed_up_before_the_first_write(self):
         self.copies_dir.mkdir()
         path = self.copies_dir / "progress.json"
         broken = '{"version": 1, "drills": {"approval_bypass": {"hints": %s}, "half_a_save": {"hints": 2}}}'
@@ -438,7 +438,7 @@ class Keeping(Tool):
         self.assertEqual([one.name for one in self.copies_dir.iterdir()], ["progress.json"])
         self.assertIn('"version": 2', path.read_text())
 
-    def test_names_that_no_desk_wrote_stop_nothing(self):
+    def test_unexpected_names_in_the_progress_file_do_no_harm(self):
         self.copies_dir.mkdir()
         path = self.copies_dir / "progress.json"
         odd = {"mystery-5": {"started": "x"}, "mystery-9": {"name": "mystery-5"}, "../web": {"hints": 1}, "a\ud800": {}}
@@ -447,7 +447,7 @@ class Keeping(Tool):
         self.assertEqual(self.call("reset", "--all", "--yes"), 0)
         self.assertEqual(len(list((self.copies_dir / plant.ASIDE).iterdir())), 1)
 
-    def test_a_reset_by_a_path_means_the_copy_of_that_name_and_no_other_folder(self):
+    def test_a_reset_by_a_path_moves_only_the_copy_of_that_name(self):
         self.call("start", NAME)
         elsewhere = self.copies_dir.parent / NAME
         elsewhere.mkdir()
@@ -456,7 +456,7 @@ class Keeping(Tool):
         self.assertFalse((self.copies_dir / NAME).exists())
         self.assertEqual(self.state_of(), "new")
 
-    def test_two_tools_at_once_lose_nothing(self):
+    def test_two_processes_at_once_lose_no_progress(self):
         many = "from drills.progress import Progress; import sys; from pathlib import Path\n"
         many += "for _ in range(50): Progress(Path(sys.argv[1])).record('approval_bypass', hints=1)"
         command = [sys.executable, "-c", many, str(self.copies_dir)]
@@ -478,8 +478,8 @@ class Keeping(Tool):
         self.assertEqual(list(self.copies_dir.glob(".progress-*")), [])
 
 
-class FaultCall(Tool):
-    def test_it_arms_the_database_of_the_copy_and_takes_all_away(self):
+class FaultCommand(ToolTestCase):
+    def test_it_injects_into_the_copys_database_and_removes_all_faults(self):
         self.assert_refused("fault", "audit-write", message="start the copy's desk first")
         self.call("start", NAME)
         database = self.copies_dir / NAME / "support-desk.sqlite3"
@@ -492,7 +492,7 @@ class FaultCall(Tool):
         self.assertEqual(desk.post("/tickets", {"title": "x", "description": "y"}).status, 201)
 
     @unittest.skipIf(os.name == "nt", "Windows cannot send Ctrl-C to one process alone")
-    def test_an_llm_that_is_broken_serves_and_counts_until_ctrl_c(self):
+    def test_a_broken_llm_runs_and_counts_requests_until_ctrl_c(self):
         tool = self.tool("fault", "broken-llm", "--port", "0", "--status", "503")
         output = "".join(iter(tool.stdout.readline, "\n"))
         settings = dict(re.findall("([A-Z_]+)=(\\S+)", "".join(iter(tool.stdout.readline, "\n"))))
@@ -506,7 +506,7 @@ class FaultCall(Tool):
         status, output, errors = self.finish(tool)
         self.assertEqual((status, output.splitlines()[0], errors), (0, "stopped", ""))
 
-    def test_the_log_of_a_drill_with_an_llm_names_one_that_can_be_had(self):
+    def test_the_log_of_a_drill_with_an_llm_has_the_commands_that_run_it(self):
         self.call("start", "bill_of_the_vendor")
         self.call("log", "bill_of_the_vendor")
         text = (self.copies_dir / "bill_of_the_vendor" / debug_log.NAME).read_text("utf-8")
@@ -514,13 +514,13 @@ class FaultCall(Tool):
         self.assertEqual(calls, ["fault good-llm", "fault broken-llm"])
         self.assertIn(f"OPENAI_BASE_URL={LLM_URL} python3 app.py", text)
 
-    def test_what_is_no_database_of_a_lab_is_refused(self):
+    def test_a_database_that_is_not_a_copys_is_refused(self):
         self.assert_refused("fault", "audit-write", "--db", str(ROOT / "README.md"), message="is not a desk's database")
         own = str(ROOT / "support-desk.sqlite3")
         self.assert_refused("fault", "audit-write", "--db", own, message="the desk's own database")
 
 
-class Classroom(Tool):
+class Classroom(ToolTestCase):
     def test_exports_become_one_table_and_broken_ones_are_named(self):
         self.call("start", NAME)
         self.call("hint", NAME)

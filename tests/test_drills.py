@@ -1,4 +1,4 @@
-"""Drills and their copies: the format of each, the published three in both directions, planting and its accidents."""
+"""Drills and their copies: the format of drills, the three published ones in both directions, and planting."""
 
 import os
 import subprocess
@@ -45,7 +45,7 @@ class CopiesTestCase(unittest.TestCase):
         self.copies_dir = Path(folder.name, "planted")
 
     def tool(self, *words: str, before: str = "") -> subprocess.Popen:
-        """`python3 -m drills …` with its copies in the copies_dir, as a process."""
+        """`python3 -m drills …` with the copies in self.copies_dir, as a process."""
         return subprocess.Popen(
             [sys.executable, "-c", f"{before}\n{CALL}", str(self.copies_dir), *words],
             cwd=ROOT,
@@ -58,17 +58,17 @@ class CopiesTestCase(unittest.TestCase):
         )
 
     def finish(self, process):
-        """(exit status, stdout, stderr) of a tool at its end."""
+        """(exit status, stdout, stderr), after the process has ended."""
         output, errors = process.communicate(timeout=60)
         return process.returncode, output, errors
 
     def assert_ended_well(self, status, errors, *statuses):
-        """One of these statuses and no traceback, but of a Ctrl-C that met Python at work of its own, which goes on."""
+        """One of these statuses and no traceback, except one that Python prints and ignores (Ctrl-C in a finalizer)."""
         self.assertIn(status, statuses, errors)
         self.assertEqual(errors.count("Traceback"), errors.count("Exception ignored in"), errors)
 
-    def assert_whole_or_not_there(self):
-        """No copy, or a whole one; and nothing of a planting that was stopped."""
+    def assert_complete_or_absent(self):
+        """There is no copy or a complete one, and no staging folder."""
         there = {path.name for path in self.copies_dir.iterdir()} if self.copies_dir.exists() else set()
         self.assertEqual([name for name in there if name.startswith(plant.STAGING_PREFIX)], [])
         if "approval_bypass" in there:
@@ -92,7 +92,7 @@ class Format(unittest.TestCase):
                 self.assertTrue([source for source in drill.PROVENANCE if source.startswith("CWE-")])
                 self.assertTrue(drill.SECTION)
 
-    def test_what_is_replaced_occurs_once_and_the_symptom_does_not_tell_the_file(self):
+    def test_the_clean_text_occurs_once_and_the_story_does_not_name_the_file(self):
         for name in catalogue.names():
             drill = catalogue.load(name)
             with self.subTest(name):
@@ -106,7 +106,7 @@ class Format(unittest.TestCase):
                 self.assertTrue(fixes["OTHER"] and fixes["LAZY"] and fixes["SEEN_BY"])
                 self.assertTrue((SOLUTIONS / name / "regression.py").exists())
 
-    def test_a_planted_file_of_python_can_be_read_by_python(self):
+    def test_every_planted_python_file_compiles(self):
         for name in catalogue.names():
             drill = catalogue.load(name)
             if drill.FILE.endswith(".py"):
@@ -139,21 +139,21 @@ class Planting(CopiesTestCase):
             {path.name for path in ROOT.iterdir() if path.suffix in (".py", ".sql")}, set(plant.COPIED)
         )
 
-    def test_a_copy_does_not_hold_the_answers(self):
+    def test_a_copy_does_not_contain_the_solutions(self):
         folder = plant.plant("duplicate_idempotency", self.copies_dir)
         clean = catalogue.load("duplicate_idempotency").CLEAN
         for path in folder.rglob("*"):
             self.assertFalse(path.is_file() and clean.encode() in path.read_bytes(), path)
             self.assertNotIn(path.name, ("drills", "solutions", "drills_proof.py", "test_drills.py"))
 
-    def test_a_mystery_does_not_tell_its_name(self):
+    def test_a_mystery_does_not_contain_the_name_of_its_drill(self):
         folder = plant.plant("approval_bypass", self.copies_dir, "mystery-5")
         for path in folder.rglob("*"):
             if path.is_file() and path.name != "README.md":  # which names the published three to everybody
                 self.assertNotIn(b"approval_bypass", path.read_bytes(), path)
         self.assertEqual((folder / "bug-mode.txt").read_text(), "mystery-5")
 
-    def test_a_copy_that_stands_is_never_written_over(self):
+    def test_an_existing_copy_is_never_overwritten(self):
         folder = plant.plant("approval_bypass", self.copies_dir)
         (folder / "app.py").write_text("fixed", encoding="utf-8")
         self.assertEqual(plant.plant("approval_bypass", self.copies_dir), folder)
@@ -173,7 +173,7 @@ class Planting(CopiesTestCase):
         kept = sorted((path / "app.py").read_text() for path in (self.copies_dir / plant.ASIDE).iterdir())
         self.assertEqual(kept, ["one", "three", "two"])
 
-    def test_a_text_that_has_moved_stops_the_planting_and_leaves_nothing(self):
+    def test_a_missing_clean_text_stops_the_planting_and_leaves_nothing(self):
         drill = catalogue.load("approval_bypass")
         clean, drill.CLEAN = drill.CLEAN, "a text that stands nowhere"
         self.addCleanup(setattr, drill, "CLEAN", clean)
@@ -190,30 +190,30 @@ class Planting(CopiesTestCase):
             plant.planted_text("app.py", [other, one])
 
 
-class Accidents(CopiesTestCase):
-    def test_two_plantings_at_once_make_one_whole_copy(self):
+class Interruptions(CopiesTestCase):
+    def test_two_plantings_at_once_make_one_complete_copy(self):
         tools = [self.tool("start", "approval_bypass") for _ in range(3)]
         self.assertEqual([self.finish(tool)[0] for tool in tools], [0, 0, 0])
         self.assertTrue((self.copies_dir / "approval_bypass").exists())
-        self.assert_whole_or_not_there()
+        self.assert_complete_or_absent()
 
     @unittest.skipIf(os.name == "nt", "Windows has no such limit")
-    def test_a_full_disk_leaves_nothing_and_says_so_in_one_line(self):
+    def test_a_full_disk_leaves_nothing_and_is_reported_in_one_line(self):
         status, _, errors = self.finish(self.tool("start", "approval_bypass", before=SMALL_DISK))
         self.assertEqual((status, errors.count("\n")), (2, 1), errors)
         self.assertIn("nothing is half-done", errors)
         self.assertFalse((self.copies_dir / "approval_bypass").exists())
-        self.assert_whole_or_not_there()
+        self.assert_complete_or_absent()
 
     @unittest.skipIf(os.name == "nt", "Windows ends a process where others ask it to stop")
-    def test_ctrl_c_at_any_point_leaves_a_whole_copy_or_none(self):
+    def test_ctrl_c_at_any_point_leaves_a_complete_copy_or_none(self):
         delays = (0.001, 0.005, 0.01, 0.02)
         tools = [self.tool("start", "approval_bypass", before=CTRL_C.format(at)) for at in delays]
         for status, _, errors in [self.finish(tool) for tool in tools]:
             self.assert_ended_well(status, errors, 0, 130)
-        self.assert_whole_or_not_there()  # after the last of them: each has a half-done copy while it works
+        self.assert_complete_or_absent()  # after the last of them: each has a half-done copy while it works
 
-    def test_what_a_killed_planting_left_is_swept_up_later(self):
+    def test_the_staging_folder_of_a_killed_planting_is_removed_later(self):
         left = self.copies_dir / f"{plant.STAGING_PREFIX}1"
         left.mkdir(parents=True)
         os.utime(left, (0, 0))
@@ -221,8 +221,8 @@ class Accidents(CopiesTestCase):
         self.assertFalse(left.exists())
 
 
-class Work(CopiesTestCase):
-    """A copy that a learner has worked in: what he wrote stands in it, hints are counted, and none of it is lost."""
+class ChangedCopy(CopiesTestCase):
+    """A copy that a learner has changed, with hints counted: nothing of that is ever lost."""
 
     FILES = {"app.py": "# fixed by hand\n", "debugging-log.md": "# Mine\n", "tests/test_mine.py": "# my own test\n"}
 
@@ -233,8 +233,8 @@ class Work(CopiesTestCase):
             (self.folder / name).write_text(text, encoding="utf-8")
         Progress(self.copies_dir).record("approval_bypass", hints=2)
 
-    def assert_it_is_all_there(self):
-        """In the one copy that holds it, where it stood or set aside, whole; and the progress, or what was before."""
+    def assert_nothing_lost(self):
+        """The learner's files are in one complete copy, in its place or set aside; the progress has the hints."""
         (copy,) = [path.parent for path in self.copies_dir.rglob("debugging-log.md")]
         self.assertIn(copy.parent, (self.copies_dir, self.copies_dir / plant.ASIDE))
         self.assertEqual({name: (copy / name).read_text("utf-8") for name in self.FILES}, self.FILES)
@@ -248,10 +248,10 @@ class Work(CopiesTestCase):
         label.write_text(label.read_text("utf-8").replace(plant.fingerprint(), "another desk"), "utf-8")
         self.assertEqual(self.finish(self.tool("start", "approval_bypass"))[0], 0)
         self.assertTrue((self.folder / "debugging-log.md").exists())
-        self.assert_it_is_all_there()
+        self.assert_nothing_lost()
         for words in (("reset", "approval_bypass", "--yes"), ("start", "approval_bypass")):
             self.assertEqual(self.finish(self.tool(*words))[0], 0)
-            self.assert_it_is_all_there()
+            self.assert_nothing_lost()
         self.assertTrue(plant.is_current(self.folder))
         self.assertFalse((self.folder / "debugging-log.md").exists())
 
@@ -263,7 +263,7 @@ class Work(CopiesTestCase):
         for name in others:
             self.assertEqual(plant.read_metadata(self.copies_dir / name)["bugs"], [name])
         self.assertEqual(self.finish(self.tool("reset", others[0], "--yes"))[0], 0)
-        self.assert_it_is_all_there()
+        self.assert_nothing_lost()
 
     @unittest.skipIf(os.name == "nt", "Windows has no such limit")
     def test_a_full_disk(self):
@@ -272,10 +272,10 @@ class Work(CopiesTestCase):
             _, _, errors = self.finish(self.tool(*words, before=full))
             self.assertNotIn("Traceback", errors)
             self.assertFalse((self.copies_dir / "accept_empty_title").exists())
-            self.assert_it_is_all_there()
+            self.assert_nothing_lost()
 
     @unittest.skipIf(os.name == "nt", "Windows has no such limit")
-    def test_a_full_disk_leaves_no_half_of_a_log(self):
+    def test_a_full_disk_leaves_no_incomplete_log(self):
         plant.plant("accept_empty_title", self.copies_dir)
         status, _, errors = self.finish(self.tool("log", "accept_empty_title", before=FULL))
         self.assertEqual((status, "Traceback" in errors), (2, False), errors)
@@ -287,7 +287,7 @@ class Work(CopiesTestCase):
         for words, at in ((check, 0.005), (check, 0.2), (reset, 0.001), (reset, 0.003), (reset, 0.006)):
             status, _, errors = self.finish(self.tool(*words, before=CTRL_C.format(at)))
             self.assert_ended_well(status, errors, 0, 1, 130)
-            self.assert_it_is_all_there()
+            self.assert_nothing_lost()
 
 
 class BugMode(CopiesTestCase):
@@ -300,19 +300,19 @@ class BugMode(CopiesTestCase):
         self.assertIn("did you mean approval_bypass", run_app(VEDYA_BUG_MODE="aproval_bypas").stderr)
 
     def run_mode(self, mode):
-        """What plant.run() says before it hands over to the copy, whose address space this process is not to become."""
-        handed = []
+        """What plant.run() prints; os.execv is replaced, so that this process is not replaced by the copy."""
+        replaced = []
         execv, subprocess_call = os.execv, subprocess.call
-        os.execv, subprocess.call = lambda *_: handed.append(1), lambda *_: handed.append(1)
+        os.execv, subprocess.call = lambda *_: replaced.append(1), lambda *_: replaced.append(1)
         try:
-            with redirect_stdout(StringIO()) as said, redirect_stderr(StringIO()):
+            with redirect_stdout(StringIO()) as output, redirect_stderr(StringIO()):
                 plant.run(mode, [], self.copies_dir)
         finally:
             os.execv, subprocess.call = execv, subprocess_call
-        self.assertEqual(handed, [1])
-        return said.getvalue()
+        self.assertEqual(replaced, [1])
+        return output.getvalue()
 
-    def test_it_plants_and_says_where_and_later_that_it_stands(self):
+    def test_it_prints_the_folder_and_later_that_the_copy_exists(self):
         self.assertIn(str(self.copies_dir / "approval_bypass"), self.run_mode("approval_bypass"))
         again = self.run_mode("approval_bypass")
         self.assertIn("this copy was there already", again)

@@ -2,7 +2,7 @@
 
 WORKS = "    category, priority = classify_by_rules(f\"{fields['title']}\\n{fields['description']}\")\n"
 
-# the door for creating refuses it, whatever the schema says
+# the endpoint refuses an empty title, whatever the schema allows
 OTHER = (
     (
         "app.py",
@@ -10,6 +10,6 @@ OTHER = (
         f'    if not fields["title"].strip():\n        raise workflow.Invalid("title: write one")\n{WORKS}',
     ),
 )
-# whatever is short is refused: so is a good title
+# short titles are refused, also valid ones
 LAZY = (("schema.sql", "BETWEEN 0 AND 200", "BETWEEN 5 AND 200"),)
 SEEN_BY = "tests.test_store.RawSql.test_no_value_outside_the_enums_and_limits_gets_in"

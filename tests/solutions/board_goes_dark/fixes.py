@@ -1,6 +1,6 @@
 """Other fixes: (file, planted text, replacement)."""
 
-# the desk's own messages are bytes before they are packed
+# the text is encoded before the frame is built
 OTHER = (
     (
         "web/live.py",
@@ -8,7 +8,7 @@ OTHER = (
         "return render(Opcode.TEXT, _encode(facts).encode())",
     ),
 )
-# the length is right, the words are not
+# the length is right, but the text is damaged
 LAZY = (
     (
         "web/websocket.py",

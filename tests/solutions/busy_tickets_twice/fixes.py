@@ -2,7 +2,7 @@
 
 PLANTED = 'return sorted(rows, key=lambda row: row["updated_at"], reverse=True)[: filters["limit"] + 1]'
 
-# the order that the cursor takes for granted, in other words
+# the order that the cursor needs, written in another way
 OTHER = (
     (
         "store.py",
@@ -10,7 +10,7 @@ OTHER = (
         'rows.sort(key=lambda row: row["id"], reverse=True)\n        return rows[: filters["limit"] + 1]',
     ),
 )
-# within a page it is right now; which rows are on it is not
+# the order within a page is right, but the page has the wrong rows
 LAZY = (
     (
         "store.py",

@@ -2,7 +2,7 @@
 
 PLANTED = """        fields["state"] = step.target
 """
-# the assignee of the step where it is needed, and not before
+# fires each step, and sets the assignee only for assign
 OTHER = (
     (
         "app.py",
@@ -12,6 +12,6 @@ OTHER = (
 """,
     ),
 )
-# only staff may, and still without a step in the history
+# only agents may, but there is still no transition in the history
 LAZY = (("app.py", PLANTED, f'        request.caller.must("agent", "a status")\n{PLANTED}'),)
 SEEN_BY = "tests.test_tickets.Changes.test_a_status_needs_the_role_of_every_step"

@@ -2,7 +2,7 @@
 
 PLANTED = 'suggestion, trouble = desk.assistant.classify(request.fields["description"], desk.assistant.deadline())'
 
-# the endpoint waits in the far lane by itself
+# the endpoint sends the job to the worker pool itself
 OTHER = (
     (
         "app.py",
@@ -11,7 +11,7 @@ OTHER = (
         "    suggestion, trouble = yield Far(job)",
     ),
 )
-# nobody is asked any more
+# the LLM is not called any more
 LAZY = (
     (
         "app.py",

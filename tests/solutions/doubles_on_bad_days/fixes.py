@@ -2,7 +2,7 @@
 
 SWALLOWS = "        except sqlite3.Error:\n            pass\n"
 
-# it is told in the desk's own words, and the change is taken back
+# raises the desk's own error, and the change is rolled back
 OTHER = (
     (
         "store.py",
@@ -12,7 +12,7 @@ OTHER = (
 """,
     ),
 )
-# no keys at all any more
+# keys are not stored any more
 LAZY = (
     (
         "store.py",

@@ -2,9 +2,9 @@
 
 FOUND = "        if kept:\n"
 
-# what is only claimed is not answered with; who is at work is known to the process
+# a stored 202 is not replayed; requests in progress are known in memory
 OTHER = (("web/door.py", FOUND, '        if kept and kept["status"] != 202:\n'),)
-# "then tell them to wait": for ever
+# retries get "still at work" for ever
 LAZY = (
     (
         "web/door.py",

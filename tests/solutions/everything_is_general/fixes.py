@@ -9,9 +9,9 @@ TOLD = """        except Failed as problem:
             return {**marked, "warning": FALLBACK["warning"]}, str(problem)
 """
 
-# the same facts, put together by hand
+# the same response, built by hand
 OTHER = (("llm.py", CAREFUL, TOLD),)
-# everything is called a fallback
+# marks every response as a fallback
 LAZY = (
     (
         "llm.py",
@@ -20,5 +20,5 @@ LAZY = (
     ),
 )
 SEEN_BY = "tests.test_llm.Failures.test_how_a_caller_asks_for_the_503"
-# whose check asks for a suggestion that cannot be had: under this bug there always is one
+# its check expects a failed suggestion, and with this bug none fails
 ALSO_SEEN_BY = ("draft_is_accepted_and_nowhere",)

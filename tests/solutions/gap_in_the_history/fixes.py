@@ -2,7 +2,7 @@
 
 CATCHES = "        except sqlite3.Error:\n            pass\n"
 
-# the failure is told in the desk's own words
+# raises the desk's own error
 OTHER = (
     (
         "store.py",
@@ -11,6 +11,6 @@ OTHER = (
         '            raise Unavailable(f"the audit log cannot be written: {problem}") from problem\n',
     ),
 )
-# the answer shows the ticket as it was; the row is another one
+# the response shows the old ticket, but the row has changed
 LAZY = (("store.py", CATCHES, "        except sqlite3.Error:\n            return ticket\n"),)
 SEEN_BY = "tests.test_store.FailingDisk.test_no_change_without_its_event"

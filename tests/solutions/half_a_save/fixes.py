@@ -2,9 +2,9 @@
 
 PLANTED = "    ticket = yield desk.store.slow_read(Store.ticket, request.references[0])\n"
 
-# read once more, but in the same savepoint
+# reads the ticket again, but in the same savepoint
 OTHER = (("app.py", PLANTED, "    ticket = desk.store.ticket(request.references[0], request.caller)\n"),)
-# a form with both is refused
+# refuses a request with both changes
 LAZY = (
     ("app.py", PLANTED, f'    if "status" in request.fields and fields:\n        raise workflow.Invalid()\n{PLANTED}'),
 )

@@ -2,7 +2,7 @@
 
 PLANTED = 'return [Request("DELETE", path, path=path, client=self._client) for path in paths]'
 
-# the headers that say who is calling, and no others
+# only the headers that identify the caller
 OTHER = (
     (
         "web/live.py",
@@ -11,6 +11,6 @@ OTHER = (
         '        return [Request("DELETE", path, headers=who, path=path, client=self._client) for path in paths]',
     ),
 )
-# locks keep nobody out any more
+# locks have no effect any more
 LAZY = (("store.py", "if holder not in (None, caller.id) and ends > self.clock():", "if not caller.id:"),)
 SEEN_BY = "tests.test_live.Locks.test_a_ticket_is_free_again_as_soon_as_its_holder_has_hung_up"

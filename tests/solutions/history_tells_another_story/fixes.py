@@ -1,8 +1,8 @@
 """Other fixes: (file, planted text, replacement)."""
 
-# only what was empty before is left out: that changes nothing
+# leaves out only fields that were empty before, which is harmless
 OTHER = (("store.py", "if value is not None}", "if (value, ticket[column]) != (None, None)}"),)
-# the newest version is not asked of the history, but of the row
+# returns the row for the newest version, and does not rebuild it from events
 LAZY = (
     (
         "store.py",

@@ -2,8 +2,8 @@
 
 PLANTED = """ {response.read(500).decode(errors='replace')}")"""
 
-# the number says enough
+# the status alone is enough
 OTHER = (("llm.py", PLANTED, '")'),)
-# nothing is said any more
+# no reason is logged any more
 LAZY = (("llm.py", f'raise Failed(f"its server answered {{response.status}}{PLANTED}', "raise Failed()"),)
 SEEN_BY = "tests.test_llm.Failures.test_the_key_and_the_ticket_are_in_no_log_no_answer_and_no_row"

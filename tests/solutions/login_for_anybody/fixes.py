@@ -2,8 +2,8 @@
 
 PLANTED = "return bool(text)"
 
-# the words for no, instead of those for yes
+# a list of the words for no
 OTHER = (("web/settings.py", PLANTED, 'return text.lower() not in ("false", "0", "no", "off")'),)
-# one of the words for no
+# only one of the words for no
 LAZY = (("web/settings.py", PLANTED, 'return text != "false"'),)
 SEEN_BY = "tests.test_locked.Door.test_without_debug_there_is_no_debug_login"

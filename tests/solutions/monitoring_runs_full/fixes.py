@@ -2,7 +2,7 @@
 
 PLANTED = "self.desk.metrics.observe(method, request.path, status, seconds)"
 
-# by its name, where there is one
+# by the route, if there is one
 OTHER = (
     (
         "web/door.py",
@@ -10,6 +10,6 @@ OTHER = (
         'route = request.route or ""\n        self.desk.metrics.observe(method, route, status, seconds)',
     ),
 )
-# only what is found is counted
+# counts successful requests only
 LAZY = (("web/door.py", PLANTED, f"if status < 400:\n            {PLANTED}"),)
 SEEN_BY = "tests.test_console.Prometheus.test_requests_are_counted_by_route_and_never_by_path"

@@ -1,6 +1,6 @@
 """Other fixes: (file, planted text, replacement)."""
 
-# each ticket once, however many rows the join makes of it
+# counts each ticket once, however many rows the join returns
 OTHER = (
     (
         "store.py",
@@ -8,6 +8,6 @@ OTHER = (
         "(SELECT state, status, priority, category, count(DISTINCT tickets.id) AS tickets FROM tickets\n    LEFT JOIN",
     ),
 )
-# only tickets that nobody has said anything about
+# counts only tickets without comments
 LAZY = (("store.py", "WHERE :owner IN (created_by, author)", "WHERE created_by = :owner AND author IS NULL"),)
 SEEN_BY = "tests.test_locked.Locked.test_a_customers_statistics_count_each_own_ticket_once"

@@ -2,7 +2,7 @@
 
 PLANTED = "return value is True"
 
-# the two values themselves, and nothing that equals them
+# accepts only the two values true and false
 OTHER = (
     (
         "web/validation.py",
@@ -10,6 +10,6 @@ OTHER = (
         'if value is True or value is False:\n            return value\n        raise Fault("Must be true or false.")',
     ),
 )
-# Python decides: what was meant as "no" is "yes" now
+# bool(value): "false" is now true
 LAZY = (("web/validation.py", PLANTED, "return bool(value)"),)
 SEEN_BY = "tests.test_manners.Bodies.test_a_wrong_type_is_refused_by_the_name_of_its_field"

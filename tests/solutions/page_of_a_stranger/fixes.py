@@ -2,7 +2,7 @@
 
 PLANTED = 'if "origin" in request.headers:\n            origin = ('
 
-# the value is asked for first
+# checks the value of the header first
 OTHER = (
     (
         "web/door.py",
@@ -10,6 +10,6 @@ OTHER = (
         'if request.headers.get("origin") is not None and self._is_friend(request):\n            origin = (',
     ),
 )
-# nobody but who is named in the settings, not even the desk's own page
+# only the origins in the settings, not the desk's own page
 LAZY = (("web/door.py", PLANTED, 'if request.headers.get("origin") in self.origins:\n            origin = ('),)
 SEEN_BY = "tests.test_manners.Origins.test_a_foreign_page_may_not_write_and_not_read_the_answer"

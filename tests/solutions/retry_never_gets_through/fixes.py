@@ -4,7 +4,7 @@ PLANTED = """        answer = yield from self._call(request, route)
         self.in_progress.discard(key)
 """
 
-# given back where it fails, and where it does not
+# releases the key after a failure and after a success
 OTHER = (
     (
         "web/door.py",
@@ -18,6 +18,6 @@ OTHER = (
 """,
     ),
 )
-# whoever fails is no longer told why
+# changes the error, not the bug
 LAZY = (("web/door.py", "raise workflow.KeyInProgress", "raise workflow.Unavailable"),)
 SEEN_BY = "tests.test_idempotency.Keys.test_a_refusal_uses_no_key_up"

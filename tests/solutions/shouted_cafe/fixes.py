@@ -2,9 +2,9 @@
 
 PLANTED = 'FOLDED = "lower({0})"'
 
-# the one function for both, whatever the letters
+# the same function for both sides
 OTHER = (("store.py", PLANTED, 'FOLDED = "search_key({0})"'),)
-# both sides alike, but by the function that knows English only
+# the same function for both sides, but it folds A to Z only
 LAZY = (
     (
         "workflow.py",

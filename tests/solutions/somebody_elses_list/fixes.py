@@ -2,7 +2,7 @@
 
 PLANTED = 'asked = (request.path, request.query, request.headers.get("prefer"))'
 
-# all that is known of the caller but the number of the request
+# the whole caller, without the request id
 OTHER = (
     (
         "web/door.py",
@@ -10,7 +10,7 @@ OTHER = (
         'asked = (request.path, request.query, request.headers.get("prefer"), request.caller._replace(request_id=""))',
     ),
 )
-# staff and customers are told apart, and no customer from another
+# distinguishes agents from customers, but not customers from each other
 LAZY = (
     (
         "web/door.py",

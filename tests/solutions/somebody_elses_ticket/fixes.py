@@ -5,7 +5,7 @@ PLANTED = """rebuilt from its events.\"\"\"
 """
 LOOKS = PLANTED.removesuffix("\n")
 
-# the endpoint asks by itself, and says the same as for a ticket that is not there
+# the endpoint checks the owner itself, with the same 404
 OTHER = (
     (
         "app.py",
@@ -16,7 +16,7 @@ OTHER = (
 """,
     ),
 )
-# nobody but the customer: agents cannot look back any more
+# only the customer: agents cannot read old versions any more
 LAZY = (
     (
         "app.py",

@@ -1,6 +1,6 @@
 """Other fixes: (file, planted text, replacement)."""
 
-# whoever waits divides again
+# divides by 1000 wherever the timeout is used
 OTHER = (
     (
         "llm.py",
@@ -9,6 +9,6 @@ OTHER = (
     ),
     ("llm.py", "self._settings.llm_timeout / 2:", "self._settings.llm_timeout / 2000:"),
 )
-# a smaller number is still the wrong unit
+# a smaller factor is still wrong
 LAZY = (("web/settings.py", "return float(text) * 1000", "return float(text) * 60"),)
 SEEN_BY = "tests.test_llm.WhoHelps.test_the_timeout_is_in_seconds"

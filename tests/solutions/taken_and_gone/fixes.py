@@ -4,7 +4,7 @@ PLANTED = """            except sqlite3.Error:
                 if self.db.in_transaction:
                     self.db.execute("ROLLBACK")
 """
-# the reason only, as an error of the desk's own
+# raises the desk's own error
 OTHER = (
     (
         "store.py",
@@ -15,7 +15,7 @@ OTHER = (
 """,
     ),
 )
-# only one kind of trouble is told
+# reports only one kind of error
 LAZY = (
     (
         "store.py",

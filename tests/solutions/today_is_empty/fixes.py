@@ -2,8 +2,8 @@
 
 PLANTED = 'f"{datetime.now():%Y-%m-%d}"'
 
-# the same clock, told which zone is wanted
+# the same function, with the time zone UTC
 OTHER = (("app.py", PLANTED, 'f"{datetime.now(timezone.utc):%Y-%m-%d}"'),)
-# the same day, written in another way
+# the same local date, written in another way
 LAZY = (("app.py", PLANTED, "str(datetime.now().date())"),)
 SEEN_BY = "tests.test_console.Statistics.test_today_is_the_same_day_wherever_the_desk_stands"

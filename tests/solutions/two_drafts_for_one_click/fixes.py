@@ -6,7 +6,7 @@ PLANTED = """            work = self._call(request, route)
         answer = yield from work
 """
 
-# the key is let go once the work has come to its end, good or bad
+# releases the key when the work has ended, with or without success
 OTHER = (
     (
         "web/door.py",
@@ -18,7 +18,7 @@ OTHER = (
 """,
     ),
 )
-# a ticket has one draft and never another
+# allows only one draft for each ticket
 ADDS = "    draft = desk.store.add_draft(request.caller, ticket, body, source)\n"
 LAZY = (
     (

@@ -2,8 +2,8 @@
 
 PLANTED = 'expected = request.headers.get("If-Match", "*")'
 
-# the name is written as the keys are
+# the header name in lower case
 OTHER = (("app.py", PLANTED, 'expected = request.headers.get("If-Match".lower()) or "*"'),)
-# whoever does not say a version is refused, too
+# refuses requests without a version, too
 LAZY = (("app.py", PLANTED, 'expected = request.headers.get("if-match", "")'),)
 SEEN_BY = "tests.test_workflow.Net.test_every_change_of_a_ticket_heeds_if_match"

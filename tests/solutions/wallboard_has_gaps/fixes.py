@@ -2,7 +2,7 @@
 
 PLANTED = "        if self._recent:\n"
 
-# what is kept serves whoever is not further back than the event before it
+# uses the list if it begins right after the listener's last event
 OTHER = (
     (
         "web/live.py",
@@ -10,6 +10,6 @@ OTHER = (
         '        if self._recent and session.after >= self._recent[0].event["id"] - 1:\n',
     ),
 )
-# nobody is told of anything that is past
+# sends no past events
 LAZY = (("web/live.py", PLANTED, "        session.after = max(session.after, self._head - 1)\n" + PLANTED),)
 SEEN_BY = "tests.test_live.Streams.test_whoever_was_away_longer_than_the_others_hears_all_of_it_too"
