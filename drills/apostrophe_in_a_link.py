@@ -37,13 +37,13 @@ def check(lab):
     for reference in NO_REFERENCES:
         yield f"GET /tickets/{reference} finds no ticket", 404, desk.get(f"/tickets/{reference}").status
     reply = desk.patch("/tickets/x%27%20OR%20id=2%20--", {"title": "Changed"})
-    yield "a PATCH of a ticket that is not there is refused", 404, reply.status
+    yield "a PATCH of a ticket that does not exist is refused", 404, reply.status
     reply = desk.post("/api/assign", {"aggregate_id": "x' OR id=2 --"}, {"X-User-Role": "agent"})
-    yield "an assign of a ticket that is not there is refused", 404, reply.status
+    yield "an assign of a ticket that does not exist is refused", 404, reply.status
     titles = [title for title, in desk.rows("SELECT title FROM tickets ORDER BY id")]
     yield "no ticket was changed", ["Mine", "O'Brien's"], titles
     answers = [desk.get(f"/tickets/{reference}") for reference in (mine["id"], mine["uuid"], mine["uuid"].upper())]
     yield "a ticket is found by its number and by its uuid", [200] * 3, [reply.status for reply in answers]
-    yield "what is found is that ticket", [mine["id"]] * 3, [reply.json.get("id") for reply in answers]
+    yield "each response is that ticket", [mine["id"]] * 3, [reply.json.get("id") for reply in answers]
     found = [ticket["id"] for ticket in desk.get("/tickets", search="O'Brien").json["tickets"]]
     yield "a search for O'Brien finds the ticket with that name", [other["id"]], found

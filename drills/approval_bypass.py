@@ -38,7 +38,7 @@ def check(lab):
         reply = desk.post("/drafts/1/approve", {}, {"X-User-Id": "user-1", "X-User-Role": roles})
         yield f"role {roles!r} may not approve", 403, reply.status
     yield "a caller without any role may not approve", 403, desk.post("/drafts/1/approve", {}).status
-    yield "the draft is still pending, and nobody has decided about it", [("pending", None)], desk.rows(
+    yield "the draft is still pending, and has no approver", [("pending", None)], desk.rows(
         "SELECT status, decided_by FROM drafts"
     )
     yield "nothing was posted to the customer", 0, desk.count("comments")
@@ -46,4 +46,4 @@ def check(lab):
     yield "an agent may approve", 200, reply.status
     sent = desk.rows("SELECT comments.body = drafts.body, decided_by FROM comments JOIN drafts USING (ticket_id)")
     yield "the approved reply is posted once, word for word", [True], [bool(is_same) for is_same, _ in sent]
-    yield "agent-1 stands for it", ["agent-1"], [who for _, who in sent]
+    yield "the draft names agent-1 as its approver", ["agent-1"], [who for _, who in sent]

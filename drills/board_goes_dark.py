@@ -48,7 +48,7 @@ def check(lab):
         expected = title.strip()
         made = desk.new_ticket(title=title)
         kept = desk.get(f"/tickets/{made['id']}").json["title"]
-        yield f"'{short(expected)}' is kept as it was written", True, kept == expected
+        yield f"'{short(expected)}' is stored unchanged", True, kept == expected
         message = board.until(lambda one: one.get("_tag") == "TicketCreated")
         title_on_board = message and message["ticket"]["title"]
         yield f"the board on the WebSocket gets '{short(expected)}'", short(expected), short(title_on_board)

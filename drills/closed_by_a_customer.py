@@ -56,15 +56,15 @@ def check(lab):
     for status in ("in_progress", "resolved", "closed"):
         number = desk.new_ticket()["id"]
         reply = desk.patch(f"/tickets/{number}", {"status": status}, customer)
-        yield f"a customer may not make a new ticket {status}", 403, reply.status
+        yield f"a customer may not set a new ticket to {status}", 403, reply.status
         state, events = state_and_events(number)
-        yield f"a ticket that a customer tried to make {status} is still new", "new", state
-        yield f"a ticket that a customer tried to make {status} has no new entry in its history", [], events
+        yield f"a ticket that a customer tried to set to {status} is still new", "new", state
+        yield f"a ticket that a customer tried to set to {status} has no new entry in its history", [], events
     for steps, status, expected in WAYS:
         number = desk.new_ticket()["id"]
         desk.fire(number, *steps)
         reply = desk.patch(f"/tickets/{number}", {"status": status}, agent)
-        yield f"an agent may make a ticket {status}", (200, status), (reply.status, reply.json.get("status"))
+        yield f"an agent may set a ticket to {status}", (200, status), (reply.status, reply.json.get("status"))
         state, events = state_and_events(number, len(steps))
         yield f"this ticket is then {status}", status, state
         yield f"its history has each step to {status}", expected, events

@@ -50,18 +50,18 @@ def check(lab):
         yield f"{when}, POST /tickets with an Idempotency-Key fails", broken, reply.status
         yield f"{when}, it leaves no ticket", 0, desk.count("tickets")
         yield f"{when}, it leaves no event", 0, desk.count("audit_events")
-        yield f"{when}, POST /tickets without a key makes a ticket", 201, desk.post("/tickets", NEW, who).status
+        yield f"{when}, POST /tickets without a key creates a ticket", 201, desk.post("/tickets", NEW, who).status
     before = desk.count("tickets")
     first = desk.post("/tickets", NEW, key)
     yield "on the day after it the same request with the same key is accepted", 201, first.status
     again = desk.post("/tickets", NEW, key)
     yield "on the day after it a retry of that gets a 201", 201, again.status
-    yield "this 201 is the first one, byte for byte", True, again.body == first.body
+    yield "this 201 equals the first one, byte for byte", True, again.body == first.body
     with desk.fault("key-write"):
         path = f"/tickets/{first.json['id']}/comments"
         yield f"{when}, a comment with an Idempotency-Key fails", broken, desk.post(
             path, {"body": "Hello"}, key
         ).status
     yield "on the day after it this comment is accepted", 201, desk.post(path, {"body": "Hello"}, key).status
-    yield "the requests of that day have made one ticket", 1, desk.count("tickets") - before
+    yield "the requests of that day have created one ticket", 1, desk.count("tickets") - before
     yield "there is one comment", 1, desk.count("comments")

@@ -52,19 +52,19 @@ def check(lab):
     yield "this leaves no draft", 0, desk.count("drafts")
     again = desk.post(path, {}, key)
     yield "when drafts can be written, the same request with the same key writes it", 201, again.status
-    yield "one draft is there", 1, desk.count("drafts")
+    yield "there is one draft", 1, desk.count("drafts")
     yield "the draft waits for an agent", "pending", (again.json or {}).get("status")
     retry = desk.post(path, {}, key)
     yield "sent once more it gets a 201", 201, retry.status
-    yield "this answer is the one before it, byte for byte", True, retry.body == again.body
-    yield "one draft is there still", 1, desk.count("drafts")
+    yield "this response equals the one before it, byte for byte", True, retry.body == again.body
+    yield "there is still one draft", 1, desk.count("drafts")
     for time in ("first", "second"):
         reply = desk.post("/tickets/classify", {"description": "Cannot get in"}, {**key, **STRICT})
-        yield f"a suggestion that cannot be had is refused the {time} time", 503, reply.status
+        yield f"a suggestion without an LLM gets a 503 the {time} time", 503, reply.status
     new, before = {"title": "Login broken", "description": "Cannot get in"}, desk.count("tickets")
     with desk.fault("ticket-write"):
         yield "while tickets cannot be written, POST /tickets fails", broken, desk.post(
             "/tickets", new, key
         ).status
-    yield "when tickets can be written, the same request makes it", 201, desk.post("/tickets", new, key).status
-    yield "it is there, once", 1, desk.count("tickets") - before
+    yield "when tickets can be written, the same request creates it", 201, desk.post("/tickets", new, key).status
+    yield "it exists once", 1, desk.count("tickets") - before

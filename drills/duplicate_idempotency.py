@@ -39,8 +39,8 @@ def check(lab):
     yield "the second one is answered like the first one", 201, second.status
     numbers = [(reply.json or {}).get("id") for reply in (first, second)]
     yield "both responses have the same ticket number", numbers[0], numbers[1]
-    yield "both get the same answer, byte for byte", True, first.body == second.body
-    yield "one row was made", 1, desk.count("tickets")
+    yield "both get the same response, byte for byte", True, first.body == second.body
+    yield "one row was created", 1, desk.count("tickets")
     yield "one event was written", 1, desk.count("audit_events")
 
     def sent_again(headers):
@@ -48,7 +48,7 @@ def check(lab):
         before, reply = desk.count("tickets"), desk.post("/tickets", new, headers)
         return reply.status, desk.count("tickets") - before
 
-    yield "with another key it makes one more ticket", (201, 1), sent_again({**key, "Idempotency-Key": "demo-2"})
+    yield "with another key it creates one more ticket", (201, 1), sent_again({**key, "Idempotency-Key": "demo-2"})
     desk.rows("UPDATE idempotency_keys SET created_at = '2020-01-01T00:00:00.000Z' WHERE key = 'demo-1'")
-    yield "with the first key, more than a day later, it makes one more ticket", (201, 1), sent_again(key)
-    yield "without a key it makes one more ticket", (201, 1), sent_again({"X-User-Id": "user-1"})
+    yield "with the first key, more than a day later, it creates one more ticket", (201, 1), sent_again(key)
+    yield "without a key it creates one more ticket", (201, 1), sent_again({"X-User-Id": "user-1"})

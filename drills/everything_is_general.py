@@ -48,6 +48,6 @@ def check(lab):
     llm.change(content="It depends.")
     yield "when the LLM returns nonsense, the suggestion is marked as a fallback", (200, "general", "fallback"), ask()
     desk.get("/health")
-    yield "the log has an error about the LLM then", True, "ERROR" in desk.log() and "LLM openai" in desk.log()
+    yield "the log then has an error about the LLM", True, "ERROR" in desk.log() and "LLM openai" in desk.log()
     llm.change(status=401)
     yield "with Prefer: handling=strict a refusal by the LLM is an error", 503, ask(strict)[0]

@@ -64,4 +64,4 @@ def check(lab):
     yield "the ticket has as many versions as the history has entries", entries, versions
     yield "a PATCH with a status alone is accepted", 200, desk.patch(path, {"status": "resolved"}, AGENT).status
     yield "a PATCH with a title alone is accepted", 200, desk.patch(path, {"title": "Login works"}, AGENT).status
-    yield "title and state are then as these two requested", [("Login works", "resolved")], desk.rows(SAVED)
+    yield "title and state are then as in these two requests", [("Login works", "resolved")], desk.rows(SAVED)

@@ -61,18 +61,18 @@ def check(lab):
         f"/tickets/{number}", {"title": "Mine"}, ANN
     ).status
     ((holder, until),) = desk.rows("SELECT locked_by, lock_expires_at FROM tickets")
-    yield "nobody has it open then", None, holder
-    yield "the time until which bob had it is gone", None, until
+    yield "the ticket is then no longer locked", None, holder
+    yield "the expiry of his lock is gone", None, until
     other = desk.new_ticket()["id"]
     bob = locked_on_a_socket(desk, other)
     bob.close()
-    yield "after bob's network has gone away ann can open his other ticket", 200, desk.post(
+    yield "after bob's network fails ann can open his other ticket", 200, desk.post(
         f"/tickets/{other}/lock", {}, ANN
     ).status
     bob = desk.websocket(headers=BOB)
     bob.send_frame(CLOSE, b"\x03\xe8")
     bob.until(lambda message: "closed" in message)
     holders = desk.rows("SELECT locked_by FROM tickets WHERE id = ?", (other,))
-    yield "ann still has it open after another WebSocket of bob's has ended", [("ann",)], holders
+    yield "ann still has it open after bob closes another WebSocket", [("ann",)], holders
     events = desk.rows("SELECT ticket_id, actor FROM audit_events WHERE type = 'Unlocked' ORDER BY ticket_id")
     yield "the history says which tickets were unlocked", [(number, "bob"), (other, "bob")], events

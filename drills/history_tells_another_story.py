@@ -51,7 +51,7 @@ def check(lab):
     do("POST", "/lock", {})
     do("DELETE", "/lock")
     do("PATCH", "", {"assignee": None, "priority": "low"})
-    yield "each of nine changes makes one version", list(range(1, 11)), [ticket["version"] for ticket in seen]
+    yield "each of nine changes creates one version", list(range(1, 11)), [ticket["version"] for ticket in seen]
     assignees = [ticket["assignee"] for ticket in seen]
     yield "after each change the ticket has the right assignee", ASSIGNEES, assignees
     for ticket in seen:

@@ -55,11 +55,11 @@ def check(lab):
     yield "the refused tickets leave no row", 1, desk.count("tickets")
     yield "the refused tickets leave no event", 1, desk.count("audit_events")
     same = desk.post("/tickets", OLD, key).body == first.body
-    yield "the first ticket, sent once more, gets the same answer, byte for byte", True, same
+    yield "the first ticket, sent once more, gets the same response, byte for byte", True, same
     turned = json.dumps(dict(reversed(OLD.items())), indent=4).encode()
     same = desk.post("/tickets", turned, {**key, **TYPED}).body == first.body
     yield "with its fields in another order it gets that answer, too", True, same
-    yield "neither of these two makes a row", 1, desk.count("tickets")
+    yield "neither of these two creates a row", 1, desk.count("tickets")
     path = f"/tickets/{first.json['id']}"
     desk.patch(path, {"title": "Once"}, key)
     yield "another edit under the same key is refused", refused, desk.patch(path, {"title": "Twice"}, key).status

@@ -46,13 +46,13 @@ def check(lab):
     rounds = []
     ask()
     before = ask()
-    yield "GET /metrics has as many lines after nine more requests, also for what is not there", before, ask()
+    yield "GET /metrics has as many lines after nine more requests, also for paths that do not exist", before, ask()
     yield "it has as many lines after nine others", before, ask()
     lines = desk.get("/metrics").body.decode().splitlines()
     counted = [line for line in lines if line.startswith("desk_requests_total{")]
     found = sum(int(line.rpartition(" ")[2]) for line in counted if "/tickets/" in line and 'status="200"' in line)
     yield "GET /metrics counts the twelve tickets that were read", 12, found
-    yield "GET /metrics counts what was not found", True, any('status="404"' in line for line in counted)
+    yield "GET /metrics counts requests with status 404", True, any('status="404"' in line for line in counted)
     yield "GET /metrics counts the three new tickets", True, any(
         'method="POST"' in line and line.endswith(" 3") for line in counted
     )

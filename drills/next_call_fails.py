@@ -66,7 +66,7 @@ def check(lab):
     before = desk.count("tickets")
     desk.on_one_connection(("PUT", path, INSIDE, None), NEXT)
     made = desk.count("tickets") - before
-    yield f"a refused PUT {path} and a GET /health make no ticket", 0, made
+    yield f"a refused PUT {path} and a GET /health create no ticket", 0, made
     new = {"title": "x", "description": "y"}
     answers = desk.on_one_connection(*[("POST", "/tickets", new, None)] * 2, ("PUT", path, None, None), NEXT)
     statuses = [answer.status for answer in answers]

@@ -52,6 +52,6 @@ def check(lab):
         ).status
     for who, expected in ((customer, ["For you", "For you, too"]), (agent, ["Among us", "For you", "For you, too"])):
         read = [comment["body"] for comment in desk.get(path, who).json["comments"]]
-        yield f"{'the customer' if who is customer else 'an agent'} reads what is meant for them", expected, read
+        yield f"{'the customer' if who is customer else 'an agent'} may read the right comments", expected, read
     yield "GET /tickets?mine=perhaps is refused", 400, desk.get("/tickets", agent, mine="perhaps").status
     yield "GET /tickets?mine=false is answered", 200, desk.get("/tickets", agent, mine="false").status

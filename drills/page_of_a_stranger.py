@@ -28,7 +28,7 @@ PROVENANCE = (
     "CWE-346: Origin Validation Error",
     "OWASP API8:2023 Security Misconfiguration",
 )
-STRANGERS = (
+FOREIGN_ORIGINS = (
     "https://evil.example",
     "null",
     "http://localhost.evil.example",
@@ -46,17 +46,18 @@ def check(lab):
         found = desk.get(path, {"Origin": origin}, **query).headers.get("Access-Control-Allow-Origin")
         return found in (origin, "*")
 
-    for origin in STRANGERS:
+    for origin in FOREIGN_ORIGINS:
         yield f"a page of {origin} may not read /tickets", False, allowed(origin)
     for path in ("/tickets/1", "/health", "/nothing-is-here"):
-        yield f"a page of {STRANGERS[0]} may not read {path}", False, allowed(STRANGERS[0], path)
-    friends = ("https://desk.example", "http://localhost:3000", f"http://127.0.0.1:{desk.port}")
-    for who, origin in zip(("a named friend", "localhost", "the desk's own"), friends):
+        yield f"a page of {FOREIGN_ORIGINS[0]} may not read {path}", False, allowed(FOREIGN_ORIGINS[0], path)
+    allowed_origins = ("https://desk.example", "http://localhost:3000", f"http://127.0.0.1:{desk.port}")
+    for who, origin in zip(("an allowed origin", "localhost", "the desk's own"), allowed_origins):
         yield f"a page of {who} may read /tickets", True, allowed(origin)
     new = {"title": "Login broken", "description": "Cannot get in"}
-    yield "a page of a stranger may not make a ticket", 403, desk.post("/tickets", new, {"Origin": STRANGERS[0]}).status
-    yield "a page of a stranger may not open a WebSocket", 403, desk.websocket(headers={"Origin": STRANGERS[0]}).status
-    yield "a page of a named friend may make a ticket", 201, desk.post(
+    foreign = {"Origin": FOREIGN_ORIGINS[0]}
+    yield "a page of a foreign origin may not create a ticket", 403, desk.post("/tickets", new, foreign).status
+    yield "a page of a foreign origin may not open a WebSocket", 403, desk.websocket(headers=foreign).status
+    yield "a page of an allowed origin may create a ticket", 201, desk.post(
         "/tickets", new, {"Origin": "https://desk.example"}
     ).status
-    yield "a program, which sends no Origin, may make a ticket", 201, desk.post("/tickets", new).status
+    yield "a program, which sends no Origin, may create a ticket", 201, desk.post("/tickets", new).status

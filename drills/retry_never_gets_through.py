@@ -49,22 +49,22 @@ def check(lab):
     start, path = {"transition": "start_work"}, f"/tickets/{number}/transitions"
     for time in ("first", "second"):
         reply = desk.post(path, start, key)
-        yield f"start_work of a ticket that nobody has is refused the {time} time", 409, reply.status
-        yield f"the code of the {time} answer says why", "TRANSITION_FAILED", reply.json["code"]
+        yield f"start_work of a ticket without an assignee is refused the {time} time", 409, reply.status
+        yield f"the {time} response has the right code", "TRANSITION_FAILED", reply.json["code"]
     for time in ("first", "second"):
         reply = desk.post("/tickets/99/comments", {"body": "Hello"}, key)
-        yield f"a comment on ticket 99, which is not there, is answered so the {time} time", 404, reply.status
+        yield f"a comment on ticket 99, which does not exist, is refused the {time} time", 404, reply.status
     desk.fire(number, "assign")
     done = desk.post(path, start, key)
-    yield "once somebody has the ticket, the same start_work with the same key is done", 200, done.status
+    yield "once the ticket has an assignee, the same start_work with the same key succeeds", 200, done.status
     yield "that start_work is in the history, once", 1, len(
         desk.rows("SELECT 1 FROM audit_events WHERE type = 'StartWorked'")
     )
     again = desk.post(path, start, key)
-    yield "sent once more it gets the answer of a start_work that is done", 200, again.status
-    yield "this answer is the one before it, byte for byte", True, again.body == done.body
+    yield "sent once more it gets the response of a start_work that succeeded", 200, again.status
+    yield "this response equals the one before it, byte for byte", True, again.body == done.body
     new, before = {"title": "Login broken", "description": "Cannot get in"}, desk.count("tickets")
     with desk.fault("ticket-write"):
         yield "a ticket that cannot be written is an error", 500, desk.post("/tickets", new, key).status
-    yield "when the ticket can be written, the same request makes it", 201, desk.post("/tickets", new, key).status
-    yield "it is there, once", 1, desk.count("tickets") - before
+    yield "when the ticket can be written, the same request creates it", 201, desk.post("/tickets", new, key).status
+    yield "it exists once", 1, desk.count("tickets") - before

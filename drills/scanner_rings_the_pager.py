@@ -57,7 +57,7 @@ def check(lab):
             f"/tickets/{text}/comments", {"body": "?"}
         ).status
         yield f"ticket {number} has no version {name}", nothing, desk.get(f"/tickets/{number}/at/{text}").status
-    yield "the draft still waits", [("pending",)], desk.rows("SELECT status FROM drafts WHERE id = ?", (draft,))
+    yield "the draft is still pending", [("pending",)], desk.rows("SELECT status FROM drafts WHERE id = ?", (draft,))
     yield "the ticket is found by its number", 200, desk.get(f"/tickets/{number}").status
     yield "the ticket is found by its uuid", 200, desk.get(f"/tickets/{ticket['uuid']}").status
     desk.rows(INSERT, (LARGE, ticket["created_at"], ticket["created_at"]))

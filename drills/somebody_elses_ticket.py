@@ -57,7 +57,7 @@ def check(lab):
         yield f"Bob may {method} /tickets/{{id}}{part} of his own", lab.one_of(200, 201), taken
     yield "Alice's ticket has still one version", 1, desk.get(f"/tickets/{ticket['id']}", alice).json["version"]
     for path in ("/tickets", "/tickets?search=Alice", "/api/tickets", "/tickets.csv"):
-        yield f"{path} shows Bob nothing of hers", False, SECRET.encode() in desk.get(path, bob).body
+        yield f"{path} shows Bob nothing of Alice's", False, SECRET.encode() in desk.get(path, bob).body
         yield f"{path} shows Alice's ticket to an agent", True, SECRET.encode() in desk.get(path, agent).body
     yield "Bob's dashboard says one ticket, his own", 1, desk.get("/tickets/stats", bob).json["total_tickets"]
     yield "Bob may GET /tickets/{id}/at/1 of his own", "Mine", desk.get(f"/tickets/{own['id']}/at/1", bob).json["title"]

@@ -56,4 +56,4 @@ def check(lab):
     yield "this PATCH has changed nothing", "The first", desk.get(f"/tickets/{number}").json["title"]
     again = desk.post("/tickets", new, key)
     yield "when commits work again the same POST is accepted", 201, again.status
-    yield "its ticket is there, once", 1, desk.rows("SELECT count(*) FROM tickets WHERE title = 'The second'")[0][0]
+    yield "its ticket exists once", 1, desk.rows("SELECT count(*) FROM tickets WHERE title = 'The second'")[0][0]

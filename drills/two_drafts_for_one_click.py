@@ -60,13 +60,13 @@ def check(lab):
         llm.release()
         first = first.result()
     yield "the first request is answered", 201, first.status
-    yield "the second one makes no draft of its own", 1, desk.count("drafts")
+    yield "the second one creates no second draft", 1, desk.count("drafts")
     yield "the second one does not ask the model", 1, len(llm.requests)
     events = "SELECT count(*) FROM audit_events WHERE type = 'Drafted'"
     yield "the history has one draft", 1, desk.rows(events)[0][0]
     late, before = desk.post(path, {}, key), desk.count("drafts")
     yield "a third one, later, gets a 201", 201, late.status
-    yield "this 201 is the first one's answer, byte for byte", True, late.body == first.body
+    yield "this 201 is the first one's response, byte for byte", True, late.body == first.body
     other = desk.post(path, {}, key | {"Idempotency-Key": "click-2"})
-    yield "a request with another key is answered, too", 201, other.status
-    yield "it makes one more draft", 1, desk.count("drafts") - before
+    yield "a request with another key is accepted", 201, other.status
+    yield "it creates one more draft", 1, desk.count("drafts") - before

@@ -54,7 +54,7 @@ def check(lab):
     events = desk.rows("SELECT type, actor FROM audit_events WHERE version > 1")
     yield "the history has bob's change alone", [("Edited", "bob")], events
     again = {"If-Match": desk.get(path, ANN).headers["ETag"]}
-    yield "ann's change of the version that she has read anew is accepted", 200, desk.patch(
+    yield "ann's change of the version that she has read again is accepted", 200, desk.patch(
         path, {"title": "Server burns"}, ANN | again
     ).status
     anyway = desk.patch(path, {"category": "technical"}, BOB).status, desk.patch(path, {"assignee": "bob"}, ANN).status
