@@ -1,6 +1,6 @@
-"""`python3 -m drills`: the calls of the drill tool, in one table, and how its command line is read.
+"""`python3 -m drills`: the table of the tool's commands, and the parser of its command line.
 
-Exit status: 0 done, or OK; 1 NO, not accepted, not yet; 2 it cannot be done as it was asked; 130 interrupted.
+Exit status: 0 done, or OK; 1 NO, not accepted, not yet; 2 wrong usage, or it cannot be done; 130 interrupted.
 """
 
 import sys
@@ -8,118 +8,127 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Callable, NamedTuple
 
-from drills import calls, plant, shelf
-from drills.calls import ME, say, then
-from drills.shelf import Refused
+from drills import catalogue, commands, plant
+from drills.catalogue import DrillError
+from drills.commands import TOOL, print_lines, print_next
 
 
-class Call(NamedTuple):
-    """One call: what does it, how it is written, what it is for, its flags (None: without a value), its words."""
+class Command(NamedTuple):
+    """One command. `flags` maps each flag to the type of its value (None: no value); min and max count its words."""
 
-    does: Callable
+    function: Callable
     usage: str
     about: str
     flags: dict = {}
-    least: int = 0
-    most: int = 0
+    min_words: int = 0
+    max_words: int = 0
 
 
-CALLS = {
-    "list": Call(calls.show_board, "", "the board: every drill, how hard it is, how far you are"),
-    "start": Call(
-        calls.start,
+COMMANDS = {
+    "list": Command(commands.show_board, "", "the board: every drill, its difficulty and your progress"),
+    "start": Command(
+        commands.start,
         "NAME | next | random [--seed N] | --mystery [--seed N]",
-        "plant a bug in a copy of the desk and tell its story; a mystery keeps its name to itself",
+        "plant a bug in a copy of the desk and print its story; a mystery does not show its name",
         {"--mystery": None, "--seed": int},
         0,
         1,
     ),
-    "check": Call(calls.check, "NAME [--json]", "judge the copy; the last line is OK or NO", {"--json": None}, 1, 1),
-    "hint": Call(calls.hint, "NAME", "the next hint; they are counted, and cost nothing", {}, 1, 1),
-    "test": Call(
-        calls.test, "NAME PATH", "judge your own unittest file on a clean desk and on a planted one", {}, 2, 2
+    "check": Command(
+        commands.check, "NAME [--json]", "judge the copy; the last line is OK or NO", {"--json": None}, 1, 1
     ),
-    "log": Call(calls.log, "NAME", "begin debugging-log.md in the copy, with the requests that show the bug", {}, 1, 1),
-    "reveal": Call(
-        calls.reveal, "NAME [--give-up]", "the diff, why it was wrong, where it comes from", {"--give-up": None}, 1, 1
+    "hint": Command(commands.hint, "NAME", "the next hint; hints are counted, and cost nothing", {}, 1, 1),
+    "test": Command(
+        commands.test, "NAME PATH", "judge your own unittest file on a clean desk and on a planted one", {}, 2, 2
     ),
-    "reset": Call(
-        calls.reset,
+    "log": Command(
+        commands.log, "NAME", "create debugging-log.md in the copy, with the requests that show the bug", {}, 1, 1
+    ),
+    "reveal": Command(
+        commands.reveal,
+        "NAME [--give-up]",
+        "the diff, why it was wrong, where it comes from",
+        {"--give-up": None},
+        1,
+        1,
+    ),
+    "reset": Command(
+        commands.reset,
         "NAME | --all [--yes]",
-        "begin anew; your copy is set aside, not deleted",
+        "start again; your copy is set aside, not deleted",
         {"--all": None, "--yes": None},
         0,
         1,
     ),
-    "fault": Call(
-        calls.fault,
-        "NAME | --off | --list [--in DRILL | --db FILE] [--port N] [--status N] [--says TEXT]",
-        "arm a fault in the database of a running copy, from outside; or serve it an LLM that is slow or broken",
-        {"--off": None, "--list": None, "--in": str, "--db": str, "--port": int, "--status": int, "--says": str},
+    "fault": Command(
+        commands.fault,
+        "NAME | --off | --list [--in DRILL | --db FILE] [--port N] [--status N] [--content TEXT]",
+        "inject a fault into the database of a running copy; or run an LLM that is slow or broken",
+        {"--off": None, "--list": None, "--in": str, "--db": str, "--port": int, "--status": int, "--content": str},
         0,
         1,
     ),
-    "export": Call(calls.export, "", "your progress as one JSON text"),
-    "class": Call(calls.compare, "FILE...", "many exports as one table", {}, 1, 10_000),
+    "export": Command(commands.export, "", "your progress as JSON"),
+    "class": Command(commands.class_table, "FILE...", "many exports as one table", {}, 1, 10_000),
 }
 
 
 def help_text() -> str:
-    table = [(f"{ME} {name} {call.usage}".rstrip(), call.about) for name, call in CALLS.items()]
+    table = [(f"{TOOL} {name} {command.usage}".rstrip(), command.about) for name, command in COMMANDS.items()]
     lines = [line for usage, about in table for line in (usage, f"    {about}")]
-    states = "States: new, started, reproduced (a broken promise was shown), mended (check says OK), solved (and your"
+    states = "States: new, started, reproduced (an expectation failed), fixed (check says OK), solved (and your own"
     return "\n".join(
-        [*lines, "", f"{states}\nown test was accepted). Everything is kept in planted/, nothing is ever deleted."]
+        [*lines, "", f"{states}\ntest was accepted). Everything is stored in planted/, nothing is ever deleted."]
     )
 
 
 def parse(name: str, words: list[str]) -> SimpleNamespace:
-    """The words and flags of a call; Refused, in one line, where they do not fit it."""
-    call, found, flags = CALLS[name], [], {}
+    """The words and flags for a command; DrillError, in one line, if they do not fit it."""
+    command, found, flags = COMMANDS[name], [], {}
     rest = iter(words)
     for word in rest:
         flag, has_value, value = word.partition("=")
         if not word.startswith("-") or word == "-":
             found.append(word)
-        elif flag not in call.flags:
-            raise shelf.unknown(f"option of {name}", flag, [*call.flags, "--help"])
-        elif call.flags[flag] is None:
+        elif flag not in command.flags:
+            raise catalogue.unknown(f"option of {name}", flag, [*command.flags, "--help"])
+        elif command.flags[flag] is None:
             if has_value:
-                raise Refused(f"{flag} takes no value; type {ME} {name} {call.usage}")
+                raise DrillError(f"{flag} takes no value; type {TOOL} {name} {command.usage}")
             flags[flag] = True
         else:
-            flags[flag] = _value(flag, value if has_value else next(rest, ""), call.flags[flag])
-    if not call.least <= len(found) <= call.most:
-        raise Refused(f"{name} cannot do with {len(found)} words; type {ME} {name} {call.usage}".rstrip())
+            flags[flag] = _value(flag, value if has_value else next(rest, ""), command.flags[flag])
+    if not command.min_words <= len(found) <= command.max_words:
+        raise DrillError(f"{name} does not take {len(found)} words; type {TOOL} {name} {command.usage}".rstrip())
     return SimpleNamespace(words=found, flags=flags)
 
 
 def _value(flag, text, kind):
     if kind is int and not (text.isascii() and text.isdigit() and len(text) <= 9):
-        raise Refused(f"{flag} takes a whole number of at most nine digits, not {text!r}")
+        raise DrillError(f"{flag} takes a whole number of at most nine digits, not {text!r}")
     if not text:
-        raise Refused(f"{flag} needs a value behind it")
+        raise DrillError(f"{flag} needs a value after it")
     return kind(text)
 
 
-def main(argv: list[str], garden: Path = plant.GARDEN) -> int:
-    """Do one call; its exit status."""
+def main(argv: list[str], copies_dir: Path = plant.COPIES_DIR) -> int:
+    """Run one command; its exit status."""
     try:
         if {"-h", "--help", "help"} & set(argv):
-            say(help_text())
-            then("list")
+            print_lines(help_text())
+            print_next("list")
             return 0
         name, *words = argv or ["list"]
-        if name not in CALLS:
-            raise shelf.unknown("call", name, CALLS)
-        return CALLS[name].does(parse(name, words), garden)
-    except Refused as problem:
+        if name not in COMMANDS:
+            raise catalogue.unknown("command", name, COMMANDS)
+        return COMMANDS[name].function(parse(name, words), copies_dir)
+    except DrillError as problem:
         print(f"drills: {problem}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("\ndrills: interrupted; nothing is half-done, type it again", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # whoever read our output has gone
+    except BrokenPipeError:  # the reader of our output has ended
         sys.stdout = None
         return 2
     except OSError as problem:
@@ -130,5 +139,5 @@ def main(argv: list[str], garden: Path = plant.GARDEN) -> int:
 
 if __name__ == "__main__":
     for stream in filter(None, (sys.stdout, sys.stderr)):
-        stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a character shows its number
+        stream.reconfigure(errors="backslashreplace")  # print the number of a character that the terminal lacks
     sys.exit(main(sys.argv[1:]))

@@ -1,7 +1,7 @@
-"""Untitled rows stand in the queue; the agents cannot find those tickets again.
+"""Untitled tickets are in the queue, and the agents cannot find them again.
 
-"Since the release there are tickets without any title. Nobody can say on the phone which one is meant, and
-the search finds none of them. Our own form refuses an empty title, so they must come in some other way."
+"Since the release there are tickets without a title. On the phone nobody can say which ticket they mean, and the
+search does not find them. Our own form refuses an empty title, so they must come in some other way."
 """
 
 STARS = 1
@@ -12,15 +12,16 @@ CLEAN = "12288, 65279))) BETWEEN 1 AND 200)"
 PLANTED = "12288, 65279))) BETWEEN 0 AND 200)"
 HINTS = (
     'Send one yourself: POST /tickets with "title": "". Which of the two texts is refused, and which is not?',
-    "No line of Python holds a limit. web/validation.py reads every limit from somewhere: from where?",
-    "Compare the CHECK of tickets.title with that of tickets.description in schema.sql. A database that was "
-    "made before you mend it keeps its old rule: start with a new file.",
+    "No line of Python contains a limit. web/validation.py reads every limit from another file: which one?",
+    "Compare the CHECK of tickets.title with that of tickets.description in schema.sql. An existing database keeps "
+    "its old CHECK: after the fix, start with a new file.",
 )
 EXPLANATION = """
-The shortest title was 0 characters instead of 1. The rule stands once, in schema.sql; the database keeps it and
-web/validation.py reads it from there, so one wrong digit opened both doors at once. A form that checks is no
-protection: the next client (a script, a phone, an import) does not have it. Limits that say "at least 0", a `NOT
-NULL` without a length, and an `if not title` that blanks walk past are how this happens in real systems.
+The minimum length of a title was 0 characters instead of 1. The limit is written once, in schema.sql. The database
+enforces it, and web/validation.py reads it from there, so one wrong digit disabled both checks. A check in a form
+does not protect the server: the next client (a script, a phone, an import) has no such form. In real systems this bug
+comes from limits that say "at least 0", from `NOT NULL` without a length, and from `if not title`, which accepts
+blanks.
 """
 PROVENANCE = (
     "CWE-20: Improper Input Validation",
@@ -37,5 +38,5 @@ def check(lab):
     yield "a refused ticket leaves no row", 0, desk.count("tickets")
     yield "a refused ticket leaves no event", 0, desk.count("audit_events")
     reply = desk.post("/tickets", {"title": "x", "description": "Cannot get in"})
-    yield "a ticket titled 'x' is taken", 201, reply.status
+    yield "a ticket titled 'x' is accepted", 201, reply.status
     yield "it is in the queue", ["x"], [title for (title,) in desk.rows("SELECT title FROM tickets WHERE title <> ''")]

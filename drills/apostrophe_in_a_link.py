@@ -1,7 +1,7 @@
-"""A link with an apostrophe in it shows an error page, and another one opened a ticket that it does not name.
+"""A link with an apostrophe shows an error page, and another link opened the wrong ticket.
 
-"Pager: a scanner asked for /tickets/O'Brien and got 500, a dozen times. That alone would be ugly. But one of its
-links was answered with a ticket, and no ticket has a number or a uuid that looks like that."
+"Pager: a scanner requested /tickets/O'Brien a dozen times and got 500. That alone is bad. But one of its links got a
+ticket, and no ticket has a number or a uuid that looks like that link."
 """
 
 STARS = 2
@@ -11,18 +11,17 @@ FILE = "store.py"
 CLEAN = 'for ticket in self._all(f"SELECT * FROM tickets WHERE {column} = ?", (value,)):'
 PLANTED = "for ticket in self._all(f\"SELECT * FROM tickets WHERE {column} = '{value}'\"):"
 HINTS = (
-    "Ask for /tickets/O'Brien (in a shell: /tickets/O%27Brien). The desk's log has the traceback: whose words are the "
-    "last line's?",
-    "How does what stands in the path come to the database, and what is it to the database: a value, or a part of "
-    "the question?",
+    "Request /tickets/O'Brien (in a shell: /tickets/O%27Brien). Read the traceback in the desk's log: which program "
+    "reports the error in the last line?",
+    "How does the text of the path get to the database? Does the database treat it as a value, or as part of the SQL?",
     "Compare the statement in Store.ticket with the one in Store.comments.",
 )
 EXPLANATION = """
-The reference from the path was written into the text of the SQL statement instead of being handed over beside it. An
-apostrophe ends the text there, and what follows is SQL: at best a syntax error and a 500, at worst a condition that
-is always true, or a UNION with another table. Quoting by hand is no remedy, somebody always forgets one place. Values
-travel as parameters, always; only names from our own tables (as `column` here) may be put into the text. A 500 on an
-apostrophe is the cheapest test for this there is, which is why every scanner begins with it.
+The reference from the path was inserted into the text of the SQL statement, not passed as a parameter. An apostrophe
+ends the string there, and the rest is executed as SQL: at best it is a syntax error and a 500, at worst a condition
+that is always true, or a UNION with another table. Escaping by hand does not help, because somebody forgets one
+place. Always pass values as parameters; insert only names from your own code (as `column` here) into the text. An
+apostrophe that causes a 500 is the simplest test for this bug, so every scanner begins with it.
 """
 PROVENANCE = (
     "CWE-89: Improper Neutralization of Special Elements used in an SQL Command",
@@ -38,13 +37,13 @@ def check(lab):
     for reference in NO_REFERENCES:
         yield f"GET /tickets/{reference} finds no ticket", 404, desk.get(f"/tickets/{reference}").status
     reply = desk.patch("/tickets/x%27%20OR%20id=2%20--", {"title": "Changed"})
-    yield "a PATCH of a ticket that is not there is refused", 404, reply.status
+    yield "a PATCH of a ticket that does not exist is refused", 404, reply.status
     reply = desk.post("/api/assign", {"aggregate_id": "x' OR id=2 --"}, {"X-User-Role": "agent"})
-    yield "an assign of a ticket that is not there is refused", 404, reply.status
+    yield "an assign of a ticket that does not exist is refused", 404, reply.status
     titles = [title for title, in desk.rows("SELECT title FROM tickets ORDER BY id")]
     yield "no ticket was changed", ["Mine", "O'Brien's"], titles
     answers = [desk.get(f"/tickets/{reference}") for reference in (mine["id"], mine["uuid"], mine["uuid"].upper())]
     yield "a ticket is found by its number and by its uuid", [200] * 3, [reply.status for reply in answers]
-    yield "what is found is that ticket", [mine["id"]] * 3, [reply.json.get("id") for reply in answers]
+    yield "each response is that ticket", [mine["id"]] * 3, [reply.json.get("id") for reply in answers]
     found = [ticket["id"] for ticket in desk.get("/tickets", search="O'Brien").json["tickets"]]
     yield "a search for O'Brien finds the ticket with that name", [other["id"]], found

@@ -1,7 +1,7 @@
 """A customer received a reply that no agent ever approved.
 
-"A draft of the machine went out to the customer on Tuesday. Nobody of my team has approved it, and the draft
-says that it was sent. I want to know who pressed the button, and why there was a button to press."
+"A draft of the machine went out to a customer on Tuesday. Nobody in my team approved it, but the draft says that it
+was sent. I want to know who pressed the button, and why there was a button to press."
 """
 
 STARS = 1
@@ -11,16 +11,15 @@ FILE = "app.py"
 CLEAN = 'approve_draft, body=shapes.DRAFT, role="agent")'
 PLANTED = "approve_draft, body=shapes.DRAFT)"
 HINTS = (
-    "Approve a draft with X-User-Role: user, then with no role at all. What does the audit log say about it?",
-    "Every endpoint's gate is in one place. Which table decides who may call what?",
+    "Approve a draft with X-User-Role: user, then without any role. What does the audit log say about it?",
+    "The required role of every endpoint is in one table. Which table is it?",
     "Compare the three rows of ROUTES that begin with /drafts/.",
 )
 EXPLANATION = """
-The route that approves a draft had lost its role. Its two neighbours, edit and reject, still had theirs, so the
-page looked right and whoever tried by hand a thing that fails was refused. An endpoint that is open unless
-somebody remembers to close it is how this happens in real systems: the check is one argument that a merge, a
-rename or a new route leaves out, and no request fails because of it. Deny by default, and test the whole table of
-roles and endpoints, with roles that do not exist too.
+The route that approves a draft did not require a role. The routes for editing and rejecting still did, so the page
+looked right, and a quick manual test of those was refused. In real systems this happens where an endpoint is open
+unless somebody remembers to protect it: a merge, a rename or a new route drops one argument, and no request fails
+because of it. Deny by default. Test the whole table of roles and endpoints, including roles that do not exist.
 """
 PROVENANCE = (
     "CWE-862: Missing Authorization",
@@ -39,7 +38,7 @@ def check(lab):
         reply = desk.post("/drafts/1/approve", {}, {"X-User-Id": "user-1", "X-User-Role": roles})
         yield f"role {roles!r} may not approve", 403, reply.status
     yield "a caller without any role may not approve", 403, desk.post("/drafts/1/approve", {}).status
-    yield "the draft is still pending, and nobody has decided about it", [("pending", None)], desk.rows(
+    yield "the draft is still pending, and has no approver", [("pending", None)], desk.rows(
         "SELECT status, decided_by FROM drafts"
     )
     yield "nothing was posted to the customer", 0, desk.count("comments")
@@ -47,4 +46,4 @@ def check(lab):
     yield "an agent may approve", 200, reply.status
     sent = desk.rows("SELECT comments.body = drafts.body, decided_by FROM comments JOIN drafts USING (ticket_id)")
     yield "the approved reply is posted once, word for word", [True], [bool(is_same) for is_same, _ in sent]
-    yield "agent-1 stands for it", ["agent-1"], [who for _, who in sent]
+    yield "the draft names agent-1 as its approver", ["agent-1"], [who for _, who in sent]

@@ -1,7 +1,7 @@
-"""The average of tickets per day stays as high as ever, although hardly any come in at weekends.
+"""The average of tickets per day stays high, although hardly any tickets arrive at weekends.
 
-"We have hired by that number: eleven tickets a day, says the dashboard. I have counted: 231 tickets in the thirty
-days since we opened. On Saturdays and Sundays there is nothing at all, and still the number does not move."
+"We hired people because of that number: the dashboard says eleven tickets a day. I have counted: 231 tickets in the
+thirty days since we opened. On Saturdays and Sundays there are none at all, and the number does not change."
 """
 
 from datetime import date, datetime, timedelta, timezone
@@ -14,17 +14,16 @@ FILE = "store.py"
 CLEAN = "max(1, julianday(:today) - julianday(min(day)) + 1)"
 PLANTED = "max(1, count(*))"
 HINTS = (
-    "Write the days down: six tickets two days ago, none yesterday, three today. Which average do you expect from "
-    "GET /tickets/stats, and which one is there?",
-    "The average is a sum divided by a number. The sum is right. Which number does it need to be divided by, to give "
-    "what you saw?",
-    "Read avg_tickets_per_day in STATS, in store.py. How many rows has daily_counts for a day without a ticket?",
+    "Create tickets for some days: six two days ago, none yesterday, three today. Which average do you expect from "
+    "GET /tickets/stats, and which one do you get?",
+    "The average is a sum divided by a number. The sum is right. Which divisor gives the number that you got?",
+    "Read avg_tickets_per_day in STATS, in store.py. How many rows does daily_counts have for a day without a ticket?",
 )
 EXPLANATION = """
-The sum was divided by the rows of daily_counts, and a day without a ticket has no row there: the average was one of
-the busy days only. What is not there cannot be counted, and averages over a GROUP BY, over a log or over a list of
-answers have the same hole: quiet days, silent sensors and lost customers leave no row. Write down what the number
-means (from the first day to today, both counted), and test it with a gap in the middle.
+The sum was divided by the number of rows in daily_counts, and a day without a ticket has no row there. So it was the
+average of the busy days only. Rows that do not exist are not counted: averages over a GROUP BY, a log or survey
+answers have the same bug, because quiet days, silent sensors and lost customers leave no row. Define what the number
+means (from the first day to today, both included), and test it with a gap in the middle.
 """
 PROVENANCE = (
     "CWE-682: Incorrect Calculation",
@@ -49,7 +48,7 @@ def check(lab):
         return desk.get("/tickets/stats").json["avg_tickets_per_day"]
 
     def expected(tickets, first, *days):
-        return lab.among(*{round(tickets / ((day - first).days + 1), 1) for day in days})
+        return lab.one_of(*{round(tickets / ((day - first).days + 1), 1) for day in days})
 
     yield "the average of an empty desk is 0.0", 0.0, average()
     now = today()

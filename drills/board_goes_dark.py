@@ -1,8 +1,8 @@
-"""The live board on the wall goes dark whenever somebody writes with an accent or an emoji.
+"""The live board on the wall stops whenever somebody writes with an accent or an emoji.
 
-"The board follows the desk over the WebSocket. With the customers from Leeds it runs for days; with those from
-Łódź it says 'Unexpected end of JSON input', stops, and after a reload it stops again as soon as it asks for the
-tickets. In the browser and with curl the very same tickets read perfectly well."
+"The board reads the desk's events over the WebSocket. With customers from Leeds it runs for days. With those from
+Łódź it says 'Unexpected end of JSON input' and stops, and after a reload it stops again as soon as it asks for the
+tickets. In the browser and with curl the same tickets look right."
 """
 
 STARS = 3
@@ -12,20 +12,20 @@ FILE = "web/websocket.py"
 CLEAN = "size, first = len(payload), FIN | opcode"
 PLANTED = "size, first = len(data), FIN | opcode"
 HINTS = (
-    "Open two listeners, `curl -N localhost:8080/events` and a WebSocket on /ws (a browser's console will do), and "
-    "make two tickets: one titled plain, one titled naïve. Who hears of which?",
-    "The events are the same, the JSON is the same; what differs is how a message is packed. What does a WebSocket "
-    "say in front of every message, and how many bytes are really there?",
+    "Open two listeners: `curl -N localhost:8080/events`, and a WebSocket on /ws (in a browser's console). Create two "
+    "tickets, titled plain and naïve. Which listener gets which ticket?",
+    "The events are the same and the JSON is the same; only the framing of a message differs. Which length does a "
+    "WebSocket frame announce, and how many bytes follow?",
     "RFC 6455, 5.2: the payload length is in bytes. Follow a text through render() in web/websocket.py: where does it "
     "become bytes, and which of the two is measured?",
 )
 EXPLANATION = """
-The frame said how many characters the text has, and then its bytes were sent. As long as every character is one
-byte in UTF-8 both numbers agree, so every test with English words passes. The first ï makes the message one byte
-longer than announced: the reader cuts it off in the middle, and takes the rest for the head of the next frame; the
-connection is beyond repair. Content-Length, column widths, cursors and limits have the same trap. Know at every
-line whether you hold text or bytes, encode once at the edge, measure what you send, and let no test of a protocol
-do without a word like "Zażółć 👍".
+The frame announced the number of characters of the text, but then its bytes were sent. As long as every character is
+one byte in UTF-8 both numbers are equal, so every test with English words passes. The first ï makes the message one
+byte longer than announced. The reader stops one byte early and reads the rest as the header of the next frame, so the
+connection is unusable. Content-Length, column widths, cursors and limits can have the same bug. In every line know
+whether you have text or bytes, encode once before you send, measure what you send, and test every protocol with words
+like "Zażółć 👍".
 """
 PROVENANCE = (
     "CWE-135: Incorrect Calculation of Multi-Byte String Length",
@@ -37,7 +37,7 @@ TITLES = ("Zażółć gęślą jaźń", "👍👍👍", "plain", "naïve " * 30)
 
 
 def short(title):
-    """What is shown of a title, whose length matters."""
+    """A title as the expectations show it: long ones are shortened."""
     return title if title is None or len(title) <= 20 else f"{title[:20]}… ({len(title)} characters)"
 
 
@@ -45,23 +45,23 @@ def check(lab):
     desk = lab.desk()
     board, stream = desk.websocket(), desk.stream()
     for title in TITLES:
-        wanted = title.strip()
+        expected = title.strip()
         made = desk.new_ticket(title=title)
         kept = desk.get(f"/tickets/{made['id']}").json["title"]
-        yield f"'{short(wanted)}' is kept as it was written", True, kept == wanted
-        told = board.until(lambda message: message.get("_tag") == "TicketCreated")
-        heard = told and told["ticket"]["title"]
-        yield f"the board on the WebSocket hears of '{short(wanted)}'", short(wanted), short(heard)
+        yield f"'{short(expected)}' is stored unchanged", True, kept == expected
+        message = board.until(lambda one: one.get("_tag") == "TicketCreated")
+        title_on_board = message and message["ticket"]["title"]
+        yield f"the board on the WebSocket gets '{short(expected)}'", short(expected), short(title_on_board)
         event = stream.next()
-        yield f"GET /events tells of '{short(wanted)}'", True, bool(event and wanted in event["data"])
+        yield f"GET /events sends '{short(expected)}'", True, bool(event and expected in event["data"])
     board = desk.websocket()
     board.send({"_tag": "GetTickets"})
-    told = board.until(lambda message: message.get("_tag") == "AllTickets")
-    titles = told and sorted(short(ticket["title"]) for ticket in told["tickets"])
-    yield "a board that was opened later is told of all", sorted(short(title.strip()) for title in TITLES), titles
+    message = board.until(lambda one: one.get("_tag") == "AllTickets")
+    titles = message and sorted(short(ticket["title"]) for ticket in message["tickets"])
+    yield "a board that connects later gets all tickets", sorted(short(title.strip()) for title in TITLES), titles
     desk.new_ticket(title="One more")
-    told = board.until(lambda message: message.get("_tag") == "TicketCreated")
-    yield "this later board hears of the next ticket", "One more", told and told["ticket"]["title"]
+    message = board.until(lambda one: one.get("_tag") == "TicketCreated")
+    yield "this later board gets the next ticket", "One more", message and message["ticket"]["title"]
     reply = desk.get("/tickets")
     yield "the body of GET /tickets has as many bytes as its Content-Length", len(reply.body), int(
         reply.headers["Content-Length"]

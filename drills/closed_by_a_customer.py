@@ -1,7 +1,7 @@
-"""A customer has closed a ticket, and its history does not say how it came to be closed.
+"""A customer has closed a ticket, and its history does not say how.
 
-"Our contract says that only an agent closes a ticket. This one was closed while Ann was still at work on it. In the
-history I see no resolve and no close, only that somebody has edited it. Who has closed it, and how?"
+"Our contract says that only an agent closes a ticket. This one was closed while Ann was still working on it. In the
+history I see no resolve and no close, only that somebody has edited it. Who closed it, and how?"
 """
 
 STARS = 3
@@ -18,16 +18,17 @@ PLANTED = """    for step in workflow.way_to(ticket["state"], status, request.ca
 """
 HINTS = (
     'As a customer, send PATCH /tickets/1 with {"status": "closed"}, and read GET /tickets/1/events. Then try POST '
-    "/tickets/1/transitions. Which of the two says no?",
-    "Two ways lead to a new state. Which function of store.py has the gate of a role in it, and which way goes past it?",
+    '/tickets/1/transitions. Which of the two is refused?',
+    "There are two ways to change the state. Which function of store.py checks the role, and which way does not call "
+    "it?",
     "Read edit_ticket in app.py. What does it do with the steps that workflow.way_to has found?",
 )
 EXPLANATION = """
-The net of states has its guard in one place, Store.fire: role, source, event. PATCH with a status took the net's way
-only to see where it ends, and wrote the last state into the row like any other field. No role was asked for, no step
-was taken, and the history had one "Edited" for all of it. A state machine holds as long as there is one way to change
-the state; an admin's form, an import and a bulk edit are the side doors of real systems. Take the column out of what
-can be edited, and try the whole table of states, steps and roles through each door.
+The workflow is enforced in one place, Store.fire: role, source state, event. A PATCH with a status used the workflow
+only to find the last state, and wrote that into the row like any other field. No role was checked, no transition was
+fired, and the history had one "Edited" for all of it. A state machine is safe only if there is one way to change the
+state. In real systems an admin form, an import and a bulk edit are the ways around it. Remove the state from the
+editable fields, and test the whole table of states, transitions and roles through each endpoint.
 """
 PROVENANCE = (
     "CWE-841: Improper Enforcement of Behavioral Workflow",
@@ -55,23 +56,23 @@ def check(lab):
     for status in ("in_progress", "resolved", "closed"):
         number = desk.new_ticket()["id"]
         reply = desk.patch(f"/tickets/{number}", {"status": status}, customer)
-        yield f"a customer may not make a new ticket {status}", 403, reply.status
+        yield f"a customer may not set a new ticket to {status}", 403, reply.status
         state, events = state_and_events(number)
-        yield f"a ticket that a customer wanted to be {status} is still new", "new", state
-        yield f"a ticket that a customer wanted to be {status} has no new entry in its history", [], events
-    for steps, status, wanted in WAYS:
+        yield f"a ticket that a customer tried to set to {status} is still new", "new", state
+        yield f"a ticket that a customer tried to set to {status} has no new entry in its history", [], events
+    for steps, status, expected in WAYS:
         number = desk.new_ticket()["id"]
         desk.fire(number, *steps)
         reply = desk.patch(f"/tickets/{number}", {"status": status}, agent)
-        yield f"an agent may make a ticket {status}", (200, status), (reply.status, reply.json.get("status"))
+        yield f"an agent may set a ticket to {status}", (200, status), (reply.status, reply.json.get("status"))
         state, events = state_and_events(number, len(steps))
         yield f"this ticket is then {status}", status, state
-        yield f"its history has each step to {status}", wanted, events
+        yield f"its history has each step to {status}", expected, events
     yield from escalated(desk, customer, agent)
 
 
 def escalated(desk, customer, agent):
-    """Only a supervisor brings such a ticket on; everybody may still edit it."""
+    """Only a supervisor may resolve an escalated ticket; everybody may still edit it."""
     number = desk.new_ticket()["id"]
     desk.fire(number, "assign", "start_work", "escalate")
     reply = desk.patch(f"/tickets/{number}", {"status": "resolved"}, agent)

@@ -1,8 +1,8 @@
-"""A ticket is closed and nobody has closed it: its history knows no such step.
+"""A ticket is closed and nobody closed it: its history has no such step.
 
-"The customer asks why his ticket is closed. I ask my team, and nobody was near it. The history has the ticket being
-made, then an ordinary edit by the customer himself, and no transition at all; customers cannot even close. The
-auditors would like to know how a ticket gets from new to closed without passing anything in between."
+"The customer asks why his ticket is closed. I asked my team, and nobody touched it. The history has the creation of
+the ticket, then an ordinary edit by the customer, and no transition at all; customers cannot even close. The auditors
+ask how a ticket gets from new to closed without the steps in between."
 """
 
 STARS = 2
@@ -12,20 +12,20 @@ FILE = "web/validation.py"
 CLEAN = "        if name in writable:\n"
 PLANTED = "        if name in columns or name in body.aliases:\n"
 HINTS = (
-    "Look at that edit in the history: GET /tickets/1/events says under data.changes what it set. Can you send such "
+    "Look at that edit in the history: GET /tickets/1/events shows under data.changes what it set. Can you send such "
     "an edit yourself?",
-    "PATCH /tickets/1 has six fields that a client may set; the README's table lists them. What happens to the others "
-    "that a ticket has, when somebody sends them?",
-    "Each endpoint says in a Body which fields it takes, and one loop of web/validation.py goes through what was sent. "
-    "Which names does it let through, and what is `writable` good for?",
+    "PATCH /tickets/1 has six fields that a client may set. What happens when a client sends one of the other fields "
+    "of a ticket?",
+    "Each endpoint lists its fields in a Body, and one loop in web/validation.py reads what was sent. Which names "
+    "does the loop accept, and what is `writable` for?",
 )
 EXPLANATION = """
-The door applied every field that is a column, instead of every field that this endpoint lets a client set. So a
-PATCH could write `state` past the workflow, `locked_by` past the locks, and a create could choose its own `uuid`.
-Nothing looks wrong, because the fields that were meant to work go on working, and a client that sends a ticket back
-as it was read changes nothing. In real systems this comes with convenience: update(**request.json), a serializer
-with "all fields", a form bound straight to a row. In 2012 somebody added his own key to the Rails project on GitHub
-that way. List what may be set, endpoint by endpoint; everything else is ignored or refused, never applied.
+The validation accepted every field that is a column, not only the fields that this endpoint lets a client set. So a
+PATCH could set `state` without the workflow and `locked_by` without a lock, and a create could choose its own `uuid`.
+Nothing looks wrong: the intended fields still work, and a client that sends a ticket back unchanged changes nothing.
+In real systems this bug comes from convenient code: update(**request.json), a serializer with "all fields", a form
+bound directly to a row. In 2012 somebody used it to add his public key to the Rails project on GitHub. List the
+fields that may be set, for each endpoint, and ignore or refuse all others.
 """
 PROVENANCE = (
     "CWE-915: Improperly Controlled Modification of Dynamically-Determined Object Attributes",
@@ -56,8 +56,8 @@ def check(lab):
         desk.patch(path, {name: value}, CUSTOMER)
         yield f"an edit that sends {name} leaves it as it was", before, desk.get(path).json[name]
     types = {event["type"] for event in desk.get(f"{path}/events").json["events"]}
-    yield "the history of this ticket has no event but Created", ["Created"], sorted(types)
-    yield from from_birth(desk)
+    yield "the history of this ticket has only the event Created", ["Created"], sorted(types)
+    yield from check_create(desk)
     read = desk.get(path).json
     changed = {"title": "Changed", "category": "billing", "priority": "low"}
     reply = desk.patch(path, {**read, **changed}, CUSTOMER)
@@ -71,15 +71,15 @@ def check(lab):
         f"/tickets/{other}"
     ).json["state"]
     types = [event["type"] for event in desk.get(f"/tickets/{other}/events").json["events"]]
-    yield "its history has these four steps", ["Assigned", "StartWorked", "Resolveed", "Closeed"], types[-4:]
+    yield "its history has these four events", ["Assigned", "StartWorked", "Resolveed", "Closeed"], types[-4:]
 
 
-def from_birth(desk):
-    """A new ticket takes none of them either."""
+def check_create(desk):
+    """A new ticket does not accept these fields either."""
     new = desk.new_ticket(**OTHERS)
     for name, value in OTHERS.items():
         came = "what was sent" if new[name] == value else "the desk's own"
         yield f"a create that sends {name} gets the desk's own", "the desk's own", came
-    told = desk.get(f"/tickets/{new['id']}/at/1").json or {}
-    others = sorted(name for name in new.keys() | told.keys() if new.get(name) != told.get(name))
+    rebuilt = desk.get(f"/tickets/{new['id']}/at/1").json or {}
+    others = sorted(name for name in new.keys() | rebuilt.keys() if new.get(name) != rebuilt.get(name))
     yield "the new ticket and its history differ in no field", [], others

@@ -1,7 +1,7 @@
-"""One click, two tickets: the same request arrived twice with the same key, and both made a row.
+"""One click, two tickets: the same request arrived twice with the same key, and both created a row.
 
-"Our app sends a create again when the first answer does not come, with the same Idempotency-Key, as your manual
-says. Each time the train goes through a tunnel I have two tickets."
+"When our app gets no response, it sends the request again with the same Idempotency-Key, as your manual says. Each
+time the train goes through a tunnel I have two tickets."
 """
 
 STARS = 1
@@ -11,15 +11,16 @@ FILE = "store.py"
 CLEAN = 'return row if row["created_at"] > self._expiry() else None'
 PLANTED = 'return row if row["created_at"] < self._expiry() else None'
 HINTS = (
-    "Send the same POST /tickets twice with one Idempotency-Key. Is the second answer marked as a replay?",
-    "The key is in the table idempotency_keys after the first request. So who does not find it?",
-    "How long does a kept answer live? Read Store.kept_answer aloud.",
+    "Send the same POST /tickets twice with one Idempotency-Key. Is the second response marked as a replay?",
+    "After the first request the key is in the table idempotency_keys. Which code reads that table, and why does it "
+    "not find the key?",
+    "How long is a stored response valid? Read the comparison in Store.kept_answer word by word.",
 )
 EXPLANATION = """
-A kept answer counts while it is younger than 24 hours. The comparison was the wrong way round: only answers that
-are older counted, so every retry found nothing and did the work again, and the new answer silently took the old
-one's place. Nothing looks wrong: both answers are 201, the key is in its table. Where a retry is cheap to send and
-dear to repeat (a charge, an order, a mail) this is how customers pay twice; only a test that counts rows sees it.
+A stored response is valid for 24 hours. The comparison was the wrong way round: only older responses were valid. So
+every retry found nothing and did the work again, and the new response replaced the old one. Nothing looks wrong: both
+responses are 201, and the key is in its table. When a retry is cheap to send and expensive to repeat (a payment, an
+order, an email), customers pay twice. Only a test that counts rows detects it.
 """
 PROVENANCE = (
     "CWE-837: Improper Enforcement of a Single, Unique Action",
@@ -34,12 +35,12 @@ def check(lab):
     new = {"title": "Login broken", "description": "Cannot get in"}
     key = {"X-User-Id": "user-1", "Idempotency-Key": "demo-1"}
     first, second = desk.post("/tickets", new, key), desk.post("/tickets", new, key)
-    yield "the first request is taken", 201, first.status
+    yield "the first request is accepted", 201, first.status
     yield "the second one is answered like the first one", 201, second.status
     numbers = [(reply.json or {}).get("id") for reply in (first, second)]
-    yield "both are told the same number of a ticket", numbers[0], numbers[1]
-    yield "both get the same answer, byte for byte", True, first.body == second.body
-    yield "one row was made", 1, desk.count("tickets")
+    yield "both responses have the same ticket number", numbers[0], numbers[1]
+    yield "both get the same response, byte for byte", True, first.body == second.body
+    yield "one row was created", 1, desk.count("tickets")
     yield "one event was written", 1, desk.count("audit_events")
 
     def sent_again(headers):
@@ -47,7 +48,7 @@ def check(lab):
         before, reply = desk.count("tickets"), desk.post("/tickets", new, headers)
         return reply.status, desk.count("tickets") - before
 
-    yield "with another key it makes one more ticket", (201, 1), sent_again({**key, "Idempotency-Key": "demo-2"})
+    yield "with another key it creates one more ticket", (201, 1), sent_again({**key, "Idempotency-Key": "demo-2"})
     desk.rows("UPDATE idempotency_keys SET created_at = '2020-01-01T00:00:00.000Z' WHERE key = 'demo-1'")
-    yield "with the first key, more than a day later, it makes one more ticket", (201, 1), sent_again(key)
-    yield "without a key it makes one more ticket", (201, 1), sent_again({"X-User-Id": "user-1"})
+    yield "with the first key, more than a day later, it creates one more ticket", (201, 1), sent_again(key)
+    yield "without a key it creates one more ticket", (201, 1), sent_again({"X-User-Id": "user-1"})

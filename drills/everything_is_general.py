@@ -1,7 +1,7 @@
-"""Every ticket that the LLM looks at is "general" and "medium" since Tuesday, and no alert was raised.
+"""Since Tuesday every suggestion of the LLM is "general" and "medium", and there was no alert.
 
 "Billing has had no ticket for three days, because every suggestion is general, medium. The page says that they come
-from the LLM. The vendor says that our key is not valid since Tuesday. Why do we hear that from the vendor?"
+from the LLM. The vendor says that our key has been invalid since Tuesday. Why do we hear that from the vendor?"
 """
 
 STARS = 2
@@ -16,16 +16,16 @@ PLANTED = """        except Failed:
 """
 HINTS = (
     "Give the desk an LLM that fails: `python3 -m drills fault broken-llm`, in a second terminal, prints how. Ask for "
-    "a suggestion, once more with `Prefer: handling=strict`. What does the answer say about where it comes from, and "
-    "what does the log say?",
-    "The endpoint logs and marks what it is told. Is it told anything?",
-    "Follow a Failed through Assistant.classify to its last line. Who knows of it then?",
+    "a suggestion, and again with `Prefer: handling=strict`. What does the response say about its source, and what "
+    "does the log say?",
+    "The endpoint logs and marks the failures that it knows of. Does it know of this one?",
+    "Follow a Failed through Assistant.classify to the last line. Which code still knows about it there?",
 )
 EXPLANATION = """
-The failure was caught, and the careful values took the place of an answer: with the name of the LLM on them, and
-without the reason. So nothing was logged, nobody who asked for a 503 got one, and the answer could not be told from a
-real one. Catching an error means to decide who has to hear of it. A fallback is a fine thing as long as it says that
-it is one: in the answer, in the log, and in a number that somebody watches.
+The failure was caught, and default values were returned as if the LLM had answered: with the name of the LLM, and
+without the reason. So nothing was logged, a caller who asked for a 503 did not get one, and the response looked like
+a real one. Whoever catches an error decides who gets to know of it. A fallback is good if it is marked as one: in the
+response, in the log, and in a metric that somebody watches.
 """
 PROVENANCE = (
     "CWE-390: Detection of Error Condition Without Action",
@@ -45,9 +45,9 @@ def check(lab):
 
     yield "a suggestion of the LLM says so (status, category, source)", (200, "billing", "openai"), ask()
     yield "with Prefer: handling=strict it says the same", (200, "billing", "openai"), ask(strict)
-    llm.change(says="It depends.")
-    yield "when the LLM talks nonsense the suggestion is marked as a fallback", (200, "general", "fallback"), ask()
+    llm.change(content="It depends.")
+    yield "when the LLM returns nonsense, the suggestion is marked as a fallback", (200, "general", "fallback"), ask()
     desk.get("/health")
-    yield "the log has an error about the LLM then", True, "ERROR" in desk.log() and "LLM openai" in desk.log()
+    yield "the log then has an error about the LLM", True, "ERROR" in desk.log() and "LLM openai" in desk.log()
     llm.change(status=401)
     yield "with Prefer: handling=strict a refusal by the LLM is an error", 503, ask(strict)[0]

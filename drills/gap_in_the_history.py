@@ -1,8 +1,8 @@
-"""A ticket is closed, and its history ends before that: the audit log knows nobody who closed it.
+"""A ticket is closed, but its history ends before that: the audit log does not say who closed it.
 
-"The auditors compared forty tickets with their history. Three are closed, their history ends with Resolveed, and the
-check of the whole log finds nothing wrong with it. All three are from the night when the disk was full for a while;
-our agents say that they got no error that night."
+"The auditors compared forty tickets with their history. Three are closed, but their history ends with Resolveed, and
+the check of the whole log finds nothing wrong. All three are from the night when the disk was full for a while; our
+agents say that they got no error that night."
 """
 
 STARS = 3
@@ -16,18 +16,18 @@ PLANTED = """        try:
             pass
 """
 HINTS = (
-    "Play the full disk: `python3 -m drills fault audit-write` while the copy runs, then change a ticket. What is the "
-    "answer, what is in the row, and what is in the log? `fault --off` ends it.",
-    "Two things belong to every change: the row and its entry in the log. Who sees to it that there are both or "
-    "neither, and by what does it notice that something has failed?",
-    "Read Store._change to its end, then Store.savepoint: what must reach savepoint() for it to take the row back?",
+    "Simulate the full disk: `python3 -m drills fault audit-write` while the copy runs, then change a ticket. What is "
+    "the response, what is in the row, and what is in the log? `fault --off` removes the fault.",
+    "Every change has two parts: the row and its event. Which code makes sure that both are written or neither, and "
+    "how does it notice a failure?",
+    "Read Store._change to its end, then Store.savepoint: what must reach savepoint() so that it rolls the row back?",
 )
 EXPLANATION = """
-The entry in the audit log was written inside the change's transaction, but its failure was caught and dropped, so
-the transaction saw none and the change stayed, without an entry. Somebody meant well: a customer should not suffer
-because of a log. But what the log is for (who sent this, who closed that) is needed exactly on the nights when things
-fail. In real systems the entry is written over another connection, after the commit, or by a queue, and goes missing
-in the same way. A change and its record are one transaction: if the record fails, so does the change, aloud.
+The event was written in the transaction of the change, but its failure was caught and ignored. So the transaction saw
+no failure, and the change was kept without an event. The intention was good: a customer should not get an error
+because of a log. But the audit log (who sent this, who closed that) is needed most when things fail. In real systems
+the event is written over another connection, after the commit, or through a queue, and is lost in the same way. A
+change and its event belong in one transaction: if the event fails, the change must fail, too, with an error.
 """
 PROVENANCE = (
     "CWE-778: Insufficient Logging",
@@ -51,8 +51,8 @@ def check(lab):
     (before,) = desk.rows(ROW, (number,))
     with desk.fault("audit-write"):
         when = "while the audit log cannot be written"
-        yield f"{when}, POST {close[0]} says that it failed", lab.among(500, 503), desk.post(*close).status
-        yield f"{when}, POST {comment[0]} says that it failed", lab.among(500, 503), desk.post(*comment).status
+        yield f"{when}, POST {close[0]} fails", lab.one_of(500, 503), desk.post(*close).status
+        yield f"{when}, POST {comment[0]} fails", lab.one_of(500, 503), desk.post(*comment).status
         shown = desk.get(path).json
     (after,) = desk.rows(ROW, (number,))
     yield "after that, state, assignee and version of the ticket are as before", before, after

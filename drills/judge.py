@@ -1,105 +1,104 @@
-"""Judges a copy of the desk: runs a drill's check against it and says what was wanted and what was seen."""
+"""Judges a copy of the desk: runs a drill's check against it and reports what was expected and what happened."""
 
 import traceback
 from pathlib import Path
 from typing import NamedTuple
 
-from drills import lab as laboratory
-from drills.lab import Deed, Exchange, Lab, Trouble
+from drills import lab as lab_module
+from drills.lab import CheckError, Lab, RecordedRequest, Step
 
-SHOWN = 160  # characters of a value
+MAX_CHARS = 160  # of a value in a message
 
 
 class Expectation(NamedTuple):
-    """One thing a check asked for, what the desk did, and how many exchanges and deeds there had been by then."""
+    """One expectation of a check, the actual value, and how many requests and steps were recorded before it."""
 
-    promise: str
-    wanted: object
-    seen: object
-    done: int = 0
+    name: str
+    expected: object
+    actual: object
+    position: int = 0
 
     @property
     def is_met(self) -> bool:
-        if isinstance(self.wanted, int) and isinstance(self.wanted, bool) != isinstance(self.seen, bool):
-            return False  # to Python True is 1, to a client it is not
-        return self.wanted == self.seen
+        if isinstance(self.expected, int) and isinstance(self.expected, bool) != isinstance(self.actual, bool):
+            return False  # in Python True == 1, but in JSON they differ
+        return self.expected == self.actual
 
     @property
     def message(self) -> str:
-        return f"wanted {_shown(self.wanted)}, saw {_shown(self.seen)}"
+        return f"expected {_shortened(self.expected)}, got {_shortened(self.actual)}"
 
 
 class Verdict(NamedTuple):
-    """What a check found. `trouble` is what kept it from going on to its end, None where nothing did."""
+    """The result of a check. `error` says why the check stopped before its end; None if it did not."""
 
-    found: list[Expectation]
-    trouble: Trouble | None
-    exchanges: list[Exchange | Deed]
-    log: str  # of the desk that was started last, where something is wrong
-
-    @property
-    def broken(self) -> list[Expectation]:
-        return [expectation for expectation in self.found if not expectation.is_met]
+    expectations: list[Expectation]
+    error: CheckError | None
+    recorded: list[RecordedRequest | Step]
+    log: str  # of the desk that was started last, if the verdict is NO
 
     @property
-    def word(self) -> str:
-        return "NO" if self.broken or self.trouble else "OK"
+    def failed(self) -> list[Expectation]:
+        return [expectation for expectation in self.expectations if not expectation.is_met]
+
+    @property
+    def result(self) -> str:
+        return "NO" if self.failed or self.error else "OK"
 
     @property
     def tests(self) -> list[dict]:
-        """One {name, status, message} for each promise; status is pass, fail, or the kind of trouble."""
+        """One {name, status, message} for each expectation; status is pass, fail, or the kind of the error."""
         tests = [
             {
-                "name": one.promise,
+                "name": one.name,
                 "status": "pass" if one.is_met else "fail",
                 "message": "" if one.is_met else one.message,
             }
-            for one in self.found
+            for one in self.expectations
         ]
-        if self.trouble:
-            tests.append(
-                {"name": "the check comes to its end", "status": self.trouble.kind, "message": str(self.trouble)}
-            )
+        if self.error:
+            tests.append({"name": "the check runs to its end", "status": self.error.kind, "message": str(self.error)})
         return tests
 
     @property
-    def reproduction(self) -> list[Exchange | Deed]:
-        """What was done up to the first promise that was broken."""
-        return self.exchanges[: self.broken[0].done] if self.broken else self.exchanges
+    def reproduction(self) -> list[RecordedRequest | Step]:
+        """What was recorded before the first failed expectation."""
+        return self.recorded[: self.failed[0].position] if self.failed else self.recorded
 
 
-def judge(drill, folder: Path, seconds: float = laboratory.CHECK) -> Verdict:
-    """What the drill's check finds at the desks in `folder`. It ends in time, whatever those desks do."""
-    found, trouble = [], None
+def judge(drill, folder: Path, seconds: float = lab_module.CHECK_TIMEOUT) -> Verdict:
+    """Run the drill's check against the desks in `folder`. It ends in time, even if the desks hang."""
+    expectations, error = [], None
     with Lab(folder, seconds) as lab:
         try:
-            for promise, wanted, seen in drill.check(lab):
-                found.append(Expectation(promise, wanted, seen, len(lab.exchanges)))
-            if not found:
-                trouble = Trouble("error", "the check asked for nothing")
-        except Trouble as problem:
-            trouble = problem
+            for name, expected, actual in drill.check(lab):
+                expectations.append(Expectation(name, expected, actual, len(lab.recorded)))
+            if not expectations:
+                error = CheckError("error", "the check has no expectations")
+        except CheckError as problem:
+            error = problem
         except Exception as problem:
-            trouble = _unexpected(problem, found, lab)
-        if lab.is_late:
-            trouble = Trouble("timeout", f"the check did not come to its end within {seconds} s{_after(found)}")
-        verdict = Verdict(found, trouble, lab.exchanges, "")
-        needs_log = verdict.word == "NO" and lab.desks
-        return verdict._replace(log=lab.desks[-1].say_the_rest()) if needs_log else verdict
+            error = _unexpected(problem, expectations, lab)
+        if lab.timed_out:
+            error = CheckError("timeout", f"the check did not end within {seconds} s{_after(expectations)}")
+        verdict = Verdict(expectations, error, lab.recorded, "")
+        needs_log = verdict.result == "NO" and lab.desks
+        return verdict._replace(log=lab.desks[-1].final_log()) if needs_log else verdict
 
 
-def _unexpected(problem, found, lab):
-    line = next((f"line {at.lineno}: {at.line}" for at in reversed(traceback.extract_tb(problem.__traceback__))), "")
-    answers = [one.status for one in lab.exchanges if isinstance(one, Exchange)]
-    last = f"; the last answer was {answers[-1]}" if answers else ""
+def _unexpected(problem, expectations, lab):
+    frames = reversed(traceback.extract_tb(problem.__traceback__))
+    line = next((f"line {frame.lineno}: {frame.line}" for frame in frames), "")
+    statuses = [one.status for one in lab.recorded if isinstance(one, RecordedRequest)]
+    last = f"; the last response was {statuses[-1]}" if statuses else ""
     what = f"{type(problem).__name__}: {problem}".splitlines()[0]
-    return Trouble("error", f"the check could not go on{_after(found)}: {what} at {line}{last}")
+    return CheckError("error", f"the check could not go on{_after(expectations)}: {what} at {line}{last}")
 
 
-def _after(found):
-    return f" after '{found[-1].promise}'" if found else ""
+def _after(expectations):
+    return f" after '{expectations[-1].name}'" if expectations else ""
 
 
-def _shown(value):
+def _shortened(value):
     text = repr(value)
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+    return text if len(text) <= MAX_CHARS else f"{text[:MAX_CHARS]}…"

@@ -1,7 +1,7 @@
-"""A support engineer found the key of our LLM in a log bundle that a customer had sent around.
+"""A support engineer found our LLM key in a log bundle that a customer had sent around.
 
-"The bundle was in a public ticket for two days. Line 4711 has our key in full. The key had just been changed at the
-vendor and was refused for an hour; there is one such line for each try. Nobody can remember that we log keys."
+"The bundle was in a public ticket for two days. Line 4711 has our whole key. We had just changed the key at the
+vendor, who refused it for an hour; there is one such line for each attempt. Nobody can remember that we log keys."
 """
 
 STARS = 2
@@ -11,17 +11,17 @@ FILE = "llm.py"
 CLEAN = "raise Failed(f\"its server answered {response.status} {http.client.responses.get(response.status, '')}\")"
 PLANTED = "raise Failed(f\"its server answered {response.status} {response.read(500).decode(errors='replace')}\")"
 HINTS = (
-    "Point OPENAI_BASE_URL at a server that refuses your key with 401, and that says in its answer which key it has "
-    "refused (a dozen lines with Python's http.server). Ask for a suggestion and read the log.",
-    "The desk never writes the key. Whose words are in the line of the log that has it?",
-    "Which text does a Failed in llm.py carry? Look for one that is not the desk's own.",
+    "Point OPENAI_BASE_URL at a server that refuses your key with 401 and repeats the key in its response (a dozen "
+    "lines with Python's http.server). Ask for a suggestion and read the log.",
+    "The desk never writes the key into the log. Who wrote the text of the log line that has it?",
+    "Which texts do the Failed errors in llm.py contain? Look for a text that does not come from the desk.",
 )
 EXPLANATION = """
-The error of the vendor was put into the log word for word, to make it easier to see what is wrong. Vendors quote what
-they were sent: "Incorrect API key provided: sk-…", or a piece of the ticket. Text from elsewhere is data, and nobody
-knows what is in it; logs are copied, indexed and sent around by people who would never be shown a key. Log the
-desk's own words and a number; where the other side's words are really needed, name the fields that may pass, and let a
-test grep everything that leaves for a canary.
+The vendor's error text was copied into the log, to make debugging easier. Vendors repeat what they were sent:
+"Incorrect API key provided: sk-…", or a piece of the ticket. Text from another system is data, and nobody knows what
+is in it. Logs are copied, indexed and sent to people who must not see a key. Log your own words and the status. If
+you need the vendor's words, list the fields that may be logged, and let a test search all output for a marker text (a
+canary).
 """
 PROVENANCE = (
     "CWE-532: Insertion of Sensitive Information into Log File",
@@ -38,7 +38,7 @@ CANARIES = {
 
 def check(lab):
     key, token, idempotency_key, words = CANARIES.values()
-    llm = lab.llm(status=401, says=f"Incorrect API key provided: {key}. You asked about: {words}")
+    llm = lab.llm(status=401, content=f"Incorrect API key provided: {key}. You asked about: {words}")
     desk = lab.desk(**{**llm.environ, "OPENAI_API_KEY": key})
     headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": idempotency_key}
     answers = [
@@ -47,15 +47,15 @@ def check(lab):
         desk.post("/tickets/classify", b'{"description": ', {**headers, "Content-Type": "application/json"}),
         desk.get("/health", headers),
     ]
-    yield "the requests are answered as ever", [201, 201, 400, 200], [reply.status for reply in answers]
-    yield "the LLM was asked with the key, and has refused it", True, bool(llm.asked)
+    yield "the requests are answered as usual", [201, 201, 400, 200], [reply.status for reply in answers]
+    yield "the LLM got a request with the key, and refused it", True, bool(llm.requests)
     desk.stop()
     log = desk.log()
     for name, canary in CANARIES.items():
         yield f"{name} is not in the log", 0, log.count(canary)
-    told = b"".join(reply.body for reply in answers[1:]).decode()
-    yield "none of them is in an answer", [], [name for name, canary in CANARIES.items() if canary in told]
+    bodies = b"".join(reply.body for reply in answers[1:]).decode()
+    yield "none of them is in a response", [], [name for name, canary in CANARIES.items() if canary in bodies]
     lines = [line for line in log.splitlines() if "POST /tickets" in line or "GET /health" in line]
     yield "each request has its line in the log", 4, len(lines)
-    told_why = [line for line in log.splitlines() if "openai" in line and "401" in line]
-    yield "the log tells why the LLM did not help", True, bool(told_why)
+    reasons = [line for line in log.splitlines() if "openai" in line and "401" in line]
+    yield "the log says why the LLM failed", True, bool(reasons)

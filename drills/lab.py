@@ -1,7 +1,7 @@
-"""The lab that a check works in: desks run from one folder, each as a process with a database of its own.
+"""The lab that a check works in: it runs desks from one folder, each as a process with its own database.
 
-Nothing of the folder's code runs here: its desks are asked over HTTP and through their database files. Everything
-has a deadline, and a desk that crashes, hangs or does not start is told apart from one that answers wrongly.
+The folder's code does not run in this process: its desks are tested over HTTP and through their database files.
+Everything has a timeout. A desk that crashes, hangs or does not start is reported as such, not as a wrong response.
 """
 
 import http.client
@@ -23,31 +23,31 @@ from typing import NamedTuple
 from urllib.parse import urlencode
 
 from drills import faults
-from drills.wire import EventStream, StubLLM, WebSocket
+from drills.clients import EventStream, StubLLM, WebSocket
 
-START = 15  # seconds that a desk has to say where it listens
-ANSWER = 10  # seconds that it has for one answer
-CHECK = 60  # seconds that everything in the lab has together
+START_TIMEOUT = 15  # seconds until a desk must print its port
+RESPONSE_TIMEOUT = 10  # seconds until a desk must answer a request
+CHECK_TIMEOUT = 60  # seconds for the whole check
 AGENT = {"X-User-Id": "agent-1", "X-User-Role": "agent"}
 CUSTOMER = {"X-User-Id": "user-1", "X-User-Role": "customer"}
 BANNER = re.compile(r"Support Desk on http://.*:(\d+)\s*")
-PENDING = "no answer yet"
-DISARM = "fault --off --in {label}"
+PENDING = "no response yet"
+REMOVE_FAULTS = "fault --off --in {label}"
 LLM_PORT = 9000  # of an LLM that `fault` serves
 LLM_URL = f"http://127.0.0.1:{LLM_PORT}/v1"
 KEPT = "PATH HOME SYSTEMROOT TEMP TMP TMPDIR USERPROFILE LANG LC_ALL LD_LIBRARY_PATH PYTHONHOME".split()
 
 
-class Trouble(Exception):
-    """The lab cannot go on; `kind` is crash, timeout or error, str() one line that says what happened."""
+class CheckError(Exception):
+    """The check cannot go on; `kind` is crash, timeout or error, str() is one line that says what happened."""
 
     def __init__(self, kind: str, what: str):
         super().__init__(what)
         self.kind = kind
 
 
-class Reply(NamedTuple):
-    """An answer; `json` is the parsed body, None where it is none. Without an answer `status` says why."""
+class Response(NamedTuple):
+    """A response; `json` is the parsed body, None if it is not JSON. Without a response `status` says why."""
 
     status: int | str
     headers: http.client.HTTPMessage
@@ -55,8 +55,8 @@ class Reply(NamedTuple):
     json: object
 
 
-class Exchange(NamedTuple):
-    """One request as it was sent, and what became of it."""
+class RecordedRequest(NamedTuple):
+    """One request as it was sent, and its response."""
 
     method: str
     path: str
@@ -64,34 +64,34 @@ class Exchange(NamedTuple):
     body: bytes | None
     status: int | str
     request_id: str
-    follows: bool = False  # on the connection of the one before
-    goes_on: bool = False  # when the next one is sent, it has no answer yet
-    token: str = ""  # the name of the token that it was answered with, as other headers have it: $ANN
+    same_connection: bool = False  # sent on the connection of the request before it
+    overlaps: bool = False  # the next request was sent before this one had its response
+    token: str = ""  # the name of the token in the response; other requests show it as $ANN
 
 
-class Deed(NamedTuple):
-    """What was done to a desk besides requests: in words, and as a command to type where there is one.
+class Step(NamedTuple):
+    """Something other than a request that was done to a desk: a description, and a command to type if there is one.
 
-    The debugging log defines the command `sql`. `call` is one of this tool instead, with {label} for the copy's name.
-    What is done `apart` goes on while other things are done.
+    The debugging log defines the command `sql`. `tool_command` is a command of the drill tool, with {label} for the
+    name of the copy. A step `in_background` goes on while others are done.
     """
 
     about: str
     command: str = ""
-    call: str = ""
-    apart: bool = False
+    tool_command: str = ""
+    in_background: bool = False
 
 
-class Finished(NamedTuple):
-    """A command that has ended."""
+class CommandResult(NamedTuple):
+    """The result of a command that has ended."""
 
     status: int
     output: str
     errors: str
 
 
-class Among:
-    """Equal to each of some values: `among(403, 404)` is wanted where the desk may choose."""
+class OneOf:
+    """Equal to each of some values: `one_of(403, 404)` is expected if the desk may choose."""
 
     def __init__(self, values):
         self._values = values
@@ -104,7 +104,7 @@ class Among:
 
 
 def environment(**environ: str) -> dict:
-    """What a process of the lab gets: nothing of the learner's settings, UTC, and `environ`."""
+    """The environment of a process in the lab: none of the learner's settings, UTC, and `environ`."""
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     fixed = {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1", "NO_COLOR": "1", "TZ": "UTC"}
     return {**kept, **fixed, **environ}
@@ -120,155 +120,167 @@ class LabDesk:
         streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE}
         with open(self._log, "wb") as log:
             self.process = lab.start(command, cwd=lab.folder, env=environ, stderr=log, **streams)
-        self.banner, self.port, self._serves = [], 0, threading.Event()
-        self._mouth = threading.Thread(target=self._listen, daemon=True)
-        self._mouth.start()
+        self.banner, self.port, self._ready = [], 0, threading.Event()
+        self._output_reader = threading.Thread(target=self._read_output, daemon=True)
+        self._output_reader.start()
 
-    def _listen(self):
-        """Read what the desk prints to its end, so that it never waits for us."""
+    def join_output_reader(self) -> None:
+        self._output_reader.join(RESPONSE_TIMEOUT)
+
+    def _read_output(self):
+        """Read everything that the desk prints, so that a full pipe never blocks it."""
         with self.process.stdout as output:
             for line in output:
                 self.banner.append(line.decode("utf-8", "replace").rstrip())
                 found = BANNER.fullmatch(self.banner[-1])
                 self.port = int(found[1]) if found else self.port
                 if self.port and "Ctrl-C stops" in self.banner[-1]:
-                    self._serves.set()
-        self._serves.set()
+                    self._ready.set()
+        self._ready.set()
 
-    def wait_until_it_serves(self) -> None:
-        if not self._serves.wait(START):
-            raise Trouble("timeout", f"the desk did not say where it listens within {START} s")
+    def wait_until_ready(self) -> None:
+        if not self._ready.wait(START_TIMEOUT):
+            raise CheckError("timeout", f"the desk did not print its port within {START_TIMEOUT} s")
         if not self.port or self.process.poll() is not None:
-            status = self.process.wait(ANSWER)
-            raise Trouble("crash", f"the desk did not start, it ended with status {status}: {self.last_words()}")
+            status = self.process.wait(RESPONSE_TIMEOUT)
+            raise CheckError("crash", f"the desk did not start, it exited with status {status}: {self.last_log_line()}")
 
-    # -- asking ---------------------------------------------------------------------------------
+    # -- requests -------------------------------------------------------------------------------
 
-    def request(self, method: str, path: str, body=None, headers=None, within: float | None = None) -> Reply:
-        """One exchange on a connection of its own. A body that is not bytes is sent as JSON.
+    def request(self, method: str, path: str, body=None, headers=None, timeout: float | None = None) -> Response:
+        """Send one request on a new connection. A body that is not bytes is sent as JSON.
 
-        `headers` is a dict, or a list of pairs where one stands twice. A desk that gives no answer ends the check;
-        with `within` (seconds) that is an answer, too: its status is the text "no answer within 3 s".
+        `headers` is a dict, or a list of pairs if a name occurs twice. If the desk does not answer, the check ends;
+        but with `timeout` (seconds) no answer is a response, too: its status is the text "no answer within 3 s".
         """
-        with closing(self._connection(within)) as connection:
-            reply = self._ask(connection, method, path, body, headers)
-        if within is None and isinstance(reply.status, str):
-            kind = "timeout" if "within" in reply.status else "crash"
-            raise Trouble(kind, f"{method} {path} got {reply.status}")
-        return reply
+        with closing(self._connection(timeout)) as connection:
+            response = self._request(connection, method, path, body, headers)
+        if timeout is None and isinstance(response.status, str):
+            kind = "timeout" if "within" in response.status else "crash"
+            raise CheckError(kind, f"{method} {path} got {response.status}")
+        return response
 
-    def on_one_connection(self, *requests: tuple) -> list[Reply]:
-        """The answers to (method, path, body, headers), one after the other on a connection that is kept.
+    def on_one_connection(self, *requests: tuple) -> list[Response]:
+        """The responses to (method, path, body, headers), one after the other on a keep-alive connection.
 
-        As with any client, a desk that says `Connection: close` is called anew; one that hangs up without a word
-        is an answer like "no answer within 3 s".
+        As any client does, it reconnects after `Connection: close`. If the desk closes the connection without a
+        response, the status is a text, as after a timeout.
         """
         with closing(self._connection()) as connection:
-            return [self._ask(connection, *request, follows=place > 0) for place, request in enumerate(requests)]
+            return [self._request(connection, *request, position > 0) for position, request in enumerate(requests)]
 
-    def _connection(self, within=None):
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=within or ANSWER)
+    def _connection(self, timeout=None):
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout or RESPONSE_TIMEOUT)
 
-    def _ask(self, connection, method, path, body, headers, follows=False) -> Reply:
-        if self.lab.is_late:
-            raise Trouble("timeout", "the check is late")
+    def _request(self, connection, method, path, body, headers, same_connection=False) -> Response:
+        if self.lab.timed_out:
+            raise CheckError("timeout", "the check has timed out")
         headers = list(headers.items() if isinstance(headers, dict) else headers or ())
         if body is not None and not isinstance(body, bytes):
             body = json.dumps(body).encode()
             if "content-type" not in {name.lower() for name, _ in headers}:
                 headers.append(("Content-Type", "application/json"))
-        shown = tuple((name, self.lab.without_token(value)) for name, value in headers)
-        place = self.lab.send(Exchange(method, path, shown, body, PENDING, "", follows))
+        shown = tuple((name, self.lab.hide_token(value)) for name, value in headers)
+        position = self.lab.record_request(
+            RecordedRequest(method, path, shown, body, PENDING, "", same_connection=same_connection)
+        )
         try:
-            reply = self._exchange(connection, method, path, body, headers)
+            response = self._send_and_receive(connection, method, path, body, headers)
         except TimeoutError:
-            reply = Reply(f"no answer within {connection.timeout} s", http.client.HTTPMessage(), b"", None)
+            response = self._no_answer(f"within {connection.timeout} s")
         except (OSError, http.client.HTTPException) as problem:
-            reply = Reply(f"no answer ({self._why(problem)})", http.client.HTTPMessage(), b"", None)
-        self.lab.answer(place, status=reply.status, request_id=reply.headers.get("X-Request-Id", ""))
-        return reply
+            response = self._no_answer(f"({self._why(problem)})")
+        request_id = response.headers.get("X-Request-Id", "")
+        self.lab.record_response(position, status=response.status, request_id=request_id)
+        return response
 
-    def _exchange(self, connection, method, path, body, headers) -> Reply:
+    def _send_and_receive(self, connection, method, path, body, headers) -> Response:
         connection.putrequest(method, path, skip_accept_encoding=True)
         for name, value in headers:
             connection.putheader(name, value)
         if body is not None or method in ("POST", "PUT", "PATCH"):
             connection.putheader("Content-Length", str(len(body or b"")))
         connection.endheaders(body)
-        answer = connection.getresponse()
-        data = answer.read()
+        response = connection.getresponse()
+        data = response.read()
         try:
-            parsed = json.loads(data) if "json" in answer.headers.get("Content-Type", "") else None
+            parsed = json.loads(data) if "json" in response.headers.get("Content-Type", "") else None
         except ValueError:
             parsed = None
-        return Reply(answer.status, answer.headers, data, parsed)
+        return Response(response.status, response.headers, data, parsed)
+
+    @staticmethod
+    def _no_answer(why):
+        return Response(f"no answer {why}", http.client.HTTPMessage(), b"", None)
 
     def _why(self, problem):
         try:
             status = self.process.wait(0.5)
         except subprocess.TimeoutExpired:
             return str(problem) or type(problem).__name__
-        return f"the desk ended with status {status}: {self.last_words()}"
+        return f"the desk exited with status {status}: {self.last_log_line()}"
 
-    def get(self, path: str, headers=None, within=None, **query) -> Reply:
-        """GET; `query` is written behind the path, as in get("/tickets", search="100%")."""
-        return self.request("GET", path + ("?" + urlencode(query) if query else ""), None, headers, within)
+    def get(self, path: str, headers=None, timeout=None, **query) -> Response:
+        """GET; `query` becomes the query string, as in get("/tickets", search="100%")."""
+        return self.request("GET", path + ("?" + urlencode(query) if query else ""), None, headers, timeout)
 
-    def post(self, path: str, body=None, headers=None, within=None) -> Reply:
-        return self.request("POST", path, body, headers, within)
+    def post(self, path: str, body=None, headers=None, timeout=None) -> Response:
+        return self.request("POST", path, body, headers, timeout)
 
-    def patch(self, path: str, body=None, headers=None, within=None) -> Reply:
-        return self.request("PATCH", path, body, headers, within)
+    def patch(self, path: str, body=None, headers=None, timeout=None) -> Response:
+        return self.request("PATCH", path, body, headers, timeout)
 
     def new_ticket(self, headers=CUSTOMER, **fields) -> dict:
-        """A ticket with these fields and believable others."""
+        """A new ticket with these fields and realistic others."""
         new = {"title": "Login broken", "description": "Cannot get in", **fields}
-        reply = self.post("/tickets", new, headers)
-        if reply.status != 201:
-            raise Trouble("error", f"a believable new ticket was not taken: {reply.status} {reply.body[:200]!r}")
-        return reply.json
+        response = self.post("/tickets", new, headers)
+        if response.status != 201:
+            what = f"{response.status} {response.body[:200]!r}"
+            raise CheckError("error", f"a valid new ticket was not accepted: {what}")
+        return response.json
 
     def fire(self, ticket: int, *transitions: str, headers=AGENT) -> None:
-        """Take a ticket through these transitions; each must be taken."""
+        """Fire these transitions of a ticket; each must succeed."""
         for name in transitions:
-            reply = self.post(f"/tickets/{ticket}/transitions", {"transition": name}, headers)
-            if reply.status != 200:
-                raise Trouble("error", f"{name} of ticket {ticket} was not taken: {reply.status} {reply.body[:200]!r}")
+            response = self.post(f"/tickets/{ticket}/transitions", {"transition": name}, headers)
+            if response.status != 200:
+                what = f"{response.status} {response.body[:200]!r}"
+                raise CheckError("error", f"{name} of ticket {ticket} was not accepted: {what}")
 
     def login(self, who: str, *roles: str) -> dict:
-        """The header of a token for anybody, in a desk with DEBUG="true" (and SUPPORT_DESK_AUTH="tokens")."""
-        reply = self.post("/api/debug/login", {"login": who, "roles": list(roles)})
-        if reply.status != 200:
-            raise Trouble("error", f"the debug login gives no token: {reply.status}; the desk needs DEBUG=true")
-        self.lab.name_token(reply.json["token"], who)
-        return {"Authorization": f"Bearer {reply.json['token']}"}
+        """An Authorization header for any user, from a desk with DEBUG="true" (and SUPPORT_DESK_AUTH="tokens")."""
+        response = self.post("/api/debug/login", {"login": who, "roles": list(roles)})
+        if response.status != 200:
+            raise CheckError("error", f"the debug login gives no token: {response.status}; the desk needs DEBUG=true")
+        self.lab.name_token(response.json["token"], who)
+        return {"Authorization": f"Bearer {response.json['token']}"}
 
-    def connect(self, within: float = ANSWER) -> socket.socket:
-        """A raw socket to the desk, for what no HTTP client would send."""
-        return socket.create_connection(("127.0.0.1", self.port), timeout=within)
+    def connect(self, timeout: float = RESPONSE_TIMEOUT) -> socket.socket:
+        """A raw socket to the desk, to send what no HTTP client sends."""
+        return socket.create_connection(("127.0.0.1", self.port), timeout=timeout)
 
     def stream(self, path: str = "/events", headers=AGENT) -> EventStream:
-        """A reader of server-sent events, which have been coming in since."""
-        named = [("-H", f"{name}: {self.lab.without_token(value)}") for name, value in headers.items()]
+        """A reader of server-sent events, connected from now on."""
+        named = [("-H", f"{name}: {self.lab.hide_token(value)}") for name, value in headers.items()]
         words = ["curl", "-sN", *(word for pair in named for word in pair), f"http://localhost:8080{path}"]
-        self.lab.exchanges.append(Deed("a listener", shlex.join(words), apart=True))
-        return self.lab.keep(EventStream(self.port, path, dict(headers)))
+        self.lab.recorded.append(Step("an event stream", shlex.join(words), in_background=True))
+        return self.lab.close_at_end(EventStream(self.port, path, dict(headers)))
 
     def websocket(self, path: str = "/ws", headers=AGENT) -> WebSocket:
-        who = "".join(f", {name}: {self.lab.without_token(value)}" for name, value in headers.items())
-        self._tell(f"a WebSocket is opened: {path}{who}")
-        return self.lab.keep(WebSocket(self.port, path, dict(headers), self._tell))
+        who = "".join(f", {name}: {self.lab.hide_token(value)}" for name, value in headers.items())
+        self._record_step(f"a WebSocket is opened: {path}{who}")
+        return self.lab.close_at_end(WebSocket(self.port, path, dict(headers), self._record_step))
 
-    def _tell(self, about, command="", call=""):
-        self.lab.exchanges.append(Deed(about, command, call))
+    def _record_step(self, about, command="", tool_command=""):
+        self.lab.recorded.append(Step(about, command, tool_command))
 
-    # -- looking into it ------------------------------------------------------------------------
+    # -- database and log -----------------------------------------------------------------------
 
     def rows(self, sql: str, values=()) -> list[tuple]:
-        """What a second program sees in the database file; what it changes there, too."""
+        """Run a statement on the database file, as a second program does; its rows."""
         if not sql.lstrip().upper().startswith("SELECT"):
-            self._tell("in the database:", shlex.join(["sql", " ".join(sql.split()), *map(str, values)]))
-        with closing(sqlite3.connect(self.database, timeout=faults.PATIENCE)) as database, database:
+            self._record_step("in the database:", shlex.join(["sql", " ".join(sql.split()), *map(str, values)]))
+        with closing(sqlite3.connect(self.database, timeout=faults.TIMEOUT)) as database, database:
             database.execute("PRAGMA foreign_keys = ON")
             return database.execute(sql, values).fetchall()
 
@@ -277,170 +289,170 @@ class LabDesk:
 
     @contextmanager
     def fault(self, name: str):
-        """`with desk.fault("audit-write"):` inside the block that write fails; the names are in faults.FAULTS."""
-        self._tell(f"from now on {faults.FAULTS[name][1]}:", call=f"fault {name} --in {{label}}")
+        """`with desk.fault("audit-write"):` makes this write fail in the block; faults.FAULTS has the names."""
+        self._record_step(f"from now on {faults.FAULTS[name][1]}:", tool_command=f"fault {name} --in {{label}}")
         with faults.fault(self.database, name):
             yield
-        self._tell("and now they can again:", call=DISARM)
+        self._record_step("from now on they can be written again:", tool_command=REMOVE_FAULTS)
 
     def log(self) -> str:
-        """What the desk has written to stderr so far; all of it after stop()."""
+        """What the desk has written to stderr so far; after stop() it is complete."""
         return self._log.read_text(encoding="utf-8", errors="replace")
 
-    def last_words(self) -> str:
-        """The last line of its log; of a traceback, with the last line of the copy that it went through."""
+    def last_log_line(self) -> str:
+        """The last line of the log; after a traceback, with the last line number in the copy's own files."""
         log = self.log()
-        lines = [line for line in log.splitlines() if line.strip()] or ["it said nothing"]
+        lines = [line for line in log.splitlines() if line.strip()] or ["the log is empty"]
         place = rf'^  File "{re.escape(str(self.lab.folder))}.([^"]+)", (line \d+)'
         found = re.findall(place, log.rpartition("\nTraceback")[2], re.M)
         return lines[-1].strip()[:300] + (f" ({', '.join(found[-1])})" if found else "")
 
-    # -- its end --------------------------------------------------------------------------------
+    # -- stopping -------------------------------------------------------------------------------
 
     def stop(self, number: int = signal.SIGTERM) -> int:
-        """End it as Ctrl-C or `kill` would; its exit status."""
+        """Stop it with a signal, as Ctrl-C or `kill` does; its exit status."""
         if self.process.poll() is None:
             self.process.send_signal(number)
         try:
-            return self.process.wait(ANSWER)
+            return self.process.wait(RESPONSE_TIMEOUT)
         except subprocess.TimeoutExpired:
-            raise Trouble("timeout", f"the desk did not stop within {ANSWER} s of signal {int(number)}") from None
+            what = f"the desk did not stop within {RESPONSE_TIMEOUT} s of signal {int(number)}"
+            raise CheckError("timeout", what) from None
 
-    def say_the_rest(self, within: float = 1) -> str:
-        """Its whole log, once it has stopped; what there is of it where it does not stop."""
+    def final_log(self, timeout: float = 1) -> str:
+        """Stop the desk and return its whole log; if it does not stop, the log so far."""
         try:
             self.process.terminate()
-            self.process.wait(within)
+            self.process.wait(timeout)
         except (subprocess.TimeoutExpired, OSError):
             pass
         return self.log()
 
     def kill(self) -> None:
-        """End it as a power cut would."""
+        """Kill it, as a power cut does."""
         self.process.kill()
-        self.process.wait(ANSWER)
+        self.process.wait(RESPONSE_TIMEOUT)
 
 
 class Lab:
-    """Desks from one folder and what is around them; a context manager, all ends with it.
+    """Runs desks from one folder. A context manager: at its end everything is stopped.
 
-    `exchanges` are all requests so far, with the deeds between them, `room` is a folder for files that ends with the
-    lab. Where everything together takes longer than `seconds`, the desks are ended and `is_late` is true. `start`
-    starts their processes.
+    `recorded` has all requests so far, and the steps between them. `temp_dir` is a folder for files; it is deleted at
+    the end. After `seconds` all desks are killed, and `timed_out` is true. `start` starts their processes.
     """
 
     start = staticmethod(subprocess.Popen)
 
-    def __init__(self, folder: Path, seconds: float = CHECK):
-        self.folder, self.exchanges, self.is_late, self.desks = folder, [], False, []
-        self._one_at_a_time, self._tokens, self._things = threading.Lock(), {}, []
-        self._room = tempfile.TemporaryDirectory(prefix="lab-", ignore_cleanup_errors=True)
-        self.room = Path(self._room.name)
-        self._watch = threading.Timer(seconds, self._give_up)
-        self._watch.daemon = True
+    def __init__(self, folder: Path, seconds: float = CHECK_TIMEOUT):
+        self.folder, self.recorded, self.timed_out, self.desks = folder, [], False, []
+        self._lock, self._tokens, self._open_resources = threading.Lock(), {}, []
+        self._temp_dir = tempfile.TemporaryDirectory(prefix="lab-", ignore_cleanup_errors=True)
+        self.temp_dir = Path(self._temp_dir.name)
+        self._timer = threading.Timer(seconds, self._time_out)
+        self._timer.daemon = True
 
     def __enter__(self):
-        self._watch.start()
+        self._timer.start()
         return self
 
     def __exit__(self, *_):
-        self._watch.cancel()
-        for thing in self._things:
-            thing.close()
+        self._timer.cancel()
+        for resource in self._open_resources:
+            resource.close()
         for desk in self.desks:
             desk.kill()
-            desk._mouth.join(ANSWER)
-        self._room.cleanup()
+            desk.join_output_reader()
+        self._temp_dir.cleanup()
 
-    def _give_up(self):
-        self.is_late = True
+    def _time_out(self):
+        self.timed_out = True
         for desk in self.desks:
             desk.process.kill()
-        for thing in self._things:
-            thing.close()
+        for resource in self._open_resources:
+            resource.close()
 
     def desk(self, *arguments: str, database: Path | None = None, **environ: str) -> LabDesk:
-        """A desk that serves, with these options and settings: lab.desk(TZ="AAA12"), lab.desk(**llm.environ).
+        """A running desk with these options and settings: lab.desk(TZ="AAA12"), lab.desk(**llm.environ).
 
-        It has a new database, or `database`, such as another desk's that has stopped.
+        It has a new database, or `database`, for example that of a desk that has stopped.
         """
-        database = database or self.room / f"lab-{len(self.desks) + 1}.sqlite3"
+        database = database or self.temp_dir / f"lab-{len(self.desks) + 1}.sqlite3"
         command = [sys.executable, "app.py", *arguments]
         if arguments or environ or self.desks:
-            served = {thing.url: LLM_URL for thing in self._things if isinstance(thing, StubLLM)}
-            settings = [f"{name}={shlex.quote(served.get(value, value))}" for name, value in environ.items()]
+            urls = {llm.url: LLM_URL for llm in self._open_resources if isinstance(llm, StubLLM)}
+            settings = [f"{name}={shlex.quote(urls.get(value, value))}" for name, value in environ.items()]
             typed = " ".join([*settings, "python3 app.py", *arguments])
-            self.exchanges.append(Deed("the desk", typed, apart=True))
+            self.recorded.append(Step("the desk", typed, in_background=True))
         desk = LabDesk(self, database, command, environ)
         self.desks.append(desk)
-        if self.is_late:
+        if self.timed_out:
             desk.kill()
-        desk.wait_until_it_serves()
+        desk.wait_until_ready()
         return desk
 
-    def run(self, *arguments: str, typed: str = "", **environ: str) -> Finished:
-        """`python3 app.py …` to its end, as for --verify or a setting that is refused. Not ending is status -1."""
-        environ = environment(**{"PORT": "0", "SUPPORT_DESK_DB": str(self.room / "run.sqlite3"), **environ})
+    def run(self, *arguments: str, typed: str = "", **environ: str) -> CommandResult:
+        """Run `python3 app.py …` to its end, for --verify or an invalid setting. After a timeout the status is -1."""
+        environ = environment(**{"PORT": "0", "SUPPORT_DESK_DB": str(self.temp_dir / "run.sqlite3"), **environ})
         command = [sys.executable, "app.py", *arguments]
+        options = {"cwd": self.folder, "env": environ, "input": typed.encode(), "capture_output": True}
         try:
-            done = subprocess.run(
-                command, cwd=self.folder, env=environ, input=typed.encode(), capture_output=True, timeout=ANSWER
-            )
+            done = subprocess.run(command, timeout=RESPONSE_TIMEOUT, **options)
         except subprocess.TimeoutExpired:
-            return Finished(-1, "", f"it did not end within {ANSWER} s")
-        return Finished(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))
+            return CommandResult(-1, "", f"it did not end within {RESPONSE_TIMEOUT} s")
+        output, errors = (stream.decode("utf-8", "replace") for stream in (done.stdout, done.stderr))
+        return CommandResult(done.returncode, output, errors)
 
-    def llm(self, **answer) -> StubLLM:
-        """An LLM's server that counts; see StubLLM for what it can be told to answer."""
+    def llm(self, **options) -> StubLLM:
+        """A stub LLM that counts its requests; StubLLM has the options."""
 
-        def tell(about="the LLM changes: stop it, and instead"):
-            self.exchanges.append(Deed(about, call=llm.call(), apart=True))
+        def record(about="the LLM changes: stop it, and instead"):
+            self.recorded.append(Step(about, tool_command=llm.tool_command(), in_background=True))
 
-        llm = self.keep(StubLLM(**answer, tell=tell))
-        tell("an LLM")
+        llm = self.close_at_end(StubLLM(**options, on_change=record))
+        record("an LLM")
         return llm
 
-    def send(self, exchange: Exchange) -> int:
-        """Keep a request that is being sent; its place, for answer()."""
-        with self._one_at_a_time:
-            for place, one in enumerate(self.exchanges):
-                if isinstance(one, Exchange) and one.status == PENDING:
-                    self.exchanges[place] = one._replace(goes_on=True)
-            self.exchanges.append(exchange)
-            return len(self.exchanges) - 1
+    def record_request(self, request: RecordedRequest) -> int:
+        """Record a request that is being sent; its position, for record_response()."""
+        with self._lock:
+            for position, one in enumerate(self.recorded):
+                if isinstance(one, RecordedRequest) and one.status == PENDING:
+                    self.recorded[position] = one._replace(overlaps=True)
+            self.recorded.append(request)
+            return len(self.recorded) - 1
 
-    def answer(self, place: int, **facts) -> None:
-        with self._one_at_a_time:
-            self.exchanges[place] = self.exchanges[place]._replace(**facts)
+    def record_response(self, position: int, **facts) -> None:
+        with self._lock:
+            self.recorded[position] = self.recorded[position]._replace(**facts)
 
     def name_token(self, token: str, who: str) -> None:
-        """Show this token, which the last answer has brought, as $ANN from now on: it is one of this lab alone."""
+        """Show this token of the last response as $ANN from now on: its value is valid in this lab only."""
         name = re.sub(r"\W", "_", who).upper()
         self._tokens[token] = f"${name}"
-        self.answer(-1, token=name)
+        self.record_response(-1, token=name)
 
-    def without_token(self, value: str) -> str:
-        """The value of a header with the names of this lab's tokens in their place."""
+    def hide_token(self, value: str) -> str:
+        """The value of a header, with the name of a token instead of the token."""
         word, _, token = value.partition(" ")
         return f"{word} {self._tokens[token]}" if token in self._tokens else value
 
-    def keep(self, thing):
+    def close_at_end(self, resource):
         """Close it when the lab closes."""
-        self._things.append(thing)
-        return thing
+        self._open_resources.append(resource)
+        return resource
 
     @staticmethod
-    def among(*values) -> Among:
-        return Among(values)
+    def one_of(*values) -> OneOf:
+        return OneOf(values)
 
     @staticmethod
-    def together(*calls) -> list:
-        """What calls without arguments return, made at once from as many threads."""
-        gate = threading.Barrier(len(calls))
+    def in_parallel(*functions) -> list:
+        """The results of functions without arguments, called at the same time, each in its own thread."""
+        barrier = threading.Barrier(len(functions))
 
-        def make(call):
-            gate.wait(ANSWER)
-            return call()
+        def call(function):
+            barrier.wait(RESPONSE_TIMEOUT)
+            return function()
 
-        with ThreadPoolExecutor(len(calls)) as threads:
-            return list(threads.map(make, calls))
+        with ThreadPoolExecutor(len(functions)) as threads:
+            return list(threads.map(call, functions))

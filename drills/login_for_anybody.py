@@ -1,7 +1,7 @@
-"""Anybody gets a token of an admin, although we have switched that off.
+"""Anybody gets an admin token, although we have switched that off.
 
-"The debug login is for our labs. On the real desk stands DEBUG=false, I have looked at it three times. The tester has
-sent one POST and is an admin now. He has shown me the token."
+"The debug login is for our labs. The real desk has DEBUG=false, I have checked it three times. The tester sent one
+POST, and now he is an admin. He has shown me the token."
 """
 
 STARS = 1
@@ -11,15 +11,15 @@ FILE = "web/settings.py"
 CLEAN = 'return text.lower() in ("true", "1", "yes", "on")'
 PLANTED = "return bool(text)"
 HINTS = (
-    "Start the desk with DEBUG=false and POST /api/debug/login. Then start it without DEBUG at all. What about DEBUG=no?",
-    "A setting arrives as text. Who makes true or false of it?",
+    "Start the desk with DEBUG=false and POST /api/debug/login. Then start it without DEBUG. Then try DEBUG=no.",
+    "An environment variable is text. Which code converts it to true or false?",
     'In Python, what is bool("false")? Read boolean() in web/settings.py.',
 )
 EXPLANATION = """
-An environment variable is text, and every text but the empty one is true, "false" and "0" and "no" as well. The words
-were checked, and then only asked whether they are there. So the setting could be read and shown, and not switched off.
-Read settings in one place, into their real type, refuse what is neither yes nor no, and test the off side: that it is
-off is what one relies on, and what nobody tries.
+An environment variable is text, and in Python every text except the empty one is true, including "false", "0" and
+"no". The code checked that the text is a known word, and then tested only whether it is empty. So the setting could
+be read and shown, but not switched off. Read settings in one place, convert them to their real type, refuse
+everything that is neither yes nor no, and test the off state: people rely on it, and nobody tries it.
 """
 PROVENANCE = (
     "CWE-1188: Initialization of a Resource with an Insecure Default",

@@ -1,7 +1,7 @@
-"""The monitoring runs out of memory, and the desk's own memory grows by the hour.
+"""The monitoring runs out of memory, and the desk's own memory grows every hour.
 
-"Since a scanner found us Prometheus has four million series, all from the support desk, and it takes minutes to
-fetch them. The desk itself has three gigabytes by now. It does nothing special: it answers 404, as it should."
+"Since a scanner found us Prometheus has four million series, all from the support desk, and it takes minutes to fetch
+them. The desk itself uses three gigabytes now. It does nothing special: it answers 404, as it should."
 """
 
 STARS = 2
@@ -11,15 +11,16 @@ FILE = "web/door.py"
 CLEAN = "self.desk.metrics.observe(method, request.route, status, seconds)"
 PLANTED = "self.desk.metrics.observe(method, request.path, status, seconds)"
 HINTS = (
-    "Count the lines of GET /metrics, ask for twenty tickets, also for some that do not exist, and count again.",
-    "Each different label is a series that is kept for ever. Which label has as many values as a client likes?",
-    "What does Door.observe tell the metrics, and what do they ask for? Metrics.observe names its parameters.",
+    "Count the lines of GET /metrics, send twenty requests for tickets, some of which do not exist, and count again.",
+    "Each different label is a new series that is kept for ever. Which label can have any value that a client sends?",
+    "What does Door.observe pass to the metrics, and what do they expect? Read the parameter names of Metrics.observe.",
 )
 EXPLANATION = """
-Requests were counted by the path that was asked for, instead of by the route that answered. Every number of a ticket
-and every invented path became a series of its own, in the desk's memory and in whoever collects them: a stranger
-decides how much both have to hold. Labels of metrics, keys of caches and names of log files need a small and fixed set
-of values; what comes from a client is none. Ask in a test for a hundred different things, and count what has grown.
+Requests were counted by the requested path, not by the route that answered. Every ticket number and every invented
+path became a new series, in the desk's memory and in the monitoring: a stranger decides how much memory both need.
+This is called high cardinality. Labels of metrics, keys of caches and names of log files need a small, fixed set of
+values, and values from a client are not such a set. In a test, send a hundred different requests and count what has
+grown.
 """
 PROVENANCE = (
     "CWE-770: Allocation of Resources Without Limits or Throttling",
@@ -45,13 +46,13 @@ def check(lab):
     rounds = []
     ask()
     before = ask()
-    yield "GET /metrics has as many lines after nine more requests, also for what is not there", before, ask()
+    yield "GET /metrics has as many lines after nine more requests, also for paths that do not exist", before, ask()
     yield "it has as many lines after nine others", before, ask()
     lines = desk.get("/metrics").body.decode().splitlines()
     counted = [line for line in lines if line.startswith("desk_requests_total{")]
     found = sum(int(line.rpartition(" ")[2]) for line in counted if "/tickets/" in line and 'status="200"' in line)
     yield "GET /metrics counts the twelve tickets that were read", 12, found
-    yield "GET /metrics counts what was not found", True, any('status="404"' in line for line in counted)
+    yield "GET /metrics counts requests with status 404", True, any('status="404"' in line for line in counted)
     yield "GET /metrics counts the three new tickets", True, any(
         'method="POST"' in line and line.endswith(" 3") for line in counted
     )

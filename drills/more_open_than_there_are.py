@@ -1,7 +1,7 @@
 """A customer's dashboard says nine open tickets, and the list below it shows three.
 
-"I have three tickets with you, and I see three in the list. Above it stands: 9 open. Each time one of your people
-writes to me it becomes one more. Am I paying for nine?"
+"I have three tickets with you, and I see three in the list. Above it I read: 9 open. Each time one of your people
+writes to me the number grows by one. Am I paying for nine?"
 """
 
 STARS = 2
@@ -13,17 +13,17 @@ CLEAN = """count(*) AS tickets FROM tickets
 PLANTED = """count(*) AS tickets FROM tickets
     LEFT JOIN comments ON ticket_id = tickets.id WHERE :owner IN (created_by, author) GROUP BY 1, 2, 3, 4)"""
 HINTS = (
-    "On a locked desk (SUPPORT_DESK_AUTH=tokens DEBUG=true) make a ticket as a customer, and read that customer's "
+    "On a locked desk (SUPPORT_DESK_AUTH=tokens DEBUG=true) create a ticket as a customer, and read that customer's "
     "GET /tickets/stats after each comment. An agent's number stays right.",
-    "An agent's numbers are counters, a customer's are counted when they are asked for. Where is that SQL?",
-    "Take the SELECT of OWN_COUNTS without its GROUP BY and count(*), and look at the rows for a ticket with three "
+    "For agents the desk keeps counters; for a customer it counts the rows on each request. Where is that SQL?",
+    "Run the SELECT of OWN_COUNTS without its GROUP BY and count(*), and look at the rows of a ticket with three "
     "comments.",
 )
 EXPLANATION = """
-The count was taken over tickets joined with their comments: a ticket with three comments is three rows, and count(*)
-counts rows. A join that was added for a condition (here: has this customer said something?) multiplies what was
-counted before, silently, and tests whose tickets have at most one comment cannot see it. Ask with EXISTS where only a
-condition is wanted, or count DISTINCT keys; and hold totals to the list that they summarise.
+The query counted tickets joined with their comments: a ticket with three comments gives three rows, and count(*)
+counts rows. Somebody added the join for a condition (has this customer commented?), and it multiplied the rows. Tests
+with at most one comment for each ticket do not detect it. For a condition use EXISTS, or count DISTINCT keys; and
+test that a total equals the length of its list.
 """
 PROVENANCE = (
     "CWE-682: Incorrect Calculation",
@@ -38,7 +38,7 @@ def check(lab):
     desk.new_ticket(ann, priority="high")
     desk.new_ticket(bob)
     said = [desk.post(f"/tickets/{number}/comments", {"body": "Hello"}, who).status for who in (ann, staff, staff)]
-    yield "three comments are taken", [201] * 3, said
+    yield "three comments are accepted", [201] * 3, said
     stats, listed = desk.get("/tickets/stats", ann).json, desk.get("/tickets", ann).json
     yield "the list has two tickets", (2, 2), (listed["total"], len(listed["tickets"]))
     yield "the dashboard says two tickets", 2, stats["total_tickets"]

@@ -1,8 +1,8 @@
-"""After a refused request the next one of the same client fails, too; sent by itself it works.
+"""After a refused request the next one of the same client fails, too; alone it works.
 
-"Our gateway tries PUT first, because that is what it knows. Your desk says 405, fine, so it sends a PATCH as your
-manual says, and that gets 400: 'the first line must be: METHOD target HTTP/1.1'. I have typed the same two calls
-with curl twenty times and they work. With the last release the gateway had no trouble either."
+"Our gateway tries PUT first, because it knows nothing else. Your desk says 405, fine, so it sends a PATCH as your
+manual says, and that gets 400: 'the first line must be: METHOD target HTTP/1.1'. I have typed the same two requests
+with curl twenty times, and they work. With the last release the gateway had no problem either."
 """
 
 STARS = 4
@@ -12,22 +12,22 @@ FILE = "web/http1.py"
 CLEAN = "        if coding is None and length is None:\n"
 PLANTED = '        if request.method not in ("POST", "PATCH") or coding is None and length is None:\n'
 HINTS = (
-    "What does a gateway do between two calls that two calls of curl do not? Try one curl with both: "
-    "`curl -X PUT -d '{}' localhost:8080/tickets --next localhost:8080/health`.",
-    "The second request is sound, and the desk complains about its first line. Which bytes does the desk believe to be "
-    "that first line? Send more and more of a body with the PUT, and watch the second answer.",
-    "A connection is one long row of bytes: whoever answers a request must know where it ends. Which code of "
-    "web/http1.py takes the bytes of a body away, and for whom does it not? RFC 9112, 6.3 does not ask for the method.",
-    "RequestReader._body leaves at its first condition.",
+    "What is different between a gateway that sends two requests and two curl commands? Try one curl with both: `curl "
+    "-X PUT -d '{}' localhost:8080/tickets --next localhost:8080/health`.",
+    "The second request is valid, but the desk complains about its first line. Which bytes does the desk take for "
+    "that first line? Send longer and longer bodies with the PUT, and read the second response.",
+    "A connection is one stream of bytes: the server must know where each request ends. Which code in web/http1.py "
+    "consumes the bytes of a body, and for which requests does it not? RFC 9112, 6.3 does not mention the method.",
+    "RequestReader._body returns at its first condition.",
 )
 EXPLANATION = """
-Only POST and PATCH have endpoints that read a body, so the reader took a body away for these alone. But whether a
-request has one is said by Content-Length and Transfer-Encoding, not by its method: the refused PUT was answered,
-its body stayed in the buffer, and the desk took it for the beginning of the next request. Clients that open a
-connection per call never notice; those with a pool break "at random", whenever a call happens to reuse the
-connection. It is worse than that: a body that looks like a request is executed as one, behind the back of any proxy
-that checked only the outer one (request smuggling). Frame first, by the one rule of the protocol, then decide what
-to think of the request; where a body is not wanted, read it and drop it, or close the connection and say so.
+Only POST and PATCH have endpoints that read a body, so the parser consumed a body for these two only. But
+Content-Length and Transfer-Encoding say whether a request has a body, not its method. The refused PUT was answered,
+its body stayed in the buffer, and the desk parsed it as the next request. Clients that open a connection for each
+request never notice. Clients with a connection pool fail "at random", whenever a request reuses the connection. It is
+also a security hole: a body that looks like a request is executed as one, and a proxy that checked only the outer
+request does not see it (request smuggling). Find the end of a request first, by the rule of the protocol, then decide
+about it. If you do not want the body, read it and discard it, or close the connection with `Connection: close`.
 """
 PROVENANCE = (
     "CWE-444: Inconsistent Interpretation of HTTP Requests (HTTP Request/Response Smuggling)",
@@ -66,7 +66,7 @@ def check(lab):
     before = desk.count("tickets")
     desk.on_one_connection(("PUT", path, INSIDE, None), NEXT)
     made = desk.count("tickets") - before
-    yield f"a refused PUT {path} and a GET /health make no ticket", 0, made
+    yield f"a refused PUT {path} and a GET /health create no ticket", 0, made
     new = {"title": "x", "description": "y"}
     answers = desk.on_one_connection(*[("POST", "/tickets", new, None)] * 2, ("PUT", path, None, None), NEXT)
     statuses = [answer.status for answer in answers]

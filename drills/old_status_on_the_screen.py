@@ -1,7 +1,7 @@
 """An agent closes a ticket, and the screen shows it as open for another minute.
 
-"I resolve a ticket, go back to the list, and there it is, open. So I do it again, and I am told that it is resolved.
-If I wait for a minute it is right. With curl I cannot see it at all, only in the browser."
+"I resolve a ticket, go back to the list, and it is still open there. So I do it again, and the desk says that it is
+resolved already. After a minute the list is right. With curl I cannot reproduce it, only in the browser."
 """
 
 STARS = 2
@@ -11,16 +11,18 @@ FILE = "web/door.py"
 CLEAN = 'headers += (("Cache-Control", "no-cache"),)'
 PLANTED = 'headers += (("Cache-Control", "private, max-age=60"),)'
 HINTS = (
-    "Open the network tab of the browser's tools and read a ticket twice with a change in between. Does the desk's log "
-    "have a line for the second read?",
-    "A browser asks again, or does not, by what the first answer's headers allow. Which header says for how long?",
-    "The headers that every answer carries are put together in Door._finish.",
+    "Open the network tab of the browser's developer tools. Read a ticket, change it, and read it again. Does the "
+    "desk's log have a line for the second read?",
+    "The headers of the first response decide whether the browser sends the second request. Which header says for how "
+    "long a response may be reused?",
+    "The headers of every response are set in Door._finish.",
 )
 EXPLANATION = """
-Every answer said that it may be used for a minute without asking again. A browser believes that, so after a change it
-showed what it had, and the desk never heard of the second read: no log line, no error, and no trace in curl, which
-keeps nothing. For something that changes, say no-cache (keep it, but ask each time) and give it an ETag: a 304 is
-nearly as cheap as not asking, and it is never wrong. A lifetime is for what has its version in its name.
+Every response said that the browser may reuse it for a minute without a new request. So after a change the browser
+showed the old response, and the desk did not get the second request: no log line, no error, and no trace with curl,
+which has no cache. For data that changes, send no-cache (store it, but revalidate each time) and an ETag: a 304 is
+nearly as cheap as no request, and it is never out of date. Use max-age only for files whose name contains their
+version.
 """
 PROVENANCE = (
     "CWE-525: Use of Web Browser Cache Containing Sensitive Information",
@@ -29,7 +31,7 @@ PROVENANCE = (
 
 
 class Browser:
-    """Reads as a browser does: what it may use without asking again it uses (RFC 9111)."""
+    """Reads as a browser does: it reuses a response as long as its headers allow that (RFC 9111)."""
 
     def __init__(self, desk):
         self.desk, self.kept = desk, {}

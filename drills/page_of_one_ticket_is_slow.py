@@ -1,7 +1,7 @@
-"""The page of a ticket is slower each month, and since the import of the old desk it takes seconds.
+"""The page of a ticket gets slower each month, and since the import of the old desk it takes seconds.
 
-"With our twenty test tickets it was quick. Then we brought in five years of comments. The list is as fast as ever, but
-to open one single ticket takes three seconds, also one that nobody has said a word about."
+"With our twenty test tickets it was fast. Then we imported five years of comments. The list is as fast as ever, but
+opening one ticket takes three seconds, even a ticket without any comment."
 """
 
 STARS = 3
@@ -13,21 +13,22 @@ PLANTED = "CREATE INDEX comments_by_ticket ON comments (author, ticket_id);"
 HINTS = (
     "Ask SQLite how it finds what the page needs: sqlite3 support-desk.sqlite3 'EXPLAIN QUERY PLAN SELECT * FROM "
     "comments WHERE ticket_id = 1'. Do the same for drafts.",
-    "SCAN means that every row is read, SEARCH that an index leads there. An index serves only from its left end.",
-    "Compare the indexes of comments and drafts in schema.sql. After mending it start with a new database.",
+    "SCAN means that SQLite reads every row, SEARCH that it uses an index. An index can be used only from its first "
+    "column on.",
+    "Compare the indexes of comments and drafts in schema.sql. After the fix start with a new database.",
 )
 EXPLANATION = """
-The index was there, and had the author in front of the ticket: sorted by author, so the comments of one ticket stand
-all over it, and SQLite read the whole table for each page. An index helps from its left end on, like a telephone book.
-Tests have twenty rows, and with twenty rows every plan is fast; what grows with the table cannot be seen by looking at
-a clock. Ask for the plan, in a test, for each query that a page needs; a plan does not depend on how many rows there
-are today.
+There was an index, but the author was its first column, before the ticket. It is sorted by author, so the comments of
+one ticket are spread all over it, and SQLite read the whole table for each page. An index helps only from its first
+column on, like a phone book sorted by last name. Tests have twenty rows, and with twenty rows every plan is fast, so
+measuring the time does not detect the bug. Test the query plan of each query that a page needs; the plan does not
+depend on the number of rows today.
 """
 PROVENANCE = (
     "CWE-1067: Excessive Execution of Sequential Searches of Data Resource",
     "CWE-1073: Non-SQL Invokable Control Element with Excessive Number of Data Resource Accesses",
 )
-QUERIES = {  # EXPLAIN QUERY PLAN tells how many tables are read for one of these
+QUERIES = {  # the queries of each; EXPLAIN QUERY PLAN says whether they scan a table
     "the page of a ticket": (
         "SELECT * FROM tickets WHERE id = 1",
         "SELECT * FROM tickets WHERE uuid = 'x'",
@@ -55,4 +56,4 @@ def check(lab):
     for what, queries in QUERIES.items():
         steps = [row[3] for sql in queries for row in desk.rows(f"EXPLAIN QUERY PLAN {sql}")]
         all_read = [step for step in steps if step.startswith("SCAN") or "ANY(" in step]
-        yield f"{what} needs no table read from end to end", 0, len(all_read)
+        yield f"{what} needs no full table scan", 0, len(all_read)

@@ -1,8 +1,8 @@
-"""Plants a bug: a copy of the desk in planted/NAME with one text replaced. Runs such a copy, sets it aside.
+"""Plants a bug: makes a copy of the desk in planted/NAME with one text replaced. Also runs and sets aside copies.
 
-The code that is read is the code that runs, so traceback, breakpoint and editor agree, and the
-learner mends a real file. A copy is there as a whole or not at all, and one that stands is never
-written over: it may hold somebody's work.
+The code that you read is the code that runs, so the traceback, the debugger and the editor agree, and the learner
+fixes a real file. A copy is complete or it is not there. An existing copy is never overwritten: it may contain
+somebody's work.
 """
 
 import contextlib
@@ -17,86 +17,87 @@ from pathlib import Path
 from secrets import token_hex
 from types import ModuleType
 
-from drills import shelf
+from drills import catalogue
+from drills.catalogue import DrillError
 from drills.progress import Progress, utc_now
-from drills.shelf import Refused
 
 ROOT = Path(__file__).resolve().parent.parent
-GARDEN = ROOT / "planted"
+COPIES_DIR = ROOT / "planted"
 COPIED = ("app.py", "store.py", "workflow.py", "llm.py", "schema.sql", "README.md", "web", "tests")
-# a copy has no answers in it, and no tests of what it has not
-LEFT_OUT = shutil.ignore_patterns("__pycache__", "test_house.py", "test_drill*.py", "drills_proof.py", "solutions")
-MARK = "bug-mode.txt"  # app.py shows what stands in it
-LABEL = "planted.json"  # from which sources the copy was made, and with which bugs
+# a copy does not contain the solutions, or tests of files that it does not have
+NOT_COPIED = shutil.ignore_patterns("__pycache__", "test_house.py", "test_drill*.py", "drills_proof.py", "solutions")
+BUG_MODE_FILE = "bug-mode.txt"  # app.py shows its content as the bug mode
+METADATA_FILE = "planted.json"  # the fingerprint of the sources that the copy was made from, and its bugs
 ASIDE = "set-aside"
-MYSTERY = "mystery-"  # and a number: the name of a copy whose bug has none yet
-HALF_DONE = ".planting-"
-ABANDONED = 60 * 60  # seconds after which nobody works in a half-done copy any more
+MYSTERY = "mystery-"  # and a number: the name of a copy that does not show the name of its bug
+STAGING_PREFIX = ".planting-"
+MAX_STAGING_AGE = 60 * 60  # seconds; an older staging folder was left behind by a process that was killed
 
 
-def wanted(mode: str) -> list[str]:
-    """The drills that a bug mode names: in order, each once, empty parts left out. Refused where it names none."""
-    found = sorted({name.strip() for name in mode.split(",")} - {""})
-    if not found:
-        raise shelf.unknown("bug mode", mode, shelf.names())
-    return found
+def parse_mode(mode: str) -> list[str]:
+    """The drills in a bug mode: sorted, without duplicates and empty parts. DrillError if there are none."""
+    names = sorted({name.strip() for name in mode.split(",")} - {""})
+    if not names:
+        raise catalogue.unknown("bug mode", mode, catalogue.names())
+    return names
 
 
-def sealed(label: str, name: str) -> str:
-    """The name of a mystery's bug so that nobody reads it by accident."""
+def hashed_name(label: str, name: str) -> str:
+    """The hash of a mystery's bug name, so that nobody reads the name by accident."""
     return hashlib.sha256(f"{label}:{name}".encode()).hexdigest()
 
 
-def plant(mode: str, garden: Path = GARDEN, mystery: str = "") -> Path:
-    """The folder of the copy with the bugs of `mode` (one name, or several with commas) in it.
+def plant(mode: str, copies_dir: Path = COPIES_DIR, mystery: str = "") -> Path:
+    """The folder of the copy with the bugs of `mode` (one name, or several with commas).
 
-    It is made in one step at the end, so whatever stops the planting leaves nothing half-done. With `mystery`,
-    that is the only name to be seen in it.
+    The copy is made in a staging folder and renamed at the end, so a planting that stops early leaves no half copy.
+    If `mystery` is given, the copy contains only that name, not the names of the bugs.
     """
-    names = wanted(mode)
-    bugs = [shelf.load(name) for name in names]
-    folder = garden / (mystery or "+".join(names))
+    names = parse_mode(mode)
+    bugs = [catalogue.load(name) for name in names]
+    folder = copies_dir / (mystery or "+".join(names))
     if folder.exists():
         return folder
-    garden.mkdir(exist_ok=True)
-    _sweep(garden)
-    with _workshop(garden) as workshop:
-        copy = workshop / "desk"
+    copies_dir.mkdir(exist_ok=True)
+    _remove_old_staging(copies_dir)
+    with _staging_folder(copies_dir) as staging:
+        copy = staging / "desk"
         copy_desk(copy, bugs)
-        (copy / MARK).write_text(mystery or ",".join(names), encoding="utf-8")
-        facts = {"sources": fingerprint(), "bugs": [sealed(mystery, name) if mystery else name for name in names]}
-        (copy / LABEL).write_text(json.dumps({**facts, "planted": utc_now()}, indent=1), encoding="utf-8")
+        (copy / BUG_MODE_FILE).write_text(mystery or ",".join(names), encoding="utf-8")
+        shown = [hashed_name(mystery, name) if mystery else name for name in names]
+        facts = {"sources": fingerprint(), "bugs": shown, "planted": utc_now()}
+        (copy / METADATA_FILE).write_text(json.dumps(facts, indent=1), encoding="utf-8")
         try:
             copy.rename(folder)
-        except OSError:  # somebody else was quicker; theirs is as good
+        except OSError:  # another process was faster; its copy is just as good
             if not folder.exists():
                 raise
     return folder
 
 
 @contextlib.contextmanager
-def _workshop(garden):
-    """A folder beside the copies that is gone afterwards: Ctrl-C between any two lines leaves none."""
-    workshop = garden / f"{HALF_DONE}{token_hex(8)}"
+def _staging_folder(copies_dir):
+    """A temporary folder beside the copies. It is removed at the end, also after Ctrl-C at any point."""
+    staging = copies_dir / f"{STAGING_PREFIX}{token_hex(8)}"
     try:
-        workshop.mkdir()
-        yield workshop
+        staging.mkdir()
+        yield staging
     finally:
         try:
-            shutil.rmtree(workshop, ignore_errors=True)
+            shutil.rmtree(staging, ignore_errors=True)
         except KeyboardInterrupt:
-            shutil.rmtree(workshop, ignore_errors=True)
+            shutil.rmtree(staging, ignore_errors=True)
             raise
 
 
 def copy_desk(target: Path, bugs: list[ModuleType] = ()) -> None:
-    """A new folder `target` with the desk and its tests, and with these bugs."""
+    """Make the new folder `target` with the desk and its tests, and with these bugs."""
     target.mkdir()
     for name in COPIED:
         if (ROOT / name).is_dir():
             try:
-                shutil.copytree(ROOT / name, target / name, ignore=LEFT_OUT)
-            except shutil.Error as problem:  # a list of everything that went wrong: the first says it
+                shutil.copytree(ROOT / name, target / name, ignore=NOT_COPIED)
+            except shutil.Error as problem:  # it lists every failure; the first one is enough
                 raise OSError(problem.args[0][0][2]) from None
         else:
             shutil.copyfile(ROOT / name, target / name)
@@ -105,26 +106,26 @@ def copy_desk(target: Path, bugs: list[ModuleType] = ()) -> None:
 
 
 def planted_text(file: str, bugs: list[ModuleType]) -> str:
-    """The text of a file of the desk with these bugs. Refused where a text to replace is not there once, or for two."""
+    """The text of one file with these bugs. DrillError if a text to replace is missing, repeated, or used twice."""
     text = (ROOT / file).read_text(encoding="utf-8")
     bugs, places = [bug for bug in bugs if bug.FILE == file], []
     for bug in bugs:
         if text.count(bug.CLEAN) != 1:
-            raise Refused(f"{file} has the text to replace {text.count(bug.CLEAN)} times, not once: {bug.CLEAN!r}")
+            raise DrillError(f"{file} has the text to replace {text.count(bug.CLEAN)} times, not once: {bug.CLEAN!r}")
         start = text.index(bug.CLEAN)
         places.append((start, start + len(bug.CLEAN), bug))
     places.sort(key=lambda place: place[0])
     for (_, end, one), (start, _, other) in zip(places, places[1:]):
         if start < end:
-            both = " and ".join(map(shelf.name_of, (one, other)))
-            raise Refused(f"{both} change the same text of {file}: plant them one at a time")
+            both = " and ".join(map(catalogue.name_of, (one, other)))
+            raise DrillError(f"{both} change the same text of {file}: plant them one at a time")
     for start, end, bug in reversed(places):
         text = text[:start] + bug.PLANTED + text[end:]
     return text
 
 
 def fingerprint() -> str:
-    """Of everything that a copy is made from: it differs when the desk has changed."""
+    """A hash of all the files that a copy is made from; it changes when the desk changes."""
     digest = hashlib.sha256()
     for name in COPIED:
         files = sorted((ROOT / name).rglob("*")) if (ROOT / name).is_dir() else [ROOT / name]
@@ -134,68 +135,68 @@ def fingerprint() -> str:
     return digest.hexdigest()
 
 
-def label_of(folder: Path) -> dict:
-    """What the copy says of itself; {} where it says nothing that can be read."""
+def read_metadata(folder: Path) -> dict:
+    """The metadata of a copy; {} if it has none that can be read."""
     try:
-        facts = json.loads((folder / LABEL).read_text(encoding="utf-8"))
+        facts = json.loads((folder / METADATA_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return facts if isinstance(facts, dict) else {}
 
 
-def is_of_today(folder: Path) -> bool:
-    """Whether the desk is still as it was when this copy was made, as far as the copy can tell."""
-    sources = label_of(folder).get("sources")
+def is_current(folder: Path) -> bool:
+    """Whether the desk is unchanged since this copy was made. True if the copy has no fingerprint."""
+    sources = read_metadata(folder).get("sources")
     return sources is None or sources == fingerprint()
 
 
-def set_aside(folder: Path, garden: Path = GARDEN) -> Path:
-    """Move a copy out of the way, with everything in it; where it is now."""
-    (garden / ASIDE).mkdir(exist_ok=True)
+def set_aside(folder: Path, copies_dir: Path = COPIES_DIR) -> Path:
+    """Move a copy, with everything in it, to the folder set-aside; its new path."""
+    (copies_dir / ASIDE).mkdir(exist_ok=True)
     stamp = utc_now().replace(":", "").replace("-", "")
     ends = ("", *(f"-{number}" for number in range(2, 100)))
     target = next(
-        path for path in (garden / ASIDE / f"{folder.name}-{stamp}{end}" for end in ends) if not path.exists()
+        path for path in (copies_dir / ASIDE / f"{folder.name}-{stamp}{end}" for end in ends) if not path.exists()
     )
     try:
         folder.rename(target)
     except OSError as problem:
-        raise Refused(f"cannot move {folder}: {problem.strerror}; stop the desk that runs there") from None
+        raise DrillError(f"cannot move {folder}: {problem.strerror}; stop the desk that runs there") from None
     return target
 
 
-def _sweep(garden):
-    """Remove what a planting that was killed has left."""
-    for path in garden.glob(f"{HALF_DONE}*"):
+def _remove_old_staging(copies_dir):
+    """Remove the staging folders that killed processes have left behind."""
+    for path in copies_dir.glob(f"{STAGING_PREFIX}*"):
         with contextlib.suppress(OSError):
-            if path.stat().st_mtime < time.time() - ABANDONED:
+            if path.stat().st_mtime < time.time() - MAX_STAGING_AGE:
                 shutil.rmtree(path)
 
 
-def run(mode: str, arguments: list[str], garden: Path = GARDEN) -> int:
-    """Plant and run the copy in this process's place; its exit status, 2 where there is nothing to run."""
+def run(mode: str, arguments: list[str], copies_dir: Path = COPIES_DIR) -> int:
+    """Plant, and replace this process by the copy. Returns an exit status: 2 if nothing can be run."""
     try:
-        Progress(garden).entries()  # Refused here, before anything is done
-        stood = {path.name for path in garden.iterdir()} if garden.exists() else set()
-        folder = plant(mode, garden)
-        if len(wanted(mode)) == 1:
-            Progress(garden).note(folder.name, started=utc_now())
-    except (Refused, OSError) as problem:
+        Progress(copies_dir).entries()  # if this raises DrillError, nothing is done yet
+        existing = {path.name for path in copies_dir.iterdir()} if copies_dir.exists() else set()
+        folder = plant(mode, copies_dir)
+        if len(parse_mode(mode)) == 1:
+            Progress(copies_dir).record(folder.name, started=utc_now())
+    except (DrillError, OSError) as problem:
         print(f"app.py: {problem}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("app.py: interrupted; nothing is half-done, type it again", file=sys.stderr)
         return 130
-    print(f"{folder.name} is planted in {folder}: read, break and mend it there", flush=True)
-    if len(wanted(mode)) > 1:
-        print("`python3 -m drills check` cannot judge it: it has more than one bug", flush=True)
-    if folder.name in stood:
-        old = "" if is_of_today(folder) else ", made from an older desk"
+    print(f"{folder.name} is planted in {folder}: read, break and fix it there", flush=True)
+    if len(parse_mode(mode)) > 1:
+        print("`python3 -m drills check` cannot judge this copy: it has more than one bug", flush=True)
+    if folder.name in existing:
+        old = "" if is_current(folder) else " and is older than the desk"
         again = f"`python3 -m drills reset {folder.name}` puts the bug back"
-        print(f"it stands since an earlier start{old}, with whatever was mended; {again}", flush=True)
+        print(f"this copy was there already{old}; it keeps your changes; {again}", flush=True)
     command = [sys.executable, str(folder / "app.py"), *arguments]
     if os.name == "nt":
-        with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C reaches the copy, too
+        with contextlib.suppress(KeyboardInterrupt):  # the copy gets Ctrl-C, too
             return subprocess.call(command)
         return 0
     os.execv(sys.executable, command)

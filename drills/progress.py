@@ -1,13 +1,13 @@
-"""What a learner has done: one readable file, planted/progress.json, that is never half-written and never lost.
+"""What a learner has done, in one readable file: planted/progress.json. Writes are atomic, so it is never half-written.
 
-It keeps facts, and the state of a drill follows from them:
+The file keeps facts. The state of a drill follows from them:
 
 new          nothing yet
 started      a copy was planted
-reproduced   the bug was shown: `check` found a broken promise, or a test of the learner's own saw it
-mended       the last `check` said OK
-solved       mended, and a regression test of the learner's own was accepted: it stays solved until a reset,
-             because a mend without a test comes back
+reproduced   the bug was shown: an expectation of `check` failed, or the learner's own test failed on the planted desk
+fixed        the last `check` said OK
+solved       fixed, and the learner's own regression test was accepted. It stays solved until a reset.
+             The test is required because a fix without a test gets lost again.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from secrets import token_hex
 
-from drills.shelf import Refused
+from drills.catalogue import DrillError
 
 try:
     import fcntl
@@ -27,9 +27,9 @@ except ImportError:  # Windows
     fcntl = None
     import msvcrt
 
-STATES = ("new", "started", "reproduced", "mended", "solved")
+STATES = ("new", "started", "reproduced", "fixed", "solved")
 VERSION = 1
-TIMES = ("started", "reproduced", "tested", "solved", "revealed")  # when something was first so
+TIMES = ("started", "reproduced", "tested", "solved", "revealed")  # when each thing happened first
 COUNTS = ("hints", "checks")
 
 
@@ -38,30 +38,30 @@ def utc_now() -> str:
 
 
 def state(entry: dict) -> str:
-    """Which of STATES these facts make."""
+    """The state, one of STATES, that follows from an entry."""
     if entry.get("solved"):
         return "solved"
     if entry.get("verdict") == "OK":
-        return "mended"
+        return "fixed"
     return "reproduced" if entry.get("reproduced") else "started" if entry.get("started") else "new"
 
 
 class Progress:
-    """The progress file in the folder `garden`. Entries go by the name of a copy: a drill's or a mystery's."""
+    """The progress file in `copies_dir`. An entry has the name of a copy: the name of a drill or of a mystery."""
 
-    def __init__(self, garden: Path):
-        self.garden, self.path = garden, garden / "progress.json"
+    def __init__(self, copies_dir: Path):
+        self.copies_dir, self.path = copies_dir, copies_dir / "progress.json"
 
     def entries(self) -> dict[str, dict]:
-        """Every entry that can be understood, by name. Refused where a newer desk has written the file."""
+        """Every valid entry, by name. DrillError if a newer version of the desk wrote the file."""
         return self._read()[0]
 
-    def left_out(self) -> str:
-        """What of the file cannot be understood, in words; "" where nothing."""
+    def unreadable(self) -> str:
+        """The names of the entries that cannot be read, as text; "" if all can be read."""
         return self._read()[1]
 
     def _read(self):
-        """(the entries, what is left out)"""
+        """(the entries, the names of those that cannot be read)"""
         try:
             data = json.loads(self.path.read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -75,17 +75,17 @@ class Progress:
         ):
             return {}, "everything"
         if data["version"] > VERSION:
-            raise Refused(f"{self.path} was written by a newer desk; use that one, or move the file away")
-        sound = {name: entry for name, entry in data["drills"].items() if _is_sound(entry)}
-        return sound, ", ".join(sorted(ascii(name)[:80] for name in data["drills"].keys() - sound))
+            raise DrillError(f"{self.path} was written by a newer desk; use that one, or move the file away")
+        valid = {name: entry for name, entry in data["drills"].items() if _is_valid(entry)}
+        return valid, ", ".join(sorted(ascii(name)[:80] for name in data["drills"].keys() - valid))
 
     def entry(self, name: str) -> dict:
         return self.entries().get(name, {})
 
-    def note(self, label: str, /, **facts) -> dict:
-        """Remember facts, and give the entry back. Of TIMES the first counts; COUNTS are added.
+    def record(self, label: str, /, **facts) -> dict:
+        """Save facts and return the entry. For TIMES the first value is kept; COUNTS are added up.
 
-        A full disk is told of and does no harm: what was remembered before stays.
+        If the disk is full, a warning is printed and the old file stays.
         """
 
         def change(entries):
@@ -101,8 +101,8 @@ class Progress:
 
         return self._change(change) or {}
 
-    def forget(self, name: str) -> None:
-        """Begin anew with a drill; what was done before stays in the file, under `earlier`."""
+    def reset(self, name: str) -> None:
+        """Start a drill again. The old entry stays in the file, under `earlier`."""
 
         def change(entries):
             entry = entries.pop(name, {})
@@ -114,21 +114,21 @@ class Progress:
 
     def _change(self, change):
         try:
-            self.garden.mkdir(exist_ok=True)
-            with self._alone():
-                entries, left_out = self._read()
+            self.copies_dir.mkdir(exist_ok=True)
+            with self._locked():
+                entries, unreadable = self._read()
                 result = change(entries)
-                if left_out:
-                    self._keep_as_it_was(left_out)
+                if unreadable:
+                    self._back_up(unreadable)
                 self._write({"version": VERSION, "drills": entries})
                 return result
         except OSError as problem:
-            print(f"drills: this was not noted in {self.path}: {problem.strerror or problem}", file=sys.stderr)
+            print(f"drills: could not save this in {self.path}: {problem.strerror or problem}", file=sys.stderr)
 
     @contextlib.contextmanager
-    def _alone(self):
-        """Nobody else changes the file meanwhile; the lock ends with the process, however that ends."""
-        with open(self.garden / "progress.lock", "a+b") as lock:
+    def _locked(self):
+        """Hold the file lock. The operating system releases it when the process ends, in whatever way."""
+        with open(self.copies_dir / "progress.lock", "a+b") as lock:
             if fcntl:
                 fcntl.flock(lock, fcntl.LOCK_EX)
             else:
@@ -136,15 +136,15 @@ class Progress:
                 msvcrt.locking(lock.fileno(), msvcrt.LK_LOCK, 1)
             yield
 
-    def _keep_as_it_was(self, left_out):
-        aside = self.path.with_name(f"progress.broken-{datetime.now(timezone.utc):%Y%m%dT%H%M%S%fZ}.json")
-        shutil.copyfile(self.path, aside)
-        said = f"drills: {left_out} in {self.path} cannot be read and begins anew"
-        print(f"{said}; the file as it was is kept: {aside.name}", file=sys.stderr)
+    def _back_up(self, unreadable):
+        backup = self.path.with_name(f"progress.broken-{datetime.now(timezone.utc):%Y%m%dT%H%M%S%fZ}.json")
+        shutil.copyfile(self.path, backup)
+        problem = f"drills: {unreadable} in {self.path} cannot be read and starts again"
+        print(f"{problem}; the old file is saved as {backup.name}", file=sys.stderr)
 
     def _write(self, data):
-        """The new file beside the old one, then in its place: whoever reads sees the one or the other."""
-        new = self.garden / f".progress-{token_hex(8)}"
+        """Write a new file and rename it over the old one, so that a reader sees one or the other."""
+        new = self.copies_dir / f".progress-{token_hex(8)}"
         try:
             with open(new, "x", encoding="utf-8") as file:
                 file.write(json.dumps(data, indent=1, sort_keys=True) + "\n")
@@ -156,7 +156,7 @@ class Progress:
             raise
 
 
-def _is_sound(entry) -> bool:
+def _is_valid(entry) -> bool:
     if not isinstance(entry, dict) or not isinstance(entry.get("earlier", []), list):
         return False
     counts = (entry.get(name, 0) for name in COUNTS)

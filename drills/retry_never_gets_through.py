@@ -1,8 +1,8 @@
-"""The desk says that it has the request, and the ticket is nowhere: 'still at work', for hours, until a restart.
+"""The desk says that it has the request, but the ticket does not exist: 'still at work' until a restart.
 
-"Our app sends what failed again, with the same Idempotency-Key, as your manual says. Since the release some of these
-never get through: the desk answers that the first one is still at work and that we should try again. At work on
-what? It has refused the first one in four milliseconds. After the nightly restart they all go through."
+"When a request fails, our app sends it again with the same Idempotency-Key, as your manual says. Since the release
+some of these never succeed: the desk answers that the first one is still at work and that we should try again. At
+work on what? It refused the first one after four milliseconds. After the nightly restart they all succeed."
 """
 
 STARS = 3
@@ -18,20 +18,20 @@ PLANTED = """        answer = yield from self._call(request, route)
         self.in_progress.discard(key)
 """
 HINTS = (
-    "Provoke it: send a request with an Idempotency-Key that the desk must refuse after it has looked at the ticket, "
-    "such as a comment on a ticket that is not there. Then the very same again.",
-    "It ends with a restart, so it is not in the database. Where does the desk remember what it is at work on, and "
-    "which lines put something in and take it out?",
-    "A refusal travels as an exception. Follow one from the endpoint through Door._steps in web/door.py, and say for "
-    "each line whether it is still executed.",
+    "Reproduce it: send a request with an Idempotency-Key that the desk must refuse after it has looked for the "
+    "ticket, such as a comment on a ticket that does not exist. Then send exactly the same request again.",
+    "A restart ends it, so it is not in the database. Where does the desk remember which requests are in progress, "
+    "and which lines add and remove an entry?",
+    "A refusal is an exception. Follow one from the endpoint through Door._steps in web/door.py, and say for each "
+    "line whether it is still executed.",
 )
 EXPLANATION = """
-While a request is at work its key stands in a set, so that a second one with the same key is sent away. The line
-that takes it out came after the work, and a refusal is an exception: it leaves the function before that line. So
-every refused or failed request left its key behind, and just those clients that do it right, with a key and a
-retry, were locked out for as long as the process lived. Locks, counters, claims and open files all have this shape:
-whatever is taken must be given back on every way out, and the ways out that nobody sees are the exceptions. Write
-the giving back beside the taking, with `finally` or `with`, and test it with a request that fails.
+While a request is in progress its key is in a set, and a second request with that key is refused. The line that
+removes the key came after the work, and a refusal is an exception: it leaves the function before that line. So every
+refused or failed request left its key in the set. The clients that do it right, with a key and a retry, were locked
+out until a restart. Locks, counters and open files can have the same bug: what is acquired must be released on every
+path, and exceptions are the paths that are easy to forget. Write the release next to the acquisition, with `finally`
+or `with`, and test it with a request that fails.
 """
 PROVENANCE = (
     "CWE-667: Improper Locking",
@@ -49,22 +49,22 @@ def check(lab):
     start, path = {"transition": "start_work"}, f"/tickets/{number}/transitions"
     for time in ("first", "second"):
         reply = desk.post(path, start, key)
-        yield f"start_work of a ticket that nobody has is refused the {time} time", 409, reply.status
-        yield f"the code of the {time} answer says why", "TRANSITION_FAILED", reply.json["code"]
+        yield f"start_work of a ticket without an assignee is refused the {time} time", 409, reply.status
+        yield f"the {time} response has the right code", "TRANSITION_FAILED", reply.json["code"]
     for time in ("first", "second"):
         reply = desk.post("/tickets/99/comments", {"body": "Hello"}, key)
-        yield f"a comment on ticket 99, which is not there, is answered so the {time} time", 404, reply.status
+        yield f"a comment on ticket 99, which does not exist, is refused the {time} time", 404, reply.status
     desk.fire(number, "assign")
     done = desk.post(path, start, key)
-    yield "once somebody has the ticket, the same start_work with the same key is done", 200, done.status
+    yield "once the ticket has an assignee, the same start_work with the same key succeeds", 200, done.status
     yield "that start_work is in the history, once", 1, len(
         desk.rows("SELECT 1 FROM audit_events WHERE type = 'StartWorked'")
     )
     again = desk.post(path, start, key)
-    yield "sent once more it gets the answer of a start_work that is done", 200, again.status
-    yield "this answer is the one before it, byte for byte", True, again.body == done.body
+    yield "sent once more it gets the response of a start_work that succeeded", 200, again.status
+    yield "this response equals the one before it, byte for byte", True, again.body == done.body
     new, before = {"title": "Login broken", "description": "Cannot get in"}, desk.count("tickets")
     with desk.fault("ticket-write"):
         yield "a ticket that cannot be written is an error", 500, desk.post("/tickets", new, key).status
-    yield "when the ticket can be written, the same request makes it", 201, desk.post("/tickets", new, key).status
-    yield "it is there, once", 1, desk.count("tickets") - before
+    yield "when the ticket can be written, the same request creates it", 201, desk.post("/tickets", new, key).status
+    yield "it exists once", 1, desk.count("tickets") - before

@@ -1,27 +1,29 @@
-"""What a drill was: the difference that was planted, why it was wrong, and where it comes from."""
+"""Explains a drill: the diff between the planted and the clean file, why the bug happens, and where it comes from."""
 
 import difflib
 from types import ModuleType
 
-from drills import plant, shelf
+from drills import catalogue, plant
 
 
 def explain(drill: ModuleType) -> list[str]:
     """The lines to print."""
-    lines = [shelf.name_of(drill), "", *difference(drill), "", drill.EXPLANATION.strip(), "", "Where it comes from:"]
+    name, explanation = catalogue.name_of(drill), drill.EXPLANATION.strip()
+    lines = [name, "", *diff(drill), "", explanation, "", "Where it comes from:"]
     lines += [f"- {source}" for source in drill.PROVENANCE]
-    relatives = [name for name in shelf.on_board() if drill.FAMILY and _is_relative(shelf.load(name), drill)]
+    names = catalogue.by_difficulty()
+    relatives = [other for other in names if drill.FAMILY and _same_family(catalogue.load(other), drill)]
     if relatives:
-        lines += ["", f"The same symptom ({drill.FAMILY}), another cause: {', '.join(relatives)}"]
+        lines += ["", f"Same symptom ({drill.FAMILY}), different cause: {', '.join(relatives)}"]
     return lines
 
 
-def _is_relative(other, drill):
+def _same_family(other, drill):
     return other is not drill and other.FAMILY == drill.FAMILY
 
 
-def difference(drill: ModuleType) -> list[str]:
-    """From the planted file to the clean one, as `diff -u` shows it: what mends the bug."""
+def diff(drill: ModuleType) -> list[str]:
+    """The diff from the planted file to the clean one, in the format of `diff -u`: the fix of the bug."""
     clean = (plant.ROOT / drill.FILE).read_text(encoding="utf-8").splitlines()
     planted = plant.planted_text(drill.FILE, [drill]).splitlines()
     return list(difflib.unified_diff(planted, clean, f"planted/{drill.FILE}", drill.FILE, n=2, lineterm=""))

@@ -1,7 +1,7 @@
-"""Runs one test module as `python3 -m unittest` does, and writes what happened as JSON into a file.
+"""Runs one test module, as `python3 -m unittest` does, and writes the results as JSON into a file.
 
-A program of its own: trial.py starts it with the file and the module as arguments, in the folder of a desk. It
-imports nothing of the tool, and nothing of the desk but what the test imports.
+This is a separate program. learner_test.py starts it in the folder of a desk, with two arguments: the file and the
+module. It imports nothing from the drill tool, and nothing from the desk except what the test imports.
 """
 
 import json
@@ -11,8 +11,8 @@ import sys
 import unittest
 
 
-class Recorder(unittest.TextTestResult):
-    """Counts what ran to its end without a skip, and keeps the last line of every failure and error."""
+class CountingResult(unittest.TextTestResult):
+    """A test result that also counts the tests that passed."""
 
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
@@ -23,24 +23,24 @@ class Recorder(unittest.TextTestResult):
         self.passed += 1
 
 
-def _lines(reports, module):
-    """[test, last line of its traceback, with the line of the module that it came from] of each."""
-    found = []
+def _summaries(reports, module):
+    """[test, last line of its traceback, with the line number in the module] for each report."""
+    summaries = []
     for test, report in reports:
-        said = [line for line in report.strip().splitlines() if line and not line.startswith((" ", "\t", "~"))]
-        errors = [line for line in said if line.split(":")[0].endswith(("Error", "Exception", "Exit", "Timeout"))]
+        lines = [line for line in report.strip().splitlines() if line and not line.startswith((" ", "\t", "~"))]
+        errors = [line for line in lines if line.split(":")[0].endswith(("Error", "Exception", "Exit", "Timeout"))]
         places = re.findall(rf'File ".*{module.rpartition(".")[2]}\.py", (line \d+)', report)
         at = f" ({places[-1]})" if places else ""
-        found.append([str(test), (errors or said or ["?"])[-1][:300] + at])
-    return found
+        summaries.append([str(test), (errors or lines or ["?"])[-1][:300] + at])
+    return summaries
 
 
 def main(target: str, module: str) -> None:
-    sys.path[0] = os.getcwd()  # as `python3 -m` has it
-    runner = unittest.TextTestRunner(resultclass=Recorder, verbosity=2)
+    sys.path[0] = os.getcwd()  # as `python3 -m` does
+    runner = unittest.TextTestRunner(resultclass=CountingResult, verbosity=2)
     result = unittest.main(None, argv=["python3 -m unittest", module], testRunner=runner, exit=False).result
     facts = {"run": result.testsRun, "passed": result.passed, "skipped": len(result.skipped)}
-    facts |= {"failures": _lines(result.failures, module), "errors": _lines(result.errors, module)}
+    facts |= {"failures": _summaries(result.failures, module), "errors": _summaries(result.errors, module)}
     with open(target, "w", encoding="utf-8") as file:
         json.dump(facts, file)
 

@@ -1,7 +1,7 @@
 """The pager rings at night: the desk answers 500 to a scanner, and the log fills with tracebacks.
 
-"Every night at three some scanner walks over our addresses, as scanners do. Since the release each round of it
-wakes me up: a dozen 500s within a second. By day nobody has ever seen one, and the tickets are all in order."
+"Every night at three a scanner requests lots of addresses, as scanners do. Since the release each scan wakes me up: a
+dozen 500s in one second. During the day nobody has ever seen one, and the tickets are all in order."
 """
 
 STARS = 1
@@ -11,20 +11,20 @@ FILE = "workflow.py"
 CLEAN = 'return int(text) if re.fullmatch("[1-9][0-9]{0,18}", text) and int(text) <= MAX_ID else None'
 PLANTED = 'return int(text) if re.fullmatch("[1-9][0-9]*", text) else None'
 HINTS = (
-    "Be the scanner: ask for tickets that cannot be there, such as /tickets/0, /tickets/-1, /tickets/1.0 and "
-    "/tickets/99999999999999999999. Which answer is not like the others? Then look into the log of the desk.",
-    "The last lines of the traceback name an error and the statement where it came up. Is the statement wrong, or "
-    "what was put into it? Whole numbers of Python have no end; those of SQLite have 64 bits.",
-    "A text from a path becomes a number in one place for all endpoints: row_number() in workflow.py. Its docstring "
-    "promises more than the line below it does.",
+    "Do what a scanner does: request tickets that cannot exist, such as /tickets/0, /tickets/-1, /tickets/1.0 and "
+    "/tickets/99999999999999999999. Which response differs from the others? Then read the log of the desk.",
+    "The last lines of the traceback name an error and a statement. Is the statement wrong, or its parameter? "
+    "Python's integers have no limit; SQLite's have 64 bits.",
+    "One function converts the text of a path to a number, for all endpoints: row_number() in workflow.py. Compare "
+    "its docstring with its code.",
 )
 EXPLANATION = """
-The text from the path had to be digits, but there could be any number of them. Python counts on for ever, SQLite
-as far as 2^63 - 1: binding more raises OverflowError, and more than 4,300 digits even int() refuses. Neither is an
-error that anybody expects of "read one row", so it ended as a 500: an alarm for whoever is on call, and an address
-where a stranger can fill a log at will. Each border between two number types is a place for this (JavaScript stops
-at 2^53, a 32-bit key at 2,147,483,647, and real shops have stood still on the day when they sold order 2^31). Check
-the range where text becomes a number, and treat what is outside like any other name that nobody has: 404.
+The text from the path had to be digits, but their number was not limited. Python's integers have no limit, SQLite's
+end at 2^63 - 1: binding a larger one raises OverflowError, and int() itself refuses more than 4,300 digits. Nobody
+expects these errors when reading one row, so the response was a 500. That rings a pager, and lets a stranger fill the
+log. This happens wherever two number types meet: JavaScript is exact up to 2^53, a 32-bit key ends at 2,147,483,647,
+and real services have stopped on the day they reached it. Check the range where text becomes a number, and treat a
+number outside of it like any other unknown id: 404.
 """
 PROVENANCE = (
     "CWE-190: Integer Overflow or Wraparound",
@@ -43,7 +43,7 @@ INSERT = """INSERT INTO tickets (id, uuid, title, description, created_by, creat
 def check(lab):
     desk = lab.desk()
     ticket = desk.new_ticket()
-    number, nothing = ticket["id"], lab.among(400, 404)
+    number, nothing = ticket["id"], lab.one_of(400, 404)
     draft = desk.post(f"/tickets/{number}/draft", {}).json["id"]
     for text in (*JUNK, *HUGE):
         name = text if len(text) <= 20 else f"{text[:5]}… ({len(text)} digits)"
@@ -57,7 +57,7 @@ def check(lab):
             f"/tickets/{text}/comments", {"body": "?"}
         ).status
         yield f"ticket {number} has no version {name}", nothing, desk.get(f"/tickets/{number}/at/{text}").status
-    yield "the draft still waits", [("pending",)], desk.rows("SELECT status FROM drafts WHERE id = ?", (draft,))
+    yield "the draft is still pending", [("pending",)], desk.rows("SELECT status FROM drafts WHERE id = ?", (draft,))
     yield "the ticket is found by its number", 200, desk.get(f"/tickets/{number}").status
     yield "the ticket is found by its uuid", 200, desk.get(f"/tickets/{ticket['uuid']}").status
     desk.rows(INSERT, (LARGE, ticket["created_at"], ticket["created_at"]))

@@ -11,19 +11,19 @@ FILE = "store.py"
 CLEAN = '"oldest": ids[-1] if len(ids) == size else 0'
 PLANTED = '"oldest": ids[-1] if ids else 0'
 HINTS = (
-    "Make six tickets with different priorities. Compare GET /tickets with GET /tickets?status=open: which are lost, "
-    "and what have those in common?",
-    "A filtered list and an unfiltered one are read by two different methods of store.py. How does the one for filters "
-    "put its page together?",
-    "Store._newest_of_runs reads one run after the other and keeps what it has found in `ids`. When may it stop "
-    "looking at older tickets of the next run?",
+    "Create six tickets with different priorities. Compare GET /tickets with GET /tickets?status=open: which tickets "
+    "are missing, and what do they have in common?",
+    "Two different methods of store.py read a filtered list and an unfiltered one. How does the one for filters build "
+    "its page?",
+    "Store._newest_of_runs reads one run after the other and collects what it has found in `ids`. When may it ignore "
+    "the older tickets of the next run?",
 )
 EXPLANATION = """
-A filtered list is merged from several runs of an index, one for each state, priority and category. A run need not be
-read further down than the oldest ticket on the page, but only once the page is full. That condition was missing: the
-first run, however short, set the limit for all the others, and their older tickets were left out. Shortcuts that
-hold only under a condition ("nothing older can matter") lose rows silently when the condition is dropped; the total
-comes from elsewhere and stays right, which is the clue. Compare such code with a plain loop over random data.
+A filtered list is merged from several runs of an index, one for each state, priority and category. Tickets of a run
+that are older than the oldest ticket on the page can be ignored, but only if the page is full. That condition was
+missing: the first run, however short, set the limit for all others, and their older tickets were left out. An
+optimisation that is valid only under a condition loses rows without an error when the condition is dropped. The total
+comes from another query and stays right, which is the clue. Compare such code with a simple loop over random data.
 """
 PROVENANCE = (
     "CWE-670: Always-Incorrect Control Flow Implementation",
@@ -46,11 +46,11 @@ def check(lab):
     yield "those of category billing are shown, newest first", (ids, 7), shown(desk, category="billing")
     yield "those that are open are shown, newest first", (ids, 7), shown(desk, status="open")
     mine = shown(desk, {"X-User-Id": "user-1"}, mine="true")
-    yield "who made all seven and asks for mine=true is shown them all", (ids, 7), mine
+    yield "the customer who created all seven gets them all with mine=true", (ids, 7), mine
     desk.fire(ids[0], "assign")
     yield "after ticket 7 was assigned, all seven are still open", (ids, 7), shown(desk, status="open")
     yield "after ticket 7 was assigned, the other six are new", (ids[1:], 6), shown(desk, state="new")
     low = [number for number, priority in zip(ids, MIX[::-1]) if priority == "low"]
     yield "those of low priority are shown, and no others", (low, 2), shown(desk, priority="low")
-    yield "a page of three open ones holds the three newest", (ids[:3], 7), shown(desk, status="open", limit=3)
-    yield "those that a customer without tickets has made are none", ([], 0), shown(desk, created_by="nobody")
+    yield "a page of three open ones has the three newest", (ids[:3], 7), shown(desk, status="open", limit=3)
+    yield "a customer without tickets has an empty list", ([], 0), shown(desk, created_by="nobody")

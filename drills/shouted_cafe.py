@@ -1,7 +1,7 @@
-"""The search finds a ticket about a café, and no ticket in which the customer writes CAFÉ.
+"""The search finds a ticket about a café, but no ticket in which the customer writes CAFÉ.
 
-"Half of our customers write from a phone with capitals on. LOGIN and login find the same tickets. With café it is
-one of two, with Straße and STRASSE too, and the ticket that was pasted from a Mac is found by nothing at all."
+"Half of our customers write in capital letters. LOGIN and login find the same tickets. But café finds only one of two
+tickets, Straße and STRASSE also find one each, and a ticket that was pasted from a Mac is not found at all."
 """
 
 from unicodedata import normalize
@@ -15,19 +15,19 @@ FOLDED = "CASE WHEN length({0}) = length(CAST({0} AS BLOB)) THEN lower({0}) ELSE
 PLANTED = """# search_key() of a column; SQLite can fold it itself, several times as fast
 FOLDED = "lower({0})\""""
 HINTS = (
-    "Make one ticket titled 'café' and one titled 'CAFÉ', and search for each of the two words. Then do the same with "
-    "login and LOGIN.",
-    "A search compares two texts: what was typed, and what stands in the ticket. Which function prepares the one, and "
+    "Create one ticket titled 'café' and one titled 'CAFÉ', and search for each of the two words. Then do the same "
+    "with login and LOGIN.",
+    "A search compares two texts: the search words, and the text of the ticket. Which function converts the one, and "
     "which the other?",
-    "What does lower('CAFÉ') give in `sqlite3 :memory:`, and what does 'CAFÉ'.casefold() give in Python? See FOLDED in "
-    "store.py.",
+    "What does lower('CAFÉ') return in `sqlite3 :memory:`, and what does 'CAFÉ'.casefold() return in Python? See "
+    "FOLDED in store.py.",
 )
 EXPLANATION = """
-What was typed was folded by Python, what stands in the ticket by SQLite's lower(), and SQLite folds only A to Z. So É
-became é on one side alone, ß never met SS, and an e with a separate accent (as some systems write it) never met é.
-Both sides of a comparison must go through one and the same function. Every language and database has its own idea of
-upper and lower case; tests in English see none of it. The other way round it is a security bug: where two user names
-are "the same" to one part of a system and different to another, somebody logs in as somebody else.
+The search words were case-folded by Python, the text of the ticket by SQLite's lower(), which converts only A to Z.
+So É became é on one side only, ß did not match SS, and an e with a separate accent (another Unicode normal form) did
+not match é. Convert both sides of a comparison with the same function. Every language and database has its own rules
+for upper and lower case, and tests in English do not show that. The opposite can be a security bug: if one part of a
+system treats two user names as equal and another part does not, a user can log in as somebody else.
 """
 PROVENANCE = (
     "CWE-178: Improper Handling of Case Sensitivity",

@@ -1,7 +1,7 @@
-"""I opened my list of tickets and saw the tickets of somebody else; a minute later they were mine again.
+"""I opened my list of tickets and saw somebody else's tickets; a minute later they were mine again.
 
-"It was only a moment. I logged in, and the list had an invoice of a company that I have never heard of. I pressed
-reload, nothing changed; later it was my own again. My colleague swears that he once saw mine."
+"It was only a moment. I logged in, and the list had an invoice of a company that I do not know. I pressed reload,
+nothing changed; later it was my own list again. My colleague swears that he once saw mine."
 """
 
 from itertools import product
@@ -13,16 +13,18 @@ FILE = "web/door.py"
 CLEAN = 'request.headers.get("prefer"), request.caller.id, request.caller.only_own)'
 PLANTED = 'request.headers.get("prefer"))'
 HINTS = (
-    "On a locked desk (SUPPORT_DESK_AUTH=tokens DEBUG=true) make a ticket each as two customers. Let one read "
-    "GET /tickets, and then the other. Then change the order.",
-    "The SQL is right: whoever asks first after a change gets the right answer. Where does the second answer come from?",
-    "Door._remembered makes one answer for all who ask the same. What does it take for the same?",
+    "On a locked desk (SUPPORT_DESK_AUTH=tokens DEBUG=true) create one ticket for each of two customers. Read GET "
+    "/tickets as the one, then as the other. Then change the order.",
+    "The SQL is right: the first request after a change gets the right response. Where does the second response come "
+    "from?",
+    "Door._remembered gives one response to all requests that it considers the same. Which values does it compare?",
 )
 EXPLANATION = """
-An answer is kept until the database changes, and given to everybody who asks the same. What counted as the same was
-the path, the query and the preference, and not who asks: the first one to ask after a change decided what all others
-saw. Every test with one user passes, and so does every test that writes before each read. A key has to name all that
-the answer depends on; who asks is the part that is forgotten most often, in memos, in proxies and in CDNs.
+The response cache keeps a response until the database changes, and gives it to every request with the same key. The
+key had the path, the query and the Prefer header, but not the caller: the first caller after a change decided what
+all others saw. Every test with one user passes, and so does every test that writes before each read. A cache key must
+contain everything that the response depends on. The caller is the part that is forgotten most often, in caches of an
+application, in proxies and in CDNs.
 """
 PROVENANCE = (
     "CWE-524: Use of Cache Containing Sensitive Information",
@@ -33,8 +35,8 @@ PROVENANCE = (
 )
 
 
-def come_to_rest(desk):
-    """Let the desk write down what it puts off after a change, so that nothing changes while it is asked."""
+def wait_until_idle(desk):
+    """Wait until the desk has updated its search index, so that the database does not change during the reads."""
     for _ in range(500):
         if not desk.count("search_pending"):
             break
@@ -53,12 +55,13 @@ def check(lab):
 
     for order in (("ann", "bob", "sue"), ("sue", "bob", "ann")):
         desk.post(f"/tickets/{tickets['ann']}/comments", {"body": "Hello"}, people["ann"])
-        come_to_rest(desk)
+        wait_until_idle(desk)
         for path, name in product(("/tickets", "/api/tickets"), order):
-            promise = f"in the order {', '.join(order)}: {name} reads in {path} what is for {name}"
-            yield promise, mine[name], seen_by(name, path)
+            expectation = f"in the order {', '.join(order)}: {name} gets the tickets of {name} from {path}"
+            yield expectation, mine[name], seen_by(name, path)
     for owner, other in (("ann", "bob"), ("bob", "ann")):
         path = f"/tickets/{tickets[owner]}"
         yield f"{owner} may read the ticket of {owner}", 200, desk.get(path, people[owner]).status
-        yield f"{other} may not read it, right after {owner}", lab.among(403, 404), desk.get(path, people[other]).status
+        status = desk.get(path, people[other]).status
+        yield f"{other} may not read it, right after {owner}", lab.one_of(403, 404), status
     yield "ann may read her ticket again after that", 200, desk.get(f"/tickets/{tickets['ann']}", people["ann"]).status

@@ -1,7 +1,7 @@
-"""The desk says that it has the ticket, and the ticket is nowhere: the customer is shown a stranger's.
+"""The desk says that it has the ticket, but it does not exist: the customer sees a stranger's ticket.
 
-"I sent in 'Cannot log in', your desk said 201 and gave me a number. Under that number stands a ticket with the name
-of somebody from another company. In the list there is nothing of mine, and I have tried it three times by now."
+"I sent 'Cannot log in', your desk said 201 and gave me a number. The ticket with that number has the name of somebody
+from another company. The list has no ticket of mine, and I have tried it three times now."
 """
 
 STARS = 3
@@ -11,19 +11,19 @@ FILE = "store.py"
 CLEAN = "(caller, method, path, key) = (:caller, :method, :path, :key)"
 PLANTED = "(method, path, key) = (:method, :path, :key)"
 HINTS = (
-    "The two companies use the same app, and it numbers what it sends: 1, 2, 3… Be both of them, with curl. Which "
-    "headers of the second answer tell that no work was done?",
-    "The answer is marked Idempotent-Replayed. For whom was it kept, and who has got it? Look at the rows of "
-    "idempotency_keys.",
-    "The table knows whose key it is, and so does the door. Read the statement that looks a kept answer up: "
-    "KEPT_ANSWER in store.py.",
+    "The two companies use the same app, and it numbers its requests: 1, 2, 3… Send requests as both of them, with "
+    "curl. Which headers of the second response show that no work was done?",
+    "The response is marked Idempotent-Replayed. For which caller was it stored, and which caller got it? Look at the "
+    "rows of idempotency_keys.",
+    "The table stores the caller of each key. Read the statement that looks up a stored response: KEPT_ANSWER in "
+    "store.py.",
 )
 EXPLANATION = """
-A key was looked up by method, path and key, without the caller. Keys are made by clients, who count from 1 or take
-the number of an order, so two of them use the same one sooner or later: the second gets the first one's answer, in
-which stands the first one's ticket, and the second one's work is never done. It is a lost write and a leak in one,
-and both answers look like success. Where a name is given by clients, it means something only together with who gave
-it: the scope belongs into the lookup, into the primary key, and into a test with two users.
+A key was looked up by method, path and key, without the caller. Clients choose their keys: they count from 1, or use
+an order number. So two clients use the same key sooner or later. Then the second one gets the first one's response,
+with the first one's ticket, and its own work is never done. It is a lost write and a data leak at once, and both
+responses look like success. A name that clients choose is unique only for one client: put the caller into the lookup,
+into the primary key, and into a test with two users.
 """
 PROVENANCE = (
     "CWE-639: Authorization Bypass Through User-Controlled Key",
@@ -39,12 +39,12 @@ def check(lab):
     desk = lab.desk()
     alice, bob = ({"X-User-Id": who, "Idempotency-Key": "1"} for who in ("alice", "bob"))
     first, second = desk.post("/tickets", NEW, alice), desk.post("/tickets", NEW, bob)
-    yield "Alice's ticket is taken, and is hers", (201, "alice"), (first.status, first.json["created_by"])
-    yield "Bob's ticket is taken, and is his", (201, "bob"), (second.status, second.json.get("created_by"))
+    yield "Alice's ticket is accepted, and is hers", (201, "alice"), (first.status, first.json["created_by"])
+    yield "Bob's ticket is accepted, and is his", (201, "bob"), (second.status, second.json.get("created_by"))
     makers = desk.rows("SELECT created_by FROM tickets ORDER BY created_by")
     yield "both tickets are there", [("alice",), ("bob",)], makers
     other = desk.post("/tickets", {**NEW, "title": "The printer is on fire"}, {**alice, "X-User-Id": "carol"})
-    yield "Carol's ticket, which says something else, is taken, and is hers", (201, "carol"), (
+    yield "Carol's ticket, with another title, is accepted, and is hers", (201, "carol"), (
         other.status,
         other.json.get("created_by"),
     )
@@ -52,8 +52,8 @@ def check(lab):
     for name, who, answer in (("Alice", alice, first), ("Bob", bob, second)):
         same = desk.post("/tickets", NEW, who).body == answer.body
         yield f"{name}'s retry gets the same answer as the first time, byte for byte", True, same
-    yield "these retries make no row", before, desk.count("tickets")
+    yield "these retries create no row", before, desk.count("tickets")
     comment = desk.post(f"/tickets/{first.json['id']}/comments", {"body": "Hello"}, alice)
-    yield "Alice's comment with the same key is taken", 201, comment.status
+    yield "Alice's comment with the same key is accepted", 201, comment.status
     title = desk.patch(f"/tickets/{first.json['id']}", {"title": "Still broken"}, alice).json.get("title")
-    yield "Alice's PATCH with the same key is done", "Still broken", title
+    yield "Alice's PATCH with the same key is accepted", "Still broken", title

@@ -1,7 +1,7 @@
-"""Some tickets are missing in the list: whoever reads it page by page never comes across them.
+"""Some tickets are missing in the list: if you read it page by page, you never see them.
 
-"We go through the open tickets page by page each morning. Mrs. Novak wrote in May and nobody has ever seen her
-ticket. It is there when I open it by its number, and the total on top of the list counts it, too."
+"Every morning we read the open tickets page by page. Mrs. Novak wrote in May, and nobody has ever seen her ticket. It
+opens by its number, and the total above the list counts it, too."
 """
 
 STARS = 1
@@ -11,18 +11,18 @@ FILE = "store.py"
 CLEAN = 'following = page[-1]["id"] if len(rows) > len(page) else None'
 PLANTED = 'following = rows[-1]["id"] if len(rows) > len(page) else None'
 HINTS = (
-    "Make seven tickets and ask for GET /tickets?limit=3, then for its `next`, until there is none. Write the ids of "
-    "each page down: which are on no page?",
+    "Create seven tickets and read GET /tickets?limit=3, then follow its `next` until there is none. Write down the "
+    "ids of each page: which ones are on no page?",
     "How many rows does the desk read for a page of three, and how many of them does it show?",
-    "Follow `next` in Store.tickets, from the SQL that uses it as `before` backwards: behind which ticket must the "
-    "following page begin?",
+    "Follow `next` in Store.tickets, backwards from the SQL that uses it as `before`. After which ticket must the "
+    "next page begin?",
 )
 EXPLANATION = """
-For a page of three the desk reads four rows: the fourth only tells that there is more. The cursor for the following
-page was taken from that fourth row, and the following page begins behind its cursor, so one ticket between any two
-pages was shown on neither. Fence posts like this one stay unnoticed because every page looks full and right by
-itself, and because test data fits on one page. Walk a list of 2 × size + 1 rows to its end and compare the whole
-with what was put in: that one test sees every mistake of this kind.
+For a page of three the desk reads four rows: the fourth only tells that there is a next page. The cursor for the next
+page was taken from that fourth row. The next page begins after its cursor, so one ticket between any two pages was on
+neither. Off-by-one errors like this one are hard to notice: each page looks full and right, and test data often fits
+on one page. Read a list of 2 × size + 1 rows to its end and compare the result with what was created: that test
+detects every bug of this kind.
 """
 PROVENANCE = (
     "CWE-193: Off-by-one Error",
@@ -30,8 +30,8 @@ PROVENANCE = (
 )
 
 
-def walk(desk, ids, **query):
-    """The sizes of all pages, and the ids on them; it ends when there are more pages than tickets."""
+def read_pages(desk, ids, **query):
+    """The sizes of all pages, and the ids on them; it stops if there are more pages than tickets."""
     sizes, seen, before = [], [], ""
     while before is not None and len(sizes) <= len(ids):
         page = desk.get("/tickets", None, None, **query, before=before).json
@@ -44,13 +44,13 @@ def walk(desk, ids, **query):
 def check(lab):
     desk = lab.desk()
     ids = [desk.new_ticket(priority=priority)["id"] for priority in ("low", "high", "low", "low", "high", "low", "low")]
-    sizes, seen = walk(desk, ids, limit=3)
+    sizes, seen = read_pages(desk, ids, limit=3)
     yield "seven tickets in pages of three: each is on a page", sorted(ids), sorted(set(seen))
     yield "no ticket is on two pages", len(set(seen)), len(seen)
     yield "the pages have three, three and one", [3, 3, 1], sizes
-    yield "a page of seven is the only one (its size, the tickets)", ([7], ids[::-1]), walk(desk, ids, limit=7)
-    yield "the first page of one holds the newest ticket", [ids[-1]], walk(desk, ids, limit=1)[1][:1]
-    seen = walk(desk, ids, limit=2, priority="low")[1]
+    yield "a page of seven is the only one (its size, the tickets)", ([7], ids[::-1]), read_pages(desk, ids, limit=7)
+    yield "the first page of one has the newest ticket", [ids[-1]], read_pages(desk, ids, limit=1)[1][:1]
+    seen = read_pages(desk, ids, limit=2, priority="low")[1]
     low = [number for number, in desk.rows("SELECT id FROM tickets WHERE priority = 'low'")]
     yield "those of low priority, in pages of two: each is on a page", sorted(low), sorted(seen)
     yield "the total of low priority says how many there are", len(low), desk.get("/tickets", priority="low").json[

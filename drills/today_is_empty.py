@@ -1,6 +1,6 @@
-"""The dashboard's chart has nothing for today until noon, and the number of today is wrong.
+"""The dashboard's chart has nothing for today until noon, and today's number is wrong.
 
-"Our team lead opens the dashboard each morning at nine. Twelve tickets stand in the queue, all of this morning, and
+"Our team lead opens the dashboard each morning at nine. Twelve tickets are in the queue, all from this morning, and
 the chart has no bar for today. The colleagues in London say that theirs is right. After lunch ours is right, too."
 """
 
@@ -14,18 +14,20 @@ FILE = "app.py"
 CLEAN = "return desk.store.stats(workflow.utc_now()[:10], choices, owner)"
 PLANTED = 'return desk.store.stats(f"{datetime.now():%Y-%m-%d}", choices, owner)'
 HINTS = (
-    "Make a ticket, and compare the last day of daily in GET /tickets/stats with the ticket's created_at. What is "
+    "Create a ticket, and compare the last day of daily in GET /tickets/stats with the ticket's created_at. What is "
     "different in London, and what after lunch?",
-    "You need not travel: start the desk with TZ=AAA12, again with TZ=AAA-14, each with a new database. A ticket is "
-    "filed under the first ten characters of its created_at; who decides which day is the last one?",
-    "Store.stats is told what today is. Read the last line of stats() in app.py, and ask whose today that is.",
+    "You can simulate other time zones: start the desk with TZ=AAA12, again with TZ=AAA-14, each with a new database. "
+    "A ticket counts for the day in the first ten characters of its created_at; which code decides which day is the "
+    "last one?",
+    "Store.stats gets today's date as a parameter. Read the last line of stats() in app.py: in which time zone is "
+    "that date?",
 )
 EXPLANATION = """
-The rows are in UTC, and today came from datetime.now(): the wall clock of the machine. West of Greenwich the chart
-ended with yesterday each morning, east of it with tomorrow each evening, and on a server or in a CI that runs in UTC
-it is always right, so nobody who could mend it ever saw it. A time without a zone is a number without a unit. Keep
-UTC inside, ask one function for it, let the edge translate, and run the tests in two zones that cannot both agree
-with UTC on the date.
+The rows are in UTC, but today's date came from datetime.now(), which is the local time of the machine. East of
+Greenwich the chart had the new day too early, and its bar stayed empty until UTC reached that day; west of it the new
+day came too late. On a server or a CI that runs in UTC it is always right, so the people who could fix it never saw
+it. A time without a time zone is like a number without a unit. Store UTC, get the time from one function, convert it
+only for display, and run the tests in two time zones that never have the same date as each other.
 """
 PROVENANCE = (
     "CWE-682: Incorrect Calculation",
@@ -51,7 +53,7 @@ def check(lab):
         stats = desk.get("/tickets/stats").json
         daily = {one["day"]: one["tickets"] for one in stats["daily"]}
         yield f"{where} the chart has 30 days", 30, len(daily)
-        yield f"{where} it ends with today", lab.among(*{day, today()}), max(daily)
+        yield f"{where} it ends with today", lab.one_of(*{day, today()}), max(daily)
         yield f"{where} a ticket of this moment and one of 00:00:00.000 are today's", 2, daily.get(day)
         yield f"{where} the one of 23:59:59.999 is yesterday's", 1, daily.get(before)
         yield f"{where} the days have as many tickets as there are", stats["total_tickets"], sum(daily.values())

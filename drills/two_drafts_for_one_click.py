@@ -1,8 +1,9 @@
-"""One click, two drafts: the same request arrived twice with the same key, and both made a row.
+"""One click, two drafts: the same request arrived twice with the same key, and both created a row.
 
-"When the model is slow our app asks again after five seconds, with the same Idempotency-Key. Then the ticket has two
-drafts in different words, the bill for the model has two calls, and on Friday two agents have sent one each. When
-the model is fast it does not happen, and when I try it by hand, one after the other, the key works perfectly."
+"When the model is slow our app sends the request again after five seconds, with the same Idempotency-Key. Then the
+ticket has two drafts in different words, the bill for the model has two requests, and on Friday two agents sent one
+each. When the model is fast it does not happen, and when I try it by hand, one after the other, the key works
+perfectly."
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -21,20 +22,21 @@ PLANTED = """            work = self._call(request, route)
         answer = yield from work
 """
 HINTS = (
-    "Have a model that is slow: `python3 -m drills fault slow-llm`, in a second terminal, prints how a desk is started "
-    "with it. Send POST /tickets/1/draft twice with one Idempotency-Key, the second one while the first is waiting. In "
-    "the log: two requests, or one?",
-    "The first answer is not kept yet when the second request comes. How does the desk know at that moment that the "
-    "key is taken, and since when, until when?",
-    "Print len(self.in_progress) where Door._steps asks for it. When does each line of Door._call run: as it is called, "
-    "or later?",
+    "Use a model that is slow: `python3 -m drills fault slow-llm`, in a second terminal, prints how to start a desk "
+    "with it. Send POST /tickets/1/draft twice with one Idempotency-Key, the second one while the first is waiting. "
+    "In the log: two requests, or one?",
+    "When the second request arrives, the first response is not stored yet. How does the desk know at that moment "
+    "that the key is in use, and from when until when does it know?",
+    "Print len(self.in_progress) where Door._steps tests it. When does each line of Door._call run: when it is "
+    "called, or later?",
 )
 EXPLANATION = """
-A key is noted as taken while its request is at work. But the work is a generator: calling it does nothing yet, it runs
-when somebody iterates. So the key was noted, the work was made ready, the key was let go, and only then the work
-began, with nothing to keep the second request out. The same happens with a coroutine that is made inside `with
-lock:` and awaited outside, a lazy query that is read after its transaction, a stream that is returned from a `try`. A
-guard must span the work, not the call that promises it; only two requests that overlap can show whether it does.
+While a request is in progress its key is marked as in use. But the work is a generator: calling it does nothing, it
+runs when somebody iterates over it. So the key was marked, the generator was created, the key was released, and only
+then the work began, with nothing to stop a second request. The same happens with a coroutine that is created inside
+`with lock:` and awaited outside, a lazy query that is read after its transaction, and a stream that is returned from
+a `try`. A lock must cover the execution of the work, not only the call that creates it. Only a test with two
+overlapping requests detects this.
 """
 PROVENANCE = (
     "CWE-367: Time-of-check Time-of-use Race Condition",
@@ -45,26 +47,26 @@ PROVENANCE = (
 
 
 def check(lab):
-    llm = lab.llm(says="Dear customer, we look into it.", holds=True)
+    llm = lab.llm(content="Dear customer, we look into it.", hangs=True)
     desk = lab.desk(LLM_TIMEOUT="30", **llm.environ)
     path = f"/tickets/{desk.new_ticket()['id']}/draft"
     key = {"X-User-Id": "agent-1", "X-User-Role": "agent", "Idempotency-Key": "click-1"}
     with ThreadPoolExecutor(1) as thread:
         first = thread.submit(desk.post, path, {}, key)
-        yield "the first request asks the model", True, llm.wait_until_asked()
-        llm.change(holds=False)  # who asks from now on has an answer at once; the first one still waits
-        desk.post(path, {}, key, within=2)
+        yield "the first request asks the model", True, llm.wait_for_request()
+        llm.change(hangs=False)  # new requests are answered at once; the first one still waits
+        desk.post(path, {}, key, timeout=2)
         yield "while the model writes, the desk answers GET /tickets", 200, desk.get("/tickets").status
         llm.release()
         first = first.result()
     yield "the first request is answered", 201, first.status
-    yield "the second one makes no draft of its own", 1, desk.count("drafts")
-    yield "the second one does not ask the model", 1, len(llm.asked)
+    yield "the second one creates no second draft", 1, desk.count("drafts")
+    yield "the second one does not ask the model", 1, len(llm.requests)
     events = "SELECT count(*) FROM audit_events WHERE type = 'Drafted'"
     yield "the history has one draft", 1, desk.rows(events)[0][0]
     late, before = desk.post(path, {}, key), desk.count("drafts")
     yield "a third one, later, gets a 201", 201, late.status
-    yield "this 201 is the first one's answer, byte for byte", True, late.body == first.body
+    yield "this 201 is the first one's response, byte for byte", True, late.body == first.body
     other = desk.post(path, {}, key | {"Idempotency-Key": "click-2"})
-    yield "a request with another key is answered, too", 201, other.status
-    yield "it makes one more draft", 1, desk.count("drafts") - before
+    yield "a request with another key is accepted", 201, other.status
+    yield "it creates one more draft", 1, desk.count("drafts") - before

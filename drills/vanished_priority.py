@@ -1,8 +1,8 @@
-"""One agent's change of a ticket is gone as soon as another one saves the same ticket.
+"""One agent's change of a ticket is lost as soon as another agent saves the same ticket.
 
-"I had set the server that burns to critical. Two minutes later it was medium again, and the history says that it was
-Ann. Ann swears that she only corrected a word in the title; she had the ticket open since the morning. Our form
-sends back everything it has read, and which version that was, as your manual asks."
+"I had set the priority of the burning server to critical. Two minutes later it was medium again, and the history says
+that Ann did it. Ann swears that she only corrected a word in the title; she had had the ticket open since the
+morning. Our form sends back everything that it has read, and the version of what it has read, as your manual says."
 """
 
 STARS = 3
@@ -12,19 +12,19 @@ FILE = "app.py"
 CLEAN = 'expected = request.headers.get("if-match", "*")'
 PLANTED = 'expected = request.headers.get("If-Match", "*")'
 HINTS = (
-    "Be both agents: read a ticket twice, change it as the one, then send the other one's copy back with the ETag it "
-    "was read with, as If-Match. What should the second one be told?",
-    "The desk knows what version the sender has seen, for it is in the request. Which function compares it with the "
-    "ticket's, and what is `expected` there? Print it, or set a breakpoint.",
-    "How are the names of headers written in request.headers? Look at the line above in ticket_to_change, and at how "
-    "other places read a header.",
+    "Be both agents: read a ticket twice, change it as the one, then send the other one's copy back, with the ETag of "
+    "that copy as If-Match. Which response should the second agent get?",
+    "The request contains the version that the sender has read. Which function compares it with the ticket's version, "
+    "and what is `expected` there? Print it, or set a breakpoint.",
+    "How are header names written in request.headers? Look at the line above in ticket_to_change, and at other code "
+    "that reads a header.",
 )
 EXPLANATION = """
-Header names are written in any case on the wire, so the desk keeps them in small letters. One place asked for
-"If-Match" as the RFC spells it, found nothing, took the default "*" (any version will do), and every stale change was
-let in: the last writer wins, silently. A lookup with a default cannot tell "not sent" from "asked wrongly". In real
-systems the version gets lost at a proxy, in a client library, or in an ORM's save() that writes every column. What
-guards against it is a test that makes the conflict happen: two reads, two writes, and the second must be refused.
+Header names can be sent in any case, so the desk stores them in lower case. One place looked up "If-Match", as the
+RFC spells it, found nothing, and used the default "*" (any version). So every outdated change was accepted, and the
+last writer won (a lost update). A lookup with a default cannot tell "not sent" from "wrong name". In real systems the
+version gets lost in a proxy, in a client library, or in an ORM's save() that writes every column. Test the conflict
+itself: two reads, two writes, and the second write must be refused.
 """
 PROVENANCE = (
     "CWE-362: Concurrent Execution using Shared Resource with Improper Synchronization",
@@ -42,22 +42,22 @@ def check(lab):
     read = desk.get(path, ANN)
     seen = {"If-Match": read.headers["ETag"]}
     form = {name: read.json[name] for name in ("title", "description", "category", "priority")}
-    yield "bob's change of the version that he has read is taken", 200, desk.patch(
+    yield "bob's change of the version that he has read is accepted", 200, desk.patch(
         path, {"priority": "critical"}, BOB | seen
     ).status
     late = desk.patch(path, form | {"title": "Server burns"}, ANN | seen)
-    yield "ann's change of the version from before bob's is refused", lab.among(409, 412), late.status
+    yield "ann's change of the version from before bob's is refused", lab.one_of(409, 412), late.status
     rows = "SELECT title, priority, state FROM tickets"
     yield "the ticket has bob's change, and not ann's", [("Servr burns", "critical", "new")], desk.rows(rows)
     late = desk.post(f"{path}/transitions", {"transition": "assign"}, ANN | seen)
-    yield "an assign by ann of the version from before bob's is refused", lab.among(409, 412), late.status
+    yield "an assign by ann of the version from before bob's is refused", lab.one_of(409, 412), late.status
     events = desk.rows("SELECT type, actor FROM audit_events WHERE version > 1")
     yield "the history has bob's change alone", [("Edited", "bob")], events
     again = {"If-Match": desk.get(path, ANN).headers["ETag"]}
-    yield "ann's change of the version that she has read anew is taken", 200, desk.patch(
+    yield "ann's change of the version that she has read again is accepted", 200, desk.patch(
         path, {"title": "Server burns"}, ANN | again
     ).status
     anyway = desk.patch(path, {"category": "technical"}, BOB).status, desk.patch(path, {"assignee": "bob"}, ANN).status
-    yield "changes of one field that name no version are taken", (200, 200), anyway
+    yield "changes of one field that name no version are accepted", (200, 200), anyway
     last = desk.rows("SELECT title, priority, category, assignee FROM tickets")
     yield "the ticket has all four changes", [("Server burns", "critical", "technical", "bob")], last

@@ -1,7 +1,8 @@
 """The wallboard misses tickets until somebody presses F5.
 
-"The board in our hall is on the wireless network and loses it now and then. It comes back by itself and goes on, but
-tickets that came in meanwhile are not on it. With only one board in the house it never happens. We have two."
+"The board in our hall uses the wireless network, which fails now and then. The board reconnects by itself and goes
+on, but the tickets that came in meanwhile are not on it. With only one board in the house it never happens. We have
+two."
 """
 
 STARS = 4
@@ -11,17 +12,19 @@ FILE = "web/live.py"
 CLEAN = "if session.cursor == self._newest_id or (start and self._recent[start - 1].id == session.cursor):"
 PLANTED = "if self._recent:"
 HINTS = (
-    "Make four tickets while nobody listens. Then `curl -N` GET /events in a second terminal, make a fifth, and in a "
-    "third terminal listen with `Last-Event-ID: 1`. Which ids come? Which come without the second terminal?",
-    "What happened lately is kept in memory for all listeners, what is older is read again. Since when is it kept?",
-    "Read Live._send_missed_events: when may it take what is kept, and when is there a gap before it?",
+    "Create four tickets while nobody is connected. Then `curl -N` GET /events in a second terminal, create a fifth "
+    "ticket, and connect in a third terminal with `Last-Event-ID: 1`. Which ids arrive? Which arrive without the "
+    "second terminal?",
+    "Recent events are kept in memory for all listeners; older ones are read from the database. How far back does the "
+    "memory go?",
+    "Read Live._send_missed_events: when may it use the events in memory, and when are there missing events before them?",
 )
 EXPLANATION = """
-Listeners are told from a list of recent events, because to read them anew for each would be dear. The list begins when
-the first listener comes (or a thousand events ago), and the question whether it reaches back to where this listener
-was had been dropped: if there was a list, it was taken. So a reader who came back from further away was told the
-newest, its cursor was moved behind them, and what lay between was never told. "Catch up, then go on live" needs a
-proof that both ends meet: compare ids, and test the reconnection with another listener in the room.
+Listeners get recent events from a list in memory, because reading them again for each listener is expensive. The list
+begins when the first listener connects (or a thousand events ago). The test whether it reaches back to this
+listener's last event was missing: if there was a list, it was used. So a listener with an older Last-Event-ID got
+only the newest events, its cursor was moved past the others, and it never got them. "Catch up, then go live" needs a
+check that the two parts meet: compare ids, and test the reconnection while another listener is connected.
 """
 PROVENANCE = (
     "CWE-362: Concurrent Execution using Shared Resource with Improper Synchronization",
@@ -31,11 +34,11 @@ PROVENANCE = (
 
 
 def ids(reader, last, name="id"):
-    """The ids of events that a reader hears, up to the event `last`."""
-    heard = []
-    while (not heard or heard[-1] < last) and (event := reader.next(3)):
-        heard.append(int(event[name]))
-    return heard
+    """The ids of the events that a reader gets, up to the event `last`."""
+    received = []
+    while (not received or received[-1] < last) and (event := reader.next(3)):
+        received.append(int(event[name]))
+    return received
 
 
 def check(lab):
@@ -46,16 +49,16 @@ def check(lab):
     board = desk.stream()
     desk.new_ticket()
     newest = desk.rows("SELECT max(id) FROM audit_events")[0][0]
-    yield "a board that listens hears of a new ticket (numbers of events)", [newest], ids(board, newest)
+    yield "a connected board gets a new ticket (numbers of events)", [newest], ids(board, newest)
     for place in range(3):
         back = desk.stream(headers={"Last-Event-ID": str(events[place])})
-        missed, heard = [*events[place + 1 :], newest], ids(back, newest)
-        yield f"a board that comes back after ticket {place + 1} hears of all later ones, once", missed, heard
+        missed, received = [*events[place + 1 :], newest], ids(back, newest)
+        yield f"a board that reconnects after ticket {place + 1} gets all later ones, once", missed, received
     late = desk.stream(f"/events?after={newest}")
     desk.new_ticket()
     after = desk.rows("SELECT max(id) FROM audit_events")[0][0]
-    heard = [ids(one, after) for one in (board, back, late)]
-    yield "three boards that listen hear of the next ticket, once", [[after]] * 3, heard
+    received = [ids(one, after) for one in (board, back, late)]
+    yield "three connected boards get the next ticket, once", [[after]] * 3, received
     page, missed = desk.websocket(f"/ws?after={events[0]}"), [*events[1:], newest, after]
-    heard = ids(page, after, "eventId")
-    yield "a page that comes back by WebSocket after ticket 1 hears of all later ones, once", missed, heard
+    received = ids(page, after, "eventId")
+    yield "a page that reconnects by WebSocket after ticket 1 gets all later ones, once", missed, received

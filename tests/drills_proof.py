@@ -1,16 +1,21 @@
-"""`python3 -m tests.drills_proof [NAME…] [--times N]`: every claim about every drill, tried out. Minutes, not seconds.
+"""`python3 -m tests.drills_proof [NAME…] [--times N]`: proves every claim about every drill. It takes minutes.
 
-For each drill: its check says OK on the clean desk and NO, by broken promises alone, on the planted one, the same
-each time and, planting included, half of them in less than 5 s; no other drill's check but its family's sees the
-bug; another honest mend is OK and a lazy one is not; a regression test is accepted, an always-true one is refused
-(an empty one never meets the bug: tests.test_drill_tool has it); the copy's own suite fails in the test that names
-the promise. The checks of others, and nine in ten of the repeated ones, meet desks that were forked; all else
-desks as a learner starts them. tests/solutions/NAME/ holds what is needed:
+For each drill:
 
-mends.py       OTHER and LAZY: (file, text in the planted copy, text in its place), …; SEEN_BY: the test of the suite
-               that passes without the bug, and under it fails by an assertion and without an error;
-               ALSO_SEEN_BY, where the bug takes a whole feature away: the drills of another symptom whose checks
-               ask whether the feature is there, as they must
+- Its check says OK on the clean desk, and NO on the planted one, by failed expectations only. The verdict is the same
+  each time. The median time of planting and check is below 5 s.
+- No other drill's check detects the bug, except those of its family.
+- Another correct fix is OK, and a lazy one is not.
+- A regression test is accepted, and an always-true one is rejected (tests.test_drill_tool tries an empty one).
+- The copy's own suite fails, in the test that is named.
+
+The checks of other drills, and nine in ten of the repeated ones, use forked desks; all others start desks as a learner
+does. tests/solutions/NAME/ has what is needed:
+
+fixes.py       OTHER and LAZY: (file, text in the planted copy, replacement), …; SEEN_BY: the test of the suite that
+               passes without the bug, and with it fails by an assertion and without an error;
+               ALSO_SEEN_BY, if the bug breaks a whole feature: the drills with another symptom whose checks
+               need that feature, and so detect the bug, too
 regression.py  a model regression test
 """
 
@@ -27,15 +32,15 @@ from runpy import run_path
 from statistics import median
 from unittest import mock
 
-from drills import plant, shelf
+from drills import catalogue, plant
 from drills.judge import judge
 from drills.lab import Lab
-from drills.trial import LIMIT, run_module, trial
-from tests import nursery
+from drills.learner_test import TIMEOUT, judge_test, run_module
+from tests import forked_desks
 
 SOLUTIONS = Path(__file__).with_name("solutions")
-MOST_SECONDS = 5
-WORKERS = 3  # a check waits for its desk most of the time
+MAX_SECONDS = 5
+WORKERS = 3  # more than there are processors: a check waits for its desk most of the time
 ALWAYS_TRUE = """from tests.desk import DeskTest
 class T(DeskTest):
     def test_it(self):
@@ -44,122 +49,124 @@ class T(DeskTest):
 
 
 class Proof(unittest.TestCase):
-    """The claims about one drill, as methods; `where` is a folder of its own. `kept` are (name of a drill, what its
-    check found) of every run against a desk without its bug."""
+    """The claims about one drill, as methods; `folder` is for its copies. `clean_results` are (drill name, results)
+    of every check that ran on a desk without its bug."""
 
-    def __init__(self, name: str, where: Path, times: int):
+    def __init__(self, name: str, folder: Path, times: int):
         super().__init__()
-        self.name, self.where, self.times, self.kept = name, where, times, []
-        self.drill, self.solution = shelf.load(name), run_path(str(SOLUTIONS / name / "mends.py"))
+        self.name, self.folder, self.times, self.clean_results = name, folder, times, []
+        self.drill, self.solution = catalogue.load(name), run_path(str(SOLUTIONS / name / "fixes.py"))
 
     def runTest(self):
         since = time.monotonic()
-        self.copy = plant.plant(self.name, self.where / "garden")
+        self.copy = plant.plant(self.name, self.folder / "copies")
         self.planting = time.monotonic() - since
-        self.found(self.name, self.copy, "NO")
+        self.assert_verdict(self.name, self.copy, "NO")
         self.same_verdict_each_time()
-        self.mends()
+        self.fixes()
         self.regression_tests()
-        self.suite_sees_it()
-        with mock.patch.object(Lab, "start", staticmethod(nursery.start)):
-            self.only_its_family_sees_it()
+        self.suite_detects_it()
+        with mock.patch.object(Lab, "start", staticmethod(forked_desks.start)):
+            self.only_its_family_detects_it()
 
-    def found(self, name: str, folder: Path, word: str) -> tuple:
-        """What the check of a drill finds in a folder: it has to be `word`, in time, and nothing kept it from it."""
-        verdict = judge(shelf.load(name), folder)
-        self.assertEqual((verdict.word, verdict.trouble), (word, None), f"{name}: {verdict.tests}")
-        facts = tuple((test["name"], test["status"]) for test in verdict.tests)
-        if word == "OK":
-            self.kept.append((name, facts))
-        return facts
+    def assert_verdict(self, name: str, folder: Path, result: str) -> tuple:
+        """Run the check of a drill in a folder; its verdict must be `result`, without an error. Its test results."""
+        verdict = judge(catalogue.load(name), folder)
+        self.assertEqual((verdict.result, verdict.error), (result, None), f"{name}: {verdict.tests}")
+        results = tuple((test["name"], test["status"]) for test in verdict.tests)
+        if result == "OK":
+            self.clean_results.append((name, results))
+        return results
 
     def same_verdict_each_time(self):
-        """On the planted desk. On clean ones main() compares: all the others' copies are clean to this check."""
-        self.found(self.name, plant.ROOT, "OK")
-        seen, seconds = set(), []
+        """On the planted desk. For clean desks main() compares: to this check all other copies are clean."""
+        self.assert_verdict(self.name, plant.ROOT, "OK")
+        verdicts, seconds = set(), []
         for number in range(self.times):
-            start = nursery.start if number % 10 else subprocess.Popen
+            start = forked_desks.start if number % 10 else subprocess.Popen
             with mock.patch.object(Lab, "start", staticmethod(start)):
                 since = time.monotonic()
-                seen.add(self.found(self.name, self.copy, "NO"))
+                verdicts.add(self.assert_verdict(self.name, self.copy, "NO"))
                 seconds.append(time.monotonic() - since)
-        self.assertLess(self.planting + median(seconds), MOST_SECONDS)  # one alone may be late on a busy machine
-        self.assertEqual(len(seen), 1, f"not the same each time: {seen}")
-        self.assertIn("pass", {status for _, status in seen.pop()}, "every promise is broken: is it the bug?")
+        self.assertLess(self.planting + median(seconds), MAX_SECONDS)  # a single run may be slow on a busy machine
+        self.assertEqual(len(verdicts), 1, f"not the same each time: {verdicts}")
+        self.assertIn("pass", {status for _, status in verdicts.pop()}, "every expectation fails: is it the bug?")
 
-    def only_its_family_sees_it(self):
+    def only_its_family_detects_it(self):
         wrong = []
-        for other in map(shelf.load, shelf.names()):
+        for other in map(catalogue.load, catalogue.names()):
             if other is not self.drill and not (other.FAMILY and other.FAMILY == self.drill.FAMILY):
-                name = shelf.name_of(other)
-                word = "NO" if name in self.solution.get("ALSO_SEEN_BY", ()) else "OK"
+                name = catalogue.name_of(other)
+                result = "NO" if name in self.solution.get("ALSO_SEEN_BY", ()) else "OK"
                 try:
-                    self.found(name, self.copy, word)
+                    self.assert_verdict(name, self.copy, result)
                 except AssertionError as problem:
                     wrong.append(str(problem))
         self.assertEqual(wrong, [])
 
-    def mends(self):
-        for kind, word in (("OTHER", "OK"), ("LAZY", "NO")):
-            folder = plant.plant(self.name, self.where / kind)
+    def fixes(self):
+        for kind, result in (("OTHER", "OK"), ("LAZY", "NO")):
+            folder = plant.plant(self.name, self.folder / kind)
             for file, old, new in self.solution[kind]:
                 text = (folder / file).read_text(encoding="utf-8")
                 self.assertEqual(text.count(old), 1, f"{kind}: {old}")
                 self.assertNotEqual(new, self.drill.CLEAN, kind)
                 (folder / file).write_text(text.replace(old, new), encoding="utf-8", newline="\n")
-            self.found(self.name, folder, word)
+            self.assert_verdict(self.name, folder, result)
 
     def regression_tests(self):
-        halves = trial(self.drill, SOLUTIONS / self.name / "regression.py")
-        self.assertEqual([half.is_fine for half in halves], [True, True], halves)
-        path = self.where / "useless.py"
+        results = judge_test(self.drill, SOLUTIONS / self.name / "regression.py")
+        self.assertEqual([result.is_ok for result in results], [True, True], results)
+        path = self.folder / "useless.py"
         path.write_text(ALWAYS_TRUE, encoding="utf-8")
-        self.assertIn("does not see the bug", trial(self.drill, path)[-1].why)
+        self.assertIn("does not detect the bug", judge_test(self.drill, path)[-1].message)
 
-    def suite_sees_it(self):
+    def suite_detects_it(self):
         test = self.solution["SEEN_BY"]
-        facts = run_module(test, self.where / "suite", [self.drill], LIMIT)
+        facts = run_module(test, self.folder / "suite", [self.drill], TIMEOUT)
         self.assertEqual((bool(facts.get("failures")), facts.get("errors")), (True, []), f"{test}: {facts}")
 
 
 def prove(name: str, times: int) -> tuple[str, list]:
-    """Try out the claims about one drill and print a line; why they do not hold, and what Proof.kept has."""
-    since, kept = time.monotonic(), []
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as where:
+    """Prove the claims about one drill and print a line; returns why they are wrong, and Proof.clean_results."""
+    since, clean_results = time.monotonic(), []
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         result = unittest.TestResult()
         try:
-            proof = Proof(name, Path(where), times)
+            proof = Proof(name, Path(folder), times)
             proof.run(result)
-            why, kept = "\n".join(report for _, report in result.failures + result.errors), proof.kept
+            why = "\n".join(report for _, report in result.failures + result.errors)
+            clean_results = proof.clean_results
         except (OSError, KeyError) as problem:
             why = f"{SOLUTIONS.name}/{name}: {problem!r}"
     print(f"{'FAIL' if why else 'ok  '}  {name} ({time.monotonic() - since:.0f} s)\n{why}".rstrip(), flush=True)
-    return why, kept
+    return why, clean_results
 
 
 def pass_without_bugs(names: list[str]) -> bool:
-    """Whether the tests that have to see these bugs pass in a copy without any."""
-    tests = {run_path(str(SOLUTIONS / name / "mends.py"))["SEEN_BY"] for name in names}
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as where:
-        plant.copy_desk(Path(where, "desk"))
-        done = subprocess.run([sys.executable, "-m", "unittest", *tests], cwd=Path(where, "desk"))
+    """Whether the tests of the suite that must detect these bugs pass in a copy without any bug."""
+    tests = {run_path(str(SOLUTIONS / name / "fixes.py"))["SEEN_BY"] for name in names}
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        plant.copy_desk(Path(folder, "desk"))
+        done = subprocess.run([sys.executable, "-m", "unittest", *tests], cwd=Path(folder, "desk"))
     return done.returncode == 0
 
 
-def rest(name: str, number: int) -> list[tuple]:
-    """So many more runs of a check against the clean desk."""
-    verdicts = [judge(shelf.load(name), plant.ROOT) for _ in range(number)]
+def run_on_clean_desk(name: str, number: int) -> list[tuple]:
+    """Run a check on the clean desk this many times."""
+    verdicts = [judge(catalogue.load(name), plant.ROOT) for _ in range(number)]
     return [(name, tuple((test["name"], test["status"]) for test in verdict.tests)) for verdict in verdicts]
 
 
-def same_on_clean_desks(names: list[str], kept: dict[str, list], times: int, workers) -> set[str]:
-    """The drills whose check does not find the same each time, in at least so many runs without its bug."""
-    for facts in workers.map(rest, names, [max(0, times - len(kept[name])) for name in names]):
-        for name, found in facts:
-            kept[name].append(found)
-    differ = {name for name in names if len(set(kept[name])) > 1}
+def differ_on_clean_desks(names: list[str], clean_results: dict[str, list], times: int, workers) -> set[str]:
+    """The drills whose check does not have the same result each time, in at least `times` runs without its bug."""
+    missing = [max(0, times - len(clean_results[name])) for name in names]
+    for runs in workers.map(run_on_clean_desk, names, missing):
+        for name, results in runs:
+            clean_results[name].append(results)
+    differ = {name for name in names if len(set(clean_results[name])) > 1}
     for name in differ:
-        print(f"FAIL  {name}: not the same each time without its bug: {set(kept[name])}", flush=True)
+        print(f"FAIL  {name}: not the same each time without its bug: {set(clean_results[name])}", flush=True)
     return differ
 
 
@@ -168,13 +175,13 @@ def main(argv: list[str]) -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help="drills to prove; none: all of them")
     parser.add_argument("--times", type=int, default=20, help="how often each check is run in each direction")
     options = parser.parse_args(argv)
-    names, kept, failed = options.names or shelf.on_board(), defaultdict(list), set()
+    names, clean_results, failed = options.names or catalogue.by_difficulty(), defaultdict(list), set()
     with ProcessPoolExecutor(WORKERS) as workers:
         for name, (why, found) in zip(names, workers.map(prove, names, [options.times] * len(names))):
             failed |= {name} if why else set()
-            for other, facts in found:
-                kept[other].append(facts)
-        failed |= same_on_clean_desks(names, kept, options.times, workers)
+            for other, results in found:
+                clean_results[other].append(results)
+        failed |= differ_on_clean_desks(names, clean_results, options.times, workers)
     if not pass_without_bugs(names):
         failed |= set(names)
     proved = len(names) - len(failed)

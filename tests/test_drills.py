@@ -1,4 +1,4 @@
-"""Drills and their copies: the format of each, the published three in both directions, planting and its accidents."""
+"""Drills and their copies: the format of drills, the three published ones in both directions, and planting."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ from pathlib import Path
 from runpy import run_path
 from types import ModuleType
 
-from drills import plant, shelf
+from drills import catalogue, plant
 from drills.judge import judge
 from drills.progress import Progress
 from tests.desk import ROOT, DeskProcess, clean_environment, run_app
@@ -23,12 +23,12 @@ CALL = """import sys
 from pathlib import Path
 from drills.__main__ import main
 sys.exit(main(sys.argv[2:], Path(sys.argv[1])))"""
-FULL = """import drills.calls, resource
-begin = drills.calls.diary.begin
-def begin_on_a_full_disk(*facts):
+FULL = """import drills.commands, resource
+create = drills.commands.debug_log.create
+def create_on_a_full_disk(*facts):
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
-    return begin(*facts)
-drills.calls.diary.begin = begin_on_a_full_disk"""
+    return create(*facts)
+drills.commands.debug_log.create = create_on_a_full_disk"""
 CTRL_C = """import atexit, signal, drills.__main__
 signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(signal.SIGINT))
 atexit.register(signal.alarm, 0)  # until Python itself comes to its end
@@ -36,18 +36,18 @@ signal.setitimer(signal.ITIMER_REAL, {})"""
 SMALL_DISK = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)); "
 
 
-class Garden(unittest.TestCase):
-    """Each test has an empty folder for copies, `self.garden`."""
+class CopiesTestCase(unittest.TestCase):
+    """Each test has an empty folder for copies, `self.copies_dir`."""
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
-        self.garden = Path(folder.name, "planted")
+        self.copies_dir = Path(folder.name, "planted")
 
     def tool(self, *words: str, before: str = "") -> subprocess.Popen:
-        """`python3 -m drills …` with its copies in the garden, as a process."""
+        """`python3 -m drills …` with the copies in self.copies_dir, as a process."""
         return subprocess.Popen(
-            [sys.executable, "-c", f"{before}\n{CALL}", str(self.garden), *words],
+            [sys.executable, "-c", f"{before}\n{CALL}", str(self.copies_dir), *words],
             cwd=ROOT,
             env={**clean_environment(), "PYTHONWARNINGS": ""},  # Ctrl-C leaves files open for a moment
             stdin=subprocess.DEVNULL,
@@ -58,76 +58,76 @@ class Garden(unittest.TestCase):
         )
 
     def finish(self, process):
-        """(exit status, stdout, stderr) of a tool at its end."""
+        """(exit status, stdout, stderr), after the process has ended."""
         output, errors = process.communicate(timeout=60)
         return process.returncode, output, errors
 
     def assert_ended_well(self, status, errors, *statuses):
-        """One of these statuses and no traceback, but of a Ctrl-C that met Python at work of its own, which goes on."""
+        """One of these statuses and no traceback, except one that Python prints and ignores (Ctrl-C in a finalizer)."""
         self.assertIn(status, statuses, errors)
         self.assertEqual(errors.count("Traceback"), errors.count("Exception ignored in"), errors)
 
-    def assert_whole_or_not_there(self):
-        """No copy, or a whole one; and nothing of a planting that was stopped."""
-        there = {path.name for path in self.garden.iterdir()} if self.garden.exists() else set()
-        self.assertEqual([name for name in there if name.startswith(plant.HALF_DONE)], [])
+    def assert_complete_or_absent(self):
+        """There is no copy or a complete one, and no staging folder."""
+        there = {path.name for path in self.copies_dir.iterdir()} if self.copies_dir.exists() else set()
+        self.assertEqual([name for name in there if name.startswith(plant.STAGING_PREFIX)], [])
         if "approval_bypass" in there:
             for name in PLANTED_FILES:
-                self.assertTrue((self.garden / "approval_bypass" / name).exists(), name)
+                self.assertTrue((self.copies_dir / "approval_bypass" / name).exists(), name)
 
 
 class Format(unittest.TestCase):
     def test_the_published_three_are_there(self):
-        self.assertLessEqual(set(PUBLISHED), set(shelf.names()))
+        self.assertLessEqual(set(PUBLISHED), set(catalogue.names()))
 
     def test_every_drill_has_every_part(self):
-        for name in shelf.names():
-            drill = shelf.load(name)
+        for name in catalogue.names():
+            drill = catalogue.load(name)
             with self.subTest(name):
-                self.assertEqual([part for part in shelf.PARTS if not hasattr(drill, part)], [])
+                self.assertEqual([part for part in catalogue.PARTS if not hasattr(drill, part)], [])
                 self.assertIn(drill.STARS, range(1, 6))
-                self.assertLessEqual(len(shelf.symptom(drill)), 120)
+                self.assertLessEqual(len(catalogue.symptom(drill)), 120)
                 self.assertGreaterEqual(len(drill.HINTS), 3)
                 self.assertGreater(len(drill.EXPLANATION.split()), 30)
                 self.assertTrue([source for source in drill.PROVENANCE if source.startswith("CWE-")])
                 self.assertTrue(drill.SECTION)
 
-    def test_what_is_replaced_occurs_once_and_the_symptom_does_not_tell_the_file(self):
-        for name in shelf.names():
-            drill = shelf.load(name)
+    def test_the_clean_text_occurs_once_and_the_story_does_not_name_the_file(self):
+        for name in catalogue.names():
+            drill = catalogue.load(name)
             with self.subTest(name):
                 self.assertNotEqual(plant.planted_text(drill.FILE, [drill]), (ROOT / drill.FILE).read_text("utf-8"))
                 self.assertNotIn(drill.FILE, drill.__doc__)
 
     def test_every_drill_has_its_proofs(self):
-        for name in shelf.names():
+        for name in catalogue.names():
             with self.subTest(name):
-                mends = run_path(str(SOLUTIONS / name / "mends.py"))
-                self.assertTrue(mends["OTHER"] and mends["LAZY"] and mends["SEEN_BY"])
+                fixes = run_path(str(SOLUTIONS / name / "fixes.py"))
+                self.assertTrue(fixes["OTHER"] and fixes["LAZY"] and fixes["SEEN_BY"])
                 self.assertTrue((SOLUTIONS / name / "regression.py").exists())
 
-    def test_a_planted_file_of_python_can_be_read_by_python(self):
-        for name in shelf.names():
-            drill = shelf.load(name)
+    def test_every_planted_python_file_compiles(self):
+        for name in catalogue.names():
+            drill = catalogue.load(name)
             if drill.FILE.endswith(".py"):
                 compile(plant.planted_text(drill.FILE, [drill]), drill.FILE, "exec")
 
 
-class Planting(Garden):
-    def test_the_published_checks_pass_on_the_clean_desk_and_fail_by_broken_promises_on_the_planted_one(self):
+class Planting(CopiesTestCase):
+    def test_the_published_checks_pass_on_the_clean_desk_and_fail_by_expectations_on_the_planted_one(self):
         for name in PUBLISHED:
             with self.subTest(name):
-                drill = shelf.load(name)
-                clean, planted = judge(drill, ROOT), judge(drill, plant.plant(name, self.garden))
-                self.assertEqual((clean.word, clean.broken, clean.trouble), ("OK", [], None))
-                self.assertEqual((planted.word, planted.trouble), ("NO", None))
-                self.assertTrue(planted.broken)
-                self.assertLess(len(planted.broken), len(planted.found))
+                drill = catalogue.load(name)
+                clean, planted = judge(drill, ROOT), judge(drill, plant.plant(name, self.copies_dir))
+                self.assertEqual((clean.result, clean.failed, clean.error), ("OK", [], None))
+                self.assertEqual((planted.result, planted.error), ("NO", None))
+                self.assertTrue(planted.failed)
+                self.assertLess(len(planted.failed), len(planted.expectations))
 
     def test_a_planted_desk_says_which_bugs_it_has(self):
-        folder = plant.plant(" approval_bypass,accept_empty_title,,approval_bypass ", self.garden)
+        folder = plant.plant(" approval_bypass,accept_empty_title,,approval_bypass ", self.copies_dir)
         self.assertEqual(folder.name, "accept_empty_title+approval_bypass")
-        desk = DeskProcess(self.garden / "lab.sqlite3", folder)
+        desk = DeskProcess(self.copies_dir / "lab.sqlite3", folder)
         self.addCleanup(desk.stop)
         reply = desk.get("/health")
         self.assertEqual(reply.json["bug_mode"], "accept_empty_title,approval_bypass")
@@ -139,131 +139,131 @@ class Planting(Garden):
             {path.name for path in ROOT.iterdir() if path.suffix in (".py", ".sql")}, set(plant.COPIED)
         )
 
-    def test_a_copy_does_not_hold_the_answers(self):
-        folder = plant.plant("duplicate_idempotency", self.garden)
-        clean = shelf.load("duplicate_idempotency").CLEAN
+    def test_a_copy_does_not_contain_the_solutions(self):
+        folder = plant.plant("duplicate_idempotency", self.copies_dir)
+        clean = catalogue.load("duplicate_idempotency").CLEAN
         for path in folder.rglob("*"):
             self.assertFalse(path.is_file() and clean.encode() in path.read_bytes(), path)
             self.assertNotIn(path.name, ("drills", "solutions", "drills_proof.py", "test_drills.py"))
 
-    def test_a_mystery_does_not_tell_its_name(self):
-        folder = plant.plant("approval_bypass", self.garden, "mystery-5")
+    def test_a_mystery_does_not_contain_the_name_of_its_drill(self):
+        folder = plant.plant("approval_bypass", self.copies_dir, "mystery-5")
         for path in folder.rglob("*"):
             if path.is_file() and path.name != "README.md":  # which names the published three to everybody
                 self.assertNotIn(b"approval_bypass", path.read_bytes(), path)
         self.assertEqual((folder / "bug-mode.txt").read_text(), "mystery-5")
 
-    def test_a_copy_that_stands_is_never_written_over(self):
-        folder = plant.plant("approval_bypass", self.garden)
-        (folder / "app.py").write_text("mended", encoding="utf-8")
-        self.assertEqual(plant.plant("approval_bypass", self.garden), folder)
-        self.assertEqual((folder / "app.py").read_text(encoding="utf-8"), "mended")
+    def test_an_existing_copy_is_never_overwritten(self):
+        folder = plant.plant("approval_bypass", self.copies_dir)
+        (folder / "app.py").write_text("fixed", encoding="utf-8")
+        self.assertEqual(plant.plant("approval_bypass", self.copies_dir), folder)
+        self.assertEqual((folder / "app.py").read_text(encoding="utf-8"), "fixed")
 
     def test_a_copy_knows_when_the_desk_has_changed(self):
-        folder = plant.plant("approval_bypass", self.garden)
-        self.assertTrue(plant.is_of_today(folder))
-        label = folder / plant.LABEL
+        folder = plant.plant("approval_bypass", self.copies_dir)
+        self.assertTrue(plant.is_current(folder))
+        label = folder / plant.METADATA_FILE
         label.write_text(label.read_text().replace(plant.fingerprint(), "another desk"))
-        self.assertFalse(plant.is_of_today(folder))
+        self.assertFalse(plant.is_current(folder))
 
     def test_copies_set_aside_in_the_same_second_are_all_kept(self):
         for text in ("one", "two", "three"):
-            (plant.plant("approval_bypass", self.garden) / "app.py").write_text(text)
-            plant.set_aside(self.garden / "approval_bypass", self.garden)
-        kept = sorted((path / "app.py").read_text() for path in (self.garden / plant.ASIDE).iterdir())
+            (plant.plant("approval_bypass", self.copies_dir) / "app.py").write_text(text)
+            plant.set_aside(self.copies_dir / "approval_bypass", self.copies_dir)
+        kept = sorted((path / "app.py").read_text() for path in (self.copies_dir / plant.ASIDE).iterdir())
         self.assertEqual(kept, ["one", "three", "two"])
 
-    def test_a_text_that_has_moved_stops_the_planting_and_leaves_nothing(self):
-        drill = shelf.load("approval_bypass")
+    def test_a_missing_clean_text_stops_the_planting_and_leaves_nothing(self):
+        drill = catalogue.load("approval_bypass")
         clean, drill.CLEAN = drill.CLEAN, "a text that stands nowhere"
         self.addCleanup(setattr, drill, "CLEAN", clean)
-        with self.assertRaisesRegex(shelf.Refused, "0 times, not once"):
-            plant.plant("approval_bypass", self.garden)
-        self.assertEqual(list(self.garden.iterdir()), [])
+        with self.assertRaisesRegex(catalogue.DrillError, "0 times, not once"):
+            plant.plant("approval_bypass", self.copies_dir)
+        self.assertEqual(list(self.copies_dir.iterdir()), [])
 
     def test_two_bugs_in_the_same_text_are_refused_by_name(self):
         one, other = ModuleType("drills.one"), ModuleType("drills.other")
         one.FILE = other.FILE = "app.py"
         text = "def health(desk, request) -> Answer:"
         one.CLEAN, one.PLANTED, other.CLEAN, other.PLANTED = text, "", text[4:], ""
-        with self.assertRaisesRegex(shelf.Refused, "one and other change the same text of app.py"):
+        with self.assertRaisesRegex(catalogue.DrillError, "one and other change the same text of app.py"):
             plant.planted_text("app.py", [other, one])
 
 
-class Accidents(Garden):
-    def test_two_plantings_at_once_make_one_whole_copy(self):
+class Interruptions(CopiesTestCase):
+    def test_two_plantings_at_once_make_one_complete_copy(self):
         tools = [self.tool("start", "approval_bypass") for _ in range(3)]
         self.assertEqual([self.finish(tool)[0] for tool in tools], [0, 0, 0])
-        self.assertTrue((self.garden / "approval_bypass").exists())
-        self.assert_whole_or_not_there()
+        self.assertTrue((self.copies_dir / "approval_bypass").exists())
+        self.assert_complete_or_absent()
 
     @unittest.skipIf(os.name == "nt", "Windows has no such limit")
-    def test_a_full_disk_leaves_nothing_and_says_so_in_one_line(self):
+    def test_a_full_disk_leaves_nothing_and_is_reported_in_one_line(self):
         status, _, errors = self.finish(self.tool("start", "approval_bypass", before=SMALL_DISK))
         self.assertEqual((status, errors.count("\n")), (2, 1), errors)
         self.assertIn("nothing is half-done", errors)
-        self.assertFalse((self.garden / "approval_bypass").exists())
-        self.assert_whole_or_not_there()
+        self.assertFalse((self.copies_dir / "approval_bypass").exists())
+        self.assert_complete_or_absent()
 
     @unittest.skipIf(os.name == "nt", "Windows ends a process where others ask it to stop")
-    def test_ctrl_c_at_any_point_leaves_a_whole_copy_or_none(self):
+    def test_ctrl_c_at_any_point_leaves_a_complete_copy_or_none(self):
         delays = (0.001, 0.005, 0.01, 0.02)
         tools = [self.tool("start", "approval_bypass", before=CTRL_C.format(at)) for at in delays]
         for status, _, errors in [self.finish(tool) for tool in tools]:
             self.assert_ended_well(status, errors, 0, 130)
-        self.assert_whole_or_not_there()  # after the last of them: each has a half-done copy while it works
+        self.assert_complete_or_absent()  # after the last of them: each has a half-done copy while it works
 
-    def test_what_a_killed_planting_left_is_swept_up_later(self):
-        left = self.garden / f"{plant.HALF_DONE}1"
+    def test_the_staging_folder_of_a_killed_planting_is_removed_later(self):
+        left = self.copies_dir / f"{plant.STAGING_PREFIX}1"
         left.mkdir(parents=True)
         os.utime(left, (0, 0))
-        plant.plant("approval_bypass", self.garden)
+        plant.plant("approval_bypass", self.copies_dir)
         self.assertFalse(left.exists())
 
 
-class Work(Garden):
-    """A copy that a learner has worked in: what he wrote stands in it, hints are counted, and none of it is lost."""
+class ChangedCopy(CopiesTestCase):
+    """A copy that a learner has changed, with hints counted: nothing of that is ever lost."""
 
-    FILES = {"app.py": "# mended by hand\n", "debugging-log.md": "# Mine\n", "tests/test_mine.py": "# my own test\n"}
+    FILES = {"app.py": "# fixed by hand\n", "debugging-log.md": "# Mine\n", "tests/test_mine.py": "# my own test\n"}
 
     def setUp(self):
         super().setUp()
-        self.folder = plant.plant("approval_bypass", self.garden)
+        self.folder = plant.plant("approval_bypass", self.copies_dir)
         for name, text in self.FILES.items():
             (self.folder / name).write_text(text, encoding="utf-8")
-        Progress(self.garden).note("approval_bypass", hints=2)
+        Progress(self.copies_dir).record("approval_bypass", hints=2)
 
-    def assert_it_is_all_there(self):
-        """In the one copy that holds it, where it stood or set aside, whole; and the progress, or what was before."""
-        (copy,) = [path.parent for path in self.garden.rglob("debugging-log.md")]
-        self.assertIn(copy.parent, (self.garden, self.garden / plant.ASIDE))
+    def assert_nothing_lost(self):
+        """The learner's files are in one complete copy, in its place or set aside; the progress has the hints."""
+        (copy,) = [path.parent for path in self.copies_dir.rglob("debugging-log.md")]
+        self.assertIn(copy.parent, (self.copies_dir, self.copies_dir / plant.ASIDE))
         self.assertEqual({name: (copy / name).read_text("utf-8") for name in self.FILES}, self.FILES)
         self.assertTrue((copy / "web" / "door.py").exists())
-        entry = Progress(self.garden).entry("approval_bypass")
+        entry = Progress(self.copies_dir).entry("approval_bypass")
         self.assertEqual([one["hints"] for one in (entry, *entry.get("earlier", ())) if "hints" in one], [2])
-        self.assertEqual(list(self.garden.glob(".progress-*")), [])
+        self.assertEqual(list(self.copies_dir.glob(".progress-*")), [])
 
     def test_a_reset_and_a_start_after_the_desk_has_changed(self):
-        label = self.folder / plant.LABEL
+        label = self.folder / plant.METADATA_FILE
         label.write_text(label.read_text("utf-8").replace(plant.fingerprint(), "another desk"), "utf-8")
         self.assertEqual(self.finish(self.tool("start", "approval_bypass"))[0], 0)
         self.assertTrue((self.folder / "debugging-log.md").exists())
-        self.assert_it_is_all_there()
+        self.assert_nothing_lost()
         for words in (("reset", "approval_bypass", "--yes"), ("start", "approval_bypass")):
             self.assertEqual(self.finish(self.tool(*words))[0], 0)
-            self.assert_it_is_all_there()
-        self.assertTrue(plant.is_of_today(self.folder))
+            self.assert_nothing_lost()
+        self.assertTrue(plant.is_current(self.folder))
         self.assertFalse((self.folder / "debugging-log.md").exists())
 
     def test_two_drills_at_once(self):
         others = ("accept_empty_title", "duplicate_idempotency")
         tools = [self.tool("start", name) for name in others]
         self.assertEqual([self.finish(tool)[0] for tool in tools], [0, 0])
-        self.assertEqual({"approval_bypass", *others}, set(Progress(self.garden).entries()))
+        self.assertEqual({"approval_bypass", *others}, set(Progress(self.copies_dir).entries()))
         for name in others:
-            self.assertEqual(plant.label_of(self.garden / name)["bugs"], [name])
+            self.assertEqual(plant.read_metadata(self.copies_dir / name)["bugs"], [name])
         self.assertEqual(self.finish(self.tool("reset", others[0], "--yes"))[0], 0)
-        self.assert_it_is_all_there()
+        self.assert_nothing_lost()
 
     @unittest.skipIf(os.name == "nt", "Windows has no such limit")
     def test_a_full_disk(self):
@@ -271,15 +271,15 @@ class Work(Garden):
         for words in (("start", "accept_empty_title"), ("reset", "approval_bypass", "--yes")):
             _, _, errors = self.finish(self.tool(*words, before=full))
             self.assertNotIn("Traceback", errors)
-            self.assertFalse((self.garden / "accept_empty_title").exists())
-            self.assert_it_is_all_there()
+            self.assertFalse((self.copies_dir / "accept_empty_title").exists())
+            self.assert_nothing_lost()
 
     @unittest.skipIf(os.name == "nt", "Windows has no such limit")
-    def test_a_full_disk_leaves_no_half_of_a_log(self):
-        plant.plant("accept_empty_title", self.garden)
+    def test_a_full_disk_leaves_no_incomplete_log(self):
+        plant.plant("accept_empty_title", self.copies_dir)
         status, _, errors = self.finish(self.tool("log", "accept_empty_title", before=FULL))
         self.assertEqual((status, "Traceback" in errors), (2, False), errors)
-        self.assertFalse((self.garden / "accept_empty_title" / "debugging-log.md").exists())
+        self.assertFalse((self.copies_dir / "accept_empty_title" / "debugging-log.md").exists())
 
     @unittest.skipIf(os.name == "nt", "Windows ends a process where others ask it to stop")
     def test_ctrl_c_at_any_point(self):
@@ -287,10 +287,10 @@ class Work(Garden):
         for words, at in ((check, 0.005), (check, 0.2), (reset, 0.001), (reset, 0.003), (reset, 0.006)):
             status, _, errors = self.finish(self.tool(*words, before=CTRL_C.format(at)))
             self.assert_ended_well(status, errors, 0, 1, 130)
-            self.assert_it_is_all_there()
+            self.assert_nothing_lost()
 
 
-class BugMode(Garden):
+class BugMode(CopiesTestCase):
     def test_an_unknown_one_is_one_line_with_the_known_ones(self):
         for mode in ("no_such_bug", "approval_bypass,no_such_bug", ",", " "):
             done = run_app(VEDYA_BUG_MODE=mode)
@@ -300,20 +300,20 @@ class BugMode(Garden):
         self.assertIn("did you mean approval_bypass", run_app(VEDYA_BUG_MODE="aproval_bypas").stderr)
 
     def run_mode(self, mode):
-        """What plant.run() says before it hands over to the copy, whose address space this process is not to become."""
-        handed = []
+        """What plant.run() prints; os.execv is replaced, so that this process is not replaced by the copy."""
+        replaced = []
         execv, subprocess_call = os.execv, subprocess.call
-        os.execv, subprocess.call = lambda *_: handed.append(1), lambda *_: handed.append(1)
+        os.execv, subprocess.call = lambda *_: replaced.append(1), lambda *_: replaced.append(1)
         try:
-            with redirect_stdout(StringIO()) as said, redirect_stderr(StringIO()):
-                plant.run(mode, [], self.garden)
+            with redirect_stdout(StringIO()) as output, redirect_stderr(StringIO()):
+                plant.run(mode, [], self.copies_dir)
         finally:
             os.execv, subprocess.call = execv, subprocess_call
-        self.assertEqual(handed, [1])
-        return said.getvalue()
+        self.assertEqual(replaced, [1])
+        return output.getvalue()
 
-    def test_it_plants_and_says_where_and_later_that_it_stands(self):
-        self.assertIn(str(self.garden / "approval_bypass"), self.run_mode("approval_bypass"))
+    def test_it_prints_the_folder_and_later_that_the_copy_exists(self):
+        self.assertIn(str(self.copies_dir / "approval_bypass"), self.run_mode("approval_bypass"))
         again = self.run_mode("approval_bypass")
-        self.assertIn("it stands since an earlier start", again)
+        self.assertIn("this copy was there already", again)
         self.assertIn("drills reset approval_bypass", again)

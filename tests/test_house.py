@@ -14,7 +14,7 @@ LAYERS = (
     """settings http1 websocket validation identity bodies response_schemas openapi log metrics demo offline export
     responses routes checks response_cache accounts petri_net files handler live workers server""".split()
 )
-DRILLS_USE = {"sqlite3": {"faults", "lab"}, "socket": {"lab", "wire"}, "tests": set()}  # what only these rooms may
+DRILLS_USE = {"sqlite3": {"faults", "lab"}, "socket": {"lab", "clients"}, "tests": set()}  # what only these modules may
 LONGEST = {"store.py": 700, "app.py": 600}  # every statement, every endpoint in one place has its price
 ONLY_IN = {
     "sqlite3": {"store.py"},
@@ -109,20 +109,20 @@ class House(unittest.TestCase):
 
 
 class DrillTool(unittest.TestCase):
-    """The rooms of the tool and the drills: small, on the standard library, and not on the desk they judge."""
+    """The modules of the tool and the drills are small, use the standard library, and do not import the desk they judge."""
 
     def setUp(self):
         files = (ROOT / "drills").glob("*.py")
-        self.rooms = {path.stem: ast.parse(path.read_text(encoding="utf-8")) for path in files}
+        self.modules = {path.stem: ast.parse(path.read_text(encoding="utf-8")) for path in files}
 
-    def test_no_room_imports_the_desk_or_what_must_be_installed(self):
-        for name, tree in self.rooms.items():
+    def test_no_module_imports_the_desk_or_what_must_be_installed(self):
+        for name, tree in self.modules.items():
             for module in imports(tree):
                 self.assertIn(module.split(".")[0], sys.stdlib_module_names | {"drills"}, name)
                 self.assertIn(name, DRILLS_USE.get(module.split(".")[0], {name}), f"{name} imports {module}")
 
-    def test_every_room_opens_with_its_promise_and_is_short(self):
-        for name, tree in self.rooms.items():
+    def test_every_module_has_a_docstring_and_is_short(self):
+        for name, tree in self.modules.items():
             self.assertTrue(ast.get_docstring(tree), name)
             self.assertLessEqual(len((ROOT / "drills" / f"{name}.py").read_text("utf-8").splitlines()), 500, name)
             for node in ast.walk(tree):

@@ -1,0 +1,50 @@
+"""The list of drills, in the order of the board, and the error message for an unknown name."""
+
+import difflib
+import importlib
+import pkgutil
+from types import ModuleType
+
+import drills
+
+TOOL_MODULES = set(  # the modules of this folder that are not drills
+    "catalogue plant progress lab clients faults judge learner_test runner debug_log board reveal commands".split()
+)
+PARTS = "STARS FAMILY SECTION FILE CLEAN PLANTED HINTS EXPLANATION PROVENANCE check".split()
+
+
+class DrillError(Exception):
+    """The tool cannot do what was asked; str() is one line that says what to do instead."""
+
+
+def names() -> list[str]:
+    found = (module.name for module in pkgutil.iter_modules(drills.__path__))
+    return [name for name in found if name not in TOOL_MODULES and not name.startswith("_")]
+
+
+def load(name: str) -> ModuleType:
+    """The drill with this name; DrillError if there is none."""
+    if name not in names():
+        raise unknown("drill", name, names())
+    return importlib.import_module(f"drills.{name}")
+
+
+def by_difficulty() -> list[str]:
+    """Every name, the easy drills first."""
+    return sorted(names(), key=lambda name: (load(name).STARS, name))
+
+
+def name_of(drill: ModuleType) -> str:
+    return drill.__name__.rpartition(".")[2]
+
+
+def symptom(drill: ModuleType) -> str:
+    """The symptom in one line; the whole story is the docstring."""
+    return drill.__doc__.strip().splitlines()[0]
+
+
+def unknown(kind: str, given: str, valid) -> DrillError:
+    """The error for an unknown name: one line with the best guess and all valid names."""
+    near = difflib.get_close_matches(given.lower(), valid, 1)
+    guess = f"; did you mean {near[0]}?" if near else "."
+    return DrillError(f"there is no {kind} {given!r}{guess} There are: {', '.join(valid) or 'none'}")

@@ -1,0 +1,447 @@
+"""The commands of the drill tool. Each one prints its result, and then what to type next.
+
+A command gets its arguments (words and flags) and the folder of the copies; it returns the exit status.
+"""
+
+import json
+import random
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+from drills import board, catalogue, debug_log, faults, plant
+from drills.catalogue import DrillError
+from drills.clients import LLMS, StubLLM
+from drills.judge import judge
+from drills.lab import LLM_PORT
+from drills.learner_test import judge_test
+from drills.progress import Progress, state, utc_now
+from drills.reveal import explain
+
+TOOL = "python3 -m drills"
+
+
+class Session(NamedTuple):
+    """A learner's work on one drill. `label` is the name of the copy: the drill's name, or a mystery's."""
+
+    label: str
+    drill: object
+    folder: Path
+    progress: Progress
+
+    @property
+    def is_mystery(self) -> bool:
+        return self.label.startswith(plant.MYSTERY)
+
+    @property
+    def story(self) -> str:
+        """The drill's story. For a mystery without its first line, because the board shows that line with the name."""
+        story = self.drill.__doc__.strip()
+        return story.partition("\n")[2].strip() if self.is_mystery else story
+
+    @property
+    def entry(self) -> dict:
+        return self.progress.entry(self.label)
+
+
+def print_lines(*lines: str) -> None:
+    print(*lines, sep="\n", flush=True)
+
+
+def print_next(*commands: str) -> None:
+    """Print what to type next; every command ends with this."""
+    print_lines("", f"next: {'   or: '.join(f'{TOOL} {command}' for command in commands)}")
+
+
+def check_marks() -> tuple[str, str]:
+    """Tick and cross, if the terminal can show them."""
+    try:
+        "✓✗".encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+        return "✓", "✗"
+    except (UnicodeError, LookupError):
+        return "ok", "NO"
+
+
+def find_session(label: str, copies_dir: Path) -> Session:
+    """The session with this label; DrillError, with the valid names, if there is none."""
+    label, progress = _name(label), Progress(copies_dir)
+    progress.entries()  # if this raises DrillError, nothing is done yet
+    if "+" in label and (copies_dir / label).exists():
+        why = f"{label} has several bugs and cannot be judged; do one drill at a time: {TOOL} start NAME"
+        raise DrillError(f"{why}; {TOOL} reset {label} sets it aside")
+    mysteries = [copy.name for copy in board.copies(copies_dir) if copy.name.startswith(plant.MYSTERY)]
+    if label in mysteries:
+        hashes = plant.read_metadata(copies_dir / label).get("bugs", [])
+        name = next((name for name in catalogue.names() if plant.hashed_name(label, name) in hashes), None)
+        if not name:
+            raise DrillError(f"the drill of {label} no longer exists; `{TOOL} reset {label}` sets the copy aside")
+        return Session(label, catalogue.load(name), copies_dir / label, progress)
+    if label not in catalogue.names():
+        raise catalogue.unknown("drill", label, [*catalogue.by_difficulty(), *mysteries])
+    return Session(label, catalogue.load(label), copies_dir / label, progress)
+
+
+def _name(word):
+    """The name of a drill or a copy, also if a shell has completed it to the path of its folder."""
+    return Path(word).name.lower()
+
+
+def _planted_session(label, copies_dir):
+    session = find_session(label, copies_dir)
+    if not session.folder.exists():
+        raise DrillError(f"{session.label} is not planted; type {TOOL} start {session.label}")
+    _require_app(session)
+    return session
+
+
+def _require_app(session):
+    if not (session.folder / "app.py").exists():
+        why = f"{_short_path(session.folder)} is not a copy of the desk any more: it has no app.py"
+        raise DrillError(f"{why}; `{TOOL} reset {session.label}` sets it aside")
+
+
+# -- the commands -------------------------------------------------------------------------------
+
+
+def show_board(args, copies_dir):
+    board.show(copies_dir)
+    unreadable = Progress(copies_dir).unreadable()
+    if unreadable:
+        print(f"drills: {unreadable} in {_short_path(copies_dir / 'progress.json')} cannot be read", file=sys.stderr)
+    states = [(name, row["state"]) for name, row in board.rows(copies_dir).items()]
+    started = [(name, now) for name, now in states if now not in ("new", "solved") and (copies_dir / name).exists()]
+    if started:
+        name, now = started[0]
+        print_next(f"test {name} PATH-OF-YOUR-TEST" if now == "fixed" else f"check {name}")
+    elif any(now == "new" for _, now in states):
+        print_next("start next", "start --mystery")
+    else:
+        print_next("export")
+    return 0
+
+
+def start(args, copies_dir):
+    Progress(copies_dir).entries()  # if this raises DrillError, nothing is done yet
+    if args.flags.get("--mystery"):
+        if args.words:
+            raise DrillError(f"a mystery is started without a name; type {TOOL} start --mystery")
+        label, name = _choose_mystery(args.flags.get("--seed"), copies_dir)
+    else:
+        word = args.words[0] if args.words else "next"
+        name = label = _choose_drill(word, args.flags.get("--seed"), copies_dir)
+    folder = copies_dir / label
+    existed = folder.exists()
+    if not existed:
+        plant.plant(name, copies_dir, label if label != name else "")
+    session = find_session(label, copies_dir)
+    _require_app(session)
+    session.progress.record(label, started=utc_now())
+    _print_story(session)
+    if existed:
+        old = "" if plant.is_current(folder) else " The desk has changed since then."
+        print_lines("", f"This copy was there already, with your changes.{old} For a new one: {TOOL} reset {label}")
+    print_next(f"check {label}", f"hint {label}")
+    return 0
+
+
+def _print_story(session):
+    path = _short_path(session.folder)
+    print_lines(f"{session.label} ({'*' * session.drill.STARS})", "", session.story, "")
+    table = [
+        ("folder", path),
+        ("run it", f"(cd {path} && python3 app.py)"),
+        ("its tests", f"(cd {path} && python3 -m unittest)"),
+        ("your log", f"{TOOL} log {session.label} (type it here, like all commands of this tool)"),
+    ]
+    print_lines(*board.align(table))
+    print_lines("", f"Write in your log: {' · '.join(debug_log.LEARNER_SECTIONS)}.")
+
+
+def _short_path(path):
+    """The path relative to the current folder, if it is inside."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _choose_drill(word, seed, copies_dir):
+    """The drill to start: the word is a name, next or random."""
+    if word not in ("next", "random"):
+        if seed is not None:
+            raise DrillError(f"--seed goes with `{TOOL} start random` and `{TOOL} start --mystery`")
+        return find_session(word, copies_dir).label
+    rows = board.rows(copies_dir)
+    new = [name for name in catalogue.by_difficulty() if rows[name]["state"] == "new"]
+    if not new:
+        raise DrillError(f"every drill was started already; `{TOOL}` shows the board, `{TOOL} reset NAME` resets one")
+    return new[0] if word == "next" else random.Random(seed).choice(new)
+
+
+def _choose_mystery(seed, copies_dir):
+    """(label, name): with a seed the same for a whole class, without one a drill that is not solved yet."""
+    if seed is not None:
+        return f"{plant.MYSTERY}{seed}", _random_drill(seed)
+    rows = board.rows(copies_dir)
+    free = [number for number in range(1000, 10000) if f"{plant.MYSTERY}{number}" not in rows]
+    random.shuffle(free)
+    unsolved = (number for number in free if rows[_random_drill(number)]["state"] != "solved")
+    seed = next(unsolved, free[0])
+    return f"{plant.MYSTERY}{seed}", _random_drill(seed)
+
+
+def _random_drill(seed):
+    return random.Random(seed).choice(catalogue.names())
+
+
+def check(args, copies_dir):
+    session = _planted_session(args.words[0], copies_dir)
+    verdict = judge(session.drill, session.folder)
+    facts = {"verdict": verdict.result, "checks": 1}
+    if verdict.failed:
+        facts["reproduced"] = utc_now()
+    entry = session.progress.record(session.label, started=utc_now(), **facts)
+    if state(entry) == "solved" and session.is_mystery:
+        entry = session.progress.record(session.label, name=catalogue.name_of(session.drill))
+    if args.flags.get("--json"):
+        empty = debug_log.empty_sections(session.folder)
+        facts = {"name": session.label, "verdict": verdict.result, "state": state(entry), "tests": verdict.tests}
+        print_lines(json.dumps({**facts, "empty_sections": empty}, indent=1, ensure_ascii=False))
+        return int(verdict.result == "NO")
+    _print_verdict(session, verdict)
+    _print_next_step(session, verdict, entry)
+    print_lines(verdict.result)
+    return int(verdict.result == "NO")
+
+
+def _print_verdict(session, verdict):
+    tick, cross = check_marks()
+    print_lines(f"{session.label}, in {_short_path(session.folder)}:", "")
+    for test in verdict.tests:
+        passed = test["status"] == "pass"
+        message = "" if passed else f": {test['message']}"
+        print_lines(f"{tick if passed else cross} {test['name']}{message}")
+    if verdict.expectations:
+        met = len(verdict.expectations) - len(verdict.failed)
+        print_lines("", f"{met} of {len(verdict.expectations)} expectations are met")
+    if verdict.error:
+        print_lines("", f"The check stopped early ({verdict.error.kind}); the rest of it did not run.")
+        print_lines(f"See whether your copy runs: (cd {_short_path(session.folder)} && python3 app.py)")
+
+
+def _print_next_step(session, verdict, entry):
+    empty = debug_log.empty_sections(session.folder)
+    if empty:
+        print_lines(f"Still empty in {debug_log.NAME}: {', '.join(empty)}")
+    label = session.label
+    if state(entry) == "solved" and verdict.result == "OK":
+        if session.is_mystery:
+            print_lines(f"{label} is solved: it was {catalogue.name_of(session.drill)}")
+        print_next(f"reveal {label}", "start next")
+    elif verdict.result == "OK":
+        print_lines("The bug is fixed. To solve the drill, write a test of your own that detects the bug.")
+        print_next(f"test {label} PATH-OF-YOUR-TEST")
+    elif empty is None:
+        print_next(f"log {label}", f"hint {label}")
+    else:
+        print_next(f"hint {label}", f"check {label}")
+
+
+def hint(args, copies_dir):
+    session = find_session(args.words[0], copies_dir)
+    hints, shown = session.drill.HINTS, session.entry.get("hints", 0)
+    if shown < len(hints):
+        print_lines(f"Hint {shown + 1} of {len(hints)}: {hints[shown]}")
+        session.progress.record(session.label, hints=1)
+    else:
+        print_lines("You have all the hints:", *(f"{number}. {text}" for number, text in enumerate(hints, 1)))
+    more = (f"hint {session.label}",) if shown + 1 < len(hints) else (f"reveal {session.label} --give-up",)
+    print_next(f"check {session.label}" if session.folder.exists() else f"start {session.label}", *more)
+    return 0
+
+
+def test(args, copies_dir):
+    word, path = args.words
+    session = find_session(word, copies_dir)
+    label = session.label
+    results = judge_test(session.drill, Path(path))
+    tick, cross = check_marks()
+    for result in results:
+        print_lines(f"{tick if result.is_ok else cross} {result.message}")
+    if len(results) < 2 or not all(result.is_ok for result in results):
+        rule = "a regression test passes on the clean desk and fails, by assertion, on the planted one."
+        print_lines("", f"Not accepted: {rule}")
+        print_next(f"test {label} {path}")
+        return 1
+    entry = session.progress.record(label, started=utc_now(), reproduced=utc_now(), tested=utc_now())
+    print_lines("", "Accepted: this test detects the bug.")
+    if state(entry) == "solved":
+        if session.is_mystery:
+            session.progress.record(label, name=catalogue.name_of(session.drill))
+            print_lines(f"{label} is solved: it was {catalogue.name_of(session.drill)}")
+        print_next(f"reveal {label}", "start next")
+    else:
+        print_next(f"check {label}" if session.folder.exists() else f"start {label}")
+    return 0
+
+
+def log(args, copies_dir):
+    session = _planted_session(args.words[0], copies_dir)
+    path = session.folder / debug_log.NAME
+    is_new = not path.exists()
+    if is_new:
+        verdict = judge(session.drill, session.folder)
+        if not verdict.failed:  # it is fixed already, or does not run: a new copy shows the bug
+            with tempfile.TemporaryDirectory() as folder:
+                plant.copy_desk(Path(folder, "desk"), [session.drill])
+                verdict = judge(session.drill, Path(folder, "desk"))
+        is_new = debug_log.create(session.folder, session.story, verdict)
+        session.progress.record(session.label, started=utc_now())
+    created, kept = "was created, with the requests that show the bug.", "is there already; it was not changed."
+    print_lines(f"{_short_path(path)} {created if is_new else kept}")
+    empty = debug_log.empty_sections(session.folder)
+    print_lines(f"Still empty: {', '.join(empty)}" if empty else "Every section is filled.")
+    print_next(f"check {session.label}", f"hint {session.label}")
+    return 0
+
+
+def reveal(args, copies_dir):
+    session = find_session(args.words[0], copies_dir)
+    name, gives_up = catalogue.name_of(session.drill), args.flags.get("--give-up")
+    if state(session.entry) != "solved" and not session.entry.get("revealed"):
+        if not gives_up:
+            help_text = f"`{TOOL} hint {session.label}` helps, or add --give-up"
+            print(f"drills: {session.label} is not solved yet; {help_text}", file=sys.stderr)
+            return 1
+        facts = {"name": name} if name != session.label else {}
+        session.progress.record(session.label, revealed=utc_now(), **facts)
+    print_lines(*explain(session.drill))
+    print_next("start next", f"reset {session.label}")
+    return 0
+
+
+def reset(args, copies_dir):
+    progress = Progress(copies_dir)
+    copies = [copy.name for copy in board.copies(copies_dir)]
+    started = [name for name, entry in progress.entries().items() if set(entry) - {"earlier"}]
+    if bool(args.words) == bool(args.flags.get("--all")):
+        raise DrillError(f"say which one: {TOOL} reset NAME, or {TOOL} reset --all")
+    known = {name for name in (*copies, *started) if name == _name(name)}
+    labels = [_name(word) for word in args.words] or sorted(known)
+    if args.words and labels[0] not in known:
+        find_session(labels[0], copies_dir)
+    if not labels:
+        print_lines("There is nothing to reset.")
+    elif not (args.flags.get("--yes") or _confirm(labels, copies_dir)):
+        print_lines("Nothing was changed.")
+        return 1
+    for label in labels:
+        if (copies_dir / label).exists():
+            print_lines(f"{label}: your copy is now in {_short_path(plant.set_aside(copies_dir / label, copies_dir))}")
+        progress.reset(label)
+    print_next(_restart_command(labels[0]) if len(labels) == 1 else "start next")
+    return 0
+
+
+def _restart_command(label):
+    if label.startswith(plant.MYSTERY):
+        return f"start --mystery --seed {label.removeprefix(plant.MYSTERY)}"
+    return f"start {label}" if label in catalogue.names() else "start next"
+
+
+def _confirm(labels, copies_dir):
+    print_lines(f"This resets {', '.join(labels)}.")
+    print_lines(f"Copies are moved to {_short_path(copies_dir / plant.ASIDE)}, not deleted.")
+    print("Go on? [y/N] ", end="", flush=True)
+    answer = sys.stdin.readline() if sys.stdin else ""
+    print("" if answer.endswith("\n") else "(no answer)")
+    return answer.strip().lower() in ("y", "yes")
+
+
+def fault(args, copies_dir):
+    flags = args.flags
+    if flags.get("--list") or not (args.words or flags.get("--off")):
+        print_lines(*board.align([(name, about) for name, (_, about) in {**faults.FAULTS, **LLMS}.items()]))
+        print_next("fault audit-write", "fault --off")
+        return 0
+    name = args.words[0] if args.words else ""
+    if name and name not in (*faults.FAULTS, *LLMS):
+        raise catalogue.unknown("fault", name, [*faults.FAULTS, *LLMS])
+    if name in LLMS and not flags.get("--off"):
+        return _serve_llm(name, flags)
+    if {"--status", "--content", "--port"} & set(flags):
+        raise DrillError(f"--status, --content and --port go with {', '.join(LLMS)}")
+    if flags.get("--off"):
+        for database in _databases(flags, copies_dir):
+            removed = ", ".join(faults.remove_all(database))
+            print_lines(f"{_short_path(database)}: {f'{removed} removed' if removed else 'had no fault'}")
+        print_next("fault --list")
+        return 0
+    databases = _databases(flags, copies_dir)
+    if len(databases) != 1:
+        choices = ", ".join(map(_short_path, databases))
+        raise DrillError(
+            f"say in which database, --in NAME or --db FILE; there are: {choices}"
+            if databases
+            else "no copy has a database yet: start the copy's desk first, or name a database with --db FILE"
+        )
+    _inject(databases[0], name)
+    print_next(f"fault --off --in {flags['--in']}" if "--in" in flags else "fault --off")
+    return 0
+
+
+def _inject(database, name):
+    faults.inject(database, name)
+    print_lines(f"{_short_path(database)}: {', '.join(faults.injected(database))} injected ({faults.FAULTS[name][1]})")
+
+
+def _databases(flags, copies_dir):
+    """The database that the flags name; without such a flag, those of all copies."""
+    if flags.get("--db"):
+        path = Path(flags["--db"])
+        if path.resolve() == plant.ROOT / "support-desk.sqlite3":
+            raise DrillError(f"{path} is the desk's own database, not a copy's")
+        return [path]
+    if flags.get("--in"):
+        return [_planted_session(flags["--in"], copies_dir).folder / "support-desk.sqlite3"]
+    return [path for path in (copy / "support-desk.sqlite3" for copy in board.copies(copies_dir)) if path.exists()]
+
+
+def _serve_llm(name, flags):
+    given = {option: flags[f"--{option}"] for option in ("status", "content") if f"--{option}" in flags}
+    options = LLMS[name][0] | given
+    if {"--in", "--db"} & set(flags):
+        raise DrillError(f"{name} is not in a database: leave --in and --db out")
+    port = flags.get("--port", LLM_PORT)
+    try:
+        llm = StubLLM(**options, port=port)
+    except (OSError, OverflowError) as problem:
+        why = f"cannot listen on port {port}: {problem}"
+        raise DrillError(f"{why}; stop the program that does, or choose another with --port N") from None
+    settings = " ".join(f"{name}={value}" for name, value in llm.environ.items())
+    print_lines(f"{name} is running; Ctrl-C stops it. In the copy's folder, start a desk that uses it:", "")
+    print_lines(f"  {settings} python3 app.py", "")
+    try:
+        while True:
+            if llm.wait_for_request(3600):
+                print_lines(f"requests so far: {len(llm.requests)}")
+    except KeyboardInterrupt:
+        print_lines("stopped")
+    print_next("fault --list")
+    return 0
+
+
+def export(args, copies_dir):
+    print_lines(board.export(copies_dir))
+    print(f"\nnext: {TOOL} export > my-name.json   (for {TOOL} class)", file=sys.stderr)
+    return 0
+
+
+def class_table(args, copies_dir):
+    table, problems = board.class_table([Path(word) for word in args.words])
+    print_lines(*table)
+    for problem in problems:
+        print(f"drills: left out {problem}", file=sys.stderr)
+    print(f"\nnext: {TOOL} class FILE... > class.md", file=sys.stderr)
+    return int(bool(problems))

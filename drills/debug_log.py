@@ -1,0 +1,133 @@
+"""The debugging log of a drill: a Markdown file with ten headings. The tool creates it and never overwrites it."""
+
+import re
+import shlex
+from pathlib import Path
+
+from drills.faults import PREFIX
+from drills.judge import Verdict
+from drills.lab import REMOVE_FAULTS, RecordedRequest, Step
+
+NAME = "debugging-log.md"
+QUESTIONS = {  # heading: what the learner writes there; None if the tool fills it in
+    "Symptom": None,
+    "Reproduction": None,
+    "Expected": "What should the responses have been, and the rows after them? Which document says so?",
+    "Actual": "What happened instead? Statuses, bodies, rows, events.",
+    "Failing boundary": "The last place where everything is right, and the first place where it is wrong.",
+    "Root cause": "Why it happens: the file, the line, and the wrong assumption.",
+    "Evidence": None,
+    "Fix": "What you changed, and why there.",
+    "Verification": "How you know that it works: the check, your regression test, the suite.",
+    "Prevention": "What would have caught it earlier, or made it impossible?",
+}
+LEARNER_SECTIONS = [heading for heading, question in QUESTIONS.items() if question]
+MAX_REQUESTS = 12  # whose responses are shown as evidence
+MAX_CHARS = 300  # of a log line
+READ_TOKEN = (
+    'import json, sys; print(json.load(sys.stdin).get("token") or sys.exit("no token: is this desk in DEBUG?"))'
+)
+SQL = """sql() { python3 -c 'import sqlite3, sys
+db = sqlite3.connect("support-desk.sqlite3")
+print(*db.execute(sys.argv[1], sys.argv[2:]), sep="\\n")
+db.commit()' "$@"; }"""
+TOKEN = re.compile(r"'(Authorization: Bearer \$[A-Z0-9_]+)'")  # shlex quotes it, but the shell must expand it
+COMMENT = re.compile(r"<!--.*?-->", re.S)
+
+
+def create(folder: Path, story: str, verdict: Verdict) -> bool:
+    """Write the log of a copy, from a check that failed. If there is a log already, write nothing and return False."""
+    recorded = verdict.reproduction
+    written = {
+        "Symptom": story,
+        "Reproduction": _reproduction(recorded, folder.name),
+        "Evidence": _evidence(recorded, verdict.log),
+    }
+    parts = [f"# Debugging log: {folder.name}"]
+    for heading, question in QUESTIONS.items():
+        parts.append(f"## {heading}\n\n{f'<!-- {question} -->' if question else written[heading]}")
+    try:
+        file = open(folder / NAME, "x", encoding="utf-8")
+    except FileExistsError:
+        return False
+    try:
+        with file:
+            file.write("\n\n".join(parts) + "\n")
+    except BaseException:  # a full disk, Ctrl-C: an incomplete log would prevent a complete one
+        (folder / NAME).unlink(missing_ok=True)
+        raise
+    return True
+
+
+def empty_sections(folder: Path) -> list[str] | None:
+    """The headings with nothing under them, or missing from the log; None if there is no log."""
+    try:
+        text = (folder / NAME).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    pieces = re.split(r"^#+[ \t]+(.+?)[ \t]*$", COMMENT.sub("", text), flags=re.M)
+    filled = {heading.lower() for heading, body in zip(pieces[1::2], pieces[2::2]) if body.strip()}
+    return [heading for heading in QUESTIONS if heading.lower() not in filled]
+
+
+def curl(request, port: int = 8080) -> str:
+    """The request as a curl command to paste, for a desk on its usual port."""
+    words = ["curl", "-s" if request.token else "-i"]
+    words += ["-X", request.method] if request.method != "GET" or request.body is not None else []
+    for name, value in request.headers:
+        words += ["-H", f"{name}: {value}" if value else f"{name};"]  # curl's syntax for an empty header
+    if request.body is not None:
+        words += ["-d", request.body.decode("utf-8", "backslashreplace")]
+    command = TOKEN.sub(r'"\1"', shlex.join([*words, f"http://localhost:{port}{request.path}"]))
+    return f"{request.token}=$({command} | python3 -c '{READ_TOKEN}')" if request.token else command
+
+
+def _shell_line(step, label):
+    """A step as a shell command in the copy's folder; commands of the drill tool run two folders up."""
+    tool_command = step.tool_command.replace("{label}", label)
+    return f"(cd ../.. && python3 -m drills {tool_command})" if tool_command else step.command
+
+
+def _reproduction(recorded, label):
+    """What was done, as blocks of shell commands; a fault that is still injected is removed at the end."""
+    steps = [one for one in recorded if isinstance(one, Step)]
+    faults = [one for one in steps if "--in" in one.tool_command or PREFIX in one.command]
+    if faults and faults[-1].tool_command != REMOVE_FAULTS:
+        recorded = [*recorded, Step("when you have seen enough:", tool_command=REMOVE_FAULTS)]
+    blocks, commands = [], [SQL] if any(one.command.startswith("sql ") for one in steps) else []
+    for one in recorded:
+        if isinstance(one, Step) and one.in_background:
+            blocks += [*_block(commands), f"{one.about}, in a terminal of its own:", *_block([_shell_line(one, label)])]
+            commands = []
+        elif isinstance(one, Step):
+            commands += [f"# {one.about}", *filter(None, [_shell_line(one, label)])]
+        elif one.same_connection and commands:  # curl reuses its connection for the request after --next
+            commands[-1] += f" --next {curl(one).removeprefix('curl ')}"
+        else:
+            commands.append(curl(one) + (" &" if one.overlaps else ""))
+    start = "" if any("python3 app.py" in one.command for one in steps) else ", start it"
+    how = f"With a new database (stop the desk, move `support-desk.sqlite3` away{start}), in the copy's folder,"
+    return "\n\n".join([f"{how}\nin this order:", *blocks, *_block(commands)])
+
+
+def _block(commands):
+    return ["\n".join(["```bash", *commands, "```"])] if commands else []
+
+
+def _evidence(recorded, log):
+    """The responses to the requests, and what the desk's log says about them."""
+    requests = [one for one in recorded if isinstance(one, RecordedRequest)][-MAX_REQUESTS:]
+    rows = [f"- `{one.method} {one.path}` → {one.status}, request id `{one.request_id or 'none'}`" for one in requests]
+    ids = {one.request_id for one in requests if one.request_id}
+    lines = [line[:MAX_CHARS] for line in _lines_with(ids, log)]
+    shown = "\n".join(lines)
+    return "\n".join(rows) + (f"\n\n```\n{shown}\n```" if lines else "")
+
+
+def _lines_with(ids, log):
+    """The lines of the log with these request ids, and the traceback lines below them."""
+    is_ours = False
+    for line in log.splitlines():
+        is_ours = bool(ids & set(line.split())) or is_ours and "|" not in line[:8]
+        if is_ours:
+            yield line

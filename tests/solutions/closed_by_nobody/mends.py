@@ -1,9 +1,0 @@
-"""Other ways to mend it: (file, planted text, text in its place)."""
-
-PLANTED = "if name in columns or name in body.aliases:"
-
-# a column, and one that may be set here
-OTHER = (("web/validation.py", PLANTED, "if name in body.aliases or name in columns.keys() & set(writable):"),)
-# only the field of the story
-LAZY = (("web/validation.py", PLANTED, 'if name in columns and name != "state" or name in body.aliases:'),)
-SEEN_BY = "tests.test_tickets.Changes.test_what_the_desk_alone_decides_no_client_can_set"

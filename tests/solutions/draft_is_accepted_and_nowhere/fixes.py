@@ -1,0 +1,17 @@
+"""Other fixes: (file, planted text, replacement)."""
+
+FOUND = "        if kept:\n"
+
+# a stored 202 is not replayed; requests in progress are known in memory
+OTHER = (("web/door.py", FOUND, '        if kept and kept["status"] != 202:\n'),)
+# retries get "still at work" for ever
+LAZY = (
+    (
+        "web/door.py",
+        FOUND,
+        """        if kept and kept["status"] == 202:
+            raise workflow.KeyInProgress("still at work; try again")
+""" + FOUND,
+    ),
+)
+SEEN_BY = "tests.test_store.FailingDisk.test_what_failed_half_way_succeeds_when_it_is_sent_again_with_its_key"

@@ -1,9 +1,0 @@
-"""Other ways to mend it: (file, planted text, text in its place)."""
-
-PLANTED = "return bool(text)"
-
-# the words for no, instead of those for yes
-OTHER = (("web/settings.py", PLANTED, 'return text.lower() not in ("false", "0", "no", "off")'),)
-# one of the words for no
-LAZY = (("web/settings.py", PLANTED, 'return text != "false"'),)
-SEEN_BY = "tests.test_locked.Door.test_without_debug_there_is_no_debug_login"

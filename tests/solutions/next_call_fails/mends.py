@@ -1,9 +1,0 @@
-"""Other ways to mend it: (file, planted text, text in its place)."""
-
-PLANTED = 'if request.method not in ("POST", "PATCH") or coding is None and length is None:'
-
-# the same question: does a header say that there is a body?
-OTHER = (("web/http1.py", PLANTED, 'if not {"transfer-encoding", "content-length"} & request.headers.keys():'),)
-# only the method that the customer named
-LAZY = (("web/http1.py", PLANTED, PLANTED.replace('"PATCH")', '"PATCH", "PUT")')),)
-SEEN_BY = "tests.test_http.RefusedRequests.test_a_body_that_nobody_asked_for_is_read_and_never_becomes_a_request"

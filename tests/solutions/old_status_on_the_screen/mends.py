@@ -1,9 +1,0 @@
-"""Other ways to mend it: (file, planted text, text in its place)."""
-
-PLANTED = '"private, max-age=60"'
-
-# nothing is kept at all
-OTHER = (("web/door.py", PLANTED, '"no-store"'),)
-# a shorter time is a time, too
-LAZY = (("web/door.py", PLANTED, '"private, max-age=5"'),)
-SEEN_BY = "tests.test_manners.Origins.test_every_answer_forbids_sniffing_and_asks_to_be_checked_again"

@@ -1,9 +1,0 @@
-"""Other ways to mend it: (file, planted text, text in its place)."""
-
-PLANTED = "CREATE INDEX comments_by_ticket ON comments (author, ticket_id);"
-
-# in the order in which the page shows them, and with who said it
-OTHER = (("schema.sql", PLANTED, "CREATE INDEX comments_by_ticket ON comments (ticket_id, id, author);"),)
-# without it inserting is quicker
-LAZY = (("schema.sql", PLANTED, ""),)
-SEEN_BY = "tests.test_store.Plans.test_what_the_page_of_a_ticket_needs_is_found_by_an_index"

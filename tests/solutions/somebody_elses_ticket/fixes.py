@@ -1,0 +1,30 @@
+"""Other fixes: (file, planted text, replacement)."""
+
+PLANTED = """rebuilt from its events.\"\"\"
+    ticket = desk.store.ticket(request.references[0])
+"""
+LOOKS = PLANTED.removesuffix("\n")
+
+# the endpoint checks the owner itself, with the same 404
+OTHER = (
+    (
+        "app.py",
+        PLANTED,
+        f"""{LOOKS}
+    if not request.caller.sees(ticket):
+        raise workflow.NotFound(f"no ticket {{request.references[0]}}; GET /tickets lists those there are")
+""",
+    ),
+)
+# only the customer: agents cannot read old versions any more
+LAZY = (
+    (
+        "app.py",
+        PLANTED,
+        f"""{LOOKS}
+    if ticket["created_by"] != request.caller.id:
+        raise workflow.NotFound("no such ticket")
+""",
+    ),
+)
+SEEN_BY = "tests.test_locked.Locked.test_who_may_do_what_to_alices_ticket"

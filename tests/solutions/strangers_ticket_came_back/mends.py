@@ -1,9 +1,0 @@
-"""Other ways to mend it: (file, planted text, text in its place)."""
-
-PLANTED = "(method, path, key) = (:method, :path, :key)"
-
-# the same in words
-OTHER = (("store.py", PLANTED, "caller = :caller AND method = :method AND path = :path AND key = :key"),)
-# no key is ever found
-LAZY = (("store.py", PLANTED, "false"),)
-SEEN_BY = "tests.test_idempotency.Keys.test_a_key_counts_for_one_user_one_method_and_one_path"

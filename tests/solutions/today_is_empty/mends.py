@@ -1,9 +1,0 @@
-"""Other ways to mend it: (file, planted text, text in its place)."""
-
-PLANTED = 'f"{datetime.now():%Y-%m-%d}"'
-
-# the same clock, told which zone is wanted
-OTHER = (("app.py", PLANTED, 'f"{datetime.now(timezone.utc):%Y-%m-%d}"'),)
-# the same day, written in another way
-LAZY = (("app.py", PLANTED, "str(datetime.now().date())"),)
-SEEN_BY = "tests.test_console.Statistics.test_today_is_the_same_day_wherever_the_desk_stands"
