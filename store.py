@@ -308,6 +308,10 @@ class Store:
         if not is_there:
             raise Unavailable(f"the database file {self.path} was removed or replaced; restart the desk")
 
+    @property
+    def has_changes(self) -> bool:
+        return self._turn == "writing"
+
     def commit(self) -> None:
         """Make every change since the last commit durable. Raises Unavailable: then none happened."""
         turn, self._turn = self._turn, "closed"

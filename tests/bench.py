@@ -136,6 +136,8 @@ class BareHandler(Handler):
 class NoStore:
     """In the place of a store, for a loop that has nothing to commit and nothing to tidy up."""
 
+    has_changes = False
+
     def commit(self):
         pass
 

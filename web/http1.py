@@ -134,13 +134,12 @@ class RequestReader:
             head = yield from self._until(b"\r\n\r\n", MAX_HEAD, _head_too_large)
             request = parse_head(head.decode("latin-1"))
             self.stage = "body"
-            request.body = yield from self._body(request)
+            coding, length = request.headers.get("transfer-encoding"), request.headers.get("content-length")
+            if coding is not None or length is not None:
+                request.body = yield from self._body(request, coding, length)
             yield request
 
-    def _body(self, request):
-        coding, length = request.headers.get("transfer-encoding"), request.headers.get("content-length")
-        if coding is None and length is None:
-            return b""
+    def _body(self, request, coding, length):
         size = _length(request, coding, length)
         self.wants_continue = _expects_continue(request) and not self._buffer
         if size is None:

@@ -35,7 +35,8 @@ except ImportError:  # Windows
 
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 BLOCK = 64 * 1024  # bytes taken from one connection per turn
-TURN = 32  # requests answered for one connection per turn, so that nobody starves
+TURN = 32  # requests answered for one connection at a time, so that nobody starves
+ROUNDS = 4  # of reading and answering before a commit: with 64 writers it serves 64 requests instead of 35 (creates x 1.25)
 BUDGET = 64 * 1024 * 1024  # bytes of responses in memory; beyond it requests are refused until clients have read
 IDLE_AFTER = 0.001  # seconds without a request after which there is time for background work
 BACKGROUND_EVERY = 0.25  # seconds after which some is done all the same, or a busy desk never would
@@ -123,9 +124,13 @@ class DeskServer(HTTPServer):
 
     def run_once(self, poll_interval: float) -> None:
         """One turn: read, answer, commit, send, publish: in this order, so that a response is a promise kept."""
-        is_idle = not self._read(poll_interval)
-        for handler in self._arrived():
-            self._hold(handler, handler.handle_one_request())
+        is_busy = self._ready or self._uncommitted or self.live.is_busy
+        is_idle = not self._read(0 if is_busy else IDLE_AFTER if self._has_background_work else poll_interval)
+        for _ in range(ROUNDS):
+            for handler in self._arrived():
+                self._hold(handler, handler.handle_one_request())
+            if not self.context.store.has_changes or not self._read(0):
+                break
         self._check_timeouts()
         self._work_in_background(is_idle)
         self._commit()
@@ -172,11 +177,9 @@ class DeskServer(HTTPServer):
 
     # -- reading --------------------------------------------------------------------------------
 
-    def _read(self, poll_interval) -> bool:
-        """Wait for something to do, and take in what has arrived. False where nothing has happened."""
-        is_busy = self._ready or self._uncommitted or self.live.is_busy
-        timeout = IDLE_AFTER if self._has_background_work else poll_interval
-        events = self._selector.select(0 if is_busy else timeout)
+    def _read(self, timeout) -> bool:
+        """Wait for something to do, and take in what has arrived. False where there is nothing to do."""
+        events = self._selector.select(timeout)
         for key, mask in events:
             handler = key.data
             if handler is None:
