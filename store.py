@@ -11,7 +11,7 @@ import os
 import sqlite3
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime, timedelta, timezone
-from functools import cache, reduce
+from functools import cache, lru_cache, reduce
 from pathlib import Path
 from typing import NamedTuple
 
@@ -194,7 +194,7 @@ class Store:
         if sqlite3.sqlite_version_info < OLDEST_SQLITE:
             raise Unusable(f"this Python's SQLite {sqlite3.sqlite_version} is too old; the desk needs 3.37 or newer")
         if not read_only and self.path.exists() and not os.access(self.path, os.W_OK):
-            raise Unusable(f"cannot use {path}: it may not be written; fix its permissions or use another SUPPORT_DESK_DB")
+            raise Unusable(f"cannot use {path}: it may not be written; change its mode or use another SUPPORT_DESK_DB")
         try:
             uri = self.path.absolute().as_uri() + ("?mode=ro" if read_only else "")
             self.db = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=WAIT, cached_statements=256)
@@ -373,11 +373,11 @@ class Store:
         the last. Keyset paging: nothing is skipped or doubled while tickets arrive. What no counter
         knows is counted up to `most_counted` (0: not at all): a total that reaches it has total_is_exact: False, too.
         """
-        asked = FILTERS.keys() & filters.keys()
+        asked = frozenset(FILTERS.keys() & filters.keys())
         needle = workflow.search_key(filters.get("search", ""))
         match = _trigrams_of(needle) if self.has_index else ""
         filters = {"before": workflow.MAX_ID, **filters, "search": needle, "match": match}
-        parts = _parts(asked, match)
+        parts = _parts(asked, bool(match))
         in_runs = asked and "search" not in asked
         rows = self._newest_of_runs(filters, asked) if in_runs else self._newest(filters, parts)
         page = rows[: filters["limit"]]
@@ -757,9 +757,10 @@ def _and(conditions, given):
     return " AND ".join(condition for name, condition in conditions.items() if name in given) or "true"
 
 
-def _parts(asked, match=""):
-    """(column of the ids, FROM and WHERE) of parts that hold every ticket asked for once; `match` asks the index."""
-    if match:
+@lru_cache(256)
+def _parts(asked, in_index=False):
+    """(column of the ids, FROM and WHERE) of parts that hold every ticket asked for once."""
+    if in_index:
         return [(column, f"{tables} AND {_and(FILTERS, asked)}") for column, tables in (INDEXED, PENDING)]
     if "mine" in asked and "search" not in asked:
         return [("id", f"tickets WHERE {way} AND {_and(FILTERS, asked - {'mine'})}") for way in MINE]

@@ -307,7 +307,7 @@ def _text_of_second(seconds):
 def new_uuid() -> str:
     """A UUID of version 7 (RFC 9562, 5.7): 48 bits of milliseconds, 74 random ones.
 
-    In order of time, unlike version 4: new rows stand side by side in the index, so a commit writes a third fewer pages.
+    They are in order of time: new rows stand side by side in the index, so a commit writes a third fewer pages.
     """
     random = int.from_bytes(urandom(10), "big")
     value = (time_ns() // 1_000_000) << 80 | 7 << 76 | (random >> 68) << 64 | 2 << 62 | random & (1 << 62) - 1

@@ -176,8 +176,8 @@ def insert_raw(db, number: int) -> None:
     db.execute(ADD_TICKET, ticket)
     event = (number, number, 1, "Created", "user-1", now, "r-1", DESCRIPTION * 3, digest, digest)
     db.execute(ADD_EVENT, event)
-    kept = ("user-1", "POST", "/tickets", ticket["uuid"], digest, 201, f"/tickets/{number}", (DESCRIPTION * 4).encode(), now)
-    db.execute(KEEP_RESPONSE, kept)
+    kept = (201, f"/tickets/{number}", (DESCRIPTION * 4).encode(), now)
+    db.execute(KEEP_RESPONSE, ("user-1", "POST", "/tickets", ticket["uuid"], digest, *kept))
 
 
 # -- the measurement ----------------------------------------------------------------------------

@@ -25,7 +25,7 @@ TYPE_HINT = "send JSON and say so: -H 'Content-Type: application/json'"
 
 
 class Gate:
-    """What the checks of one desk go by: its routes, its names, the origins it trusts, and how callers are told apart."""
+    """What the checks of one desk go by: its routes, its names, the origins it trusts, who tells callers apart."""
 
     def __init__(self, routes, identity: Identity, settings):
         self.tree, self.identity = route_tree(routes), identity

@@ -14,7 +14,7 @@ from typing import Callable, NamedTuple
 from web import checks
 from web.http1 import Request, RequestReader, Response, render
 from web.responses import CORS_EXPOSED, default_lines, preflight, refusal
-from web.routes import LLM_CALLS, READERS, allowed, find
+from web.routes import LLM_CALLS, allowed, find
 from workflow import KeyInProgress, KeyReused
 
 OUTBOX = 256 * 1024  # bytes a client may leave unread before the desk stops reading from it
@@ -23,35 +23,36 @@ AHEAD = 1024  # bytes of these while a worker is busy for it: one must read to l
 
 
 class State(NamedTuple):
-    """A state of a connection: what may happen in it."""
+    """A state in the life of a connection, and what may happen in it."""
 
     name: str
-    timeout: float  # seconds that the client has for its part; while the response is the desk's to make, none run
-    room: int = INBOX  # bytes that are read ahead of the request under way
-    takes_requests: bool = True  # whether the next request may be answered now
+    timeout: float  # seconds that the client has for its part; none run while the desk makes a response
+    room: int  # bytes that are read ahead of the request under way
+    takes_requests: bool  # whether the next complete request is handled now
 
 
-#     ┌────────────────────────── responses sent ◄───────────────────────────┐
-#     ▼                                                                      │
-#   IDLE ──► HEAD ──► BODY ──► (request complete: handle_one_request) ──► SENDING ──► LINGERING ──► CLOSED
-#     └────────┴────────┴───────────────┐   ▲    │      ▲                    behind the last response
-#                                       ▼   │    ▼      │
-#                             timeout: 408  │  WAITING ─┤ a worker thread is busy for the request
-#                                           │           │
-#                          WebSocket or SSE │  STREAMING┘ a body is made piece by piece
-#                                         LIVE
+# The life of a connection. IDLE, HEAD and BODY are where the reader of its bytes is; a request is handled when its
+# last byte has arrived, and where nothing has to wait its response is sent in the same turn: back to IDLE.
 #
-# Any state goes to CLOSED when the client hangs up or lets its timeout pass (HEAD and BODY are answered with
-# 408 first). IDLE, HEAD and BODY are where the reader of the bytes is; SENDING means that the client has not read
-# all of its responses yet.
-IDLE = State("idle", 60)
-HEAD = State("head", 10)
-BODY = State("body", 15)
-WAITING = State("waiting", inf, AHEAD, False)
-STREAMING = State("streaming", 60, AHEAD, False)
-SENDING = State("sending", 60)
-LIVE = State("live", 60)
-LINGERING = State("lingering", 2, takes_requests=False)  # our side is closed, what still comes is dropped
+#                    ┌───────────────────────────── the client has read all ◄──┐
+#                    ▼                                                         │
+#    accept ──────► IDLE ──► HEAD ──► BODY ──► handle_one_request() ─────► SENDING ──► LINGERING ──► CLOSED
+#                                                │        ▲      ▲             behind the last response
+#                           slow work: a worker  ▼        │      │
+#                                             WAITING ────┘      │
+#                     body in pieces, or a session that opens ► STREAMING ──► LIVE (WebSocket, server-sent events)
+#
+# Any state ends with CLOSED when the client hangs up, or does not do its part in time (HEAD and BODY: after a 408).
+#
+#                 name        timeout  room  takes requests    the client's part
+IDLE = State("idle", 60, INBOX, True)  #                       to begin a request
+HEAD = State("head", 10, INBOX, True)  #                       to send the rest of its head
+BODY = State("body", 15, INBOX, True)  #                       to send the rest of its body
+WAITING = State("waiting", inf, AHEAD, False)  #               none: a worker thread is at work
+SENDING = State("sending", 60, INBOX, True)  #                 to read its responses; beyond OUTBOX no request is taken
+STREAMING = State("streaming", 60, AHEAD, False)  #            to read the pieces
+LIVE = State("live", 60, INBOX, True)  #                       to answer a ping; a WebSocket's messages are requests
+LINGERING = State("lingering", 2, INBOX, False)  #             to close, too; what it still sends is dropped
 CLOSED = State("closed", 0, 0, False)
 READING = {state.name: state for state in (IDLE, HEAD, BODY, LIVE)}  # by the stage of the reader
 
@@ -73,11 +74,14 @@ class Handler(BaseHTTPRequestHandler):
 
     - It does not read. The stock handle() blocks its thread on the socket; here the event loop reads for all
       connections, and calls handle_one_request() when one complete request has arrived.
-    - It does not parse. The stock parser takes what RFC 9112 forbids (a bare CR that starts a new header, two
-      lengths, a length beside Transfer-Encoding) and a parse costs it three times as much: see http1.py.
-    - It does not send. A do_… method returns its Response instead of calling send_response(); the response
-      leaves when the loop has committed the changes, head and body in one piece.
+    - It does not parse. The stock parser takes what RFC 9112 forbids (a bare CR in a value starts a new header, a line
+      without a colon hides all later ones, two lengths, a length beside Transfer-Encoding), answers in HTML, and takes
+      four times as long (95 µs for a request and its response instead of 25): see http1.py.
+    - It does not send. A do_… method returns its Response instead of calling send_response() and writing to wfile;
+      the response leaves when the loop has committed the changes, head and body in one piece (in two, Nagle's algorithm
+      and delayed acknowledgements cost 44 ms).
     - refuse() stands in the place of send_error(): refusals are JSON.
+    - Timeouts are for a whole request, not for one recv(): see State.
     """
 
     protocol_version = "HTTP/1.1"
@@ -102,7 +106,7 @@ class Handler(BaseHTTPRequestHandler):
     def enter(self, state: State) -> None:
         self.state, self.since = state, time.monotonic()
 
-    def go_on(self) -> None:
+    def resume(self) -> None:
         """Enter the state that the reader of the bytes is in."""
         self.enter(LIVE if self.session else READING[self.reader.stage])
 
@@ -166,19 +170,17 @@ class Handler(BaseHTTPRequestHandler):
             return self.refuse(problem)
 
     def do_GET(self) -> Response | Job:
-        """A read: from the cache, from a worker thread, or from its endpoint."""
-        request, route, context = self.current, self.current.route, self.server.context
-        stamp, cache = context.store.begin_read(), self.server.cache
+        """A read: from the cache, as a whole from a worker thread, or from its endpoint here and now."""
+        request, route, context, cache = self.current, self.current.route, self.server.context, self.server.cache
+        stamp = context.store.begin_read()
         is_cacheable = route.is_cacheable and "if-none-match" not in request.headers
-        response = request.prepared
-        if response is None and is_cacheable:
-            response = cache.find(request, stamp)
-            if response:
-                return response
-        if response is None:
-            pool = route.runs_on(request)
-            if pool:
-                return self._job(pool, route.endpoint)
+        if request.is_prepared:
+            response = request.prepared
+        elif is_cacheable and (response := cache.find(request, stamp)):
+            return response
+        elif pool := route.runs_on(request):
+            return self._job(pool, route.endpoint)
+        else:
             response = route.endpoint(context, request)
         if is_cacheable:
             cache.keep(request, response, stamp)
@@ -188,20 +190,17 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> Response | Job:
         """A write, all of it or nothing, in one savepoint; a retry with the same key gets the first response again."""
-        request, route, context = self.current, self.current.route, self.server.context
-        with context.store.savepoint():
-            response = self._kept_response() if request.scope else None
-            if response is None:
-                pool = route.prepare and not request.is_prepared and route.runs_on(request)
-                if pool:
-                    self.server.keys_in_progress.add(request.scope)
-                    return self._job(pool, route.prepare)
-                response = route.endpoint(context, request)
-                if request.scope and response.status < 300:
-                    location = dict(response.headers).get("Location")
-                    context.store.keep_response(
-                        request.scope, request.fingerprint, response.status, location, response.body
-                    )
+        request, route, store = self.current, self.current.route, self.server.context.store
+        with store.savepoint():
+            if request.scope and (response := self._kept_response()):
+                return response
+            if route.prepare and not request.is_prepared and (pool := route.runs_on(request)):
+                self.server.keys_in_progress.add(request.scope)
+                return self._job(pool, route.prepare)
+            response = route.endpoint(self.server.context, request)
+            if request.scope and response.status < 300:
+                location = dict(response.headers).get("Location")
+                store.keep_response(request.scope, request.fingerprint, response.status, location, response.body)
         return response
 
     do_PATCH = do_DELETE = do_POST
@@ -260,7 +259,7 @@ class Handler(BaseHTTPRequestHandler):
         return render(response, lines, close=close, head_only=request.method == "HEAD")
 
     def log_request(self, code="-", size="-") -> None:
-        """Count self.current, whose response leaves now, and write its line; `size` is not told."""
+        """Count self.current, whose response leaves now, and write its line, which has no size."""
         request, seconds = self.current, time.monotonic() - self.current.started
         route = request.route.path if request.route else ""
         method = request.method if route or code == 204 else "other"  # what clients invent is no label

@@ -124,7 +124,6 @@ class RequestReader:
 
     def _requests(self):
         while True:
-            self.stage = "idle"
             while self._buffer.startswith(b"\r\n") or self._buffer in (b"", b"\r"):
                 if len(self._buffer) < 2:  # an empty line before a request is skipped (RFC 9112, 2.2)
                     yield None
@@ -137,6 +136,7 @@ class RequestReader:
             coding, length = request.headers.get("transfer-encoding"), request.headers.get("content-length")
             if coding is not None or length is not None:
                 request.body = yield from self._body(request, coding, length)
+            self.stage = "idle"
             yield request
 
     def _body(self, request, coding, length):
@@ -245,7 +245,7 @@ def _is_host(text):
 
 
 def _fault(request):
-    """What is wrong with a request whose framing is sound (RFC 9112, 3.2), as an exception; None if it is sound, too."""
+    """What is wrong with a request whose framing is sound (RFC 9112, 3.2), as an exception; None for nothing."""
     stated = request.headers.get("host")
     if stated is None and request.version >= (1, 1):
         return _malformed("HTTP/1.1 needs a Host header")

@@ -1,4 +1,4 @@
-"""The endpoints of the Petri net's clients (/api/support-ticket, /api/assign …): the same tickets, seen as a marking."""
+"""Endpoints for clients of the Petri net (/api/support-ticket, /api/assign …): the same tickets, as markings."""
 
 import workflow
 from web.checks import ticket_to_change

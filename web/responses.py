@@ -1,7 +1,7 @@
 """How a value becomes a response: JSON bodies, ETags, and the one place where refusals become HTTP statuses. Pure."""
 
 from functools import lru_cache
-from hashlib import blake2b
+from hashlib import sha256
 
 import workflow
 from web.http1 import PHRASES, BadRequest, Request, Response
@@ -62,7 +62,7 @@ def cached(request: Request, value, *headers: tuple[str, str]) -> Response:
 def tagged(request: Request, text: str, *headers: tuple[str, str]) -> Response:
     """The same of JSON text."""
     body = f"{text}\n".encode("utf-8", "replace")
-    tag = f'"{blake2b(body, digest_size=9).hexdigest()}"'
+    tag = f'"{sha256(body).hexdigest()[:20]}"'
     if is_known(request, tag):
         return Response(304, b"", (("ETag", tag), *headers))
     return Response(200, body, (("ETag", tag), *headers))
@@ -84,7 +84,8 @@ def etag(ticket: dict) -> tuple[str, str]:
 
 def prefers(request: Request, preference: str, value: str) -> bool:
     """Whether the header Prefer says so; where it says a preference twice, the first one counts (RFC 7240)."""
-    for stated in request.headers.get("prefer", "").lower().split(","):
+    header = request.headers.get("prefer")
+    for stated in header.lower().split(",") if header else ():
         name, _, wanted = stated.partition(";")[0].partition("=")
         if name.strip() == preference:
             return wanted.strip().strip('"') == value

@@ -36,7 +36,7 @@ except ImportError:  # Windows
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 BLOCK = 64 * 1024  # bytes taken from one connection per turn
 TURN = 32  # requests answered for one connection at a time, so that nobody starves
-ROUNDS = 4  # of reading and answering before a commit: with 64 writers it serves 64 requests instead of 35 (creates x 1.25)
+ROUNDS = 4  # of reading and answering before a commit: of 64 writers it serves 64 instead of 35 (creates x 1.25)
 BUDGET = 64 * 1024 * 1024  # bytes of responses in memory; beyond it requests are refused until clients have read
 IDLE_AFTER = 0.001  # seconds without a request after which there is time for background work
 BACKGROUND_EVERY = 0.25  # seconds after which some is done all the same, or a busy desk never would
@@ -58,7 +58,7 @@ def capacity() -> int:
 
 
 class DeskServer(HTTPServer):
-    """Listens on an address from its first line on; serves a desk, once open() has named it and serve_forever() runs."""
+    """Listens on an address at once; serves a desk when open() has named it and serve_forever() runs."""
 
     request_queue_size = 1024
     allow_reuse_address = os.name != "nt"  # on Windows it would let two desks share a port
@@ -236,7 +236,7 @@ class DeskServer(HTTPServer):
             self._watch(handler)
 
     def _arrived(self):
-        """Yield each handler whose `current` request is to be answered now: it is complete, or a worker is done with it."""
+        """Yield each handler whose `current` request can be answered: it is complete, or a worker is done with it."""
         while self._finished_jobs:
             job, result, problem = self._finished_jobs.popleft()
             handler, request = job.handler, job.request
@@ -247,7 +247,7 @@ class DeskServer(HTTPServer):
             request.is_prepared, request.prepared, request.fault = True, result, problem
             handler.current = request
             if handler.state is not CLOSED:
-                handler.go_on()
+                handler.resume()
                 self._ready[handler] = None
             yield handler
         ready, self._ready = self._ready, {}
@@ -256,6 +256,8 @@ class DeskServer(HTTPServer):
                 if not self._take_request(handler):
                     break
                 yield handler
+                if not (handler.reader.unread or handler.session):
+                    break
             else:
                 self._ready[handler] = None
 
@@ -293,7 +295,7 @@ class DeskServer(HTTPServer):
             return
         reader = handler.reader
         if not handler.outbox and handler.state is not READING[reader.stage]:
-            handler.go_on()
+            handler.resume()
         if reader.wants_continue and handler.responses_due:  # the responses before it go first
             self._ready[handler] = None
         elif reader.wants_continue:
@@ -368,7 +370,7 @@ class DeskServer(HTTPServer):
             failed, self._uncommitted = self._uncommitted, []
             for handler, request, _ in failed:
                 if handler.state is STREAMING:
-                    handler.go_on()
+                    handler.resume()
                 self._refuse(handler, request, problem)
         jobs, self._new_jobs = self._new_jobs, []
         for job in jobs:
@@ -433,7 +435,7 @@ class DeskServer(HTTPServer):
             return
         handler.outbox += session.control_frames
         session.control_frames.clear()
-        handler.go_on()
+        handler.resume()
         if session.is_over and not handler.close_after:
             handler.close_after = True
             self._release(handler)
@@ -463,7 +465,7 @@ class DeskServer(HTTPServer):
         if not piece:
             handler.stream = None
             handler.responses_due -= 1
-            handler.go_on()
+            handler.resume()
             self._ready[handler] = None
         self._flush(handler)
 
@@ -477,6 +479,19 @@ class DeskServer(HTTPServer):
             self._drop(handler)
             return
         del handler.outbox[:sent]
+        self._note_progress(handler, sent)
+        if handler.stream and handler.stream not in self._running_jobs and len(handler.outbox) < OUTBOX:
+            self._start(handler.stream)
+        if handler.session and sent:
+            self.live.schedule(handler)
+        if sent and handler.reader.unread and handler.takes_requests:
+            self._ready[handler] = None
+        self._watch(handler)
+        if handler.input_closed:
+            self._close_if_idle(handler)
+
+    def _note_progress(self, handler, sent):
+        """Enter the state that follows when `sent` bytes have left the outbox."""
         if handler.outbox:
             self._backpressured.add(handler)
             if handler.state.name in READING:
@@ -488,16 +503,7 @@ class DeskServer(HTTPServer):
             if handler.close_after and not handler.responses_due:
                 self._linger(handler)
             elif handler.state is SENDING:
-                handler.go_on()
-        if handler.stream and handler.stream not in self._running_jobs and len(handler.outbox) < OUTBOX:
-            self._start(handler.stream)
-        if handler.session and sent:
-            self.live.schedule(handler)
-        if sent and handler.reader.unread and handler.takes_requests:
-            self._ready[handler] = None
-        self._watch(handler)
-        if handler.input_closed:
-            self._close_if_idle(handler)
+                handler.resume()
 
     def _linger(self, handler):
         """Close our side only: a full close over unread bytes would take the response back (RFC 9112, 9.6)."""
