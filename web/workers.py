@@ -1,6 +1,7 @@
 """Worker threads: what takes long, or waits for others, runs on a few of them, so that the event loop never waits."""
 
 import queue
+import sys
 import threading
 from collections import deque
 from contextlib import suppress
@@ -21,7 +22,7 @@ class WorkerPool:
     def __init__(self, finished: deque, wake, is_costly: bool = False):
         self._jobs, self._finished, self._wake, self._is_costly = queue.Queue(QUEUE), finished, wake, is_costly
         for _ in range(THREADS):
-            threading.Thread(target=self._run, daemon=True).start()
+            threading.Thread(target=self._run, args=(sys.gettrace(),), daemon=True).start()
 
     def start(self, job: Job) -> None:
         """Have job.work() done by the next free thread."""
@@ -37,7 +38,8 @@ class WorkerPool:
             with suppress(queue.Full):
                 self._jobs.put_nowait(None)
 
-    def _run(self):
+    def _run(self, trace):
+        sys.settrace(trace)  # a debugger that traces the event loop stops at breakpoints in worker threads, too
         while (item := self._jobs.get()) is not None:
             job, had_to_wait = item
             result = error = None
