@@ -3,7 +3,7 @@
 -- Times are UTC text such as 2026-11-20T10:00:00.123Z: strftime gives back what is one, and NULL for the rest.
 -- NUL is refused everywhere: length() stops counting there. What else shows nothing is validation's business.
 
-PRAGMA application_id = 0x4465736B;  -- "Desk": a file without it is a stranger's
+PRAGMA application_id = 0x4465736B;  -- "Desk": a file without it is another program's
 PRAGMA user_version = 2;             -- raise it when a table changes
 
 CREATE TABLE tickets (

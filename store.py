@@ -231,7 +231,7 @@ class Store:
             self.db.executescript(f"BEGIN; {SEARCH_INDEX}; {everything}; COMMIT")
 
     def _recognise(self) -> bool:
-        """True for a new, empty database; Unusable for a stranger's file or another version's."""
+        """True for a new, empty database; Unusable for another program's file or another version's."""
         found, ours = _schema_of(self.db), _our_schema()
         if found == Schema(0, 0, {}):
             return True

@@ -22,7 +22,7 @@ from store import Store
 from web.log import Log
 
 ROOT = Path(__file__).resolve().parent.parent
-PATIENCE = 20  # seconds until a test gives up waiting for an answer that never comes
+TIMEOUT = 20  # seconds until a test gives up waiting for an answer that never comes
 SEEN = set()  # (auth mode, method, route, status) of every answer of the desks in this process: see statuses.py
 AGENT = {"X-User-Id": "agent-1", "X-User-Role": "agent"}
 CUSTOMER = {"X-User-Id": "user-1", "X-User-Role": "customer"}
@@ -51,7 +51,7 @@ class Client:
             body = json.dumps(body).encode()
             headers.setdefault("Content-Type", "application/json")
         if self._connection is None:
-            self._connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+            self._connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT)
         try:
             self._connection.request(method, path, body, headers)
             answer = self._connection.getresponse()
@@ -77,7 +77,7 @@ class Client:
 
     def connect(self) -> socket.socket:
         """A raw socket to the desk, for what no HTTP client would send."""
-        return socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
+        return socket.create_connection(("127.0.0.1", self.port), timeout=TIMEOUT)
 
     def raw(self, data: bytes) -> bytes:
         """Everything the desk answers to these bytes until it closes, or until the client has closed its side."""
@@ -93,7 +93,7 @@ class Client:
 
     def open_database(self) -> sqlite3.Connection:
         """A second program's connection to the database file, its foreign keys enforced as the desk's are."""
-        database = sqlite3.connect(self.database, timeout=PATIENCE)
+        database = sqlite3.connect(self.database, timeout=TIMEOUT)
         database.execute("PRAGMA foreign_keys = ON")
         database.execute("PRAGMA recursive_triggers = ON")
         return database
@@ -127,7 +127,7 @@ class Desk(Client):
         self._is_open = threading.Event()
         self._thread = threading.Thread(target=self._serve)
         self._thread.start()
-        if not self._is_open.wait(PATIENCE):
+        if not self._is_open.wait(TIMEOUT):
             raise AssertionError("the desk did not open")
 
     def _serve(self):
@@ -142,7 +142,7 @@ class Desk(Client):
     def stop(self) -> None:
         self.hang_up()
         self.server.shutdown()
-        self._thread.join(PATIENCE)
+        self._thread.join(TIMEOUT)
         SEEN.update((self.settings.auth, *answered) for answered in self.server.context.metrics.requests)
         self._folder.cleanup()
 
@@ -185,7 +185,7 @@ class DeskProcess(Client):
         self.hang_up()
         if self.process.poll() is None:
             self.process.send_signal(number)
-        status = self.process.wait(PATIENCE + 20)
+        status = self.process.wait(TIMEOUT + 20)
         self.process.stdout.close()
         self.read_log()
         self.log.close()

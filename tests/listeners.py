@@ -7,7 +7,7 @@ import socket
 import struct
 from urllib.parse import urlencode
 
-from tests.desk import PATIENCE
+from tests.desk import TIMEOUT
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 
@@ -27,7 +27,7 @@ class EventReader:
     """Reads GET /events on its own connection, one event at a time."""
 
     def __init__(self, port: int, headers=None, **query):
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
         self._connection.request("GET", f"/events?{urlencode(query)}", headers=headers or {})
         self.response = self._connection.getresponse()
 
@@ -53,7 +53,7 @@ class SocketClient:
     """The client's side of a WebSocket."""
 
     def __init__(self, port: int, path: str = "/ws", headers=None):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT)
         lines = [f"GET {path} HTTP/1.1", "Host: localhost", "Upgrade: websocket", "Connection: keep-alive, Upgrade"]
         lines += ["Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13"]
         lines += [f"{name}: {value}" for name, value in (headers or {}).items()]

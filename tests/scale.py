@@ -40,7 +40,7 @@ EVENTS = """INSERT INTO audit_events SELECT id, id, 1, 'Created', created_by, cr
 INDEX = """INSERT INTO search_index (rowid, words) SELECT id, search_key(title) || char(10) || search_key(description)
     FROM tickets WHERE id BETWEEN ? AND ?"""
 NEW = '{"title": "Cannot sign in since the update", "description": "The page says my password is wrong."}'
-PATIENCE = 120  # seconds
+TIMEOUT = 120  # seconds
 ENOUGH = 3.0  # seconds of samples for one figure
 MOST_GROWTH = 3  # from the smallest size to the largest; a longer one is marked
 
@@ -79,7 +79,7 @@ class Visitor:
     """One kept-alive connection; `ask` is one exchange, and as little else as can be."""
 
     def __init__(self, port: int):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def ask(self, method: str, target: str, body: str = "") -> float:
@@ -173,7 +173,7 @@ def slowest_while_indexing(desk, visitor) -> float:
     """The slowest of many searches in whose pauses the desk indexes a thousand new tickets."""
     for _ in range(1000):
         visitor.ask("POST", "/tickets", NEW)
-    slowest, ends = 0.0, time.perf_counter() + PATIENCE
+    slowest, ends = 0.0, time.perf_counter() + TIMEOUT
     while desk.count("search_pending") and time.perf_counter() < ends:
         slowest = max(slowest, visitor.ask("GET", f"/tickets?search={ABSENT}"))
     return slowest

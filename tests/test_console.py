@@ -11,7 +11,7 @@ from contextlib import closing
 from datetime import datetime, timedelta, timezone
 
 from store import Store
-from tests.desk import AGENT, PATIENCE, Client, Desk, DeskProcess, DeskTest
+from tests.desk import AGENT, TIMEOUT, Client, Desk, DeskProcess, DeskTest
 from web.metrics import Metrics
 
 CHOICES = {
@@ -204,7 +204,7 @@ class LongLists(unittest.TestCase):
 
             def __iter__(self):
                 rendered.release()
-                release.wait(3 * PATIENCE)
+                release.wait(3 * TIMEOUT)
                 return super().__iter__()
 
         class SlowStore(Store):
@@ -223,11 +223,11 @@ class LongLists(unittest.TestCase):
                 other.port = desk.port
                 with ThreadPoolExecutor(1) as pool:
                     held = pool.submit(other.get, f"{path}{query}", headers)
-                    self.assertTrue(rendered.acquire(timeout=PATIENCE))
+                    self.assertTrue(rendered.acquire(timeout=TIMEOUT))
                     self.assertEqual(desk.get("/health").status, 200)
                     self.assertFalse(release.is_set() or held.done())
                     release.set()
-                    self.assertEqual(held.result(PATIENCE).status, 200)
+                    self.assertEqual(held.result(TIMEOUT).status, 200)
                 other.hang_up()
 
 

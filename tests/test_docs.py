@@ -10,7 +10,7 @@ import traceback
 import unittest
 
 import app
-from tests.desk import PATIENCE, ROOT, Client, Desk, DeskTest, clean_environment, run_app
+from tests.desk import TIMEOUT, ROOT, Client, Desk, DeskTest, clean_environment, run_app
 from web.live import COMMANDS
 from workflow import PLACES, TRANSITIONS
 
@@ -165,7 +165,7 @@ class Trip(unittest.TestCase):
                     body = '{"title":"Login broken","description":"Cannot get in"}'
                     head = "POST /tickets HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
                     sock.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
-                    shown = process.communicate(timeout=PATIENCE)[0]
+                    shown = process.communicate(timeout=TIMEOUT)[0]
         stack = re.findall(r"\)(<module>|\w+)\(\)", shown[shown.rindex(")<module>()") :])
         self.assertEqual(stack, [name for name, _ in self.written][: len(stack)])
         self.assertEqual(stack[-1], "add_ticket")

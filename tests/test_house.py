@@ -32,7 +32,7 @@ def product() -> dict[str, ast.Module]:
 
 
 def imports(tree: ast.AST) -> set[str]:
-    """The modules that a tree imports, as `web.door` or `sys`."""
+    """The modules that a tree imports, as `web.handler` or `sys`."""
     found = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import workflow
 from store import Store
-from tests.desk import AGENT, CUSTOMER, PATIENCE, Desk, DeskProcess, DeskTest
+from tests.desk import AGENT, CUSTOMER, TIMEOUT, Desk, DeskProcess, DeskTest
 from tests.listeners import BINARY, CLOSE, PING, PONG, TEXT, EventReader, SocketClient, masked_frame
 from tests.test_locked import CALLERS, LOCKED, forge
 from web.live import PING_INTERVAL, EventStream, Live
@@ -26,7 +26,7 @@ def assert_stop_ends_the_stream(test, desk, reader):
     stopping.start()
     test.assertIsNone(reader.next_event())
     reader.close()
-    stopping.join(PATIENCE)
+    stopping.join(TIMEOUT)
     test.assertFalse(stopping.is_alive())
 
 
@@ -137,7 +137,7 @@ class Streams(LiveTest):
         reader.close()
         connections = self.desk.server.handlers
         pause = threading.Event()
-        for _ in range(PATIENCE * 20):
+        for _ in range(TIMEOUT * 20):
             if len(connections) == 1:  # the test's own
                 break
             pause.wait(0.05)
@@ -326,7 +326,7 @@ class Sockets(LiveTest):
         stopping.start()
         self.assertEqual(client.receive_frame(), (CLOSE, (1001).to_bytes(2, "big")))
         client.close()
-        stopping.join(PATIENCE)
+        stopping.join(TIMEOUT)
         self.assertFalse(stopping.is_alive())
 
     def test_messages_are_in_the_log_and_the_metrics_as_requests(self):
@@ -346,7 +346,7 @@ class ListBeforeLaterEvents(unittest.TestCase):
                 page = super().tickets(filters)
                 if filters["limit"] == 1000:
                     has_read.set()
-                    release.wait(PATIENCE)
+                    release.wait(TIMEOUT)
                 return page
 
         desk = Desk(store=SlowStore)
@@ -356,7 +356,7 @@ class ListBeforeLaterEvents(unittest.TestCase):
         self.addCleanup(sender.close)
         self.addCleanup(other.close)
         sender.send_command("GetTickets")
-        self.assertTrue(has_read.wait(PATIENCE))
+        self.assertTrue(has_read.wait(TIMEOUT))
         desk.patch("/tickets/1", {"title": "Newer"}, AGENT)
         self.assertEqual(other.receive()["ticket"]["title"], "Newer")  # so it was published while the list was read
         release.set()
@@ -609,7 +609,7 @@ class Reconnecting(LiveTest):
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(PATIENCE * 2)
+            thread.join(TIMEOUT * 2)
         everything = list(range(1, self.EVENTS + 1))
         self.assertEqual(received, {"stream": everything, "socket": everything})
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import app
 from llm import PLUGINS, Assistant
-from tests.desk import CUSTOMER, PATIENCE, Client, Desk, DeskProcess, DeskTest
+from tests.desk import CUSTOMER, TIMEOUT, Client, Desk, DeskProcess, DeskTest
 from web.settings import BadSetting
 
 KEY = "sk-test-4711-do-not-tell"
@@ -97,7 +97,7 @@ def says(content):
 
 def hangs(handler):
     """Holds the call until the test lets go, then answers well."""
-    handler.server.release.wait(PATIENCE)
+    handler.server.release.wait(TIMEOUT)
     says(GOOD)(handler)
 
 
@@ -126,7 +126,7 @@ def endless_100(handler):
 class LLMTest(DeskTest):
     """A desk whose openai is the stub."""
 
-    environ = {"LLM_TIMEOUT": str(PATIENCE)}
+    environ = {"LLM_TIMEOUT": str(TIMEOUT)}
 
     def setUp(self):
         self.stub = Stub()
@@ -444,7 +444,7 @@ class Slowness(LLMTest):
 
     def assert_nobody_calls(self):
         """No thread is left behind that still listens to the LLM's server, which goes on talking."""
-        ends = time.monotonic() + PATIENCE / 2
+        ends = time.monotonic() + TIMEOUT / 2
         for thread in threading.enumerate():
             if thread.name == "call of an LLM":
                 thread.join(max(0, ends - time.monotonic()))
@@ -457,7 +457,7 @@ class WhileItHangs(LLMTest):
         self.stub.act = hangs
         held = self.at_once(8, "/tickets/classify", S3_REQUEST)
         for _ in range(4):
-            self.assertTrue(self.stub.arrived.acquire(timeout=PATIENCE))
+            self.assertTrue(self.stub.arrived.acquire(timeout=TIMEOUT))
         self.assertEqual(self.desk.get("/health").status, 200)
         self.assertEqual(self.desk.new_ticket(title="Refund my invoice")["category"], "billing")
         self.assertEqual(self.desk.get("/tickets?search=cannot").json["total"], 2)
@@ -465,14 +465,14 @@ class WhileItHangs(LLMTest):
         self.assertEqual(self.desk.post("/user/login", {"email": "a@b.c", "password": "x"}).status, 401)
         self.assertFalse(self.stub.release.is_set() or any(reply.done() for reply in held))
         self.stub.release.set()
-        self.assertEqual([reply.result(PATIENCE).json["source"] for reply in held], ["openai"] * 8)
+        self.assertEqual([reply.result(TIMEOUT).json["source"] for reply in held], ["openai"] * 8)
         self.assertEqual(len(self.stub.calls), 8)
 
     def test_nobody_is_called_for_clients_who_have_left_before_their_turn(self):
         self.stub.act = hangs
         held = self.at_once(4, "/tickets/classify", S3_REQUEST)
         for _ in held:
-            self.assertTrue(self.stub.arrived.acquire(timeout=PATIENCE))
+            self.assertTrue(self.stub.arrived.acquire(timeout=TIMEOUT))
         body = json.dumps(S3_REQUEST).encode()
         head = "POST /tickets/classify HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         for _ in range(6):
@@ -481,12 +481,12 @@ class WhileItHangs(LLMTest):
         self.wait_until(lambda: len(self.desk.server._running_jobs) == 10)
         self.wait_until(lambda: sum(handler.input_closed for handler in list(self.desk.server.handlers)) == 6)
         self.stub.release.set()
-        self.assertEqual([reply.result(PATIENCE).json["source"] for reply in held], ["openai"] * 4)
+        self.assertEqual([reply.result(TIMEOUT).json["source"] for reply in held], ["openai"] * 4)
         self.assertEqual(self.classify().json["source"], "openai")
         self.assertEqual(len(self.stub.calls), 5)
 
     def wait_until(self, holds):
-        ends = time.monotonic() + PATIENCE
+        ends = time.monotonic() + TIMEOUT
         while not holds():
             self.assertLess(time.monotonic(), ends)
             self.desk.get("/health")
@@ -525,17 +525,17 @@ class WhileItHangs(LLMTest):
         self.stub.act = hangs
         held = self.at_once(4, "/tickets/1/draft", {})
         for _ in range(4):
-            self.assertTrue(self.stub.arrived.acquire(timeout=PATIENCE))
+            self.assertTrue(self.stub.arrived.acquire(timeout=TIMEOUT))
         found = self.ask_briefly("/tickets?search=login")
         self.stub.release.set()
         self.assertEqual(found, b"HTTP/1.1 200")
-        self.assertEqual([reply.result(PATIENCE).status for reply in held], [201] * 4)
+        self.assertEqual([reply.result(TIMEOUT).status for reply in held], [201] * 4)
 
     def test_a_draft_that_is_being_written_holds_no_transaction(self):
         self.desk.new_ticket()
         self.stub.act = hangs
         (held,) = self.at_once(1, "/tickets/1/draft", {})
-        self.assertTrue(self.stub.arrived.acquire(timeout=PATIENCE))
+        self.assertTrue(self.stub.arrived.acquire(timeout=TIMEOUT))
         self.assertEqual(self.desk.patch("/tickets/1", {"title": "Meanwhile"}).status, 200)
         self.assertEqual(self.desk.rows("SELECT title FROM tickets"), [("Meanwhile",)])
         with self.desk.open_database() as database:
@@ -543,7 +543,7 @@ class WhileItHangs(LLMTest):
         database.close()
         self.assertEqual((self.desk.count("drafts"), held.done()), (0, False))
         self.stub.release.set()
-        self.assertEqual((held.result(PATIENCE).status, self.desk.count("drafts")), (201, 1))
+        self.assertEqual((held.result(TIMEOUT).status, self.desk.count("drafts")), (201, 1))
 
 
 class Queue(LLMTest):
@@ -553,7 +553,7 @@ class Queue(LLMTest):
         self.stub.act = hangs
         held = self.at_once(10, "/tickets/classify", S3_REQUEST)
         for reply in held:
-            self.assert_falls_back(reply.result(PATIENCE))
+            self.assert_falls_back(reply.result(TIMEOUT))
         self.assertEqual(len(self.stub.calls), 4)  # whose time was over in the queue is not called for
         self.assertEqual(self.log().count("LLM openai: too many are waiting for it"), 6)
         self.stub.act = says(GOOD)
@@ -613,11 +613,11 @@ class Circuit(LLMTest):
         now[0], self.stub.act = 30.0, hangs
         with ThreadPoolExecutor(1) as pool:
             trying = pool.submit(assistant.classify, "Login broken", assistant.deadline(time.monotonic()))
-            self.assertTrue(self.stub.arrived.acquire(timeout=PATIENCE))
+            self.assertTrue(self.stub.arrived.acquire(timeout=TIMEOUT))
             answer, trouble = assistant.classify("Login broken", assistant.deadline(time.monotonic()))
             self.assertEqual((answer, trouble), (FALLBACK, "the circuit is open for another 30 seconds"))
             self.stub.release.set()
-            self.assertEqual(trying.result(PATIENCE)[0]["source"], "openai")
+            self.assertEqual(trying.result(TIMEOUT)[0]["source"], "openai")
         answer, _ = assistant.classify("Login broken", assistant.deadline(time.monotonic()))
         self.assertEqual(answer["source"], "openai")
         self.assertEqual(len(self.stub.calls), 7)

@@ -381,7 +381,7 @@ class Logins(DeskTest):
         self.assert_refused(self.login("ann@example.com", "\u00e9\U0001f600"), 401, "UNAUTHORIZED")
 
 
-class Door(unittest.TestCase):
+class DebugLogin(unittest.TestCase):
     def test_without_debug_there_is_no_debug_login(self):
         for environ in ({}, {"DEBUG": "false"}, {"DEBUG": "0"}, {"SUPPORT_DESK_AUTH": "tokens"}):
             desk = Desk(**environ)

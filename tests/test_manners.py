@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import closing
 from unittest import mock
 
-from tests.desk import AGENT, PATIENCE, Desk, DeskTest
+from tests.desk import AGENT, TIMEOUT, Desk, DeskTest
 from web import handler
 from web.http1 import MAX_BODY
 
@@ -17,7 +17,7 @@ PROBLEM = {"Accept": "application/problem+json"}
 
 def break_table(desk: Desk, name: str) -> None:
     """Take a table away from a running desk, as no request can."""
-    with closing(sqlite3.connect(desk.database, timeout=PATIENCE)) as database:
+    with closing(sqlite3.connect(desk.database, timeout=TIMEOUT)) as database:
         database.execute(f"ALTER TABLE {name} RENAME TO canary_{name}")
 
 

@@ -206,7 +206,7 @@ class Refusals(ReferenceTest):
     """Each documented refusal, by the same few tricks for every operation that has it."""
 
     environ = {"DEBUG": "true", "CLASSIFIER": "openai"}  # without a key: its fallback is what strict callers get as 503
-    agent, stranger = AGENT, {"X-User-Id": "eve", "X-User-Role": "customer"}
+    agent, other = AGENT, {"X-User-Id": "eve", "X-User-Role": "customer"}
 
     def test_every_refusal_that_a_rule_documents_can_be_had(self):
         for method, route, operation in self.operations:
@@ -256,7 +256,7 @@ class Refusals(ReferenceTest):
         if route in FOR_ALL_ON_AN_OPEN_DESK and 401 not in operation["x-statuses"]:
             return None
         needs = TRANSITIONS.get(route.rpartition("/")[2])
-        who = self.agent if needs and needs.role == "customer" else self.stranger
+        who = self.agent if needs and needs.role == "customer" else self.other
         return self.send(method, route, operation, who=who, body=body)
 
     def staff_only(self, operation):
@@ -344,7 +344,7 @@ class LockedRefusals(Refusals):
         return bearer("dan", "agent")
 
     @property
-    def stranger(self):
+    def other(self):
         return bearer("root", "customer")  # by name the one whose tickets these are: else it would be 404
 
 

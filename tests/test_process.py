@@ -249,7 +249,7 @@ class Tools(ProcessTest):
             desk.stop()
 
     def test_verify_finds_what_was_done_behind_the_desks_back(self):
-        deeds = {
+        damages = {
             "UPDATE tickets SET title = 'Other'": "ticket 1",
             "UPDATE tickets SET state = 'closed'": "ticket 1",
             "DROP TRIGGER audit_events_are_never_changed; UPDATE audit_events SET actor = 'nobody' WHERE id = 2": "'id': 2",
@@ -268,11 +268,11 @@ class Tools(ProcessTest):
         }
         self.fill().stop()
         sound = self.database.read_bytes()
-        for deed, word in deeds.items():
-            with self.subTest(deed):
+        for damage, word in damages.items():
+            with self.subTest(damage):
                 self.database.write_bytes(sound)
                 with closing(sqlite3.connect(self.database, isolation_level=None)) as database:
-                    database.executescript(deed)
+                    database.executescript(damage)
                 done = run_tool("--verify", SUPPORT_DESK_DB=str(self.database))
                 self.assertEqual(done.returncode, 1, done.stdout)
                 self.assertIn(word, done.stdout)

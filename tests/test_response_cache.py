@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 from store import Store
-from tests.desk import AGENT, CUSTOMER, PATIENCE, Client, Desk, DeskTest
+from tests.desk import AGENT, CUSTOMER, TIMEOUT, Client, Desk, DeskTest
 
 READS = (
     "/tickets",
@@ -68,7 +68,7 @@ class Memory(DeskTest):
                 page = super().tickets(filters)
                 if "search" in filters:
                     has_read.set()
-                    release.wait(PATIENCE)
+                    release.wait(TIMEOUT)
                 return page
 
         desk, other = Desk(store=Held), Client()
@@ -77,11 +77,11 @@ class Memory(DeskTest):
         other.port = desk.port
         with ThreadPoolExecutor(1) as pool:
             old = pool.submit(other.get, "/tickets?search=login")
-            self.assertTrue(has_read.wait(PATIENCE))
+            self.assertTrue(has_read.wait(TIMEOUT))
             desk.new_ticket()
             self.assertEqual(desk.get("/tickets").json["total"], 2)  # answers are kept for this new state by now
             release.set()
-            self.assertEqual(old.result(PATIENCE).json["total"], 1)
+            self.assertEqual(old.result(TIMEOUT).json["total"], 1)
         other.hang_up()
         self.assertEqual([desk.get("/tickets?search=login").json["total"] for _ in range(2)], [2, 2])
 

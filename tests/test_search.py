@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from store import Store
-from tests.desk import AGENT, CUSTOMER, PATIENCE, Desk, DeskProcess, DeskTest, run_tool
+from tests.desk import AGENT, CUSTOMER, TIMEOUT, Desk, DeskProcess, DeskTest, run_tool
 from workflow import Caller
 
 with closing(sqlite3.connect(":memory:")) as memory:
@@ -60,7 +60,7 @@ def found(desk, headers=None, **query):
 
 def catch_up(desk):
     """Ask until the desk has indexed everything in the beats between."""
-    ends = time.monotonic() + PATIENCE
+    ends = time.monotonic() + TIMEOUT
     while desk.count("search_pending"):
         desk.get("/tickets?search=anything")
         if time.monotonic() > ends:
@@ -245,7 +245,7 @@ class Index(unittest.TestCase):
         self.fill(3000)
         for _ in range(3):
             desk = self.start()
-            pending, ends = desk.count("search_pending"), time.monotonic() + PATIENCE
+            pending, ends = desk.count("search_pending"), time.monotonic() + TIMEOUT
             while pending and desk.count("search_pending") == pending:
                 self.assert_whole(desk, 3000)
                 self.assertLess(time.monotonic(), ends)

@@ -10,7 +10,7 @@ from contextlib import closing
 from hashlib import sha256
 
 from store import Store
-from tests.desk import AGENT, PATIENCE, Desk, DeskTest
+from tests.desk import AGENT, TIMEOUT, Desk, DeskTest
 from web.validation import read_rules
 from workflow import PLACES, STATUS, TRANSITIONS, fold
 
@@ -225,7 +225,7 @@ class FailingDisk(DeskTest):
         with closing(self.desk.open_database()) as database, database:
             database.execute(f"CREATE TRIGGER fault BEFORE {event} BEGIN SELECT RAISE(ABORT, 'disk full'); END")
 
-    def mend(self):
+    def repair(self):
         with closing(self.desk.open_database()) as database, database:
             database.execute("DROP TRIGGER fault")
 
@@ -251,7 +251,7 @@ class FailingDisk(DeskTest):
         self.assertEqual(self.desk.get("/tickets/1").json, before)
         self.assertEqual((self.desk.count("tickets"), self.desk.count("idempotency_keys")), (1, 0))
         self.assertIn("disk full", self.desk.log.getvalue())
-        self.mend()
+        self.repair()
         self.assertEqual(self.desk.post("/drafts/1/approve", {}, {**AGENT, "Idempotency-Key": "k"}).status, 200)
 
     def test_no_change_without_its_kept_answer(self):
@@ -261,7 +261,7 @@ class FailingDisk(DeskTest):
         self.assert_refused(self.desk.post("/tickets", new, key), 500, "INTERNAL_ERROR")
         self.assert_refused(self.desk.post("/tickets/1/draft", {}, key), 500, "INTERNAL_ERROR")
         self.assertEqual(self.desk.post("/tickets", new).status, 201)
-        self.mend()
+        self.repair()
         for _ in range(2):
             self.assertEqual(self.desk.post("/tickets", new, key).status, 201)
         self.assertEqual((self.desk.count("tickets"), self.desk.count("drafts")), (3, 0))
@@ -270,7 +270,7 @@ class FailingDisk(DeskTest):
         self.desk.new_ticket()
         self.fail_at("INSERT ON drafts")
         self.assert_refused(self.desk.post("/tickets/1/draft", {}, {"Idempotency-Key": "k"}), 500, "INTERNAL_ERROR")
-        self.mend()
+        self.repair()
         first, again = (self.desk.post("/tickets/1/draft", {}, {"Idempotency-Key": "k"}) for _ in range(2))
         self.assertEqual((first.status, again.status, again.body), (201, 201, first.body))
         self.assertEqual(self.desk.count("drafts"), 1)
@@ -281,7 +281,7 @@ class FailingDisk(DeskTest):
         self.fail_at("INSERT ON comments")
         self.assertEqual(self.desk.post("/drafts/1/approve", {}, AGENT).status, 500)
         self.assertEqual(self.desk.get("/tickets/1").json["drafts"][0]["status"], "pending")
-        self.mend()
+        self.repair()
         self.assertEqual(self.desk.post("/drafts/1/approve", {}, AGENT).status, 200)
 
     def test_a_change_that_fails_at_its_last_step_leaves_nothing_of_it(self):
@@ -296,7 +296,7 @@ class FailingDisk(DeskTest):
             with self.subTest(event):
                 self.fail_at(f"INSERT ON audit_events WHEN NEW.type = '{event}'")
                 reply = self.desk.request(method, path, body, AGENT)
-                self.mend()
+                self.repair()
                 self.assert_refused(reply, 500, "INTERNAL_ERROR")
                 self.assertEqual(self.desk.get("/tickets/1").json, before)
 
@@ -359,7 +359,7 @@ class FailingCommit(unittest.TestCase):
             database.isolation_level = None
             database.execute("BEGIN IMMEDIATE")
             is_held.set()
-            ends = time.monotonic() + PATIENCE
+            ends = time.monotonic() + TIMEOUT
             while len(tries) < 2:
                 self.assertLess(time.monotonic(), ends)
                 self.assertEqual(desk.get("/health").status, 200)

@@ -281,7 +281,7 @@ def _headers(names):
 def _content(kind, named, *others):
     """A body of the schema or media type `kind`; where there are others, one of those schemas."""
     if kind == "text/event-stream":
-        return {kind: {"schema": ref("Happening")}}  # each of its events
+        return {kind: {"schema": ref("StreamedEvent")}}  # each of its events
     if "/" in kind:
         return {kind: {"schema": {"type": "string"}}}
     name = kind.removesuffix("[]")

@@ -112,7 +112,7 @@ def _of_tables(rules):
         "Comments": an_object({"comments": list_of(ref("Comment"))}),
         "Draft": an_object(_columns(rules, "drafts")),
         "Event": an_object(event, unhashed),
-        "Happening": an_object({"id": SAYS, "event": event["type"], "data": {**SAYS, **AN_EVENT}}),
+        "StreamedEvent": an_object({"id": SAYS, "event": event["type"], "data": {**SAYS, **AN_EVENT}}),
         "EventPage": an_object({"events": list_of(ref("Event")), "next": following}),
         "AggregateEvent": an_object({**event, **in_the_net}, unhashed),
         "AggregateEventPage": an_object({"events": list_of(ref("AggregateEvent")), "next": following}),

@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.desk import PATIENCE, Client
+from tests.desk import TIMEOUT, Client
 from tests.test_llm import LLMTest, hangs
 
 
@@ -21,7 +21,7 @@ class Lanes(LLMTest):
         with ThreadPoolExecutor(4) as others:
             drafts = others.map(self.draft, range(4))
             for _ in range(4):
-                self.assertTrue(self.stub.arrived.acquire(timeout=PATIENCE))
+                self.assertTrue(self.stub.arrived.acquire(timeout=TIMEOUT))
             with self.desk.connect() as sock:
                 sock.settimeout(2)
                 sock.sendall(b"GET /tickets?search=login HTTP/1.1\r\nHost: localhost\r\n\r\n")
