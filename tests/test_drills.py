@@ -18,7 +18,7 @@ from tests.desk import ROOT, DeskProcess, clean_environment, run_app
 from tests.drills_proof import SOLUTIONS
 
 PUBLISHED = ("accept_empty_title", "approval_bypass", "duplicate_idempotency")
-PLANTED_FILES = ("app.py", "store.py", "schema.sql", "web/door.py", "tests/desk.py", "bug-mode.txt", "planted.json")
+PLANTED_FILES = ("app.py", "store.py", "schema.sql", "web/handler.py", "tests/desk.py", "bug-mode.txt", "planted.json")
 CALL = """import sys
 from pathlib import Path
 from drills.__main__ import main
@@ -184,7 +184,7 @@ class Planting(CopiesTestCase):
     def test_two_bugs_in_the_same_text_are_refused_by_name(self):
         one, other = ModuleType("drills.one"), ModuleType("drills.other")
         one.FILE = other.FILE = "app.py"
-        text = "def health(desk, request) -> Answer:"
+        text = "def health(context, request) -> Response:"
         one.CLEAN, one.PLANTED, other.CLEAN, other.PLANTED = text, "", text[4:], ""
         with self.assertRaisesRegex(catalogue.DrillError, "one and other change the same text of app.py"):
             plant.planted_text("app.py", [other, one])
@@ -238,7 +238,7 @@ class ChangedCopy(CopiesTestCase):
         (copy,) = [path.parent for path in self.copies_dir.rglob("debugging-log.md")]
         self.assertIn(copy.parent, (self.copies_dir, self.copies_dir / plant.ASIDE))
         self.assertEqual({name: (copy / name).read_text("utf-8") for name in self.FILES}, self.FILES)
-        self.assertTrue((copy / "web" / "door.py").exists())
+        self.assertTrue((copy / "web" / "handler.py").exists())
         entry = Progress(self.copies_dir).entry("approval_bypass")
         self.assertEqual([one["hints"] for one in (entry, *entry.get("earlier", ())) if "hints" in one], [2])
         self.assertEqual(list(self.copies_dir.glob(".progress-*")), [])
