@@ -11,25 +11,60 @@ STARS = 3
 FAMILY = "whole desk hangs"
 SECTION = "Dependencies and errors"
 FILE = "app.py"
-CLEAN = """(suggestion,) = yield from ask_assistant(desk, request, desk.assistant.classify, request.fields["description"])
+CLEAN = """def suggest(context, request) -> dict:
+    \"""What the assistant suggests, for classify; where its LLM fails the fallback.\"""
+    deadline = context.assistant.deadline(request.started)
+    suggestion, problem = context.assistant.classify(request.fields["description"], deadline)
+    report_llm(context, request, problem)
+    return suggestion
+
+
+def report_llm(context, request, problem) -> None:
+    if problem:
+        context.log.trouble(request, f"LLM {context.settings.classifier}: {problem}")
+
+
+def classify(context, request) -> Response:
+    \"""The suggestion; the fallback is a 503 for callers who want to be told.\"""
+    if request.prepared["source"] == "fallback" and prefers(request, "handling", "strict"):
+        return reply(503, request.prepared, ("Retry-After", str(context.assistant.retry_after())))
+    return reply(200, request.prepared)
 """
-PLANTED = """suggestion, trouble = desk.assistant.classify(request.fields["description"], desk.assistant.deadline())
-    if trouble:
-        desk.log.trouble(request, f"LLM {desk.settings.classifier}: {trouble}")
+PLANTED = """def suggest(context, request) -> tuple[str, float]:
+    \"""For classify: what to ask the assistant, and how long to wait for its suggestion.\"""
+    return request.fields["description"], context.assistant.deadline(request.started)
+
+
+def report_llm(context, request, problem) -> None:
+    if problem:
+        context.log.trouble(request, f"LLM {context.settings.classifier}: {problem}")
+
+
+def classify(context, request) -> Response:
+    \"""The suggestion; the fallback is a 503 for callers who want to be told.\"""
+    suggestion, problem = context.assistant.classify(*request.prepared)
+    report_llm(context, request, problem)
+    if suggestion["source"] == "fallback" and prefers(request, "handling", "strict"):
+        return reply(503, suggestion, ("Retry-After", str(context.assistant.retry_after())))
+    return reply(200, suggestion)
 """
 HINTS = (
     "Give the desk an LLM that accepts requests and never answers: `python3 -m drills fault slow-llm` runs one, in a "
     "second terminal, and prints how to start a desk with it. Ask for a suggestion, and meanwhile for GET /health. "
     "Then do the same with a draft.",
-    "One thread serves everybody. What does it do while the LLM is working?",
-    "Compare classify and write_draft in app.py: both call the LLM, but only one of them lets the event loop go on.",
+    "One thread, the event loop, serves everybody. Print threading.current_thread().name where Assistant.classify and "
+    "Assistant.write in llm.py begin: which thread asks the LLM for a suggestion, and which one for a draft?",
+    "In the route table of app.py both have a function in the column `prepare`, which runs on a worker thread. The "
+    "endpoint itself runs on the event loop. Compare suggest and classify with write_reply and add_draft: in which of "
+    "the two functions is the LLM called?",
 )
 EXPLANATION = """
-One thread, the event loop, serves all clients, so everything that waits must run in a worker thread: the endpoint
-yields a job, and is resumed with the result. This endpoint called the LLM directly, and until the LLM answered nobody
-else was served. With an LLM that answers at once, as on a developer's machine, nobody notices. One blocking call does
-the same to every event loop (Node, asyncio, a GUI), and to a thread pool as soon as all its threads wait. Test with a
-dependency that accepts and never answers, and ask for /health meanwhile.
+One thread, the event loop, serves all clients, so everything that waits must run on a worker thread: that is what
+`prepare` in the route table is for, and the endpoint gets the result as request.prepared. Here `prepare` collected
+only the question, and the endpoint, on the event loop, called the LLM. Until the LLM answered nobody else was served.
+With an LLM that answers at once, as on a developer's machine, nobody notices. One blocking call does the same to
+every event loop (Node, asyncio, a GUI), and to a thread pool as soon as all its threads wait. Test with a dependency
+that accepts and never answers, and ask for /health meanwhile.
 """
 PROVENANCE = (
     "CWE-1088: Synchronous Access of Remote Resource without Timeout",

@@ -1,23 +1,24 @@
 """Other fixes: (file, planted text, replacement)."""
 
-PLANTED = 'suggestion, trouble = desk.assistant.classify(request.fields["description"], desk.assistant.deadline())'
+ASKS = "suggestion, problem = context.assistant.classify(*request.prepared)"
 
-# the endpoint sends the job to the worker pool itself
+# asks on the worker thread, and reports a problem on the event loop
 OTHER = (
     (
         "app.py",
-        PLANTED,
-        'job = partial(desk.assistant.classify, request.fields["description"], desk.assistant.deadline())\n'
-        "    suggestion, trouble = yield Far(job)",
+        'return request.fields["description"], context.assistant.deadline(request.started)',
+        'question = request.fields["description"], context.assistant.deadline(request.started)\n'
+        "    return context.assistant.classify(*question)",
     ),
+    ("app.py", ASKS, "suggestion, problem = request.prepared"),
 )
 # the LLM is not called any more
 LAZY = (
     (
         "app.py",
-        PLANTED,
+        ASKS,
         'suggestion = {"suggested_category": "general", "suggested_priority": "medium", "source": "rules"}\n'
-        '    trouble = ""',
+        '    problem = ""',
     ),
 )
 SEEN_BY = "tests.test_llm.WhileItHangs.test_whoever_asks_meanwhile_is_answered_at_once"
