@@ -8,9 +8,15 @@ fine. New tickets that failed in the same minutes succeeded when they were sent 
 STARS = 5
 FAMILY = "taken but not there"
 SECTION = "Idempotency"
-FILE = "web/door.py"
-CLEAN = 'this Idempotency-Key is still at work; try again")\n'
-PLANTED = CLEAN + """        self.desk.store.keep_answer(scope, fingerprint, 202, None, '{"status":"accepted"}\\n')
+FILE = "web/handler.py"
+CLEAN = """            response = self._kept_response() if request.scope else None
+            if response is None:
+"""
+PLANTED = """            response = self._kept_response() if request.scope and not request.is_prepared else None
+            if response is None:
+                if request.scope and not request.is_prepared:
+                    accepted = b'{"status":"accepted"}\\n'
+                    context.store.keep_response(request.scope, request.fingerprint, 202, None, accepted)
 """
 HINTS = (
     "Make a write fail: `python3 -m drills fault draft-write`, then POST a draft with an Idempotency-Key, then "
@@ -18,18 +24,19 @@ HINTS = (
     "The second response is a replay, although nothing has ever succeeded. What is in idempotency_keys between the "
     "two requests? And why is there nothing when a ticket fails?",
     "A ticket is created inside one savepoint: the row, its event and its key are stored or rolled back together. A "
-    "draft waits for a worker thread, so its endpoint yields: how many savepoints, and how many commits, does that "
-    "make?",
-    "Door._steps in web/door.py stores two responses under a key. It stores the first one before the work, and that "
-    "one is committed when the endpoint yields.",
+    "draft is written on a worker thread first, so Handler.do_POST in web/handler.py runs twice for it: once to start "
+    "the worker, once with its result. How many savepoints, and how many commits, does that make?",
+    "Handler.do_POST stores two responses under a key. It stores the first one before the work. What happens to that "
+    "one when do_POST returns a job for the worker?",
 )
 EXPLANATION = """
 The key was stored before the work, with the response "accepted", so that a second request finds it even after a
 restart. For most endpoints that is harmless: the work and the key share one savepoint, and a failure rolls both back.
-But where an endpoint yields to the worker pool, the event loop commits what there is: the key is stored, the draft is
-not written yet. If the second part then fails, nobody removes the key, and every retry gets a success that never
-happened. The careful client, who uses a key and retries, never succeeds. Store the response in the transaction of the
-change and nowhere else; a marker for work in progress needs an owner, an expiry, and a way to remove it.
+But where a worker thread has to do the slow part first, the handler runs twice, each time in a savepoint of its own,
+and the first one ends without an error: the key is committed, the draft is not written yet. If the second run then
+fails, nobody removes the key, and every retry gets a success that never happened. The careful client, who uses a key
+and retries, never succeeds. Store the response in the transaction of the change and nowhere else; a marker for work
+in progress needs an owner, an expiry, and a way to remove it.
 """
 PROVENANCE = (
     "CWE-460: Improper Cleanup on Thrown Exception",

@@ -1,16 +1,16 @@
 """Other fixes: (file, planted text, replacement)."""
 
-FOUND = "        if kept:\n"
+FOUND = '        if kept["fingerprint"] != request.fingerprint:\n'
 
 # a stored 202 is not replayed; requests in progress are known in memory
-OTHER = (("web/door.py", FOUND, '        if kept and kept["status"] != 202:\n'),)
+OTHER = (("web/handler.py", "        if kept is None:\n", '        if kept is None or kept["status"] == 202:\n'),)
 # retries get "still at work" for ever
 LAZY = (
     (
-        "web/door.py",
+        "web/handler.py",
         FOUND,
-        """        if kept and kept["status"] == 202:
-            raise workflow.KeyInProgress("still at work; try again")
+        """        if kept["status"] == 202:
+            raise KeyInProgress("still at work; try again")
 """ + FOUND,
     ),
 )
