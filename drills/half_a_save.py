@@ -8,35 +8,39 @@ assignee and with the old title, and a colleague asked why I do nothing about it
 STARS = 5
 FAMILY = ""
 SECTION = "Transactions and audit"
-FILE = "app.py"
-CLEAN = "    ticket = desk.store.edit_ticket(request.caller, ticket, fields)\n"
-PLANTED = """    ticket = yield desk.store.slow_read(Store.ticket, request.references[0])
-    ticket = desk.store.edit_ticket(request.caller, ticket, fields)
+FILE = "store.py"
+CLEAN = """        return self._change(caller, ticket, "Edited", changes)
+"""
+PLANTED = """        self.db.execute("SAVEPOINT request")
+        ticket = self._change(caller, ticket, "Edited", changes)
+        self.db.execute("RELEASE request")
+        return ticket
 """
 HINTS = (
     "The disk failed at that moment. Simulate it: `python3 -m drills fault title-change` while the copy runs, then "
     "PATCH a new ticket as an agent with a status and a title together. Which half of it is in the row?",
     "All changes of one request should be in one savepoint: Store.savepoint in store.py rolls them back when "
-    "something fails. Print the stack where it begins (the search index has one of its own). How often does it begin "
-    "for one POST of a comment, and how often for this PATCH?",
-    "Door._work in web/door.py opens a savepoint around one step of an endpoint: up to its end, or up to its next "
-    "`yield`, which sends a job to the worker pool. So what is saved already when the second step of this PATCH "
-    "begins?",
-    "Read edit_ticket in app.py: which of its changes are before its `yield`, and which are after it?",
+    "something fails. Put self.db.set_trace_callback(print) at the end of Store.__init__, send the PATCH again, and "
+    "read every statement from the first SAVEPOINT to the COMMIT. How many savepoints begin, and how many end?",
+    "SQLite allows two savepoints with the same name. To which of them does ROLLBACK TO go back, and which one does "
+    "RELEASE end? Try it in `sqlite3 :memory:`. What does the COMMIT at the end of the turn do with the other one?",
+    "Read Store.edit_ticket in store.py: which of its lines still run when _change raises an exception?",
 )
 EXPLANATION = """
-One request, one savepoint: that is true as long as an endpoint runs without a break. A `yield` sends a job to the
-worker pool, and the savepoint ends there: the changes so far are committed at the end of this turn of the event loop,
-and what comes after the `yield` is in another savepoint. Here somebody read the ticket again between firing the
-transitions and writing the fields, so a failure in the second part rolled back only the second part. Every await
-inside a transaction splits it in the same way, and so does every call that commits by itself (executescript(), DDL in
-some databases, an ORM's save()). Read first, wait first, and then make all changes together; and test with a failure
-at the last step, not at the first.
+Somebody gave the edit a savepoint of its own, inside the request's savepoint and with the same name. As long as all
+goes well that is harmless. But when the edit failed, the exception left the function before the RELEASE, so two
+savepoints named "request" were open. The rollback for the whole request then went back to the inner one only: the
+edit was undone, the transitions before it were not, and the commit at the end of the turn stored them. The client got
+an error for a request that was half done. So always end a savepoint on the error path, too (a `with` block does that:
+Store.savepoint() can be used inside itself), or give it another name: libraries number their savepoints for this
+reason. Other ways to the same half of a save are a commit in the middle, a call that commits by itself
+(executescript(), DDL in some databases), and an error that is caught inside the transaction and returned as a
+response. Test with a failure at the last step, not at the first.
 """
 PROVENANCE = (
     "CWE-460: Improper Cleanup on Thrown Exception",
     "CWE-459: Incomplete Cleanup",
-    "Python's documentation of sqlite3: executescript() commits a pending transaction first",
+    "SQLite's documentation of SAVEPOINT: names need not be unique, and ROLLBACK TO takes the most recent one",
 )
 AGENT = {"X-User-Id": "agent-1", "X-User-Role": "agent"}
 ROW = "SELECT title, state, assignee, version FROM tickets"
