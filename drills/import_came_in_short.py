@@ -10,15 +10,15 @@ import json
 STARS = 3
 FAMILY = "taken but not there"
 SECTION = "Idempotency"
-FILE = "web/door.py"
-CLEAN = "return sha256(_encode_sorted(members).encode()).hexdigest()"
-PLANTED = "return sha256(_encode_sorted(sorted(members)).encode()).hexdigest()"
+FILE = "web/checks.py"
+CLEAN = "blake2b(canonical(members).encode(), digest_size=32)"
+PLANTED = "blake2b(canonical(sorted(members)).encode(), digest_size=32)"
 HINTS = (
     "Send two different tickets with one Idempotency-Key, as the script does. What should the second response be "
     "according to the README, and what is it?",
     "The second response is a replay: the desk takes the second request for a retry of the first. Now send a ticket "
     "with one more field, such as a priority. Why is that one refused?",
-    "Each request with a key has a fingerprint: column fingerprint of idempotency_keys. Door._read in web/door.py "
+    "Each request with a key has a fingerprint: column fingerprint of idempotency_keys. admit() in web/checks.py "
     "makes it. From which data exactly? Try sorted() of a dict in a Python shell.",
 )
 EXPLANATION = """
