@@ -10,15 +10,16 @@ STARS = 4
 FAMILY = "whole desk hangs"
 SECTION = "Dependencies and errors"
 FILE = "app.py"
-CLEAN = "yield Far(partial(work, told, desk.assistant.deadline()))"
-PLANTED = "yield partial(work, told, desk.assistant.deadline())"
+CLEAN = 'if "body" in request.fields else llm_worker(request)'
+PLANTED = 'if "body" in request.fields else worker(request)'
 HINTS = (
     "Give the desk an LLM that accepts requests and never answers: `python3 -m drills fault slow-llm` runs one, in a "
     "second terminal, and prints how to start a desk with it. Ask for four drafts at once, and meanwhile for GET "
     "/tickets?search=login. Then for three.",
-    "What do search, export and login have in common? How many threads does web/lane.py have, and for which work?",
-    "There are two worker pools. Which line of app.py sends which job to which pool? Compare ask_assistant with "
-    "log_in.",
+    "What do search, export and login have in common? How many threads has a WorkerPool of "
+    "web/workers.py, and which pools are there?",
+    "There are two worker pools. The column `runs_on` of the route table in app.py says which request goes to which "
+    "pool. Compare the one of a draft with the one of a suggestion, and with that of a login.",
 )
 EXPLANATION = """
 Slow work runs in a worker pool of a few threads, and there are two pools: one for the desk's own work, one for

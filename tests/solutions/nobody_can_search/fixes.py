@@ -1,9 +1,10 @@
 """Other fixes: (file, planted text, replacement)."""
 
-PLANTED = "yield partial(work, told, desk.assistant.deadline())"
+DRAFT = '"runs_on": llm_worker_unless_written'
+ELSEWHERE = '"runs_on": lambda request: None if "body" in request.fields else llm_worker(request)'
 
-# the right worker pool, through a lambda
-OTHER = (("app.py", PLANTED, "yield Far(lambda: work(told, desk.assistant.deadline()))"),)
+# the right worker pool, through a lambda in the route table
+OTHER = (("app.py", DRAFT, ELSEWHERE),)
 # does not wait for the LLM at all
-LAZY = (("app.py", PLANTED, "yield partial(work, told, 0)"),)
+LAZY = (("app.py", "write(ticket, context.assistant.deadline(request.started))", "write(ticket, 0)"),)
 SEEN_BY = "tests.test_llm.WhileItHangs.test_drafts_that_are_being_written_keep_nobody_from_searching"
