@@ -8,22 +8,27 @@ work on what? It refused the first one after four milliseconds. After the nightl
 STARS = 3
 FAMILY = "taken but not there"
 SECTION = "Idempotency"
-FILE = "web/door.py"
-CLEAN = """        try:
-            answer = yield from self._call(request, route)
-        finally:
-            self.in_progress.discard(key)
+FILE = "web/handler.py"
+CLEAN = """                pool = route.prepare and not request.is_prepared and route.runs_on(request)
+                if pool:
+                    self.server.keys_in_progress.add(request.scope)
+                    return self._job(pool, route.prepare)
+                response = route.endpoint(context, request)
 """
-PLANTED = """        answer = yield from self._call(request, route)
-        self.in_progress.discard(key)
+PLANTED = """                self.server.keys_in_progress.add(request.scope)
+                pool = route.prepare and not request.is_prepared and route.runs_on(request)
+                if pool:
+                    return self._job(pool, route.prepare)
+                response = route.endpoint(context, request)
+                self.server.keys_in_progress.discard(request.scope)
 """
 HINTS = (
     "Reproduce it: send a request with an Idempotency-Key that the desk must refuse after it has looked for the "
     "ticket, such as a comment on a ticket that does not exist. Then send exactly the same request again.",
     "A restart ends it, so it is not in the database. Where does the desk remember which requests are in progress, "
     "and which lines add and remove an entry?",
-    "A refusal is an exception. Follow one from the endpoint through Door._steps in web/door.py, and say for each "
-    "line whether it is still executed.",
+    "A refusal is an exception. Follow one from the endpoint through Handler.do_POST in web/handler.py, and say for "
+    "each line whether it is still executed.",
 )
 EXPLANATION = """
 While a request is in progress its key is in a set, and a second request with that key is refused. The line that

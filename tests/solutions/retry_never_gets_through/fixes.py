@@ -1,23 +1,21 @@
 """Other fixes: (file, planted text, replacement)."""
 
-PLANTED = """        answer = yield from self._call(request, route)
-        self.in_progress.discard(key)
+WORKS = """                response = route.endpoint(context, request)
+                self.server.keys_in_progress.discard(request.scope)
 """
 
 # releases the key after a failure and after a success
 OTHER = (
     (
-        "web/door.py",
-        PLANTED,
-        """        try:
-            answer = yield from self._call(request, route)
-        except BaseException:
-            self.in_progress.discard(key)
-            raise
-        self.in_progress.discard(key)
+        "web/handler.py",
+        WORKS,
+        """                try:
+                    response = route.endpoint(context, request)
+                finally:
+                    self.server.keys_in_progress.discard(request.scope)
 """,
     ),
 )
 # changes the error, not the bug
-LAZY = (("web/door.py", "raise workflow.KeyInProgress", "raise workflow.Unavailable"),)
+LAZY = (("web/handler.py", "raise KeyInProgress", "raise KeyReused"),)
 SEEN_BY = "tests.test_idempotency.Keys.test_a_refusal_uses_no_key_up"
