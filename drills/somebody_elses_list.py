@@ -9,15 +9,19 @@ from itertools import product
 STARS = 3
 FAMILY = "somebody else's ticket"
 SECTION = "Cache, queries, resources"
-FILE = "web/door.py"
-CLEAN = 'request.headers.get("prefer"), request.caller.id, request.caller.only_own)'
-PLANTED = 'request.headers.get("prefer"))'
+FILE = "web/response_cache.py"
+CLEAN = """    caller = request.caller
+    return request.path, request.query, request.headers.get("prefer"), caller.id, caller.only_own
+"""
+PLANTED = """    return request.path, request.query, request.headers.get("prefer")
+"""
 HINTS = (
     "On a locked desk (SUPPORT_DESK_AUTH=tokens DEBUG=true) create one ticket for each of two customers. Read GET "
     "/tickets as the one, then as the other. Then change the order.",
     "The SQL is right: the first request after a change gets the right response. Where does the second response come "
     "from?",
-    "Door._remembered gives one response to all requests that it considers the same. Which values does it compare?",
+    "The response cache in web/response_cache.py gives one response to all requests that ask the same question. Which "
+    "values make up a question?",
 )
 EXPLANATION = """
 The response cache keeps a response until the database changes, and gives it to every request with the same key. The
