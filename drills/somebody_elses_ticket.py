@@ -9,9 +9,9 @@ FAMILY = "somebody else's ticket"
 SECTION = "Authorization"
 FILE = "app.py"
 CLEAN = """rebuilt from its events.\"\"\"
-    ticket = desk.store.ticket(request.references[0], request.caller)"""
+    ticket = context.store.ticket(request.references[0], request.caller)"""
 PLANTED = """rebuilt from its events.\"\"\"
-    ticket = desk.store.ticket(request.references[0])"""
+    ticket = context.store.ticket(request.references[0])"""
 HINTS = (
     "Run the desk with SUPPORT_DESK_AUTH=tokens DEBUG=true, get tokens for two customers from POST /api/debug/login, "
     "and request every address with a ticket number in it, as the customer who does not own the ticket.",

@@ -1,7 +1,7 @@
 """Other fixes: (file, planted text, replacement)."""
 
 PLANTED = """rebuilt from its events.\"\"\"
-    ticket = desk.store.ticket(request.references[0])
+    ticket = context.store.ticket(request.references[0])
 """
 LOOKS = PLANTED.removesuffix("\n")
 
