@@ -8,14 +8,14 @@ STARS = 3
 FAMILY = "taken but not there"
 SECTION = "Idempotency"
 FILE = "store.py"
-CLEAN = "(caller, method, path, key) = (:caller, :method, :path, :key)"
-PLANTED = "(method, path, key) = (:method, :path, :key)"
+CLEAN = "(caller, method, path, key) = (?, ?, ?, ?)"
+PLANTED = "(method, path, key) = (?2, ?3, ?4)"
 HINTS = (
     "The two companies use the same app, and it numbers its requests: 1, 2, 3… Send requests as both of them, with "
     "curl. Which headers of the second response show that no work was done?",
     "The response is marked Idempotent-Replayed. For which caller was it stored, and which caller got it? Look at the "
     "rows of idempotency_keys.",
-    "The table stores the caller of each key. Read the statement that looks up a stored response: KEPT_ANSWER in "
+    "The table stores the caller of each key. Read the statement that looks up a stored response: KEPT_RESPONSE in "
     "store.py.",
 )
 EXPLANATION = """
