@@ -11,15 +11,23 @@ from concurrent.futures import ThreadPoolExecutor
 STARS = 4
 FAMILY = "duplicate tickets"
 SECTION = "Concurrency"
-FILE = "web/door.py"
-CLEAN = """            answer = yield from self._call(request, route)
-        finally:
-            self.in_progress.discard(key)
+FILE = "web/handler.py"
+CLEAN = """            response = self._kept_response() if request.scope else None
+            if response is None:
+                pool = route.prepare and not request.is_prepared and route.runs_on(request)
+                if pool:
+                    self.server.keys_in_progress.add(request.scope)
+                    return self._job(pool, route.prepare)
 """
-PLANTED = """            work = self._call(request, route)
-        finally:
-            self.in_progress.discard(key)
-        answer = yield from work
+PLANTED = """            response = self._kept_response() if request.scope and not request.is_prepared else None
+            if response is None:
+                pool = route.prepare and not request.is_prepared and route.runs_on(request)
+                if pool:
+                    self.server.keys_in_progress.add(request.scope)
+                    try:
+                        return self._job(pool, route.prepare)
+                    finally:
+                        self.server.keys_in_progress.discard(request.scope)
 """
 HINTS = (
     "Use a model that is slow: `python3 -m drills fault slow-llm`, in a second terminal, prints how to start a desk "
@@ -27,16 +35,17 @@ HINTS = (
     "In the log: two requests, or one?",
     "When the second request arrives, the first response is not stored yet. How does the desk know at that moment "
     "that the key is in use, and from when until when does it know?",
-    "Print len(self.in_progress) where Door._steps tests it. When does each line of Door._call run: when it is "
-    "called, or later?",
+    "Print len(self.server.keys_in_progress) where Handler._kept_response in web/handler.py looks into it. When does "
+    "the work of a job run: when Handler._job is called, or later? And when does the `finally` run?",
 )
 EXPLANATION = """
-While a request is in progress its key is marked as in use. But the work is a generator: calling it does nothing, it
-runs when somebody iterates over it. So the key was marked, the generator was created, the key was released, and only
-then the work began, with nothing to stop a second request. The same happens with a coroutine that is created inside
-`with lock:` and awaited outside, a lazy query that is read after its transaction, and a stream that is returned from
-a `try`. A lock must cover the execution of the work, not only the call that creates it. Only a test with two
-overlapping requests detects this.
+While a request is in progress its key is marked as in use. But the slow part of a draft is a job: creating it does
+nothing, a worker thread runs it later. So the key was marked, the job was created, the key was released, and only
+then the work began, with nothing to stop a second request. The `finally` looks careful, but it covers the wrong
+thing. And when the model had answered, the desk did not look again whether the other request had stored its response
+meanwhile. The same happens with a coroutine that is created inside `with lock:` and awaited outside, a lazy query
+that is read after its transaction, and a stream that is returned from a `try`. A lock must cover the execution of the
+work, not only the call that creates it. Only a test with two overlapping requests detects this.
 """
 PROVENANCE = (
     "CWE-367: Time-of-check Time-of-use Race Condition",
