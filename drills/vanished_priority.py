@@ -8,7 +8,7 @@ morning. Our form sends back everything that it has read, and the version of wha
 STARS = 3
 FAMILY = ""
 SECTION = "Concurrency"
-FILE = "app.py"
+FILE = "web/checks.py"
 CLEAN = 'expected = request.headers.get("if-match", "*")'
 PLANTED = 'expected = request.headers.get("If-Match", "*")'
 HINTS = (
@@ -16,8 +16,8 @@ HINTS = (
     "that copy as If-Match. Which response should the second agent get?",
     "The request contains the version that the sender has read. Which function compares it with the ticket's version, "
     "and what is `expected` there? Print it, or set a breakpoint.",
-    "How are header names written in request.headers? Look at the line above in ticket_to_change, and at other code "
-    "that reads a header.",
+    "How are header names written in request.headers? Compare ticket_to_change in web/checks.py with the other "
+    "functions there that read a header.",
 )
 EXPLANATION = """
 Header names can be sent in any case, so the desk stores them in lower case. One place looked up "If-Match", as the
