@@ -16,7 +16,7 @@ HINTS = (
     "On a locked desk (SUPPORT_DESK_AUTH=tokens DEBUG=true) create a ticket as a customer, and read that customer's "
     "GET /tickets/stats after each comment. An agent's number stays right.",
     "For agents the desk keeps counters; for a customer it counts the rows on each request. Where is that SQL?",
-    "Run the SELECT of OWN_COUNTS without its GROUP BY and count(*), and look at the rows of a ticket with three "
+    "Run the SELECT of TICKETS_OF_OWNER without its GROUP BY and count(*), and look at the rows of a ticket with three "
     "comments.",
 )
 EXPLANATION = """
