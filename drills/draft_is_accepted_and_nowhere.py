@@ -9,14 +9,14 @@ STARS = 5
 FAMILY = "taken but not there"
 SECTION = "Idempotency"
 FILE = "web/handler.py"
-CLEAN = """            response = self._kept_response() if request.scope else None
-            if response is None:
+CLEAN = """            if request.scope and (response := self._kept_response()):
+                return response
 """
-PLANTED = """            response = self._kept_response() if request.scope and not request.is_prepared else None
-            if response is None:
-                if request.scope and not request.is_prepared:
-                    accepted = b'{"status":"accepted"}\\n'
-                    context.store.keep_response(request.scope, request.fingerprint, 202, None, accepted)
+PLANTED = """            if request.scope and not request.is_prepared:
+                if response := self._kept_response():
+                    return response
+                accepted = b'{"status":"accepted"}\\n'
+                store.keep_response(request.scope, request.fingerprint, 202, None, accepted)
 """
 HINTS = (
     "Make a write fail: `python3 -m drills fault draft-write`, then POST a draft with an Idempotency-Key, then "

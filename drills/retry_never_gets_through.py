@@ -9,18 +9,16 @@ STARS = 3
 FAMILY = "taken but not there"
 SECTION = "Idempotency"
 FILE = "web/handler.py"
-CLEAN = """                pool = route.prepare and not request.is_prepared and route.runs_on(request)
-                if pool:
-                    self.server.keys_in_progress.add(request.scope)
-                    return self._job(pool, route.prepare)
-                response = route.endpoint(context, request)
+CLEAN = """            if route.prepare and not request.is_prepared and (pool := route.runs_on(request)):
+                self.server.keys_in_progress.add(request.scope)
+                return self._job(pool, route.prepare)
+            response = route.endpoint(self.server.context, request)
 """
-PLANTED = """                self.server.keys_in_progress.add(request.scope)
-                pool = route.prepare and not request.is_prepared and route.runs_on(request)
-                if pool:
-                    return self._job(pool, route.prepare)
-                response = route.endpoint(context, request)
-                self.server.keys_in_progress.discard(request.scope)
+PLANTED = """            self.server.keys_in_progress.add(request.scope)
+            if route.prepare and not request.is_prepared and (pool := route.runs_on(request)):
+                return self._job(pool, route.prepare)
+            response = route.endpoint(self.server.context, request)
+            self.server.keys_in_progress.discard(request.scope)
 """
 HINTS = (
     "Reproduce it: send a request with an Idempotency-Key that the desk must refuse after it has looked for the "

@@ -12,22 +12,20 @@ STARS = 4
 FAMILY = "duplicate tickets"
 SECTION = "Concurrency"
 FILE = "web/handler.py"
-CLEAN = """            response = self._kept_response() if request.scope else None
-            if response is None:
-                pool = route.prepare and not request.is_prepared and route.runs_on(request)
-                if pool:
-                    self.server.keys_in_progress.add(request.scope)
-                    return self._job(pool, route.prepare)
+CLEAN = """            if request.scope and (response := self._kept_response()):
+                return response
+            if route.prepare and not request.is_prepared and (pool := route.runs_on(request)):
+                self.server.keys_in_progress.add(request.scope)
+                return self._job(pool, route.prepare)
 """
-PLANTED = """            response = self._kept_response() if request.scope and not request.is_prepared else None
-            if response is None:
-                pool = route.prepare and not request.is_prepared and route.runs_on(request)
-                if pool:
-                    self.server.keys_in_progress.add(request.scope)
-                    try:
-                        return self._job(pool, route.prepare)
-                    finally:
-                        self.server.keys_in_progress.discard(request.scope)
+PLANTED = """            if request.scope and not request.is_prepared and (response := self._kept_response()):
+                return response
+            if route.prepare and not request.is_prepared and (pool := route.runs_on(request)):
+                self.server.keys_in_progress.add(request.scope)
+                try:
+                    return self._job(pool, route.prepare)
+                finally:
+                    self.server.keys_in_progress.discard(request.scope)
 """
 HINTS = (
     "Use a model that is slow: `python3 -m drills fault slow-llm`, in a second terminal, prints how to start a desk "

@@ -1,7 +1,7 @@
 """Other fixes: (file, planted text, replacement)."""
 
-WORKS = """                response = route.endpoint(context, request)
-                self.server.keys_in_progress.discard(request.scope)
+WORKS = """            response = route.endpoint(self.server.context, request)
+            self.server.keys_in_progress.discard(request.scope)
 """
 
 # releases the key after a failure and after a success
@@ -9,10 +9,10 @@ OTHER = (
     (
         "web/handler.py",
         WORKS,
-        """                try:
-                    response = route.endpoint(context, request)
-                finally:
-                    self.server.keys_in_progress.discard(request.scope)
+        """            try:
+                response = route.endpoint(self.server.context, request)
+            finally:
+                self.server.keys_in_progress.discard(request.scope)
 """,
     ),
 )
