@@ -8,8 +8,8 @@ STARS = 1
 FAMILY = ""
 SECTION = "Validation and types"
 FILE = "schema.sql"
-CLEAN = "12288, 65279))) BETWEEN 1 AND 200)"
-PLANTED = "12288, 65279))) BETWEEN 0 AND 200)"
+CLEAN = "CHECK (length(trim(title)) BETWEEN 1 AND 200)"
+PLANTED = "CHECK (length(trim(title)) BETWEEN 0 AND 200)"
 HINTS = (
     'Send one yourself: POST /tickets with "title": "". Which of the two texts is refused, and which is not?',
     "No line of Python contains a limit. web/validation.py reads every limit from another file: which one?",

@@ -8,13 +8,17 @@ STARS = 2
 FAMILY = ""
 SECTION = "Lists and search"
 FILE = "store.py"
-CLEAN = 'for ticket in self._all(f"SELECT * FROM tickets WHERE {column} = ?", (value,)):'
-PLANTED = "for ticket in self._all(f\"SELECT * FROM tickets WHERE {column} = '{value}'\"):"
+CLEAN = """        for row in self._all(_whole_ticket(column), {"value": value, "is_staff": not viewer.only_own}):
+"""
+PLANTED = """        sql = _whole_ticket(column).replace(":value", f"'{value}'")
+        for row in self._all(sql, {"is_staff": not viewer.only_own}):
+"""
 HINTS = (
     "Request /tickets/O'Brien (in a shell: /tickets/O%27Brien). Read the traceback in the desk's log: which program "
     "reports the error in the last line?",
     "How does the text of the path get to the database? Does the database treat it as a value, or as part of the SQL?",
-    "Compare the statement in Store.ticket with the one in Store.comments.",
+    "Compare Store.whole_ticket with Store.ticket, in store.py: how does the reference get into each of the two "
+    "statements?",
 )
 EXPLANATION = """
 The reference from the path was inserted into the text of the SQL statement, not passed as a parameter. An apostrophe

@@ -8,8 +8,8 @@ STARS = 1
 FAMILY = "sent without approval"
 SECTION = "Authorization"
 FILE = "app.py"
-CLEAN = 'approve_draft, body=shapes.DRAFT, role="agent")'
-PLANTED = "approve_draft, body=shapes.DRAFT)"
+CLEAN = 'approve_draft, body=bodies.DRAFT, role="agent")'
+PLANTED = "approve_draft, body=bodies.DRAFT)"
 HINTS = (
     "Approve a draft with X-User-Role: user, then without any role. What does the audit log say about it?",
     "The required role of every endpoint is in one table. Which table is it?",

@@ -8,21 +8,21 @@ STARS = 3
 FAMILY = "missing ticket in list"
 SECTION = "Lists and search"
 FILE = "store.py"
-CLEAN = 'return sorted(rows, key=lambda row: -row["id"])[: filters["limit"] + 1]'
-PLANTED = 'return sorted(rows, key=lambda row: row["updated_at"], reverse=True)[: filters["limit"] + 1]'
+CLEAN = 'page = f"AND {column} < :before ORDER BY {column} DESC LIMIT :limit + 1"'
+PLANTED = 'page = f"AND {column} < :before ORDER BY updated_at DESC, {column} DESC LIMIT :limit + 1"'
 HINTS = (
     "Create seven tickets, change the titles of some, and read GET /tickets?limit=3 to its end. Which tickets must "
     "you change to lose one?",
     "Which order does the README document? In which order are the tickets on the first page?",
     "The next page begins after the last ticket of this one. `before` compares ids: what does that assume about the "
-    "rows that Store._newest returns?",
+    "order of the rows that Store._newest reads?",
 )
 EXPLANATION = """
-The cursor of a page is an id, and the SQL reads by id; but then the rows of each page were sorted by the time of
-their last change. So the last row of a page was no longer the one with the smallest id, and rows between the two were
-skipped or read again. As long as nobody changes a ticket both orders are the same, so tests with new rows pass. Sort
-by exactly the columns that the cursor compares, and make the last one unique: a sort by time, priority or name alone
-loses rows in the same way when values are equal or change.
+The cursor of a page is an id, but the SQL ordered the rows by the time of their last change. So the last row of a page
+was no longer the one with the smallest id, and the rows between the two were skipped or read again. As long as nobody
+changes a ticket both orders are the same, so tests with new rows pass. Sort by exactly the columns that the cursor
+compares, and make the last one unique: a sort by time, priority or name alone loses rows in the same way when values
+are equal or change.
 """
 PROVENANCE = (
     "CWE-840: Business Logic Errors",
@@ -48,10 +48,10 @@ def check(lab):
     yield "on a quiet day each ticket is in the list once, newest first", ids[::-1], read_pages(desk, ids, limit=3)
     desk.patch(f"/tickets/{ids[4]}", {"title": "Printer is on fire"})
     yield "after ticket 5 was changed each is in the list once", sorted(ids), sorted(read_pages(desk, ids, limit=3))
-    for number in (ids[3], ids[5]):
+    for number in (ids[0], ids[3], ids[5]):
         desk.patch(f"/tickets/{number}", {"title": "Printer is wet"})
     seen = set(read_pages(desk, ids, limit=3))
-    yield "after tickets 4 and 6 were changed, too, none is missing", sorted(ids), sorted(seen)
+    yield "after tickets 1, 4 and 6 were changed, too, none is missing", sorted(ids), sorted(seen)
     yield "the list is still newest first, by the number of the ticket", ids[::-1], read_pages(desk, ids, limit=3)
-    yield "a search finds each of them once", ids[::-1], read_pages(desk, ids, limit=3, search="printer")
-    yield "the list shows the three changes", 3, str(desk.get("/tickets").json).count("'Printer is ")
+    yield "a search finds each of them once", ids[::-1], read_pages(desk, ids, limit=3, search="pr")
+    yield "the list shows the four changes", 4, str(desk.get("/tickets").json).count("'Printer is ")

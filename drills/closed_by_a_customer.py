@@ -11,7 +11,7 @@ FILE = "app.py"
 CLEAN = """    assignee = fields.get("assignee") or ticket["assignee"]
     for step in workflow.way_to(ticket["state"], status, request.caller):
         data = {"assignee": assignee} if assignee and step.name == "assign" else {}
-        ticket = desk.store.fire(request.caller, ticket, step.name, data)
+        ticket = context.store.fire(request.caller, ticket, step.name, data)
 """
 PLANTED = """    for step in workflow.way_to(ticket["state"], status, request.caller):
         fields["state"] = step.target

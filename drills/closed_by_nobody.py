@@ -9,15 +9,15 @@ STARS = 2
 FAMILY = ""
 SECTION = "Authorization"
 FILE = "web/validation.py"
-CLEAN = "        if name in writable:\n"
-PLANTED = "        if name in columns or name in body.aliases:\n"
+CLEAN = """named = {name: name for name in f"{self.required} {self.optional}".split()} | self.aliases"""
+PLANTED = "named = {name: name for name in rules} | self.aliases"
 HINTS = (
     "Look at that edit in the history: GET /tickets/1/events shows under data.changes what it set. Can you send such "
     "an edit yourself?",
     "PATCH /tickets/1 has six fields that a client may set. What happens when a client sends one of the other fields "
     "of a ticket?",
-    "Each endpoint lists its fields in a Body, and one loop in web/validation.py reads what was sent. Which names "
-    "does the loop accept, and what is `writable` for?",
+    "web/bodies.py lists the fields of each endpoint in a Body. check_body in web/validation.py applies every field "
+    "that is in `writable`. Which fields does Body.bound put there?",
 )
 EXPLANATION = """
 The validation accepted every field that is a column, not only the fields that this endpoint lets a client set. So a

@@ -9,10 +9,10 @@ STARS = 3
 FAMILY = "duplicate tickets"
 SECTION = "Idempotency"
 FILE = "store.py"
-CLEAN = """        self.db.execute("INSERT OR REPLACE INTO idempotency_keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+CLEAN = """        self.db.execute(KEEP_RESPONSE, (*scope, fingerprint, status, location, body, self.clock()))
 """
 PLANTED = """        try:
-            self.db.execute("INSERT OR REPLACE INTO idempotency_keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+            self.db.execute(KEEP_RESPONSE, (*scope, fingerprint, status, location, body, self.clock()))
         except sqlite3.Error:
             pass
 """
@@ -20,7 +20,7 @@ HINTS = (
     "On an ordinary day the retry is recognised. So make writes fail: `python3 -m drills fault --list` shows which "
     "writes can fail in a running lab. Which of them does a retry need?",
     "With the fault key-write the first response is 201. Which tables have a row of that request, and which has none?",
-    "The manual says that the key and the change are stored together or not at all. Read Store.keep_answer: what "
+    "The manual says that the key and the change are stored together or not at all. Read Store.keep_response: what "
     "happens with an error there?",
 )
 EXPLANATION = """

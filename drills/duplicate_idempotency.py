@@ -14,7 +14,7 @@ HINTS = (
     "Send the same POST /tickets twice with one Idempotency-Key. Is the second response marked as a replay?",
     "After the first request the key is in the table idempotency_keys. Which code reads that table, and why does it "
     "not find the key?",
-    "How long is a stored response valid? Read the comparison in Store.kept_answer word by word.",
+    "How long is a stored response valid? Read the comparison in Store.kept_response word by word.",
 )
 EXPLANATION = """
 A stored response is valid for 24 hours. The comparison was the wrong way round: only older responses were valid. So

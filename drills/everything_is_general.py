@@ -18,7 +18,7 @@ HINTS = (
     "Give the desk an LLM that fails: `python3 -m drills fault broken-llm`, in a second terminal, prints how. Ask for "
     "a suggestion, and again with `Prefer: handling=strict`. What does the response say about its source, and what "
     "does the log say?",
-    "The endpoint logs and marks the failures that it knows of. Does it know of this one?",
+    "The desk logs and marks the failures that it knows of. Does it know of this one?",
     "Follow a Failed through Assistant.classify to the last line. Which code still knows about it there?",
 )
 EXPLANATION = """

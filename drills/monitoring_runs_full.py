@@ -7,13 +7,14 @@ them. The desk itself uses three gigabytes now. It does nothing special: it answ
 STARS = 2
 FAMILY = ""
 SECTION = "Cache, queries, resources"
-FILE = "web/door.py"
-CLEAN = "self.desk.metrics.observe(method, request.route, status, seconds)"
-PLANTED = "self.desk.metrics.observe(method, request.path, status, seconds)"
+FILE = "web/handler.py"
+CLEAN = "self.server.context.metrics.observe(method, route, code, seconds)"
+PLANTED = "self.server.context.metrics.observe(method, request.path, code, seconds)"
 HINTS = (
     "Count the lines of GET /metrics, send twenty requests for tickets, some of which do not exist, and count again.",
     "Each different label is a new series that is kept for ever. Which label can have any value that a client sends?",
-    "What does Door.observe pass to the metrics, and what do they expect? Read the parameter names of Metrics.observe.",
+    "What does Handler.log_request in web/handler.py pass to the metrics, and what do they expect? Read the parameter "
+    "names of Metrics.observe.",
 )
 EXPLANATION = """
 Requests were counted by the requested path, not by the route that answered. Every ticket number and every invented

@@ -9,8 +9,8 @@ STARS = 4
 FAMILY = ""
 SECTION = "Validation and types"
 FILE = "web/http1.py"
-CLEAN = "        if coding is None and length is None:\n"
-PLANTED = '        if request.method not in ("POST", "PATCH") or coding is None and length is None:\n'
+CLEAN = "if coding is not None or length is not None:"
+PLANTED = 'if request.method in ("POST", "PATCH") and (coding is not None or length is not None):'
 HINTS = (
     "What is different between a gateway that sends two requests and two curl commands? Try one curl with both: `curl "
     "-X PUT -d '{}' localhost:8080/tickets --next localhost:8080/health`.",
@@ -18,7 +18,7 @@ HINTS = (
     "that first line? Send longer and longer bodies with the PUT, and read the second response.",
     "A connection is one stream of bytes: the server must know where each request ends. Which code in web/http1.py "
     "consumes the bytes of a body, and for which requests does it not? RFC 9112, 6.3 does not mention the method.",
-    "RequestReader._body returns at its first condition.",
+    "When does RequestReader._requests call _body? Read the condition before the call word by word.",
 )
 EXPLANATION = """
 Only POST and PATCH have endpoints that read a body, so the parser consumed a body for these two only. But

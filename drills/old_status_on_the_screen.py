@@ -7,15 +7,15 @@ resolved already. After a minute the list is right. With curl I cannot reproduce
 STARS = 2
 FAMILY = ""
 SECTION = "Cache, queries, resources"
-FILE = "web/door.py"
-CLEAN = 'headers += (("Cache-Control", "no-cache"),)'
-PLANTED = 'headers += (("Cache-Control", "private, max-age=60"),)'
+FILE = "web/responses.py"
+CLEAN = '"Cache-Control": "no-cache"'
+PLANTED = '"Cache-Control": "private, max-age=60"'
 HINTS = (
     "Open the network tab of the browser's developer tools. Read a ticket, change it, and read it again. Does the "
     "desk's log have a line for the second read?",
     "The headers of the first response decide whether the browser sends the second request. Which header says for how "
     "long a response may be reused?",
-    "The headers of every response are set in Door._finish.",
+    "The headers of every response are in one table in web/responses.py: DEFAULTS.",
 )
 EXPLANATION = """
 Every response said that the browser may reuse it for a minute without a new request. So after a change the browser

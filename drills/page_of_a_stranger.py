@@ -8,14 +8,15 @@ read."
 STARS = 2
 FAMILY = ""
 SECTION = "Edge and config"
-FILE = "web/door.py"
-CLEAN = 'if "origin" in request.headers and self._is_friend(request):'
+FILE = "web/handler.py"
+CLEAN = 'if "origin" in request.headers and checks.is_trusted_origin(self.server.gate, request):'
 PLANTED = 'if "origin" in request.headers:'
 HINTS = (
     "curl -i http://localhost:8080/tickets -H 'Origin: https://evil.example': what does the response allow, and to "
     "whom?",
     "The desk answers every page. The browser decides, by a header of the response, whether a page may read it.",
-    "Which code sets Access-Control-Allow-Origin? Read the end of Door._finish, and compare it with _check_origin.",
+    "Which code sets Access-Control-Allow-Origin? Read the end of Handler.render in web/handler.py, and compare it "
+    "with check_origin in web/checks.py.",
 )
 EXPLANATION = """
 The desk returned any Origin that it was sent. With this header a server says "this page may read my response". People

@@ -10,20 +10,24 @@ from uuid import uuid4
 STARS = 3
 FAMILY = "wrong dashboard number"
 SECTION = "Time and numbers"
-FILE = "app.py"
-CLEAN = "return desk.store.stats(workflow.utc_now()[:10], choices, owner)"
-PLANTED = 'return desk.store.stats(f"{datetime.now():%Y-%m-%d}", choices, owner)'
+FILE = "store.py"
+CLEAN = """(WITH RECURSIVE past (day) AS (SELECT date(:today, '-29 days') UNION ALL
+            SELECT date(day, '+1 day') FROM past WHERE day < :today)
+"""
+PLANTED = """(WITH RECURSIVE past (day) AS (SELECT date('now', 'localtime', '-29 days') UNION ALL
+            SELECT date(day, '+1 day') FROM past WHERE day < date('now', 'localtime'))
+"""
 HINTS = (
     "Create a ticket, and compare the last day of daily in GET /tickets/stats with the ticket's created_at. What is "
     "different in London, and what after lunch?",
     "You can simulate other time zones: start the desk with TZ=AAA12, again with TZ=AAA-14, each with a new database. "
     "A ticket counts for the day in the first ten characters of its created_at; which code decides which day is the "
     "last one?",
-    "Store.stats gets today's date as a parameter. Read the last line of stats() in app.py: in which time zone is "
-    "that date?",
+    "Store.stats gets today's date as a parameter, in UTC. Read `daily` in STATS, in store.py: which day does it end "
+    "with, and in which time zone is that?",
 )
 EXPLANATION = """
-The rows are in UTC, but today's date came from datetime.now(), which is the local time of the machine. East of
+The rows are in UTC, but the chart ended with date('now', 'localtime'), which is the local date of the machine. East of
 Greenwich the chart had the new day too early, and its bar stayed empty until UTC reached that day; west of it the new
 day came too late. On a server or a CI that runs in UTC it is always right, so the people who could fix it never saw
 it. A time without a time zone is like a number without a unit. Store UTC, get the time from one function, convert it

@@ -1,13 +1,13 @@
 """Other fixes: (file, planted text, replacement)."""
 
-WORKS = "    category, priority = classify_by_rules(f\"{fields['title']}\\n{fields['description']}\")\n"
+CREATES = "    ticket = context.store.add_ticket(request.caller, *with_suggestions(request.fields))\n"
 
 # the endpoint refuses an empty title, whatever the schema allows
 OTHER = (
     (
         "app.py",
-        WORKS,
-        f'    if not fields["title"].strip():\n        raise workflow.Invalid("title: write one")\n{WORKS}',
+        CREATES,
+        f'    if not request.fields["title"].strip():\n        raise workflow.Invalid("title: write one")\n{CREATES}',
     ),
 )
 # short titles are refused, also valid ones

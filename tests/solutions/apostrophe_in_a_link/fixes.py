@@ -1,15 +1,19 @@
 """Other fixes: (file, planted text, replacement)."""
 
-PLANTED = "for ticket in self._all(f\"SELECT * FROM tickets WHERE {column} = '{value}'\"):"
+PLANTED = """        sql = _whole_ticket(column).replace(":value", f"'{value}'")
+        for row in self._all(sql, {"is_staff": not viewer.only_own}):
+"""
 
-# a named parameter
+# a parameter with another name
 OTHER = (
     (
         "store.py",
         PLANTED,
-        'for ticket in self._all(f"SELECT * FROM tickets WHERE {column} = :value", {"value": value}):',
+        """        sql = _whole_ticket(column).replace(":value", ":reference")
+        for row in self._all(sql, {"reference": value, "is_staff": not viewer.only_own}):
+""",
     ),
 )
 # one attack string is refused; an apostrophe is still an error
-LAZY = (("store.py", PLANTED, f'{PLANTED[:-1]} if " OR " not in str(value) else ():'),)
+LAZY = (("store.py", PLANTED, PLANTED.replace("):\n", ') if " or " not in str(value) else ():\n')),)
 SEEN_BY = "tests.test_manners.Paths.test_a_reference_that_is_none_is_not_found"

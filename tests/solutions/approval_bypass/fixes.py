@@ -1,6 +1,6 @@
 """Other fixes: (file, planted text, replacement)."""
 
-FIRST_LINE = "def approve_draft(desk, request) -> Answer:\n"
+FIRST_LINE = "def approve_draft(context, request) -> Response:\n"
 FORBIDS = '        raise workflow.Forbidden("only agents approve")\n'
 
 # the endpoint checks the role itself, before it looks for the draft

@@ -4,8 +4,8 @@
 OTHER = (
     (
         "web/live.py",
-        "return render(Opcode.TEXT, _encode(facts))",
-        "return render(Opcode.TEXT, _encode(facts).encode())",
+        "return render(Opcode.TEXT, encode(facts))",
+        "return render(Opcode.TEXT, encode(facts).encode())",
     ),
 )
 # the length is right, but the text is damaged

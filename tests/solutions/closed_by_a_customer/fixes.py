@@ -8,7 +8,7 @@ OTHER = (
         "app.py",
         PLANTED,
         """        who = {"assignee": fields.get("assignee") or ticket["assignee"] or request.caller.id}
-        ticket = desk.store.fire(request.caller, ticket, step.name, who if step.name == "assign" else {})
+        ticket = context.store.fire(request.caller, ticket, step.name, who if step.name == "assign" else {})
 """,
     ),
 )

@@ -1,9 +1,16 @@
 """Other fixes: (file, planted text, replacement)."""
 
-PLANTED = "if name in columns or name in body.aliases:"
+PLANTED = "named = {name: name for name in rules} | self.aliases"
 
 # a column that may also be set here
-OTHER = (("web/validation.py", PLANTED, "if name in body.aliases or name in columns.keys() & set(writable):"),)
+OTHER = (
+    (
+        "web/validation.py",
+        PLANTED,
+        """listed = (*self.required.split(), *self.optional.split())
+        named = {name: name for name in rules if name in listed} | self.aliases""",
+    ),
+)
 # refuses only the field from the story
-LAZY = (("web/validation.py", PLANTED, 'if name in columns and name != "state" or name in body.aliases:'),)
+LAZY = (("web/validation.py", PLANTED, PLANTED.replace("in rules", 'in rules if name != "state"')),)
 SEEN_BY = "tests.test_tickets.Changes.test_what_the_desk_alone_decides_no_client_can_set"

@@ -8,7 +8,7 @@ OTHER = (
         "store.py",
         SWALLOWS,
         """        except sqlite3.Error as problem:
-            raise Unavailable(f"the answer could not be kept: {problem}; try again") from problem
+            raise Unavailable(f"the response could not be kept: {problem}; try again") from problem
 """,
     ),
 )
@@ -16,8 +16,8 @@ OTHER = (
 LAZY = (
     (
         "store.py",
-        "        row = (*scope.values(), fingerprint",
-        "        return\n        row = (*scope.values(), fingerprint",
+        "        try:\n            self.db.execute(KEEP_RESPONSE",
+        "        return\n        try:\n            self.db.execute(KEEP_RESPONSE",
     ),
 )
 SEEN_BY = "tests.test_store.FailingDisk.test_no_change_without_its_kept_answer"

@@ -3,7 +3,7 @@
 PLANTED = '"private, max-age=60"'
 
 # no caching at all
-OTHER = (("web/door.py", PLANTED, '"no-store"'),)
+OTHER = (("web/responses.py", PLANTED, '"no-store"'),)
 # a shorter max-age
-LAZY = (("web/door.py", PLANTED, '"private, max-age=5"'),)
+LAZY = (("web/responses.py", PLANTED, '"private, max-age=5"'),)
 SEEN_BY = "tests.test_manners.Origins.test_every_answer_forbids_sniffing_and_asks_to_be_checked_again"

@@ -1,9 +1,9 @@
 """Other fixes: (file, planted text, replacement)."""
 
-PLANTED = 'f"{datetime.now():%Y-%m-%d}"'
+FIRST, LAST = "date('now', 'localtime', '-29 days')", "day < date('now', 'localtime')"
 
-# the same function, with the time zone UTC
-OTHER = (("app.py", PLANTED, 'f"{datetime.now(timezone.utc):%Y-%m-%d}"'),)
-# the same local date, written in another way
-LAZY = (("app.py", PLANTED, "str(datetime.now().date())"),)
+# SQLite's own date, which is in UTC
+OTHER = (("store.py", FIRST, "date('now', '-29 days')"), ("store.py", LAST, "day < date('now')"))
+# the chart ends with the right day, and begins with the wrong one
+LAZY = (("store.py", LAST, "day < :today"),)
 SEEN_BY = "tests.test_console.Statistics.test_today_is_the_same_day_wherever_the_desk_stands"
