@@ -370,20 +370,8 @@ ROUTES = (
     Route("POST", "/user/login", "200 Token 401 429", accounts.log_in, bodies.LOGIN, **LOGIN, **PASSWORD),
     Route("POST", "/api/debug/login", "200 Token 404", accounts.debug_log_in, body=bodies.DEBUG_LOGIN, **LOGIN),
 )
-# -- settings -----------------------------------------------------------------------------------
 
-
-SETTINGS = all_settings(HERE / "support-desk.sqlite3", PLUGINS)
-
-
-def read_settings(options: dict, environ: dict) -> SimpleNamespace:
-    settings = read(SETTINGS, options, environ)
-    settings.classifier = settings.classifier or default_plugin(settings)
-    settings.bug_mode = BUG_MODE_MARK.read_text(encoding="utf-8").strip() if BUG_MODE_MARK.exists() else ""
-    return settings
-
-
-# -- commands -----------------------------------------------------------------------------------
+# -- start ----------------------------------------------------------------------------------------
 
 
 def main(argv: list[str], environ: dict) -> int:
@@ -426,6 +414,18 @@ def serve(settings, log, with_demo: bool) -> int:
             server.serve_forever()
     print("stopped: what was in flight is answered", flush=True)
     return 0
+
+
+# ==== the first sitting ends here: what follows is there for scale, proof and operations ====================
+
+SETTINGS = all_settings(HERE / "support-desk.sqlite3", PLUGINS)
+
+
+def read_settings(options: dict, environ: dict) -> SimpleNamespace:
+    settings = read(SETTINGS, options, environ)
+    settings.classifier = settings.classifier or default_plugin(settings)
+    settings.bug_mode = BUG_MODE_MARK.read_text(encoding="utf-8").strip() if BUG_MODE_MARK.exists() else ""
+    return settings
 
 
 def listen(settings, log) -> DeskServer:

@@ -1,7 +1,7 @@
 -- Every column, enum and limit of the desk, written here and nowhere else.
 -- web/validation.py reads the CHECKs back, so a new priority is one edit in this file.
--- Times are UTC text such as 2026-11-20T10:00:00.123Z: strftime gives back what is one, and NULL for the rest.
--- NUL is refused everywhere: length() stops counting there. What else shows nothing is validation's business.
+-- A time is UTC text such as 2026-11-20T10:00:00.123Z: strftime() returns NULL for anything that is no time.
+-- A NUL character, char(0), is refused: length() stops counting there.
 
 PRAGMA application_id = 0x4465736B;  -- "Desk": a file without it is another program's
 PRAGMA user_version = 2;             -- raise it when a table changes
@@ -24,31 +24,9 @@ CREATE TABLE tickets (
   created_at TEXT NOT NULL CHECK (created_at IS strftime('%Y-%m-%dT%H:%M:%fZ', created_at)),
   updated_at TEXT NOT NULL CHECK (updated_at IS strftime('%Y-%m-%dT%H:%M:%fZ', updated_at)),
   version INTEGER NOT NULL DEFAULT 1,
-  locked_by TEXT,  -- who is at work on it, until lock_expires_at or until somebody looks after that
+  locked_by TEXT,  -- who holds the lock, until lock_expires_at
   lock_expires_at TEXT CHECK (lock_expires_at IS strftime('%Y-%m-%dT%H:%M:%fZ', lock_expires_at))
 ) STRICT;
-
--- Under one (state, priority, category) each index holds its tickets in order of id: store.py merges
--- these runs, so that three indexes serve every combination of filters, newest first. created_by
--- stands behind id so that "of this assignee, not of this creator" needs no look at the ticket.
-CREATE INDEX tickets_by_state ON tickets (state, priority, category);
-CREATE INDEX tickets_by_creator ON tickets (created_by, state, priority, category);
-CREATE INDEX tickets_by_assignee ON tickets (assignee, state, priority, category, id, created_by)
-  WHERE assignee IS NOT NULL;
-CREATE INDEX tickets_by_lease ON tickets (lock_expires_at) WHERE lock_expires_at IS NOT NULL;
-
--- INSERT OR REPLACE deletes rows without the triggers of DELETE, unless the program asks for recursive_triggers:
--- so each table that keeps its rows has a trigger against that, too. (An id that is not given is -1 there.)
-CREATE TRIGGER tickets_are_never_replaced BEFORE INSERT ON tickets
-WHEN EXISTS (SELECT 1 FROM tickets WHERE id = NEW.id) OR EXISTS (SELECT 1 FROM tickets WHERE uuid = NEW.uuid)
-BEGIN SELECT RAISE(ABORT, 'a ticket is never replaced: change it'); END;
-
-CREATE TRIGGER tickets_are_never_deleted BEFORE DELETE ON tickets
-BEGIN SELECT RAISE(ABORT, 'a ticket is never deleted: close it'); END;
-
-CREATE TRIGGER tickets_keep_their_origin BEFORE UPDATE OF id, uuid, created_by, created_at ON tickets
-WHEN (NEW.id, NEW.uuid, NEW.created_by, NEW.created_at) IS NOT (OLD.id, OLD.uuid, OLD.created_by, OLD.created_at)
-BEGIN SELECT RAISE(ABORT, 'id, uuid, created_by and created_at never change'); END;
 
 CREATE TABLE comments (
   id INTEGER PRIMARY KEY CHECK (id > 0),
@@ -58,18 +36,6 @@ CREATE TABLE comments (
   internal INTEGER NOT NULL DEFAULT 0 CHECK (internal IN (0, 1)),
   created_at TEXT NOT NULL CHECK (created_at IS strftime('%Y-%m-%dT%H:%M:%fZ', created_at))
 ) STRICT;
-
-CREATE INDEX comments_by_ticket ON comments (ticket_id);
-
-CREATE TRIGGER comments_are_never_changed BEFORE UPDATE ON comments
-BEGIN SELECT RAISE(ABORT, 'what was said stays as it was said'); END;
-
-CREATE TRIGGER comments_are_never_replaced BEFORE INSERT ON comments
-WHEN EXISTS (SELECT 1 FROM comments WHERE id = NEW.id)
-BEGIN SELECT RAISE(ABORT, 'what was said stays as it was said'); END;
-
-CREATE TRIGGER comments_are_never_deleted BEFORE DELETE ON comments
-BEGIN SELECT RAISE(ABORT, 'what was said stays as it was said'); END;
 
 CREATE TABLE drafts (
   id INTEGER PRIMARY KEY CHECK (id > 0),
@@ -81,33 +47,6 @@ CREATE TABLE drafts (
   created_at TEXT NOT NULL CHECK (created_at IS strftime('%Y-%m-%dT%H:%M:%fZ', created_at)),
   decided_by TEXT,
   decided_at TEXT CHECK (decided_at IS strftime('%Y-%m-%dT%H:%M:%fZ', decided_at))
-) STRICT;
-
-CREATE INDEX drafts_by_ticket ON drafts (ticket_id);
-
-CREATE TRIGGER decided_drafts_stay BEFORE UPDATE ON drafts WHEN OLD.status <> 'pending'
-BEGIN SELECT RAISE(ABORT, 'a draft is decided once'); END;
-
-CREATE TRIGGER drafts_keep_their_origin BEFORE UPDATE OF id, ticket_id, source, created_by, created_at ON drafts
-WHEN (NEW.id, NEW.ticket_id, NEW.source, NEW.created_by, NEW.created_at)
-  IS NOT (OLD.id, OLD.ticket_id, OLD.source, OLD.created_by, OLD.created_at)
-BEGIN SELECT RAISE(ABORT, 'where a draft comes from never changes'); END;
-
-CREATE TRIGGER drafts_are_never_replaced BEFORE INSERT ON drafts
-WHEN EXISTS (SELECT 1 FROM drafts WHERE id = NEW.id)
-BEGIN SELECT RAISE(ABORT, 'a draft is sent or rejected, never replaced'); END;
-
-CREATE TRIGGER drafts_are_never_deleted BEFORE DELETE ON drafts
-BEGIN SELECT RAISE(ABORT, 'a draft is sent or rejected, never deleted'); END;
-
--- Who may log in. roles is a list with commas; password_hash is scrypt's, never a password.
-CREATE TABLE users (
-  id TEXT PRIMARY KEY NOT NULL CHECK (length(id) BETWEEN 3 AND 64),
-  email TEXT NOT NULL UNIQUE CHECK (length(email) BETWEEN 3 AND 64),
-  name TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 64),
-  roles TEXT NOT NULL,
-  password_hash TEXT NOT NULL,
-  created_at TEXT NOT NULL
 ) STRICT;
 
 -- The audit log: every change of a ticket is one row, written in the change's own transaction.
@@ -132,15 +71,16 @@ CREATE TABLE audit_events (
 CREATE TRIGGER audit_events_are_never_changed BEFORE UPDATE ON audit_events
 BEGIN SELECT RAISE(ABORT, 'audit events are append-only'); END;
 
-CREATE TRIGGER audit_events_are_never_replaced BEFORE INSERT ON audit_events
-WHEN EXISTS (SELECT 1 FROM audit_events WHERE id = NEW.id)
-  OR EXISTS (SELECT 1 FROM audit_events WHERE (ticket_id, version) = (NEW.ticket_id, NEW.version))
-BEGIN SELECT RAISE(ABORT, 'audit events are append-only'); END;
-
 CREATE TRIGGER audit_events_are_never_deleted BEFORE DELETE ON audit_events
 BEGIN SELECT RAISE(ABORT, 'audit events are append-only'); END;
 
--- Responses kept for 24 h, so that a retry gets the same bytes and changes nothing. The rowid is in order of age.
+CREATE TRIGGER tickets_are_never_deleted BEFORE DELETE ON tickets
+BEGIN SELECT RAISE(ABORT, 'a ticket is never deleted: close it'); END;
+
+CREATE TRIGGER decided_drafts_stay BEFORE UPDATE ON drafts WHEN OLD.status <> 'pending'
+BEGIN SELECT RAISE(ABORT, 'a draft is decided once'); END;
+
+-- A response is kept for 24 h: a retry with the same key gets the same bytes and changes nothing.
 CREATE TABLE idempotency_keys (
   caller TEXT NOT NULL,
   method TEXT NOT NULL,
@@ -154,8 +94,62 @@ CREATE TABLE idempotency_keys (
   PRIMARY KEY (caller, method, path, key)
 ) STRICT;
 
--- Tickets whose words of today are not in the search index yet: to index them inside the create would
--- cost it several times its price. The index itself is made by store.py, where SQLite has FTS5.
+-- Who may log in. roles is a list with commas; password_hash is scrypt's, never a password.
+CREATE TABLE users (
+  id TEXT PRIMARY KEY NOT NULL CHECK (length(id) BETWEEN 3 AND 64),
+  email TEXT NOT NULL UNIQUE CHECK (length(email) BETWEEN 3 AND 64),
+  name TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 64),
+  roles TEXT NOT NULL,
+  password_hash TEXT NOT NULL,
+  created_at TEXT NOT NULL
+) STRICT;
+
+-- ==== the first sitting ends here: what follows is there for scale, proof and operations ====================
+
+-- Within one (state, priority, category) each index holds its tickets in order of id. store.py merges these runs, so
+-- that three indexes serve every combination of filters, newest first. tickets_by_assignee also has created_by, so that
+-- "of this assignee, but not of this creator" is answered by the index alone.
+CREATE INDEX tickets_by_state ON tickets (state, priority, category);
+CREATE INDEX tickets_by_creator ON tickets (created_by, state, priority, category);
+CREATE INDEX tickets_by_assignee ON tickets (assignee, state, priority, category, id, created_by)
+  WHERE assignee IS NOT NULL;
+CREATE INDEX tickets_by_lease ON tickets (lock_expires_at) WHERE lock_expires_at IS NOT NULL;
+
+CREATE INDEX comments_by_ticket ON comments (ticket_id);
+
+CREATE INDEX drafts_by_ticket ON drafts (ticket_id);
+
+-- INSERT OR REPLACE deletes rows without firing the DELETE triggers, unless the program sets recursive_triggers.
+-- So tickets and audit events have a trigger against that, too. (NEW.id is -1 where no id is given.)
+CREATE TRIGGER tickets_are_never_replaced BEFORE INSERT ON tickets
+WHEN EXISTS (SELECT 1 FROM tickets WHERE id = NEW.id) OR EXISTS (SELECT 1 FROM tickets WHERE uuid = NEW.uuid)
+BEGIN SELECT RAISE(ABORT, 'a ticket is never replaced: change it'); END;
+
+CREATE TRIGGER audit_events_are_never_replaced BEFORE INSERT ON audit_events
+WHEN EXISTS (SELECT 1 FROM audit_events WHERE id = NEW.id)
+  OR EXISTS (SELECT 1 FROM audit_events WHERE (ticket_id, version) = (NEW.ticket_id, NEW.version))
+BEGIN SELECT RAISE(ABORT, 'audit events are append-only'); END;
+
+CREATE TRIGGER tickets_keep_their_origin BEFORE UPDATE OF id, uuid, created_by, created_at ON tickets
+WHEN (NEW.id, NEW.uuid, NEW.created_by, NEW.created_at) IS NOT (OLD.id, OLD.uuid, OLD.created_by, OLD.created_at)
+BEGIN SELECT RAISE(ABORT, 'id, uuid, created_by and created_at never change'); END;
+
+CREATE TRIGGER drafts_keep_their_origin BEFORE UPDATE OF id, ticket_id, source, created_by, created_at ON drafts
+WHEN (NEW.id, NEW.ticket_id, NEW.source, NEW.created_by, NEW.created_at)
+  IS NOT (OLD.id, OLD.ticket_id, OLD.source, OLD.created_by, OLD.created_at)
+BEGIN SELECT RAISE(ABORT, 'where a draft comes from never changes'); END;
+
+CREATE TRIGGER comments_are_never_changed BEFORE UPDATE ON comments
+BEGIN SELECT RAISE(ABORT, 'what was said stays as it was said'); END;
+
+CREATE TRIGGER comments_are_never_deleted BEFORE DELETE ON comments
+BEGIN SELECT RAISE(ABORT, 'what was said stays as it was said'); END;
+
+CREATE TRIGGER drafts_are_never_deleted BEFORE DELETE ON drafts
+BEGIN SELECT RAISE(ABORT, 'a draft is sent or rejected, never deleted'); END;
+
+-- Tickets whose text is not in the search index yet: indexing it while the ticket is created would take several
+-- times as long as creating it. store.py makes the index itself, if SQLite has FTS5, and fills it in the background.
 CREATE TABLE search_pending (ticket_id INTEGER PRIMARY KEY) STRICT;
 
 CREATE TRIGGER search_a_changed_ticket AFTER UPDATE OF title, description ON tickets
@@ -163,7 +157,7 @@ WHEN (NEW.title, NEW.description) IS NOT (OLD.title, OLD.description) BEGIN
   INSERT INTO search_pending VALUES (NEW.id) ON CONFLICT DO NOTHING;
 END;
 
--- Totals and statistics are counters, kept right by triggers: nobody counts a million rows.
+-- Totals and statistics are counters that triggers keep up to date: counting a million rows takes too long.
 CREATE TABLE ticket_counts (
   state TEXT NOT NULL,
   status TEXT NOT NULL,

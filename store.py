@@ -19,66 +19,17 @@ import workflow
 from workflow import AlreadyDecided, Caller, Locked, NotFound, PreconditionFailed, Unavailable
 
 SCHEMA = Path(__file__).with_name("schema.sql")
-OLDEST_SQLITE = (3, 37)  # STRICT tables
 KEYS_LIVE = timedelta(hours=24)
 LEASE = 60  # seconds that a lock lasts, unless it is renewed
 THE_DESK = Caller("desk", (), "housekeeping")  # who releases a lock whose time is over
-WAIT = 0.5  # seconds for another program's lock; the whole desk waits with it
 
-# search_key() of a column; what is ASCII SQLite can fold itself, several times as fast
-FOLDED = "CASE WHEN length({0}) = length(CAST({0} AS BLOB)) THEN lower({0}) ELSE search_key({0}) END"
-FILTERS = {
-    **{column: f"{column} = :{column}" for column in ("category", "priority", "state", "assignee", "created_by")},
-    "status": "state IN (SELECT state FROM ticket_counts WHERE status = :status)",  # which an index on state can use
-    "owner": "created_by = :owner",
-    "mine": "(created_by = :mine OR assignee = :mine)",
-    "search": f"(instr({FOLDED.format('title')}, :search) OR instr({FOLDED.format('description')}, :search))",
-}
-MINE = ("created_by = :mine", "assignee = :mine AND created_by <> :mine")  # the same in two parts with an index each
-RUN = {"state", "priority", "category"}  # what ticket_counts has one row for: under these an index is in order of id
-TOTALS = RUN | {"status"}  # filters whose totals ticket_counts knows
-
-# Where a search looks: the column of the ids, and tables with a first condition. Both together hold each ticket once.
-INDEXED = (
-    "search_index.rowid",
-    """search_index CROSS JOIN tickets ON tickets.id = search_index.rowid
-    WHERE search_index MATCH :match AND search_index.rowid NOT IN (SELECT ticket_id FROM search_pending)""",
-)
-PENDING = (
-    "search_pending.ticket_id",
-    """search_pending CROSS JOIN tickets ON tickets.id = search_pending.ticket_id
-    WHERE true""",
-)
-# The index knows which three characters stand in a ticket, and not where: what it names is looked at.
-# It may name too many (words of before an edit stay in it), never too few.
-# Small pages, because FTS5 merges 64 at a time when it tidies up: p99 of index_some is 6 ms instead of 23.
-SEARCH_INDEX = """CREATE VIRTUAL TABLE search_index USING fts5
-    (words, content = '', columnsize = 0, detail = none, tokenize = 'trigram case_sensitive 1');
-    INSERT INTO search_index (search_index, rank) VALUES ('pgsz', 500)"""
-SOME_PENDING = """SELECT id, title, description FROM search_pending JOIN tickets ON id = ticket_id
-    ORDER BY ticket_id LIMIT 16"""
-INDEX_AT_ONCE = 16_000  # characters; with SOME_PENDING's rows mostly a millisecond or two
-EVENT_FILTERS = {
-    **{column: f"{column} = :{column}" for column in ("ticket_id", "type", "actor")},
-    "after": "id > :after",
-    "from": "version >= :from",
-    "to": "version <= :to",
-}
 ADD_TICKET = """INSERT INTO tickets
     (uuid, title, description, category, priority, created_by, created_at, updated_at)
     VALUES (:uuid, :title, :description, :category, :priority, :created_by, :created_at, :created_at)"""
-ADD_EVENT = "INSERT INTO audit_events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 CHANGE_TICKET = """UPDATE tickets SET title = :title, description = :description, category = :category,
     priority = :priority, state = :state, assignee = :assignee, locked_by = :locked_by,
     lock_expires_at = :lock_expires_at, updated_at = :updated_at, version = :version
     WHERE id = :id AND version = :version - 1"""
-DECIDE_DRAFT = """UPDATE drafts SET status = :status, decided_by = :by, decided_at = :at
-    WHERE id = :id AND status = 'pending' RETURNING *"""
-
-KEPT_RESPONSE = "SELECT * FROM idempotency_keys WHERE (caller, method, path, key) = (?, ?, ?, ?)"
-KEEP_RESPONSE = "INSERT OR REPLACE INTO idempotency_keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-OLD_RESPONSES = """SELECT rowid FROM (SELECT rowid, created_at FROM idempotency_keys ORDER BY rowid LIMIT 2000)
-    WHERE created_at <= ?"""
 # A ticket with all that belongs to it, in one statement: three cost twice as much.
 WHOLE_TICKET = """SELECT version, state, created_by, {ticket} AS ticket,
     (SELECT json_group_array({comment}) FROM (SELECT * FROM comments
@@ -86,31 +37,11 @@ WHOLE_TICKET = """SELECT version, state, created_by, {ticket} AS ticket,
     (SELECT json_group_array({draft}) FROM (SELECT * FROM drafts
         WHERE ticket_id = tickets.id AND :is_staff ORDER BY id)) AS drafts
     FROM tickets WHERE {column} = :value"""
-TICKETS_OF_OWNER = """(SELECT state, status, priority, category, count(*) AS tickets FROM tickets
-    WHERE created_by = :owner GROUP BY 1, 2, 3, 4)"""
-DAYS_OF_OWNER = """(SELECT substr(created_at, 1, 10) AS day, count(*) AS tickets FROM tickets
-    WHERE created_by = :owner GROUP BY 1)"""
-STATS = """SELECT
-    (SELECT coalesce(sum(tickets), 0) FROM counts) AS total_tickets,
-    (SELECT coalesce(sum(tickets), 0) FROM counts WHERE status = 'open') AS open_tickets,
-    (SELECT coalesce(round(sum(tickets) * 1.0 / max(1, julianday(:today) - julianday(min(day)) + 1), 1), 0.0) FROM days)
-        AS avg_tickets_per_day,
-    (WITH RECURSIVE past (day) AS (SELECT date(:today, '-29 days') UNION ALL
-            SELECT date(day, '+1 day') FROM past WHERE day < :today)
-        SELECT json_group_array(json_object('day', day, 'tickets', coalesce(tickets, 0)))
-        FROM past LEFT JOIN days USING (day)) AS daily, """
-BREAKDOWN = """(SELECT json_group_object(value, coalesce(n, 0)) FROM json_each(:{name})
-    LEFT JOIN (SELECT {name}, sum(tickets) AS n FROM counts GROUP BY 1) ON {name} = value) AS {name}_breakdown"""
-RECOUNTS = {  # what triggers count, and by which columns the tickets must give the same
-    "ticket_counts": ("state, priority, category", "state, priority, category"),
-    "daily_counts": ("day", "substr(created_at, 1, 10)"),
-}
-
-
-class Schema(NamedTuple):  # what a database file says of itself
-    application_id: int
-    version: int
-    definitions: dict
+DECIDE_DRAFT = """UPDATE drafts SET status = :status, decided_by = :by, decided_at = :at
+    WHERE id = :id AND status = 'pending' RETURNING *"""
+ADD_EVENT = "INSERT INTO audit_events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+KEPT_RESPONSE = "SELECT * FROM idempotency_keys WHERE (caller, method, path, key) = (?, ?, ?, ?)"
+KEEP_RESPONSE = "INSERT OR REPLACE INTO idempotency_keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 class Unusable(Exception):
@@ -119,66 +50,6 @@ class Unusable(Exception):
 
 class Damaged(Unusable):
     """It is a database, but not a whole one any more."""
-
-
-def hold(path: Path, who: str) -> sqlite3.Connection:
-    """Keep other servers off this database for as long as the returned connection lives.
-
-    The lock is a write transaction on a small file of its own, so it works alike on every platform
-    and ends with the process, however that ends. Raises Unusable naming the holder.
-    """
-    lock = sqlite3.connect(f"{path.resolve()}.lock", isolation_level=None, timeout=0)
-    try:
-        lock.execute("PRAGMA synchronous = OFF")
-        lock.execute("BEGIN IMMEDIATE")
-        lock.execute("CREATE TABLE IF NOT EXISTS holder (id INTEGER PRIMARY KEY, who TEXT)")
-        lock.execute("INSERT OR REPLACE INTO holder VALUES (1, ?)", (who,))
-        lock.execute("COMMIT")
-        lock.execute("BEGIN IMMEDIATE")
-        return lock
-    except sqlite3.OperationalError:
-        table = lock.execute("SELECT name FROM sqlite_schema").fetchall()  # none while that desk is just starting
-        holder = lock.execute("SELECT who FROM holder").fetchone()[0] if table else "another one"
-        lock.close()
-        raise Unusable(f"{path} is being served already by {holder}; stop it or use another SUPPORT_DESK_DB") from None
-
-
-def _schema_of(db) -> Schema:
-    cursor = db.cursor()
-    cursor.row_factory = None
-    cursor.execute("SAVEPOINT looking")  # one moment: another desk may be making its tables right now
-    magic, version = (cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version"))
-    rows = cursor.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid").fetchall()
-    cursor.execute("RELEASE looking")
-    return Schema(magic, version, dict(rows))
-
-
-@cache
-def _our_schema() -> Schema:
-    with closing(sqlite3.connect(":memory:")) as db:
-        db.executescript(SCHEMA.read_text(encoding="utf-8"))
-        return _schema_of(db)
-
-
-@cache
-def _row_as_json(table: str) -> str:
-    """The SQL that makes a row of the table JSON text, which is 4 times as fast as a dict and then its encoding."""
-    with closing(sqlite3.connect(":memory:")) as db:
-        db.executescript(SCHEMA.read_text(encoding="utf-8"))
-        names = [row[1] for row in db.execute(f"PRAGMA table_xinfo({table})")]
-    booleans = {"internal": "json(iif(internal, 'true', 'false'))"}
-    return f"json_object({', '.join(f'{name!r}, {booleans.get(name, name)}' for name in names)})"
-
-
-@cache
-def _whole_ticket(column: str) -> str:
-    tables = {kind: _row_as_json(f"{kind}s") for kind in ("ticket", "comment", "draft")}
-    return WHOLE_TICKET.format(column=column, **tables)
-
-
-def _difference(found: Schema) -> str | None:
-    """The first table, index or trigger that is not as in schema.sql."""
-    return next((name for name, sql in _our_schema().definitions.items() if found.definitions.get(name) != sql), None)
 
 
 class Store:
@@ -205,65 +76,7 @@ class Store:
             kind = Damaged if "malformed" in str(problem) else Unusable
             raise problem if isinstance(problem, Unusable) else kind(f"cannot use {path}: {problem}") from None
 
-    def _prepare(self, read_only, holder):
-        if self._recognise() and read_only:
-            raise Unusable(f"{self.path} is empty: no desk has used it yet")
-        if holder:
-            self._lock = hold(self.path, holder)
-        self.db.row_factory = lambda cursor, row: dict(zip([column[0] for column in cursor.description], row))
-        self.db.create_function("search_key", 1, workflow.search_key, deterministic=True)
-        for pragma in ("foreign_keys = ON", "recursive_triggers = ON", "trusted_schema = OFF"):
-            self.db.execute(f"PRAGMA {pragma}")
-        self.has_index = bool(self._all("SELECT 1 FROM pragma_module_list WHERE name = ?", (self.index_module,)))
-        if read_only:
-            self.has_index &= "search_index" in _schema_of(self.db).definitions
-            return
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "wal_autocheckpoint = 10000"):
-            self.db.execute(f"PRAGMA {pragma}").fetchall()
-        self.db.execute("PRAGMA temp_store = MEMORY")  # else each savepoint takes 64 KiB: up to twice the time
-        if self._recognise():  # still: the desk that held it before may have made its tables
-            self.db.executescript(f"BEGIN;\n{SCHEMA.read_text(encoding='utf-8')}\nCOMMIT;")
-        name = _difference(_schema_of(self.db))
-        if name:
-            raise Unusable(f"{self.path} was made from another schema.sql ({name} differs): start with a new file")
-        if self.has_index and "search_index" not in _schema_of(self.db).definitions:
-            everything = "INSERT OR IGNORE INTO search_pending SELECT id FROM tickets"
-            self.db.executescript(f"BEGIN; {SEARCH_INDEX}; {everything}; COMMIT")
-
-    def _recognise(self) -> bool:
-        """True for a new, empty database; Unusable for another program's file or another version's."""
-        found, ours = _schema_of(self.db), _our_schema()
-        if found == Schema(0, 0, {}):
-            return True
-        if found.application_id != ours.application_id:
-            raise Unusable(f"{self.path} is a database of another program: use another file")
-        if found.version != ours.version:
-            raise Unusable(
-                f"{self.path} has schema version {found.version}, this desk {ours.version}: use another file"
-            )
-        return False
-
-    def close(self) -> None:
-        """Close; the last connection moves the write-ahead log into the database file."""
-        for connection in (self.db, self._lock):
-            if connection:
-                connection.close()
-
-    # -- one turn of the event loop -------------------------------------------------------------
-
-    def begin_read(self) -> tuple | None:
-        """Have all reads of this turn see one state, unless it has changes already.
-
-        Returns what tells that state from others: it differs after every commit, ours or another program's; None
-        for a state with changes that are not committed. One transaction for all reads of a turn is a third faster
-        than one for each, as SQLite takes its locks once.
-        """
-        if self._turn == "closed":
-            self._turn, self._stamp = "reading", None
-            with suppress(sqlite3.Error):  # the first read that needs the database tells what is wrong
-                self.db.execute("BEGIN")
-                self._stamp = self._commits, *self.db.execute("PRAGMA data_version").fetchone().values()
-        return self._stamp if self._turn == "reading" else None
+    # -- one turn of the event loop ------------------------------------------------------------------
 
     @contextmanager
     def savepoint(self):
@@ -296,22 +109,6 @@ class Store:
         if self._turn == "failed" or not self.db.in_transaction:
             raise Unavailable("the database cannot take this moment's changes; try again")
 
-    def _end_read(self):
-        if self.db.in_transaction:
-            self.db.execute("COMMIT")
-
-    def _check_file(self):
-        try:
-            is_there = os.stat(self.path).st_ino == self._inode
-        except OSError:
-            is_there = False
-        if not is_there:
-            raise Unavailable(f"the database file {self.path} was removed or replaced; restart the desk")
-
-    @property
-    def has_changes(self) -> bool:
-        return self._turn == "writing"
-
     def commit(self) -> None:
         """Make every change since the last commit durable. Raises Unavailable: then none happened."""
         turn, self._turn = self._turn, "closed"
@@ -326,16 +123,7 @@ class Store:
                     self.db.execute("ROLLBACK")
                 raise Unavailable(f"the database could not keep the change: {problem}; try again") from problem
 
-    @contextmanager
-    def reader(self):
-        """A read-only store on a connection of its own, for another thread."""
-        try:
-            with closing(type(self)(self.path, read_only=True)) as store:
-                yield store
-        except Unusable as problem:
-            raise Unavailable(f"the database cannot be read now: {problem}") from problem
-
-    # -- tickets --------------------------------------------------------------------------------
+    # -- tickets -------------------------------------------------------------------------------------
 
     def add_ticket(self, caller: Caller, fields: dict, facts: dict | None = None) -> dict:
         """A new ticket from title, description, category and priority; `facts` go into its event, too."""
@@ -383,6 +171,240 @@ class Store:
         page = rows[: filters["limit"]]
         following = page[-1][0] if len(rows) > len(page) else None
         return {"tickets": [text for _, text in page], **self._total(filters, asked, parts), "next": following}
+
+    def edit_ticket(self, caller: Caller, ticket: dict, changes: dict) -> dict:
+        """The ticket with `changes` to its columns; the same ticket and no event where nothing differs."""
+        changes = {column: value for column, value in changes.items() if ticket[column] != value}
+        if not changes:
+            return ticket
+        self._check_lock(caller, ticket)
+        return self._change(caller, ticket, "Edited", changes)
+
+    def fire(self, caller: Caller, ticket: dict, name: str, data: dict) -> dict:
+        """Fire the transition `name`; Forbidden or TransitionFailed where roles or net say no."""
+        transition = workflow.check(ticket["state"], name, caller)
+        self._check_lock(caller, ticket)
+        changes = {"assign": {"assignee": data.get("assignee") or caller.id}, "reopen": {"assignee": None}}
+        return self._change(caller, ticket, transition.event, changes.get(name, {}), **({"data": data} if data else {}))
+
+    # -- locks ---------------------------------------------------------------------------------------
+
+    def lock_ticket(self, caller: Caller, ticket: dict) -> dict:
+        """The ticket with a lease for the caller, new or renewed; Locked while another has one."""
+        self._check_lock(caller, ticket)
+        if ticket["locked_by"] not in (None, caller.id):
+            ticket = self._unlock(THE_DESK, ticket, reason="expired")
+        lease = {"locked_by": caller.id, "lock_expires_at": workflow.later(self.clock(), LEASE)}
+        return self._change(caller, ticket, "Locked", lease)
+
+    def unlock_ticket(self, caller: Caller, ticket: dict) -> dict:
+        """The ticket without the caller's lease; the same ticket where it has none, Locked while another has one."""
+        self._check_lock(caller, ticket)
+        return self._unlock(caller, ticket) if ticket["locked_by"] else ticket
+
+    def _unlock(self, caller, ticket, **facts):
+        return self._change(caller, ticket, "Unlocked", {"locked_by": None, "lock_expires_at": None}, **facts)
+
+    def _check_lock(self, caller, ticket):
+        """Raise Locked while another's lease lasts."""
+        holder, ends = ticket["locked_by"], ticket["lock_expires_at"]
+        if holder not in (None, caller.id) and ends > self.clock():
+            what = f"ticket {ticket['id']} is locked by {holder} until {ends}; try again when it is released"
+            raise Locked(what, locked_by=holder, lock_expires_at=ends)
+
+    # -- comments and drafts -------------------------------------------------------------------------
+
+    def add_comment(self, caller: Caller, ticket: dict, body: str, internal: bool) -> dict:
+        comment = self._insert_comment(caller, ticket, body, internal, self.clock())
+        facts = {"comment_id": comment["id"], "body": body, "internal": internal}
+        self._change(caller, ticket, "Commented", at=comment["created_at"], **facts)
+        return comment
+
+    def _insert_comment(self, caller, ticket, body, internal, at):
+        row = self._all(
+            "INSERT INTO comments (ticket_id, author, body, internal, created_at) VALUES (?, ?, ?, ?, ?) RETURNING *",
+            (ticket["id"], caller.id, body, internal, at),
+        )[0]
+        return {**row, "internal": bool(internal)}
+
+    def draft(self, draft_id: str) -> dict:
+        for draft in self._all("SELECT * FROM drafts WHERE id = ?", (workflow.row_number(draft_id),)):
+            return draft
+        raise NotFound(f"no draft {draft_id}; GET /tickets/{{id}} lists a ticket's drafts")
+
+    def add_draft(self, caller: Caller, ticket: dict, body: str, source: str) -> dict:
+        draft = self._all(
+            "INSERT INTO drafts (ticket_id, body, source, created_by, created_at) VALUES (?, ?, ?, ?, ?) RETURNING *",
+            (ticket["id"], body, source, caller.id, self.clock()),
+        )[0]
+        facts = {"draft_id": draft["id"], "body": body, "source": source}
+        self._change(caller, ticket, "Drafted", at=draft["created_at"], **facts)
+        return draft
+
+    def edit_draft(self, caller: Caller, draft: dict, body: str) -> dict:
+        """The pending draft with another text; AlreadyDecided once it was sent or rejected."""
+        if draft["status"] == "pending" and draft["body"] == body:
+            return draft
+        edited = self._all(
+            "UPDATE drafts SET body = ? WHERE id = ? AND status = 'pending' RETURNING *", (body, draft["id"])
+        )
+        self._change(caller, self._undecided(edited, draft), "DraftEdited", draft_id=draft["id"], body=body)
+        return edited[0]
+
+    def approve_draft(self, caller: Caller, draft: dict) -> dict:
+        """The draft as sent, its text posted as a comment: exactly once, else AlreadyDecided."""
+        sent = self._decide(caller, draft, "sent")
+        ticket = self._undecided(sent, draft)
+        at = sent[0]["decided_at"]
+        comment = self._insert_comment(caller, ticket, draft["body"], False, at)
+        facts = {"draft_id": draft["id"], "comment_id": comment["id"], "body": draft["body"]}
+        self._change(caller, ticket, "Approved", at=at, **facts)
+        return sent[0]
+
+    def reject_draft(self, caller: Caller, draft: dict) -> dict:
+        """The draft as rejected: exactly once, else AlreadyDecided."""
+        rejected = self._decide(caller, draft, "rejected")
+        ticket = self._undecided(rejected, draft)
+        self._change(caller, ticket, "Rejected", at=rejected[0]["decided_at"], draft_id=draft["id"])
+        return rejected[0]
+
+    def _decide(self, caller, draft, status):
+        return self._all(DECIDE_DRAFT, {"id": draft["id"], "status": status, "by": caller.id, "at": self.clock()})
+
+    def _undecided(self, changed, draft):
+        """The draft's ticket, if the guarded UPDATE before this changed a row."""
+        if not changed:
+            now = self.draft(str(draft["id"]))
+            by = f"{now['status']} by {now['decided_by']} at {now['decided_at']}"
+            raise AlreadyDecided(f"draft {now['id']} was {by}; write a new draft", status=now["status"])
+        return self.ticket(str(draft["ticket_id"]))
+
+    # -- the audit log -------------------------------------------------------------------------------
+
+    def _change(self, caller, ticket, event_type, changes=None, at=None, **facts):
+        """The one way a ticket changes: workflow.fold() says what the row becomes, and the event is why."""
+        data = {"changes": changes, **facts} if changes else facts
+        event = {"ticket_id": ticket["id"], "version": ticket["version"] + 1, "type": event_type, "data": data}
+        row = workflow.fold(ticket, {**event, "at": at or self.clock()})
+        if self.db.execute(CHANGE_TICKET, row).rowcount != 1:
+            raise PreconditionFailed(
+                f"ticket {ticket['id']} has changed since version {ticket['version']}; read it again"
+            )
+        self._append(caller, row, event_type, data)
+        return row
+
+    def _append(self, caller, ticket, event_type, data):
+        """Chain an event of the ticket to the last one."""
+        number, previous = self._last if self._turn == "writing" else self._newest_event()
+        event = {
+            "id": number + 1,
+            "ticket_id": ticket["id"],
+            "version": ticket["version"],
+            "type": event_type,
+            "actor": caller.id,
+            "at": ticket["updated_at"],
+            "request_id": caller.request_id,
+            "data": workflow.canonical(data),
+            "previous_hash": previous,
+        }
+        digest = workflow.event_hash(event)
+        self.db.execute(ADD_EVENT, (*event.values(), digest))
+        self._last = number + 1, digest
+
+    def events(self, filters: dict) -> dict:
+        """Audit events, oldest first: {events, next}; `next` is the `after` of the following page."""
+        rows = self._all(
+            f"SELECT * FROM audit_events WHERE {_and(EVENT_FILTERS, filters)} ORDER BY id LIMIT :limit + 1", filters
+        )
+        page = rows[: filters["limit"]]
+        for event in page:
+            event["data"] = json.loads(event["data"])
+        return {"events": page, "next": page[-1]["id"] if len(rows) > len(page) else None}
+
+    def history(self, ticket: dict, viewer: Caller, filters: dict) -> dict:
+        """The ticket's events, oldest first, as far as `viewer` may see them: {events, next}; `next` is the version
+        that the following page begins `from`."""
+        page = self.events({"ticket_id": ticket["id"], "limit": 1000, **filters})
+        following = page["next"] and page["events"][-1]["version"] + 1
+        return {"events": list(filter(None, map(viewer.view_of, page["events"]))), "next": following}
+
+    def ticket_at(self, ticket: dict, version: str) -> dict:
+        """The ticket's row as it was at `version`, from its events alone."""
+        version = workflow.row_number(version) or 0
+        if not 1 <= version <= ticket["version"]:
+            raise NotFound(f"ticket {ticket['id']} has the versions 1 to {ticket['version']}")
+        row = reduce(
+            workflow.fold, self.events({"ticket_id": ticket["id"], "to": version, "limit": version})["events"], None
+        )
+        return {column: row[column] for column in ticket}
+
+    # -- kept responses ------------------------------------------------------------------------------
+
+    def kept_response(self, scope: tuple) -> dict | None:
+        """What was answered in this scope (caller, method, path, key) in the last 24 h."""
+        for row in self._all(KEPT_RESPONSE, scope):
+            return row if row["created_at"] > self._expiry() else None
+
+    def keep_response(self, scope: tuple, fingerprint: str, status: int, location: str | None, body: bytes) -> None:
+        """Keep a response in the transaction of its change, so that both exist or neither."""
+        self.db.execute(KEEP_RESPONSE, (*scope, fingerprint, status, location, body, self.clock()))
+
+    def _expiry(self):
+        return workflow.text_time(datetime.now(timezone.utc) - KEYS_LIVE)
+
+    def _all(self, sql, values=()):
+        return self.db.execute(sql, values).fetchall()
+
+    def _tuples(self, sql, values=()):
+        cursor = self.db.cursor()
+        cursor.row_factory = None
+        return cursor.execute(sql, values).fetchall()
+
+    # ==== the first sitting ends here: what follows is there for scale, proof and operations ===================
+
+    # -- reading while others write ------------------------------------------------------------------
+
+    def begin_read(self) -> tuple | None:
+        """Have all reads of this turn see one state, unless it has changes already.
+
+        Returns what tells that state from others: it differs after every commit, ours or another program's; None
+        for a state with changes that are not committed. One transaction for all reads of a turn is a third faster
+        than one for each, as SQLite takes its locks once.
+        """
+        if self._turn == "closed":
+            self._turn, self._stamp = "reading", None
+            with suppress(sqlite3.Error):  # the first read that needs the database tells what is wrong
+                self.db.execute("BEGIN")
+                self._stamp = self._commits, *self.db.execute("PRAGMA data_version").fetchone().values()
+        return self._stamp if self._turn == "reading" else None
+
+    def _end_read(self):
+        if self.db.in_transaction:
+            self.db.execute("COMMIT")
+
+    @property
+    def has_changes(self) -> bool:
+        return self._turn == "writing"
+
+    @contextmanager
+    def reader(self):
+        """A read-only store on a connection of its own, for another thread."""
+        try:
+            with closing(type(self)(self.path, read_only=True)) as store:
+                yield store
+        except Unusable as problem:
+            raise Unavailable(f"the database cannot be read now: {problem}") from problem
+
+    def last_event(self) -> int:
+        """The id of the last event that is durable, 0 for none: those of a turn under way do not count."""
+        return self._durable if self._turn == "writing" else self._newest_event()[0]
+
+    def _newest_event(self):
+        """(id, hash) of the last event, those of a turn under way included."""
+        rows = self._tuples("SELECT id, hash FROM audit_events ORDER BY id DESC LIMIT 1")
+        return rows[0] if rows else (0, workflow.FIRST_HASH)
+
+    # -- lists, searches and statistics --------------------------------------------------------------
 
     def _newest(self, filters, parts):
         """(id, JSON text) of the newest tickets of all parts, one more than the page holds."""
@@ -451,35 +473,7 @@ class Store:
         )
         return {name: json.loads(value) if isinstance(value, str) else value for name, value in row.items()}
 
-    def edit_ticket(self, caller: Caller, ticket: dict, changes: dict) -> dict:
-        """The ticket with `changes` to its columns; the same ticket and no event where nothing differs."""
-        changes = {column: value for column, value in changes.items() if ticket[column] != value}
-        if not changes:
-            return ticket
-        self._check_lock(caller, ticket)
-        return self._change(caller, ticket, "Edited", changes)
-
-    def fire(self, caller: Caller, ticket: dict, name: str, data: dict) -> dict:
-        """Fire the transition `name`; Forbidden or TransitionFailed where roles or net say no."""
-        transition = workflow.check(ticket["state"], name, caller)
-        self._check_lock(caller, ticket)
-        changes = {"assign": {"assignee": data.get("assignee") or caller.id}, "reopen": {"assignee": None}}
-        return self._change(caller, ticket, transition.event, changes.get(name, {}), **({"data": data} if data else {}))
-
-    # -- locks ----------------------------------------------------------------------------------
-
-    def lock_ticket(self, caller: Caller, ticket: dict) -> dict:
-        """The ticket with a lease for the caller, new or renewed; Locked while another has one."""
-        self._check_lock(caller, ticket)
-        if ticket["locked_by"] not in (None, caller.id):
-            ticket = self._unlock(THE_DESK, ticket, reason="expired")
-        lease = {"locked_by": caller.id, "lock_expires_at": workflow.later(self.clock(), LEASE)}
-        return self._change(caller, ticket, "Locked", lease)
-
-    def unlock_ticket(self, caller: Caller, ticket: dict) -> dict:
-        """The ticket without the caller's lease; the same ticket where it has none, Locked while another has one."""
-        self._check_lock(caller, ticket)
-        return self._unlock(caller, ticket) if ticket["locked_by"] else ticket
+    # -- what is done in the background --------------------------------------------------------------
 
     def end_leases(self) -> None:
         """Release a few locks whose time is over."""
@@ -488,163 +482,13 @@ class Store:
             with self.savepoint():
                 self._unlock(THE_DESK, ticket, reason="expired")
 
-    def _unlock(self, caller, ticket, **facts):
-        return self._change(caller, ticket, "Unlocked", {"locked_by": None, "lock_expires_at": None}, **facts)
+    def delete_old_responses(self) -> None:
+        """Delete some responses that are past their 24 h: few enough that a turn stays short."""
+        if self._all(OLD_RESPONSES, (self._expiry(),)):
+            with self.savepoint():
+                self.db.execute(f"DELETE FROM idempotency_keys WHERE rowid IN ({OLD_RESPONSES})", (self._expiry(),))
 
-    def _check_lock(self, caller, ticket):
-        """Raise Locked while another's lease lasts."""
-        holder, ends = ticket["locked_by"], ticket["lock_expires_at"]
-        if holder not in (None, caller.id) and ends > self.clock():
-            what = f"ticket {ticket['id']} is locked by {holder} until {ends}; try again when it is released"
-            raise Locked(what, locked_by=holder, lock_expires_at=ends)
-
-    # -- comments and drafts --------------------------------------------------------------------
-
-    def comments(self, ticket_id: int) -> list[dict]:
-        rows = self._all("SELECT * FROM comments WHERE ticket_id = ? ORDER BY id", (ticket_id,))
-        return [{**row, "internal": bool(row["internal"])} for row in rows]
-
-    def add_comment(self, caller: Caller, ticket: dict, body: str, internal: bool) -> dict:
-        comment = self._insert_comment(caller, ticket, body, internal, self.clock())
-        facts = {"comment_id": comment["id"], "body": body, "internal": internal}
-        self._change(caller, ticket, "Commented", at=comment["created_at"], **facts)
-        return comment
-
-    def _insert_comment(self, caller, ticket, body, internal, at):
-        row = self._all(
-            "INSERT INTO comments (ticket_id, author, body, internal, created_at) VALUES (?, ?, ?, ?, ?) RETURNING *",
-            (ticket["id"], caller.id, body, internal, at),
-        )[0]
-        return {**row, "internal": bool(internal)}
-
-    def draft(self, draft_id: str) -> dict:
-        for draft in self._all("SELECT * FROM drafts WHERE id = ?", (workflow.row_number(draft_id),)):
-            return draft
-        raise NotFound(f"no draft {draft_id}; GET /tickets/{{id}} lists a ticket's drafts")
-
-    def drafts(self, ticket_id: int) -> list[dict]:
-        return self._all("SELECT * FROM drafts WHERE ticket_id = ? ORDER BY id", (ticket_id,))
-
-    def add_draft(self, caller: Caller, ticket: dict, body: str, source: str) -> dict:
-        draft = self._all(
-            "INSERT INTO drafts (ticket_id, body, source, created_by, created_at) VALUES (?, ?, ?, ?, ?) RETURNING *",
-            (ticket["id"], body, source, caller.id, self.clock()),
-        )[0]
-        facts = {"draft_id": draft["id"], "body": body, "source": source}
-        self._change(caller, ticket, "Drafted", at=draft["created_at"], **facts)
-        return draft
-
-    def edit_draft(self, caller: Caller, draft: dict, body: str) -> dict:
-        """The pending draft with another text; AlreadyDecided once it was sent or rejected."""
-        if draft["status"] == "pending" and draft["body"] == body:
-            return draft
-        edited = self._all(
-            "UPDATE drafts SET body = ? WHERE id = ? AND status = 'pending' RETURNING *", (body, draft["id"])
-        )
-        self._change(caller, self._undecided(edited, draft), "DraftEdited", draft_id=draft["id"], body=body)
-        return edited[0]
-
-    def approve_draft(self, caller: Caller, draft: dict) -> dict:
-        """The draft as sent, its text posted as a comment: exactly once, else AlreadyDecided."""
-        sent = self._decide(caller, draft, "sent")
-        ticket = self._undecided(sent, draft)
-        at = sent[0]["decided_at"]
-        comment = self._insert_comment(caller, ticket, draft["body"], False, at)
-        facts = {"draft_id": draft["id"], "comment_id": comment["id"], "body": draft["body"]}
-        self._change(caller, ticket, "Approved", at=at, **facts)
-        return sent[0]
-
-    def reject_draft(self, caller: Caller, draft: dict) -> dict:
-        """The draft as rejected: exactly once, else AlreadyDecided."""
-        rejected = self._decide(caller, draft, "rejected")
-        ticket = self._undecided(rejected, draft)
-        self._change(caller, ticket, "Rejected", at=rejected[0]["decided_at"], draft_id=draft["id"])
-        return rejected[0]
-
-    def _decide(self, caller, draft, status):
-        return self._all(DECIDE_DRAFT, {"id": draft["id"], "status": status, "by": caller.id, "at": self.clock()})
-
-    def _undecided(self, changed, draft):
-        """The draft's ticket, if the guarded UPDATE before this changed a row."""
-        if not changed:
-            now = self.draft(str(draft["id"]))
-            by = f"{now['status']} by {now['decided_by']} at {now['decided_at']}"
-            raise AlreadyDecided(f"draft {now['id']} was {by}; write a new draft", status=now["status"])
-        return self.ticket(str(draft["ticket_id"]))
-
-    # -- the audit log --------------------------------------------------------------------------
-
-    def _change(self, caller, ticket, event_type, changes=None, at=None, **facts):
-        """The one way a ticket changes: workflow.fold() says what the row becomes, and the event is why."""
-        data = {"changes": changes, **facts} if changes else facts
-        event = {"ticket_id": ticket["id"], "version": ticket["version"] + 1, "type": event_type, "data": data}
-        row = workflow.fold(ticket, {**event, "at": at or self.clock()})
-        if self.db.execute(CHANGE_TICKET, row).rowcount != 1:
-            raise PreconditionFailed(
-                f"ticket {ticket['id']} has changed since version {ticket['version']}; read it again"
-            )
-        self._append(caller, row, event_type, data)
-        return row
-
-    def _append(self, caller, ticket, event_type, data):
-        """Chain an event of the ticket to the last one."""
-        number, previous = self._last if self._turn == "writing" else self._newest_event()
-        event = {
-            "id": number + 1,
-            "ticket_id": ticket["id"],
-            "version": ticket["version"],
-            "type": event_type,
-            "actor": caller.id,
-            "at": ticket["updated_at"],
-            "request_id": caller.request_id,
-            "data": workflow.canonical(data),
-            "previous_hash": previous,
-        }
-        digest = workflow.event_hash(event)
-        self.db.execute(ADD_EVENT, (*event.values(), digest))
-        self._last = number + 1, digest
-
-    def events(self, filters: dict) -> dict:
-        """Audit events, oldest first: {events, next}; `next` is the `after` of the following page."""
-        rows = self._all(
-            f"SELECT * FROM audit_events WHERE {_and(EVENT_FILTERS, filters)} ORDER BY id LIMIT :limit + 1", filters
-        )
-        page = rows[: filters["limit"]]
-        for event in page:
-            event["data"] = json.loads(event["data"])
-        return {"events": page, "next": page[-1]["id"] if len(rows) > len(page) else None}
-
-    def last_event(self) -> int:
-        """The id of the last event that is durable, 0 for none: those of a turn under way do not count."""
-        return self._durable if self._turn == "writing" else self._newest_event()[0]
-
-    def _newest_event(self):
-        """(id, hash) of the last event, those of a turn under way included."""
-        rows = self._tuples("SELECT id, hash FROM audit_events ORDER BY id DESC LIMIT 1")
-        return rows[0] if rows else (0, workflow.FIRST_HASH)
-
-    def history(self, ticket: dict, viewer: Caller, filters: dict) -> dict:
-        """The ticket's events, oldest first, as far as `viewer` may see them: {events, next}; `next` is the version
-        that the following page begins `from`."""
-        page = self.events({"ticket_id": ticket["id"], "limit": 1000, **filters})
-        following = page["next"] and page["events"][-1]["version"] + 1
-        return {"events": list(filter(None, map(viewer.view_of, page["events"]))), "next": following}
-
-    def ticket_at(self, ticket: dict, version: str) -> dict:
-        """The ticket's row as it was at `version`, from its events alone."""
-        version = workflow.row_number(version) or 0
-        if not 1 <= version <= ticket["version"]:
-            raise NotFound(f"ticket {ticket['id']} has the versions 1 to {ticket['version']}")
-        row = reduce(
-            workflow.fold, self.events({"ticket_id": ticket["id"], "to": version, "limit": version})["events"], None
-        )
-        return {column: row[column] for column in ticket}
-
-    def verify_chain(self) -> dict:
-        """{ok, events, head}, or {ok: False, events, broken: {id, problem}} at the first broken row."""
-        return workflow.verify_chain(self.db.execute("SELECT * FROM audit_events ORDER BY id"))
-
-    # -- users ----------------------------------------------------------------------------------
+    # -- users ---------------------------------------------------------------------------------------
 
     def user(self, email: str) -> dict | None:
         for user in self._all("SELECT * FROM users WHERE email = ?", (email.lower(),)):
@@ -658,42 +502,11 @@ class Store:
         row = {**user, "id": user["email"], "roles": ",".join(user["roles"]), "created_at": self.clock()}
         self.db.execute("INSERT INTO users VALUES (:id, :email, :name, :roles, :password_hash, :created_at)", row)
 
-    # -- kept responses -------------------------------------------------------------------------
+    # -- proof ---------------------------------------------------------------------------------------
 
-    def kept_response(self, scope: tuple) -> dict | None:
-        """What was answered in this scope (caller, method, path, key) in the last 24 h."""
-        for row in self._all(KEPT_RESPONSE, scope):
-            return row if row["created_at"] > self._expiry() else None
-
-    def keep_response(self, scope: tuple, fingerprint: str, status: int, location: str | None, body: bytes) -> None:
-        """Keep a response in the transaction of its change, so that both exist or neither."""
-        self.db.execute(KEEP_RESPONSE, (*scope, fingerprint, status, location, body, self.clock()))
-
-    def delete_old_responses(self) -> None:
-        """Delete some responses that are past their 24 h: few enough that a turn stays short."""
-        if self._all(OLD_RESPONSES, (self._expiry(),)):
-            with self.savepoint():
-                self.db.execute(f"DELETE FROM idempotency_keys WHERE rowid IN ({OLD_RESPONSES})", (self._expiry(),))
-
-    def _expiry(self):
-        return workflow.text_time(datetime.now(timezone.utc) - KEYS_LIVE)
-
-    # -- the database as a whole ----------------------------------------------------------------
-
-    def table_definitions(self) -> dict[str, str]:
-        """Each table's CREATE statement, comments and all: validation reads its rules from them."""
-        return {name: sql for name, sql in _our_schema().definitions.items() if sql.startswith("CREATE TABLE")}
-
-    def ping(self) -> None:
-        """Read one row of the file; raises Unavailable where the database does not answer."""
-        self._check_file()
-        try:
-            self.is_empty()
-        except sqlite3.Error as problem:
-            raise Unavailable(f"the database does not answer: {problem}") from problem
-
-    def is_empty(self) -> bool:
-        return not self._all("SELECT 1 FROM tickets LIMIT 1")
+    def verify_chain(self) -> dict:
+        """{ok, events, head}, or {ok: False, events, broken: {id, problem}} at the first broken row."""
+        return workflow.verify_chain(self.db.execute("SELECT * FROM audit_events ORDER BY id"))
 
     def verify(self):
         """Yield (what was checked, the first difference or None) for everything that must hold at one moment."""
@@ -728,6 +541,75 @@ class Store:
             wrong = self._all(f"{kept} EXCEPT {counted}") + self._all(f"{counted} EXCEPT {kept}")
             yield f"counters in {table}", f"they are not right for {wrong[0]}" if wrong else None
 
+    # -- the database file ---------------------------------------------------------------------------
+
+    def _prepare(self, read_only, holder):
+        if self._recognise() and read_only:
+            raise Unusable(f"{self.path} is empty: no desk has used it yet")
+        if holder:
+            self._lock = hold(self.path, holder)
+        self.db.row_factory = lambda cursor, row: dict(zip([column[0] for column in cursor.description], row))
+        self.db.create_function("search_key", 1, workflow.search_key, deterministic=True)
+        for pragma in ("foreign_keys = ON", "recursive_triggers = ON", "trusted_schema = OFF"):
+            self.db.execute(f"PRAGMA {pragma}")
+        self.has_index = bool(self._all("SELECT 1 FROM pragma_module_list WHERE name = ?", (self.index_module,)))
+        if read_only:
+            self.has_index &= "search_index" in _schema_of(self.db).definitions
+            return
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "wal_autocheckpoint = 10000"):
+            self.db.execute(f"PRAGMA {pragma}").fetchall()
+        self.db.execute("PRAGMA temp_store = MEMORY")  # else each savepoint takes 64 KiB: up to twice the time
+        if self._recognise():  # still: the desk that held it before may have made its tables
+            self.db.executescript(f"BEGIN;\n{SCHEMA.read_text(encoding='utf-8')}\nCOMMIT;")
+        name = _difference(_schema_of(self.db))
+        if name:
+            raise Unusable(f"{self.path} was made from another schema.sql ({name} differs): start with a new file")
+        if self.has_index and "search_index" not in _schema_of(self.db).definitions:
+            everything = "INSERT OR IGNORE INTO search_pending SELECT id FROM tickets"
+            self.db.executescript(f"BEGIN; {SEARCH_INDEX}; {everything}; COMMIT")
+
+    def _recognise(self) -> bool:
+        """True for a new, empty database; Unusable for another program's file or another version's."""
+        found, ours = _schema_of(self.db), _our_schema()
+        if found == Schema(0, 0, {}):
+            return True
+        if found.application_id != ours.application_id:
+            raise Unusable(f"{self.path} is a database of another program: use another file")
+        if found.version != ours.version:
+            raise Unusable(
+                f"{self.path} has schema version {found.version}, this desk {ours.version}: use another file"
+            )
+        return False
+
+    def close(self) -> None:
+        """Close; the last connection moves the write-ahead log into the database file."""
+        for connection in (self.db, self._lock):
+            if connection:
+                connection.close()
+
+    def _check_file(self):
+        try:
+            is_there = os.stat(self.path).st_ino == self._inode
+        except OSError:
+            is_there = False
+        if not is_there:
+            raise Unavailable(f"the database file {self.path} was removed or replaced; restart the desk")
+
+    def ping(self) -> None:
+        """Read one row of the file; raises Unavailable where the database does not answer."""
+        self._check_file()
+        try:
+            self.is_empty()
+        except sqlite3.Error as problem:
+            raise Unavailable(f"the database does not answer: {problem}") from problem
+
+    def is_empty(self) -> bool:
+        return not self._all("SELECT 1 FROM tickets LIMIT 1")
+
+    def table_definitions(self) -> dict[str, str]:
+        """Each table's CREATE statement, comments and all: validation reads its rules from them."""
+        return {name: sql for name, sql in _our_schema().definitions.items() if sql.startswith("CREATE TABLE")}
+
     def backup(self, path: str, progress) -> None:
         """A consistent, checked copy into the new file `path`; progress(done, pages) is told now and then.
 
@@ -743,13 +625,70 @@ class Store:
         except sqlite3.Error as problem:
             raise Unusable(f"cannot back up {self.path} to {path}: {problem}") from None
 
-    def _all(self, sql, values=()):
-        return self.db.execute(sql, values).fetchall()
 
-    def _tuples(self, sql, values=()):
-        cursor = self.db.cursor()
-        cursor.row_factory = None
-        return cursor.execute(sql, values).fetchall()
+# -- SQL of lists, searches and statistics --------------------------------------------------------
+
+# search_key() of a column; what is ASCII SQLite can fold itself, several times as fast
+FOLDED = "CASE WHEN length({0}) = length(CAST({0} AS BLOB)) THEN lower({0}) ELSE search_key({0}) END"
+FILTERS = {
+    **{column: f"{column} = :{column}" for column in ("category", "priority", "state", "assignee", "created_by")},
+    "status": "state IN (SELECT state FROM ticket_counts WHERE status = :status)",  # which an index on state can use
+    "owner": "created_by = :owner",
+    "mine": "(created_by = :mine OR assignee = :mine)",
+    "search": f"(instr({FOLDED.format('title')}, :search) OR instr({FOLDED.format('description')}, :search))",
+}
+MINE = ("created_by = :mine", "assignee = :mine AND created_by <> :mine")  # the same in two parts with an index each
+RUN = {"state", "priority", "category"}  # what ticket_counts has one row for: under these an index is in order of id
+TOTALS = RUN | {"status"}  # filters whose totals ticket_counts knows
+
+# Where a search looks: the column of the ids, and tables with a first condition. Both together hold each ticket once.
+INDEXED = (
+    "search_index.rowid",
+    """search_index CROSS JOIN tickets ON tickets.id = search_index.rowid
+    WHERE search_index MATCH :match AND search_index.rowid NOT IN (SELECT ticket_id FROM search_pending)""",
+)
+PENDING = (
+    "search_pending.ticket_id",
+    """search_pending CROSS JOIN tickets ON tickets.id = search_pending.ticket_id
+    WHERE true""",
+)
+# The index knows which three characters stand in a ticket, and not where: what it names is looked at.
+# It may name too many (words of before an edit stay in it), never too few.
+# Small pages, because FTS5 merges 64 at a time when it tidies up: p99 of index_some is 6 ms instead of 23.
+SEARCH_INDEX = """CREATE VIRTUAL TABLE search_index USING fts5
+    (words, content = '', columnsize = 0, detail = none, tokenize = 'trigram case_sensitive 1');
+    INSERT INTO search_index (search_index, rank) VALUES ('pgsz', 500)"""
+SOME_PENDING = """SELECT id, title, description FROM search_pending JOIN tickets ON id = ticket_id
+    ORDER BY ticket_id LIMIT 16"""
+INDEX_AT_ONCE = 16_000  # characters; with SOME_PENDING's rows mostly a millisecond or two
+EVENT_FILTERS = {
+    **{column: f"{column} = :{column}" for column in ("ticket_id", "type", "actor")},
+    "after": "id > :after",
+    "from": "version >= :from",
+    "to": "version <= :to",
+}
+
+OLD_RESPONSES = """SELECT rowid FROM (SELECT rowid, created_at FROM idempotency_keys ORDER BY rowid LIMIT 2000)
+    WHERE created_at <= ?"""
+TICKETS_OF_OWNER = """(SELECT state, status, priority, category, count(*) AS tickets FROM tickets
+    WHERE created_by = :owner GROUP BY 1, 2, 3, 4)"""
+DAYS_OF_OWNER = """(SELECT substr(created_at, 1, 10) AS day, count(*) AS tickets FROM tickets
+    WHERE created_by = :owner GROUP BY 1)"""
+STATS = """SELECT
+    (SELECT coalesce(sum(tickets), 0) FROM counts) AS total_tickets,
+    (SELECT coalesce(sum(tickets), 0) FROM counts WHERE status = 'open') AS open_tickets,
+    (SELECT coalesce(round(sum(tickets) * 1.0 / max(1, julianday(:today) - julianday(min(day)) + 1), 1), 0.0) FROM days)
+        AS avg_tickets_per_day,
+    (WITH RECURSIVE past (day) AS (SELECT date(:today, '-29 days') UNION ALL
+            SELECT date(day, '+1 day') FROM past WHERE day < :today)
+        SELECT json_group_array(json_object('day', day, 'tickets', coalesce(tickets, 0)))
+        FROM past LEFT JOIN days USING (day)) AS daily, """
+BREAKDOWN = """(SELECT json_group_object(value, coalesce(n, 0)) FROM json_each(:{name})
+    LEFT JOIN (SELECT {name}, sum(tickets) AS n FROM counts GROUP BY 1) ON {name} = value) AS {name}_breakdown"""
+RECOUNTS = {  # what triggers count, and by which columns the tickets must give the same
+    "ticket_counts": ("state, priority, category", "state, priority, category"),
+    "daily_counts": ("day", "substr(created_at, 1, 10)"),
+}
 
 
 def _and(conditions, given):
@@ -774,3 +713,75 @@ def _trigrams_of(needle):
     """
     starts = {*range(0, len(needle) - 2, 3), len(needle) - 3} if len(needle) > 2 else ()
     return " AND ".join(sorted({'"{}"'.format(needle[start : start + 3].replace('"', '""')) for start in starts}))
+
+
+@cache
+def _row_as_json(table: str) -> str:
+    """The SQL that makes a row of the table JSON text, which is 4 times as fast as a dict and then its encoding."""
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.executescript(SCHEMA.read_text(encoding="utf-8"))
+        names = [row[1] for row in db.execute(f"PRAGMA table_xinfo({table})")]
+    booleans = {"internal": "json(iif(internal, 'true', 'false'))"}
+    return f"json_object({', '.join(f'{name!r}, {booleans.get(name, name)}' for name in names)})"
+
+
+@cache
+def _whole_ticket(column: str) -> str:
+    tables = {kind: _row_as_json(f"{kind}s") for kind in ("ticket", "comment", "draft")}
+    return WHOLE_TICKET.format(column=column, **tables)
+
+
+# -- the database file ----------------------------------------------------------------------------
+
+OLDEST_SQLITE = (3, 37)  # STRICT tables
+WAIT = 0.5  # seconds for another program's lock; the whole desk waits with it
+
+
+class Schema(NamedTuple):  # what a database file says of itself
+    application_id: int
+    version: int
+    definitions: dict
+
+
+def hold(path: Path, who: str) -> sqlite3.Connection:
+    """Keep other servers off this database for as long as the returned connection lives.
+
+    The lock is a write transaction on a small file of its own, so it works alike on every platform
+    and ends with the process, however that ends. Raises Unusable naming the holder.
+    """
+    lock = sqlite3.connect(f"{path.resolve()}.lock", isolation_level=None, timeout=0)
+    try:
+        lock.execute("PRAGMA synchronous = OFF")
+        lock.execute("BEGIN IMMEDIATE")
+        lock.execute("CREATE TABLE IF NOT EXISTS holder (id INTEGER PRIMARY KEY, who TEXT)")
+        lock.execute("INSERT OR REPLACE INTO holder VALUES (1, ?)", (who,))
+        lock.execute("COMMIT")
+        lock.execute("BEGIN IMMEDIATE")
+        return lock
+    except sqlite3.OperationalError:
+        table = lock.execute("SELECT name FROM sqlite_schema").fetchall()  # none while that desk is just starting
+        holder = lock.execute("SELECT who FROM holder").fetchone()[0] if table else "another one"
+        lock.close()
+        raise Unusable(f"{path} is being served already by {holder}; stop it or use another SUPPORT_DESK_DB") from None
+
+
+def _schema_of(db) -> Schema:
+    cursor = db.cursor()
+    cursor.row_factory = None
+    cursor.execute("SAVEPOINT looking")  # one moment: another desk may be making its tables right now
+    magic, version = (cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version"))
+    rows = cursor.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid").fetchall()
+    cursor.execute("RELEASE looking")
+    return Schema(magic, version, dict(rows))
+
+
+@cache
+def _our_schema() -> Schema:
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.executescript(SCHEMA.read_text(encoding="utf-8"))
+        return _schema_of(db)
+
+
+def _difference(found: Schema) -> str | None:
+    """The first table, index or trigger that is not as in schema.sql."""
+    return next((name for name, sql in _our_schema().definitions.items() if found.definitions.get(name) != sql), None)

@@ -282,6 +282,9 @@ def fold(row: dict | None, event: dict) -> dict:
     return row
 
 
+# ==== the first sitting ends here: what follows is there for scale, proof and operations ====================
+
+
 def search_key(text: str) -> str:
     """The form of `text` that search compares: lower case, accents in one Unicode form (NFC)."""
     if text.isascii():

@@ -15,7 +15,7 @@ LAYERS = (
     responses routes checks response_cache accounts petri_net files handler live workers server""".split()
 )
 DRILLS_USE = {"sqlite3": {"faults", "lab"}, "socket": {"lab", "clients"}, "tests": set()}  # what only these modules may
-LONGEST = {"store.py": 780, "web/server.py": 560, "app.py": 480}  # every statement, every endpoint in one place has its price
+LONGEST = {"store.py": 800, "web/server.py": 560, "app.py": 480}  # every statement, every endpoint in one place has its price
 ONLY_IN = {
     "sqlite3": {"store.py"},
     "http.client": {"llm.py"},
