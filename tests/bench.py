@@ -127,7 +127,7 @@ class BareHandler(Handler):
 
     def render(self, response, date, close) -> bytes:
         lines = f"Date: {date}\r\nContent-Type: application/json\r\n"
-        return render(response, lines, close=close, head_only=False)
+        return render(response, lines, version=(1, 1), close=close, head_only=False)
 
     def log_request(self, code="-", size="-"):
         """Count nothing."""

@@ -51,7 +51,8 @@ def admit(gate: Gate, request: Request) -> None:
     routes, request.references = find(gate.tree, request.path)
     if request.method == "OPTIONS":
         return
-    check_origin(gate, request)
+    if "origin" in request.headers:
+        check_origin(gate, request)
     route = routes.get("GET" if request.method == "HEAD" else request.method)
     if route is None:
         allow = allowed(routes)
@@ -89,8 +90,6 @@ def _is_address(name):
 
 def check_origin(gate: Gate, request: Request) -> None:
     """Refuse what a foreign page could do without asking: writes, and WebSockets, for which no CORS exists."""
-    if "origin" not in request.headers:
-        return
     is_open_to_all = request.method not in WRITES and "upgrade" not in request.headers
     if not is_open_to_all and not is_trusted_origin(gate, request):
         raise Forbidden(f"a page of {request.headers['origin']} may not do that here; see CORS_ORIGINS")

@@ -252,11 +252,9 @@ class Handler(BaseHTTPRequestHandler):
         request, names = self.current, tuple([name for name, _ in response.headers])
         lines = f"Date: {date}\r\nX-Request-Id: {request.id}\r\n"
         lines += default_lines(names, bool(response.body), self.server.bug_mode)
-        if response.is_unfinished and response.status == 200 and request.version >= (1, 1):
-            lines += "Transfer-Encoding: chunked\r\n"
         if "origin" in request.headers and checks.is_trusted_origin(self.server.gate, request):
             lines += f"Access-Control-Allow-Origin: {request.headers['origin']}\r\n{CORS_EXPOSED}"
-        return render(response, lines, close=close, head_only=request.method == "HEAD")
+        return render(response, lines, version=request.version, close=close, head_only=request.method == "HEAD")
 
     def log_request(self, code="-", size="-") -> None:
         """Count self.current, whose response leaves now, and write its line, which has no size."""

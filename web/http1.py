@@ -141,6 +141,8 @@ class RequestReader:
 
     def _body(self, request, coding, length):
         size = _length(request, coding, length)
+        if size is not None and size <= len(self._buffer):
+            return self._take(size)
         self.wants_continue = _expects_continue(request) and not self._buffer
         if size is None:
             body = yield from self._chunks()
@@ -186,6 +188,9 @@ class RequestReader:
     def _exactly(self, size):
         while len(self._buffer) < size:
             yield None
+        return self._take(size)
+
+    def _take(self, size):
         taken = bytes(self._buffer[:size])
         del self._buffer[:size]
         return taken
@@ -312,18 +317,23 @@ def _status_line(status):
     return f"HTTP/1.1 {status} {PHRASES[status]}\r\n"
 
 
-def render(response: Response, fixed: str, *, close: bool, head_only: bool) -> bytes:
+def render(response: Response, fixed: str, *, version: tuple, close: bool, head_only: bool) -> bytes:
     """The bytes of a response, head and body in one piece so that one send carries both.
 
-    `fixed` are header lines that are known to be sound, each with its line end. Raises ValueError for a
-    header of the response's own that would break out of its line.
+    `fixed` are header lines that are known to be sound, each with its line end; `version` is the client's. Raises
+    ValueError for a header of the response's own that would break out of its line.
     """
     status, own = response.status, "".join([f"{name}: {value}\r\n" for name, value in response.headers])
     if own.count("\r") + own.count("\n") > 2 * len(response.headers):
         raise ValueError("a header value has a line break")
     is_bare = head_only or status in (204, 304)
-    length = "" if status in (101, 204, 304) or response.is_unfinished else f"Content-Length: {len(response.body)}\r\n"
+    if status in (101, 204, 304):
+        framing = ""
+    elif not response.is_unfinished:
+        framing = f"Content-Length: {len(response.body)}\r\n"
+    else:
+        framing = "Transfer-Encoding: chunked\r\n" if version >= (1, 1) else ""
     # a 101 says Connection: Upgrade
     connection = "" if status == 101 else "Connection: close\r\n" if close else "Connection: keep-alive\r\n"
-    head = f"{_status_line(status)}{own}{fixed}{length}{connection}\r\n".encode("latin-1")
+    head = f"{_status_line(status)}{own}{fixed}{framing}{connection}\r\n".encode("latin-1")
     return head if is_bare else head + response.body

@@ -32,7 +32,8 @@ class Log:
         """`INFO  | POST /tickets → 201 (4ms) request id, user`: WARN for 4xx, ERROR for 5xx."""
         level = "INFO" if status < 400 else "WARN" if status < 500 else "ERROR"
         facts = {**_facts(request), "status": status, "ms": milliseconds} if self._as_json else {}
-        line = f"{request.method} {request.path} → {status} ({milliseconds}ms) {request.id} {_user(request)}"
+        user = request.caller.id if request.caller else "-"
+        line = f"{request.method} {request.path} → {status} ({milliseconds}ms) {request.id} {user}"
         self._write(level, line, facts)
 
     def trouble(self, request, report: str) -> None:

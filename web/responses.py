@@ -41,7 +41,7 @@ encode = workflow.json_encoder(sort_keys=False)
 
 def reply(status: int, value, *headers: tuple[str, str]) -> Response:
     """A JSON response; its body ends with a newline so that curl reads well."""
-    return reply_text(status, encode(value), *headers)
+    return Response(status, f"{encode(value)}\n".encode("utf-8", "replace"), headers)
 
 
 def reply_text(status: int, text: str, *headers: tuple[str, str]) -> Response:

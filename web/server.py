@@ -19,7 +19,7 @@ from http.server import HTTPServer
 from itertools import count
 from secrets import token_hex
 
-from web.handler import CLOSED, LINGERING, LIVE, OUTBOX, READING, SENDING, STREAMING, WAITING, Handler, Job
+from web.handler import CLOSED, IDLE, LINGERING, LIVE, OUTBOX, READING, SENDING, STREAMING, WAITING, Handler, Job
 from web.http1 import CONTINUE, BadRequest, Request, Response, render_chunk
 from web.live import Live
 from web.response_cache import ResponseCache
@@ -278,14 +278,12 @@ class DeskServer(HTTPServer):
             handler.close_after = True
         if request.method in ("POST", "PATCH"):
             self._has_background_work = True
-        if self._unread() > BUDGET:
+        if self._uncommitted_bytes > BUDGET or (self._backpressured and self._unread() > BUDGET):
             request.fault = Unavailable("too many responses wait to be read; try again")
         return True
 
     def _unread(self) -> int:
         """Bytes of responses that wait for the commit, and of those that clients have not read yet."""
-        if not self._backpressured:
-            return self._uncommitted_bytes
         unread = (len(handler.outbox) for handler in self._backpressured if not handler.session)
         return self._uncommitted_bytes + sum(unread)  # listeners have a bound of their own: see live.py
 
@@ -479,6 +477,9 @@ class DeskServer(HTTPServer):
             self._drop(handler)
             return
         del handler.outbox[:sent]
+        if not handler.outbox and handler.state is IDLE and not (handler.close_after or handler.input_closed):
+            if not handler.reader.unread and handler.watched == READ:
+                return  # the usual case: everything is sent, and nothing else is to do
         self._note_progress(handler, sent)
         if handler.stream and handler.stream not in self._running_jobs and len(handler.outbox) < OUTBOX:
             self._start(handler.stream)
