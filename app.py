@@ -236,7 +236,8 @@ def llm_worker_unless_written(request) -> str | None:
 
 def write_reply(context, request) -> tuple[str, str]:
     """A reply to the ticket and who wrote it, for add_draft; why the LLM did not help goes to the log."""
-    ticket = ticket_of_staff(context, request, "a draft")
+    with context.store.reader() as store:
+        ticket = ticket_of_staff(context._replace(store=store), request, "a draft")
     body, source, problem = context.assistant.write(ticket, context.assistant.deadline(request.started))
     report_llm(context, request, problem)
     return body, source

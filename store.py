@@ -21,7 +21,7 @@ from workflow import AlreadyDecided, Caller, Locked, NotFound, PreconditionFaile
 SCHEMA = Path(__file__).with_name("schema.sql")
 KEYS_LIVE = timedelta(hours=24)
 LEASE = 60  # seconds that a lock lasts, unless it is renewed
-THE_DESK = Caller("desk", (), "housekeeping")  # who releases a lock whose time is over
+THE_DESK = Caller("desk", (), "background")  # who releases a lock whose time is over
 
 ADD_TICKET = """INSERT INTO tickets
     (uuid, title, description, category, priority, created_by, created_at, updated_at)
@@ -61,6 +61,7 @@ class Store:
         """Open the database, made anew if there is none. With `holder` no second desk can hold it."""
         self.path, self.clock = Path(path), workflow.utc_now
         self._turn, self._stamp, self._commits, self._lock, self.db = "closed", None, 0, None, None
+        self._changes = 0  # rows that were changed up to the last commit
         self._durable, self._last = 0, (0, workflow.FIRST_HASH)  # id of the last durable event; id and hash of the last
         if sqlite3.sqlite_version_info < OLDEST_SQLITE:
             raise Unusable(f"this Python's SQLite {sqlite3.sqlite_version} is too old; the desk needs 3.37 or newer")
@@ -115,7 +116,8 @@ class Store:
         if turn == "reading":
             self._end_read()
         if turn == "writing":
-            self._commits += 1
+            self._commits += self.db.total_changes != self._changes
+            self._changes = self.db.total_changes
             try:
                 self.db.execute("COMMIT")
             except sqlite3.Error as problem:

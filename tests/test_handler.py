@@ -6,6 +6,7 @@ from inspect import isgeneratorfunction
 from unittest import mock
 
 import app
+from llm import Failed
 from store import Store
 from tests.desk import AGENT, Desk, DeskTest
 from web import handler, response_cache
@@ -53,6 +54,15 @@ class TheHandler(DeskTest):
         line = "GET /health?x=1 HTTP/1.1"
         self.assertEqual(seen, [("GET", "/health?x=1", "HTTP/1.1", "Ann", line), ("GET", 200, 6)])
 
+    def test_a_header_that_cannot_be_sent_is_a_500_and_the_desk_goes_on(self):
+        class Sloppy(handler.Handler):
+            def do_GET(self):
+                return Response(200, b"", (("X-Title", self.current.query and "one\r\ntwo" or "漢字"),))
+
+        self.desk.server.RequestHandlerClass = Sloppy
+        for path in ("/health", "/health?x", "/health"):
+            self.assert_refused(self.desk.get(path), 500, "INTERNAL_ERROR")
+
     def test_endpoints_are_plain_functions(self):
         for route in app.ROUTES:
             for function in (route.endpoint, route.prepare, route.runs_on):
@@ -98,25 +108,29 @@ class OneTransaction(unittest.TestCase):
         self.assertEqual(desk.store.count("BEGIN"), desk.store.count("COMMIT"))
 
     def test_no_transaction_is_open_while_an_llm_is_called(self):
-        states, stores = [], []
+        opened, calls = [], []
 
         class Watched(Store):
             def __init__(self, *arguments, **options):
                 super().__init__(*arguments, **options)
-                stores.append(self)
+                opened.append(self)
+
+            def close(self):
+                super().close()
+                opened.remove(self)
 
         desk = Desk(store=Watched, CLASSIFIER="openai", OPENAI_BASE_URL="http://127.0.0.1:9/v1")
         self.addCleanup(desk.stop)
         desk.new_ticket()
 
         def ask(settings, prompt, data):
-            states.extend(store.db.in_transaction for store in stores[1:])
-            raise OSError("no LLM here")
+            calls.append(opened[1:])  # without the desk's own
+            raise Failed("no LLM here")
 
         assistant = desk.server.context.assistant
         with mock.patch.object(assistant, "_plugin", assistant._plugin._replace(ask=ask)):
             desk.post("/tickets/1/draft", {}, AGENT)
-        self.assertEqual(states, [False])
+        self.assertEqual(calls, [[]], "no other connection to the database is open meanwhile")
 
 
 class Responses(DeskTest):

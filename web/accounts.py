@@ -13,7 +13,8 @@ NO_STORE = ("Cache-Control", "no-store")  # for a response with a token in it
 def find_user(context, request) -> dict | None:
     """The user with this e-mail address and password, for log_in; None for a wrong one, after as much work."""
     context.throttle.check(request.client)
-    user = context.store.user(request.fields["email"])
+    with context.store.reader() as store:
+        user = store.user(request.fields["email"])
     fits = password_fits(request.fields["password"], user["password_hash"] if user else NOBODYS_HASH)
     return user if fits else None
 

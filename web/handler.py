@@ -7,6 +7,7 @@ import time
 import traceback
 from bdb import BdbQuit
 from email.message import Message
+from functools import partial
 from http.server import BaseHTTPRequestHandler
 from math import inf
 from typing import Callable, NamedTuple
@@ -14,8 +15,8 @@ from typing import Callable, NamedTuple
 from web import checks
 from web.http1 import Request, RequestReader, Response, render
 from web.responses import CORS_EXPOSED, default_lines, preflight, refusal
-from web.routes import LLM_CALLS, allowed, find
-from workflow import KeyInProgress, KeyReused
+from web.routes import allowed, find
+from workflow import KeyInProgress, KeyReused, Unavailable
 
 OUTBOX = 256 * 1024  # bytes a client may leave unread before the desk stops reading from it
 INBOX = 2 * 1024 * 1024  # bytes it may send ahead: one largest request, and some
@@ -81,10 +82,13 @@ class Handler(BaseHTTPRequestHandler):
       the response leaves when the loop has committed the changes, head and body in one piece (in two, Nagle's algorithm
       and delayed acknowledgements cost 44 ms).
     - refuse() stands in the place of send_error(): refusals are JSON.
-    - Timeouts are for a whole request, not for one recv(): see State.
-    """
+    - Timeouts are for a whole request, not for one recv(); a request that is cut off is never handled, and a body that
+      nobody asked for never becomes the next request.
 
-    protocol_version = "HTTP/1.1"
+    So what blocks has no place here: setup(), handle(), finish(), rfile, wfile, send_response(), send_header(),
+    end_headers() and send_error() do not work. The server listens with a backlog of 1,024 instead of 5, and stops on
+    SIGTERM when what is in flight is answered.
+    """
 
     def __init__(self, request, client_address, server):
         self.request = self.connection = request  # the socket, under both names that the library has for it
@@ -104,7 +108,9 @@ class Handler(BaseHTTPRequestHandler):
     # -- the connection -------------------------------------------------------------------------
 
     def enter(self, state: State) -> None:
-        self.state, self.since = state, time.monotonic()
+        """Change the state; its time begins now. What is closed stays closed."""
+        if self.state is not CLOSED:
+            self.state, self.since = state, time.monotonic()
 
     def resume(self) -> None:
         """Enter the state that the reader of the bytes is in."""
@@ -112,15 +118,13 @@ class Handler(BaseHTTPRequestHandler):
 
     def take(self, request: Request) -> None:
         """Make a request that has arrived the current one."""
-        now = time.monotonic()
-        request.started = self.since if self.state in (HEAD, BODY) else now
-        request.client = self.client_address[0]
+        request.started, request.client = time.monotonic(), self.client_address[0]
         self.current = request
         self.responses_due += 1
         if not request.keep_alive:
             self.close_after = True
         if self.state in (IDLE, HEAD, BODY):
-            self.state, self.since = IDLE, now
+            self.state, self.since = IDLE, request.started
 
     @property
     def may_send_more(self) -> bool:
@@ -129,7 +133,7 @@ class Handler(BaseHTTPRequestHandler):
         return has_room and not self.input_closed
 
     @property
-    def takes_requests(self) -> bool:
+    def may_take_request(self) -> bool:
         return self.state.takes_requests and not self.close_after and len(self.outbox) + self.uncommitted < OUTBOX
 
     def is_overdue(self, now: float) -> bool:
@@ -165,7 +169,10 @@ class Handler(BaseHTTPRequestHandler):
                 checks.admit(server.gate, request)
             if request.fault:
                 raise request.fault
-            return getattr(self, f"do_{request.method}")()
+            response = getattr(self, f"do_{request.method}")()
+            if server.is_stopping and isinstance(response, Response) and response.session:
+                raise Unavailable("the desk is stopping")
+            return response
         except Exception as problem:
             return self.refuse(problem)
 
@@ -179,7 +186,7 @@ class Handler(BaseHTTPRequestHandler):
         elif is_cacheable and (response := cache.find(request, stamp)):
             return response
         elif pool := route.runs_on(request):
-            return self._job(pool, route.endpoint)
+            return self._read(pool)
         else:
             response = route.endpoint(context, request)
         if is_cacheable:
@@ -191,12 +198,11 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> Response | Job:
         """A write, all of it or nothing, in one savepoint; a retry with the same key gets the first response again."""
         request, route, store = self.current, self.current.route, self.server.context.store
+        if route.prepare and not request.is_prepared and (pool := route.runs_on(request)):
+            return self._prepare(pool)
         with store.savepoint():
             if request.scope and (response := self._kept_response()):
                 return response
-            if route.prepare and not request.is_prepared and (pool := route.runs_on(request)):
-                self.server.keys_in_progress.add(request.scope)
-                return self._job(pool, route.prepare)
             response = route.endpoint(self.server.context, request)
             if request.scope and response.status < 300:
                 location = dict(response.headers).get("Location")
@@ -222,17 +228,26 @@ class Handler(BaseHTTPRequestHandler):
         location = (("Location", kept["location"]),) if kept["location"] else ()
         return Response(kept["status"], kept["body"], (*location, ("Idempotent-Replayed", "true")))
 
-    def _job(self, pool, function):
-        """A job that calls function(context, request) on a worker thread, with a read-only store."""
+    def _read(self, pool):
+        """A job that reads for self.current, in one transaction on a read-only store of its own."""
         request, context = self.current, self.server.context
 
         def work():
             with context.store.reader() as store:
-                if pool != LLM_CALLS:  # all reads of one moment; but no transaction stays open during a call of an LLM
-                    store.begin_read()
-                return function(context._replace(store=store), request)
+                store.begin_read()
+                return request.route.endpoint(context._replace(store=store), request)
 
         return Job(self, request, work, pool)
+
+    def _prepare(self, pool):
+        """A job for the slow part of a write, which opens what it needs; or the response to the same key."""
+        request, context = self.current, self.server.context
+        if request.scope:
+            context.store.begin_read()
+            if response := self._kept_response():
+                return response
+            self.server.keys_in_progress.add(request.scope)
+        return Job(self, request, partial(request.route.prepare, context, request), pool)
 
     def refuse(self, problem: Exception) -> Response:
         """The error response to self.current for anything raised; what is our own mistake goes to the log, too."""
@@ -249,6 +264,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def render(self, response: Response, date: str, close: bool) -> bytes:
         """The bytes of the response to self.current, with the headers that every response carries."""
+        try:
+            return self._render(response, date, close)
+        except ValueError as problem:  # a header of its own that cannot be sent
+            return self._render(self.refuse(problem), date, close)
+
+    def _render(self, response, date, close):
         request, names = self.current, tuple([name for name, _ in response.headers])
         lines = f"Date: {date}\r\nX-Request-Id: {request.id}\r\n"
         lines += default_lines(names, bool(response.body), self.server.bug_mode)

@@ -56,7 +56,7 @@ class Request:
     fault: Exception | None = None
     id: str = ""
     client: str = ""  # the client's address
-    started: float = 0.0  # when its first bytes arrived, by time.monotonic()
+    started: float = 0.0  # when it had arrived whole, by time.monotonic()
     route: object = None  # the row of the route table
     references: tuple = ()  # what stood at the {…} of the route
     caller: object = None

@@ -90,7 +90,7 @@ class LiveEvent:
 class Session:
     """What a connection is used for after its last HTTP response. `cursor` is the id of the last event sent on it."""
 
-    wants_events, is_over = True, False
+    wants_events = True
     open_responses = 0  # responses that have begun and have no end yet
     pending_replies = {}  # replies that are sent once all events are sent: see TicketSocket
 
@@ -98,6 +98,8 @@ class Session:
         self.caller, self.cursor, self.store = request.caller, cursor, store
         self.has_caught_up = False  # has been sent all events there were, at least once
         self.last_sent = 0.0  # when the last ping was sent; 0.0: send the first one soon
+        self.control_frames = bytearray()  # what need not wait for a commit: pongs, the close frame
+        self.is_over = False
 
     def send_events(self, events: list[LiveEvent]) -> bytes:
         """The bytes of these events, as far as this caller may see them."""
@@ -153,8 +155,6 @@ class WebSocket(Session):
     def __init__(self, request: Request, cursor: int = 0, store=None):
         super().__init__(request, cursor, store)
         self._messages, self._handshake = MessageReader(), accept(request)
-        self.control_frames = bytearray()  # frames that need not wait for a commit: pongs, the close frame
-        self.is_over = False
 
     def opening(self) -> Response:
         return Response(101, b"", self._handshake.headers, session=self)

@@ -29,8 +29,9 @@ class Route(NamedTuple):
     """One row of the route table: who may ask for what, what may be sent, and which function answers.
 
     A query's rule is a Rule, or "table.column" for the column's own. Where `runs_on` names a pool of worker
-    threads, a read runs there as a whole, with a read-only store; a write has `prepare` run there, and then
-    its endpoint on the loop, in one savepoint, with the result in `request.prepared`.
+    threads, a read runs there as a whole, with a read-only store; a write has `prepare` run there (which opens
+    context.store.reader() if it has to read), and then its endpoint on the loop, in one savepoint, with the result in
+    `request.prepared`.
     """
 
     method: str

@@ -20,7 +20,7 @@ from itertools import count
 from secrets import token_hex
 
 from web.handler import CLOSED, IDLE, LINGERING, LIVE, OUTBOX, READING, SENDING, STREAMING, WAITING, Handler, Job
-from web.http1 import CONTINUE, BadRequest, Request, Response, render_chunk
+from web.http1 import CONTINUE, BadRequest, Request, render_chunk
 from web.live import Live
 from web.response_cache import ResponseCache
 from web.routes import LLM_CALLS, READERS
@@ -35,8 +35,10 @@ except ImportError:  # Windows
 
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 BLOCK = 64 * 1024  # bytes taken from one connection per turn
-TURN = 32  # requests answered for one connection at a time, so that nobody starves
-ROUNDS = 4  # of reading and answering before a commit: of 64 writers it serves 64 instead of 35 (creates x 1.25)
+TURN = 32  # requests answered for one connection before the next one has its turn
+# Seconds of a turn for answering. While there is time, a turn with changes reads again before its commit, which then
+# serves all of 64 writers instead of 35: creates x 1.25.
+ANSWERING = 0.02
 BUDGET = 64 * 1024 * 1024  # bytes of responses in memory; beyond it requests are refused until clients have read
 IDLE_AFTER = 0.001  # seconds without a request after which there is time for background work
 BACKGROUND_EVERY = 0.25  # seconds after which some is done all the same, or a busy desk never would
@@ -70,6 +72,7 @@ class DeskServer(HTTPServer):
         self.handlers, self.live = set(), Live(self._end_session)
         self._ready = {}  # handlers with bytes to look at, in order of arrival
         self._uncommitted, self._uncommitted_bytes = [], 0  # (handler, request, response): they wait for the commit
+        self._releases = []  # (handler, request) that give back the locks of sessions that are over
         self._backpressured = set()  # handlers whose client has not read everything
         self._new_jobs, self._running_jobs, self._finished_jobs = [], {}, deque()
         self._capacity, self._is_listening = capacity(), True
@@ -90,6 +93,10 @@ class DeskServer(HTTPServer):
         self.socket.setblocking(False)
         self._selector.register(self.socket, READ, None)
         self._selector.register(self._wake_reader, READ, None)
+
+    @property
+    def is_stopping(self) -> bool:
+        return self._stopped_at is not None
 
     def open(self, context, gate) -> None:
         """Name the desk to serve: what its endpoints work with, and what checks.py goes by."""
@@ -119,18 +126,21 @@ class DeskServer(HTTPServer):
         self._send()
         for handler in list(self.handlers):
             self._drop(handler)
-        self._commit()  # the locks that those give back
+        for handler in self._arrived(time.monotonic()):  # the locks that those give back
+            self._hold(handler, handler.handle_one_request())
+        self._commit()
         self._send()
 
     def run_once(self, poll_interval: float) -> None:
         """One turn: read, answer, commit, send, publish: in this order, so that a response is a promise kept."""
-        is_busy = self._ready or self._uncommitted or self.live.is_busy
+        is_busy = self._ready or self._releases or self.live.is_busy
         is_idle = not self._read(0 if is_busy else IDLE_AFTER if self._has_background_work else poll_interval)
-        for _ in range(ROUNDS):
-            for handler in self._arrived():
+        ends = time.monotonic() + ANSWERING
+        for handler in self._arrived(ends):
+            self._hold(handler, handler.handle_one_request())
+        while self.context.store.has_changes and time.monotonic() < ends and self._read(0):
+            for handler in self._arrived(ends):
                 self._hold(handler, handler.handle_one_request())
-            if not self.context.store.has_changes or not self._read(0):
-                break
         self._check_timeouts()
         self._work_in_background(is_idle)
         self._commit()
@@ -189,10 +199,10 @@ class DeskServer(HTTPServer):
                 self._receive(handler)
             if mask & WRITE:
                 self._flush(handler)
-        return bool(events or self._ready or self._uncommitted)
+        return bool(events or self._ready)
 
     def _accept(self):
-        for _ in range(ACCEPTS):
+        for _ in range(ACCEPTS if self._stopped_at is None else 0):
             try:
                 sock, address = self.socket.accept()
             except BlockingIOError:
@@ -235,14 +245,19 @@ class DeskServer(HTTPServer):
             self._close_if_idle(handler)
             self._watch(handler)
 
-    def _arrived(self):
+    def _arrived(self, ends):
         """Yield each handler whose `current` request can be answered: it is complete, or a worker is done with it."""
+        releases, self._releases = self._releases, []
+        for handler, request in releases:
+            handler.take(request)
+            yield handler
         while self._finished_jobs:
             job, result, problem = self._finished_jobs.popleft()
             handler, request = job.handler, job.request
             del self._running_jobs[job]
             if job is handler.stream:
-                self._send_piece(handler, result, problem)
+                if handler.state is not CLOSED:
+                    self._send_piece(handler, result, problem)
                 continue
             request.is_prepared, request.prepared, request.fault = True, result, problem
             handler.current = request
@@ -250,8 +265,9 @@ class DeskServer(HTTPServer):
                 handler.resume()
                 self._ready[handler] = None
             yield handler
-        ready, self._ready = self._ready, {}
-        for handler in ready:
+        ready, self._ready = deque(self._ready), {}
+        while ready and time.monotonic() < ends:
+            handler = ready.popleft()
             for _ in range(TURN):
                 if not self._take_request(handler):
                     break
@@ -260,10 +276,11 @@ class DeskServer(HTTPServer):
                     break
             else:
                 self._ready[handler] = None
+        self._ready = dict.fromkeys(ready) | self._ready  # those without a turn come first in the next one
 
     def _take_request(self, handler) -> bool:
         """Make the next complete request the handler's current one; False where there is none to answer now."""
-        if not handler.takes_requests:  # _flush comes back when the client has read
+        if not handler.may_take_request:  # _flush comes back when the client has read
             return False
         try:
             request = handler.reader.next_request()
@@ -396,7 +413,7 @@ class DeskServer(HTTPServer):
                 self.live.schedule(handler)
             else:
                 self._add_response(handler, response)
-        for handler in dict.fromkeys([handler for handler, _, _ in held]):
+        for handler in dict.fromkeys([handler for handler, _, _ in held if handler.state is not CLOSED]):
             is_over = handler.session and handler.session.is_over
             (self._send_control_frames if is_over else self._flush)(handler)
 
@@ -429,29 +446,27 @@ class DeskServer(HTTPServer):
     def _send_control_frames(self, handler):
         """Send what a WebSocket says by itself, and close the connection behind its close frame."""
         session = handler.session
-        if session.is_over and handler.responses_due:  # what it has asked for is answered before the close
+        if session.is_over and handler.responses_due > session.open_responses:  # what it has asked for comes before
             return
         handler.outbox += session.control_frames
         session.control_frames.clear()
         handler.resume()
-        if session.is_over and not handler.close_after:
+        if session.is_over:
+            handler.responses_due -= session.open_responses
+            session.open_responses = 0
             handler.close_after = True
             self._release(handler)
         self._flush(handler)
 
     def _end_session(self, handler, code):
-        """Send a listener its close frame; the connection closes behind that."""
-        handler.outbox += handler.session.close_frame(code)
-        handler.responses_due -= handler.session.open_responses
-        handler.close_after = True
-        self._release(handler)
-        self._flush(handler)
+        """Send a listener its close frame, behind what it has asked for; the connection closes behind that."""
+        handler.session.control_frames += handler.session.close_frame(code)
+        handler.session.is_over = True
+        self._send_control_frames(handler)
 
     def _release(self, handler):
-        """A session is over: the locks that its client holds are given back, by requests like any other."""
-        for request in self.live.remove(handler):
-            handler.take(request)
-            self._hold(handler, handler.handle_one_request())
+        """A session is over: in the next turn the locks of its client are given back, by requests like any other."""
+        self._releases += [(handler, request) for request in self.live.remove(handler)]
 
     def _send_piece(self, handler, piece, problem):
         """The next piece of a streamed body, which a worker has made; an empty one is the end."""
@@ -485,7 +500,7 @@ class DeskServer(HTTPServer):
             self._start(handler.stream)
         if handler.session and sent:
             self.live.schedule(handler)
-        if sent and handler.reader.unread and handler.takes_requests:
+        if sent and handler.reader.unread and handler.may_take_request:
             self._ready[handler] = None
         self._watch(handler)
         if handler.input_closed:
@@ -495,13 +510,13 @@ class DeskServer(HTTPServer):
         """Enter the state that follows when `sent` bytes have left the outbox."""
         if handler.outbox:
             self._backpressured.add(handler)
-            if handler.state.name in READING:
+            if handler.state in READING.values():
                 handler.enter(SENDING)
             elif sent:
                 handler.enter(handler.state)  # the client reads: its time begins anew
         else:
             self._backpressured.discard(handler)
-            if handler.close_after and not handler.responses_due:
+            if handler.close_after and not handler.responses_due and handler.state is not LINGERING:
                 self._linger(handler)
             elif handler.state is SENDING:
                 handler.resume()
@@ -546,4 +561,5 @@ class DeskServer(HTTPServer):
         self._ready.pop(handler, None)
         if handler.watched:
             self._selector.unregister(handler.connection)
+            handler.watched = 0
         handler.connection.close()

@@ -1,0 +1,93 @@
+"""Clients that leave, and a desk that stops: at any moment, whatever is under way."""
+
+import json
+import socket
+import struct
+import threading
+import unittest
+from contextlib import closing
+
+from store import Store
+from tests.desk import AGENT, TIMEOUT, Desk, DeskTest
+from tests.listeners import masked_frame
+from web.websocket import Opcode
+
+HANDSHAKE = (
+    "GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nX-User-Id: bob\r\n"
+    "X-User-Role: agent\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+).encode()
+
+
+def reset(sock: socket.socket) -> None:
+    """Close so that the other side sees a reset instead of an end."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    sock.close()
+
+
+class Leaving(DeskTest):
+    def test_a_client_that_locks_closes_and_is_gone_leaves_the_desk_and_no_lock(self):
+        self.desk.new_ticket()
+        lock = masked_frame(Opcode.TEXT, json.dumps({"_tag": "LockTicket", "ticketId": 1}).encode())
+        for leave in (socket.socket.close, reset) * 10:
+            sock = self.desk.connect()
+            sock.sendall(HANDSHAKE + lock + masked_frame(Opcode.CLOSE, struct.pack(">H", 1000)))
+            leave(sock)
+            self.assertEqual(self.desk.get("/health").status, 200)
+        for _ in range(TIMEOUT * 100):
+            if self.desk.get("/tickets/1").json["locked_by"] is None:
+                break
+        self.assertIsNone(self.desk.get("/tickets/1").json["locked_by"])
+        self.assertTrue(self.desk.get("/audit-events/verify").json["ok"])
+
+    def test_a_client_that_leaves_in_the_middle_of_an_export_leaves_the_desk(self):
+        for number in range(30):
+            self.desk.new_ticket(title=f"Ticket {number}", description="x" * 2000)
+        for number in range(40):
+            sock = self.desk.connect()
+            sock.sendall(b"GET /tickets.csv HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            if number % 2:
+                sock.recv(64)
+            reset(sock)
+            self.assertEqual(self.desk.get("/health").status, 200)
+
+
+class Stopping(unittest.TestCase):
+    def test_a_client_that_connects_in_the_turn_in_which_the_desk_stops_ends_nothing_else(self):
+        is_busy, go_on = threading.Event(), threading.Event()
+
+        class Slow(Store):
+            def add_ticket(self, *arguments):
+                is_busy.set()
+                go_on.wait(TIMEOUT)
+                return super().add_ticket(*arguments)
+
+        desk = Desk(store=Slow)
+        self.addCleanup(desk.stop)
+        half = desk.connect()
+        body = b'{"body":"Hello"}'
+        head = b"POST /tickets/1/comments HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        with closing(half), closing(desk.connect()) as busy:
+            half.sendall(head + b"Content-Length: %d\r\n\r\n" % len(body))
+            ticket = b'{"title":"Login broken","description":"Cannot get in"}'
+            start = b"POST /tickets HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            busy.sendall(start + b"Content-Length: %d\r\n\r\n%b" % (len(ticket), ticket))
+            self.assertTrue(is_busy.wait(TIMEOUT))
+            desk.server.shutdown()
+            with closing(desk.connect()):
+                go_on.set()
+                self.assertIn(b"201 Created", busy.recv(65536))
+                half.sendall(body)
+                self.assertIn(b"201 Created", half.recv(65536), "the request that was half sent is answered")
+        desk.stop()
+        self.assertNotIn("Traceback", desk.log.getvalue())
+
+    def test_a_desk_that_stops_opens_no_new_stream(self):
+        desk = Desk()
+        self.addCleanup(desk.stop)
+        with closing(desk.connect()) as sock:
+            sock.sendall(b"GET /events HTTP/1.1\r\nHost: localhost\r\n")
+            while not any(handler.state.name == "head" for handler in list(desk.server.handlers)):
+                desk.get("/health", AGENT)
+            desk.server.shutdown()
+            sock.sendall(b"\r\n")
+            self.assertIn(b"HTTP/1.1 503 ", sock.recv(65536))
