@@ -323,9 +323,9 @@ def later(at: str, seconds: int) -> str:
     return text_time(datetime.fromisoformat(at.replace("Z", "+00:00")) + timedelta(seconds=seconds))
 
 
-def text_time(moment: datetime) -> str:
+def text_time(time: datetime) -> str:
     """The only time format of the desk: UTC, with milliseconds, `2026-11-20T10:00:00.123Z`."""
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def json_encoder(sort_keys: bool) -> Callable[[object], str]:

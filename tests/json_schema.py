@@ -1,4 +1,4 @@
-"""Holds a value against a JSON Schema, for the keywords that web/openapi.py and web/answers.py use."""
+"""Holds a value against a JSON Schema, for the keywords that web/openapi.py and web/response_schemas.py use."""
 
 import re
 

@@ -17,7 +17,7 @@ READS = (
 )
 
 
-class Memory(DeskTest):
+class Cache(DeskTest):
     def reads(self):
         return [self.desk.get(path).body for path in READS]
 

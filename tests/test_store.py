@@ -92,7 +92,7 @@ class RawSql(DeskTest):
         self.assert_refused_by_the_database("UPDATE drafts SET body = '   '")
         self.assert_refused_by_the_database(comment(body="'   '"))
 
-    def test_papers_and_events_hold_real_texts_at_real_times(self):
+    def test_comments_drafts_and_events_hold_real_texts_at_real_times(self):
         self.desk.post("/tickets/1/draft", {})
         with self.database:
             self.database.execute(comment())
@@ -333,7 +333,7 @@ class FailingCommit(unittest.TestCase):
             database.execute("ROLLBACK")
         self.assertEqual(desk.post("/tickets", {"title": "x", "description": "y"}).status, 201)
 
-    def test_chores_wait_in_silence_for_a_database_that_another_program_holds(self):
+    def test_background_work_wait_in_silence_for_a_database_that_another_program_holds(self):
         is_held, tries = threading.Event(), []
 
         class Watched(Store):

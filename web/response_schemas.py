@@ -86,7 +86,7 @@ def an_object(members: dict, optional: str = "") -> dict:
 
 
 def schemas(rules: dict) -> dict[str, dict]:
-    """Every schema that a route's `answers` may name, and those they are made of."""
+    """Every schema that a route's `responses` may name, and those they are made of."""
     return {**_of_tables(rules), **_of_the_net(), **_of_the_desk(rules), **_of_refusals()}
 
 
