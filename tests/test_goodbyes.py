@@ -10,6 +10,7 @@ from contextlib import closing
 from store import Store
 from tests.desk import AGENT, TIMEOUT, Desk, DeskTest
 from tests.listeners import masked_frame
+from web.handler import BODY, HEAD, IDLE, LINGERING, LIVE, SENDING, STREAMING, WAITING, Handler
 from web.websocket import Opcode
 
 HANDSHAKE = (
@@ -22,6 +23,50 @@ def reset(sock: socket.socket) -> None:
     """Close so that the other side sees a reset instead of an end."""
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     sock.close()
+
+
+class Followed(Handler):
+    """A handler that writes down each change of its state."""
+
+    changes = set()
+
+    def __setattr__(self, name, value):
+        if name == "state" and getattr(self, "state", value) is not value:
+            self.changes.add((self.state.name, value.name))
+        super().__setattr__(name, value)
+
+
+class Life(DeskTest):
+    def test_a_connection_changes_its_state_only_as_the_table_says(self):
+        Followed.changes.clear()
+        self.desk.server.RequestHandlerClass = Followed
+        for number in range(120):
+            self.desk.new_ticket(title=f"Ticket {number}", description="x" * 9000)
+        post = b"POST /tickets/1/comments HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        for pieces in (
+            (b"GET /health HTTP", b"/1.1\r\nHost: localhost\r\n\r\n"),
+            (post + b"Content-Length: 13\r\n", b"\r\n", b'{"body":', b'"Hi"}', post),
+            (b"GET /tickets?search=ticket&limit=1000 HTTP/1.1\r\nHost: localhost\r\n\r\n",),
+            (b"GET /tickets.csv HTTP/1.1\r\nHost: localhost\r\n\r\n" * 2,),
+            (b"GET /tickets?limit=100 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",),
+            (b"GET / HTTP/9.9\r\n\r\n",),
+            (HANDSHAKE, masked_frame(Opcode.TEXT, b'{"_tag": "GetTickets"}'), masked_frame(Opcode.CLOSE, b"")),
+            (b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n",),
+        ):
+            with closing(self.desk.connect()) as sock:
+                for piece in pieces:
+                    sock.sendall(piece)
+                    for _ in range(3):
+                        self.desk.get("/health")
+                if not pieces[0].startswith(b"GET /events"):
+                    sock.shutdown(socket.SHUT_WR)
+                    while sock.recv(1024):
+                        pass
+        self.desk.stop()
+        states = {state.name: state for state in (IDLE, HEAD, BODY, WAITING, STREAMING, SENDING, LIVE, LINGERING)}
+        for before, after in Followed.changes:
+            self.assertIn(after, states[before].then.split(), f"{before} → {after}")
+        self.assertLessEqual({"head", "body", "waiting", "streaming", "live"}, {after for _, after in Followed.changes})
 
 
 class Leaving(DeskTest):

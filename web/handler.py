@@ -30,31 +30,32 @@ class State(NamedTuple):
     timeout: float  # seconds that the client has for its part; none run while the desk makes a response
     room: int  # bytes that are read ahead of the request under way
     takes_requests: bool  # whether the next complete request is handled now
+    then: str  # the states that may follow
 
 
 # The life of a connection. IDLE, HEAD and BODY are where the reader of its bytes is; a request is handled when its
 # last byte has arrived, and where nothing has to wait its response is sent in the same turn: back to IDLE.
 #
-#                    ┌───────────────────────────── the client has read all ◄──┐
+#                    ┌─────────────────── the client has read all ◄────────────┐
 #                    ▼                                                         │
 #    accept ──────► IDLE ──► HEAD ──► BODY ──► handle_one_request() ─────► SENDING ──► LINGERING ──► CLOSED
-#                                                │        ▲      ▲             behind the last response
-#                           slow work: a worker  ▼        │      │
-#                                             WAITING ────┘      │
-#                     body in pieces, or a session that opens ► STREAMING ──► LIVE (WebSocket, server-sent events)
+#                    ▲                           │        ▲                    behind the last response
+#                    │          slow work:       ▼        │
+#                    ├────────── a worker ◄── WAITING ────┘
+#                    └── the last piece ◄─── STREAMING ──► LIVE (WebSocket, server-sent events)
 #
-# Any state ends with CLOSED when the client hangs up, or does not do its part in time (HEAD and BODY: after a 408).
+# A client that hangs up, or does not do its part in time, gets to CLOSED from everywhere (HEAD and BODY after a 408).
 #
-#                 name        timeout  room  takes requests    the client's part
-IDLE = State("idle", 60, INBOX, True)  #                       to begin a request
-HEAD = State("head", 10, INBOX, True)  #                       to send the rest of its head
-BODY = State("body", 15, INBOX, True)  #                       to send the rest of its body
-WAITING = State("waiting", inf, AHEAD, False)  #               none: a worker thread is at work
-SENDING = State("sending", 60, INBOX, True)  #                 to read its responses; beyond OUTBOX no request is taken
-STREAMING = State("streaming", 60, AHEAD, False)  #            to read the pieces
-LIVE = State("live", 60, INBOX, True)  #                       to answer a ping; a WebSocket's messages are requests
-LINGERING = State("lingering", 2, INBOX, False)  #             to close, too; what it still sends is dropped
-CLOSED = State("closed", 0, 0, False)
+#             name      timeout  room   takes requests                        the client's part
+IDLE = State("idle", 60, INBOX, True, "head body waiting streaming sending lingering closed")  # to begin a request
+HEAD = State("head", 10, INBOX, True, "idle body sending lingering closed")  # to send the rest of its head
+BODY = State("body", 15, INBOX, True, "idle sending lingering closed")  # to send the rest of its body
+WAITING = State("waiting", inf, AHEAD, False, "idle head body live closed")  # none: a worker thread is at work
+STREAMING = State("streaming", 60, AHEAD, False, "idle head body live lingering closed")  # to read the pieces
+SENDING = State("sending", 60, INBOX, True, "idle head body live waiting streaming lingering closed")  # to read
+LIVE = State("live", 60, INBOX, True, "waiting sending lingering closed")  # to answer a ping
+LINGERING = State("lingering", 2, INBOX, False, "closed")  # to close, too; what it still sends is dropped
+CLOSED = State("closed", 0, 0, False, "")
 READING = {state.name: state for state in (IDLE, HEAD, BODY, LIVE)}  # by the stage of the reader
 
 
