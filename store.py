@@ -336,7 +336,7 @@ class Store:
         row = reduce(
             workflow.fold, self.events({"ticket_id": ticket["id"], "to": version, "limit": version})["events"], None
         )
-        return {column: row[column] for column in ticket}
+        return {column: row[column] for column in ticket if column in row}
 
     # -- kept responses ------------------------------------------------------------------------------
 
