@@ -11,8 +11,9 @@ from collections import deque
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from hashlib import sha256
-from itertools import islice
+from itertools import groupby, islice
 from math import inf
+from operator import itemgetter
 from os import urandom
 from time import time_ns
 from typing import Callable, NamedTuple
@@ -409,6 +410,24 @@ def replay_comments_and_drafts(rows_by_table: dict, events) -> str | None:
             if wrong:
                 return f"{table} {number}: {wrong}"
     return None
+
+
+def rows_of_events(events):
+    """Yields (ticket row, {"comments": {id: row, …}, "drafts": {id: row, …}}) of each ticket, as its events tell them.
+
+    Takes event rows (data is JSON text) in order of ticket and version. Raises ValueError for one that cannot follow.
+    """
+    for _, history in groupby(events, itemgetter("ticket_id")):
+        ticket, others = None, {"comments": {}, "drafts": {}}
+        for event in history:
+            try:
+                data = json.loads(event["data"])
+                ticket = fold(ticket, {**event, "data": data})
+                _expect_rows_of(event, data, others)
+            except MALFORMED as problem:
+                which = f"event {event['id']} ({event['type']}) of ticket {event['ticket_id']}"
+                raise ValueError(f"{which} cannot be replayed: {problem!r}") from None
+        yield ticket, others
 
 
 def _expect_rows_of(event, data, expected):
