@@ -376,7 +376,7 @@ ROUTES = (
 
 
 def main(argv: list[str], environ: dict) -> int:
-    """Run one command. Returns the exit status: 0 done, 1 --verify found a difference, 2 cannot start."""
+    """Run one command. Returns the exit status: 0 done, 1 --verify or --rebuild found a difference, 2 cannot start."""
     options = command_line(SETTINGS, workflow.ROLES).parse_args(argv)
     try:
         settings = read_settings(vars(options), environ)
@@ -386,6 +386,8 @@ def main(argv: list[str], environ: dict) -> int:
         if options.backup is not None:
             with closing(Store(settings.db, read_only=True)) as store:
                 return offline.backup(store, options.backup)
+        if options.rebuild is not None:
+            return offline.rebuild(Store, settings.db, options.rebuild)
         if options.add_user is not None:
             with closing(Store(settings.db, holder=f"--add-user in process {os.getpid()}")) as store:
                 return offline.add_user(store, options.add_user, options.roles, options.password_stdin)

@@ -338,7 +338,7 @@ class Store:
         row = reduce(
             workflow.fold, self.events({"ticket_id": ticket["id"], "to": version, "limit": version})["events"], None
         )
-        return {column: row[column] for column in ticket}
+        return {column: row[column] for column in ticket if column in row}
 
     # -- kept responses ------------------------------------------------------------------------------
 
@@ -565,7 +565,7 @@ class Store:
             self.db.executescript(f"BEGIN;\n{SCHEMA.read_text(encoding='utf-8')}\nCOMMIT;")
         name = _difference(_schema_of(self.db))
         if name:
-            raise Unusable(f"{self.path} was made from another schema.sql ({name} differs): start with a new file")
+            raise Unusable(f"{self.path} was made from another schema.sql ({name} differs): {REBUILD}")
         if self.has_index and "search_index" not in _schema_of(self.db).definitions:
             everything = "INSERT OR IGNORE INTO search_pending SELECT id FROM tickets"
             self.db.executescript(f"BEGIN; {SEARCH_INDEX}; {everything}; COMMIT")
@@ -578,9 +578,7 @@ class Store:
         if found.application_id != ours.application_id:
             raise Unusable(f"{self.path} is a database of another program: use another file")
         if found.version != ours.version:
-            raise Unusable(
-                f"{self.path} has schema version {found.version}, this desk {ours.version}: use another file"
-            )
+            raise Unusable(f"{self.path} has schema version {found.version}, this desk {ours.version}: {REBUILD}")
         return False
 
     def close(self) -> None:
@@ -627,6 +625,72 @@ class Store:
         except sqlite3.Error as problem:
             raise Unusable(f"cannot back up {self.path} to {path}: {problem}") from None
 
+    # -- a new database from the events of an old one ------------------------------------------------
+
+    def rebuild_from(self, old: str, holder: str, progress):
+        """Fill this empty database from the database `old`, which no desk can serve meanwhile.
+
+        Yields (what was done, how the old rows differ or None); progress(done, events) is told now and then.
+        """
+        try:
+            self.db.execute("ATTACH ? AS old", (f"{Path(old).absolute().as_uri()}?mode=rw",))
+            if _schema_of(self.db, "old").application_id != _our_schema().application_id:
+                raise ValueError("it is not the database of a desk")
+            self._lock = hold(Path(old), holder)
+            self._check_old()
+            with self.savepoint():
+                yield from self._make_from_events(progress)
+                yield from self._copy_the_rest()
+                if self.has_index:
+                    self.db.execute(INDEX_ALL)
+                    self.db.execute("DELETE FROM main.search_pending")
+            self.commit()
+            self.db.execute("DETACH old")
+        except (sqlite3.Error, ValueError, Unavailable) as problem:
+            raise Unusable(f"cannot rebuild {old}: {' '.join(str(problem).split())}") from None
+
+    def _check_old(self):
+        fault = self._all("PRAGMA old.integrity_check(1)")[0]["integrity_check"]
+        if fault != "ok":
+            raise ValueError(f"it is damaged: {fault}")
+        chain = workflow.verify_chain(self.db.execute("SELECT * FROM old.audit_events ORDER BY id"))
+        if not chain["ok"]:
+            who = "its audit log was changed by hand, or made by a desk of schema version 1, which had other hashes"
+            raise ValueError(f"{who}: event {chain['broken']['id']}: {chain['broken']['problem']}")
+
+    def _make_from_events(self, progress):
+        """Make the tickets, comments and drafts; triggers count them."""
+        tables = {name: RebuiltTable(self.db, name) for name in FROM_EVENTS}
+        for ticket, others in workflow.rows_of_events(self._old_events(progress)):
+            tables["tickets"].add(ticket)
+            for name, rows in others.items():
+                for number, row in rows.items():
+                    tables[name].add({"id": number, **row})
+        for name, table in tables.items():
+            yield f"{table.count} {name} made from their events{table.notes()}", table.difference()
+
+    def _old_events(self, progress):
+        total = self._all("SELECT count(*) AS n FROM old.audit_events")[0]["n"]
+        events = self.db.execute("SELECT * FROM old.audit_events ORDER BY ticket_id, version")
+        for done, event in enumerate(events, 1):
+            yield event
+            if done % 10_000 == 0:
+                progress(done, total)
+
+    def _copy_the_rest(self):
+        """Copy every table that is empty yet: the events, users, kept responses, and a learner's own."""
+        olds, ours = _schema_of(self.db, "old").definitions, self.table_definitions()
+        for name in [name for name in ours if name in olds and name not in FROM_EVENTS]:
+            if self._all(f'SELECT 1 FROM main."{name}" LIMIT 1'):
+                yield f"{name} filled by triggers", None
+            else:
+                table = RebuiltTable(self.db, name)
+                table.copy()
+                yield f"{table.count} {name} copied{table.notes()}", None
+        for name, sql in olds.items():
+            if sql.startswith("CREATE TABLE") and name not in ours and not name.startswith(("search_index", "sqlite_")):
+                yield f"{name} is no table of schema.sql: only the old file has it", None
+
 
 # -- SQL of lists, searches and statistics --------------------------------------------------------
 
@@ -663,6 +727,8 @@ SEARCH_INDEX = """CREATE VIRTUAL TABLE search_index USING fts5
 SOME_PENDING = """SELECT id, title, description FROM search_pending JOIN tickets ON id = ticket_id
     ORDER BY ticket_id LIMIT 16"""
 INDEX_AT_ONCE = 16_000  # characters; with SOME_PENDING's rows mostly a millisecond or two
+INDEX_ALL = """INSERT INTO main.search_index (rowid, words)
+    SELECT id, search_key(title) || char(10) || search_key(description) FROM main.tickets"""
 EVENT_FILTERS = {
     **{column: f"{column} = :{column}" for column in ("ticket_id", "type", "actor")},
     "after": "id > :after",
@@ -733,8 +799,73 @@ def _whole_ticket(column: str) -> str:
     return WHOLE_TICKET.format(column=column, **tables)
 
 
+# -- a new database from the events of an old one -------------------------------------------------
+
+FROM_EVENTS = ("tickets", "comments", "drafts")
+
+
+class RebuiltTable:
+    """A table of the new database, filled from events or from the same table of the database `old`."""
+
+    def __init__(self, db, name):
+        columns = "SELECT name FROM pragma_table_info(?, ?)"  # which leaves generated columns out
+        self.db, self.name, self.count, self.told = db, name, 0, set()
+        self.ours, self.olds = ([row["name"] for row in db.execute(columns, (name, at))] for at in ("main", "old"))
+        self.in_both = [column for column in self.olds if column in self.ours]
+        self.old_rows = f'SELECT {_quoted(self.in_both)} FROM old."{name}"'
+
+    def copy(self) -> None:
+        self.told.update(self.olds)
+        for row in self.db.execute(self.old_rows):
+            self._insert(row)
+
+    def add(self, row: dict) -> None:
+        """Insert a row as its events tell it. A column that they do not tell is as in the old row."""
+        old = self.db.execute(f"{self.old_rows} WHERE id = ?", (row["id"],)).fetchone()
+        self.told.update(row)
+        self._insert({**(old or {}), **row})
+
+    def _insert(self, row):
+        row = {column: row[column] for column in self.ours if column in row}
+        values = ", ".join("?" * len(row))
+        try:
+            self.db.execute(f'INSERT INTO main."{self.name}" ({_quoted(row)}) VALUES ({values})', (*row.values(),))
+        except sqlite3.IntegrityError as problem:
+            which = ", ".join(f"{column} {value!r:.60}" for column, value in list(row.items())[:4])
+            raise ValueError(f"schema.sql refuses a row of {self.name} ({which}): {problem}") from None
+        self.count += 1
+
+    def notes(self) -> str:
+        """What became of columns that no event tells, or that schema.sql has no more."""
+        untold = [column for column in self.ours if self.count and column not in self.told]
+        values = {column: "is copied" if column in self.olds else "has its default" for column in untold}
+        notes = [f"{column}: no event tells it, it {value}" for column, value in values.items()]
+        notes += [f"{column}: only the old file has it" for column in self.olds if column not in self.ours]
+        return "".join(f"; {note}" for note in notes)
+
+    def difference(self) -> str | None:
+        """How many old rows are not as their events say, and how the first of them differs."""
+        pairs = f'old."{self.name}" AS was LEFT JOIN main."{self.name}" AS now USING (id)'
+        differ = f"({_quoted(self.in_both, 'was.')}) IS NOT ({_quoted(self.in_both, 'now.')})"
+        found = self.db.execute(f"SELECT count(*) AS n, min(id) AS id FROM {pairs} WHERE {differ}").fetchone()
+        if not found["n"]:
+            return None
+        now = f'SELECT {_quoted(self.in_both)} FROM main."{self.name}"'
+        was, now = (self.db.execute(f"{sql} WHERE id = :id", found).fetchone() for sql in (self.old_rows, now))
+        first = f"{self.name} {found['id']}: {workflow.difference(was, now or {})}"
+        return f"old rows that are not what their events say: {found['n']}, the first is {first}"
+
+
+def _quoted(columns, side="") -> str:
+    return ", ".join(f'{side}"{column}"' for column in columns)
+
+
 # -- the database file ----------------------------------------------------------------------------
 
+REBUILD = (  # what to do about a database that another schema.sql made
+    "`python3 app.py --rebuild NEW.sqlite3` makes a new one from its events, "
+    "then start with SUPPORT_DESK_DB=NEW.sqlite3 or move it"
+)
 OLDEST_SQLITE = (3, 37)  # STRICT tables
 WAIT = 0.5  # seconds for another program's lock; the whole desk waits with it
 
@@ -767,12 +898,13 @@ def hold(path: Path, who: str) -> sqlite3.Connection:
         raise Unusable(f"{path} is being served already by {holder}; stop it or use another SUPPORT_DESK_DB") from None
 
 
-def _schema_of(db) -> Schema:
+def _schema_of(db, name="main") -> Schema:
     cursor = db.cursor()
     cursor.row_factory = None
     cursor.execute("SAVEPOINT looking")  # one moment: another desk may be making its tables right now
-    magic, version = (cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version"))
-    rows = cursor.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid").fetchall()
+    facts = ("application_id", "user_version")
+    magic, version = (cursor.execute(f"PRAGMA {name}.{fact}").fetchone()[0] for fact in facts)
+    rows = cursor.execute(f"SELECT name, sql FROM {name}.sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid").fetchall()
     cursor.execute("RELEASE looking")
     return Schema(magic, version, dict(rows))
 

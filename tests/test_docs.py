@@ -92,6 +92,7 @@ class Readme(DeskTest):
             "--demo",
             "--verify",
             "--backup",
+            "--rebuild",
             "--add-user",
             "--roles",
             "--password-stdin",

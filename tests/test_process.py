@@ -121,7 +121,7 @@ class Databases(ProcessTest):
         Store(str(self.database)).close()
         with closing(sqlite3.connect(self.database)) as database:
             database.execute("PRAGMA user_version = 99")
-        self.assert_refuses("99", "another file")
+        self.assert_refuses("99", "python3 app.py --rebuild NEW.sqlite3")
 
     def test_a_database_made_from_another_schema_file_is_refused(self):
         Store(str(self.database)).close()

@@ -1,9 +1,10 @@
-"""The commands that start no server: --verify, --backup, --add-user. app.py passes them the store."""
+"""The commands that start no server: --verify, --backup, --rebuild, --add-user. app.py passes them the store."""
 
 import os
 import sys
-from contextlib import suppress
+from contextlib import closing, suppress
 from getpass import getpass
+from tempfile import TemporaryDirectory
 
 from web.identity import new_user
 
@@ -14,8 +15,12 @@ class Refused(Exception):
 
 def verify(store) -> int:
     """Print each check, and its first difference if there is one. Returns the exit status: 0, or 1 for a difference."""
+    return print_checks(store.verify())
+
+
+def print_checks(checks) -> int:
     is_ok = True
-    for check, difference in store.verify():
+    for check, difference in checks:
         print(f"NO  {check}: {difference}" if difference else f"ok  {check}", flush=True)
         is_ok = is_ok and not difference
     return 0 if is_ok else 1
@@ -24,8 +29,7 @@ def verify(store) -> int:
 def backup(store, path: str) -> int:
     """Copy the database to `path`, a file that does not exist yet. The desk may be running."""
     try:
-        if not path or os.path.lexists(path):
-            raise Refused(f"--backup={path!r} is not allowed; it may be a file that does not exist yet")
+        refuse_existing("--backup", path)
         store.backup(os.path.abspath(path), lambda done, pages: print(f"backup: {done} of {pages} pages", flush=True))
     except Refused:
         raise
@@ -35,6 +39,38 @@ def backup(store, path: str) -> int:
         raise Refused(f"--backup={path!r:.200}: {problem}") from None
     print(f"backup: {path} is a copy of {store.path}")
     return 0
+
+
+def refuse_existing(option: str, path: str) -> None:
+    if not path or os.path.lexists(path):
+        raise Refused(f"{option}={path!r} is not allowed; it may be a file that does not exist yet")
+
+
+def print_progress(done: int, events: int) -> None:
+    print(f"rebuild: {done} of {events} events", flush=True)
+
+
+def rebuild(new_store, old: str, path: str) -> int:
+    """Make the database `path` from the events of `old`, which is kept. Returns 0, or 1 if its rows differ from them.
+
+    The new file is made in a folder beside `path` and moved at the end, so that nobody finds half a database.
+    """
+    refuse_existing("--rebuild", path)
+    holder = f"--rebuild in process {os.getpid()}"
+    try:
+        with TemporaryDirectory(prefix=".rebuild-", dir=os.path.dirname(os.path.abspath(path))) as folder:
+            made = os.path.join(folder, "new.sqlite3")
+            with closing(new_store(made)) as store:
+                status = print_checks(store.rebuild_from(old, holder, print_progress))
+                if print_checks(store.verify()):
+                    raise Refused(f"--rebuild: the new database is not sound; {path} was not made")
+            os.rename(made, path)
+    except BrokenPipeError:
+        raise
+    except (OSError, KeyboardInterrupt) as problem:
+        raise Refused(f"--rebuild={path!r:.200}: {problem or 'stopped'}; nothing was made") from None
+    print(f"rebuild: {path} is made and {old} is kept: start with SUPPORT_DESK_DB={path} or move it")
+    return status
 
 
 def add_user(store, email: str, roles: str, password_from_stdin: bool) -> int:

@@ -150,6 +150,7 @@ def command_line(table: tuple, roles) -> argparse.ArgumentParser:
     parser.add_argument("--demo", action="store_true", help="fill an empty database with a believable desk, then serve")
     parser.add_argument("--verify", action="store_true", help="check the database, its audit chain and its replay")
     parser.add_argument("--backup", metavar="FILE", help="copy the database to FILE, also while a desk serves it")
+    parser.add_argument("--rebuild", metavar="FILE", help="make FILE from the old events after an edit of schema.sql")
     parser.add_argument("--add-user", metavar="EMAIL", help="add a user who may log in; asks for the password")
     parser.add_argument("--roles", default="customer", help=f"that user's roles, with commas: {', '.join(roles)}")
     parser.add_argument("--password-stdin", action="store_true", help="read that user's password from standard input")
