@@ -54,10 +54,7 @@ STATUS = {
     "closed": "closed",
 }
 PLACES = tuple(STATUS)
-# The row before its first event, its columns in the order of schema.sql.
-INITIAL = dict.fromkeys(("id", "uuid", "title", "description", "category", "priority"))
-INITIAL |= {"state": "new", "status": "open", "assignee": None, "created_by": None, "created_at": None}
-INITIAL |= {"updated_at": None, "version": 1, "locked_by": None, "lock_expires_at": None}
+INITIAL = {"state": "new", "assignee": None, "locked_by": None, "lock_expires_at": None}
 FORWARD = ("open", "in_progress", "resolved", "closed")
 
 STAFF_EVENTS = ("Drafted", "DraftEdited", "Rejected")
