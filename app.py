@@ -101,10 +101,6 @@ def get_schema(context, request) -> Response:
     return reply(200, {**workflow.net(), "access": access})
 
 
-def get_views(context, request) -> Response:
-    return reply(200, {"views": bodies.VIEWS})
-
-
 def get_openapi(context, request) -> Response:
     return cached(request, context.reference())
 
@@ -362,7 +358,6 @@ ROUTES = (
     ),
     *(Route("POST", f"/api/{name}", FIRED, petri_net.fire_by_path, **FIRING) for name in workflow.TRANSITIONS),
     Route("GET", "/api/schema", "200 Net", get_schema),
-    Route("GET", "/api/views", "200 Views", get_views),
     Route("GET", "/openapi.json", "200 OpenAPI 304", get_openapi, locked="anyone"),
     Route("GET", "/docs", "200 text/html 304 404", files.get_docs, query=bodies.DOCS, locked="anyone"),
     Route("GET", "/", "200 text/html 304", files.get_page_file, locked="anyone"),

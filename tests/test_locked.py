@@ -112,7 +112,6 @@ class Locked(DeskTest):
             ("POST", "/tickets", (("title", "x"), ("description", "y"))): EVERYONE,
             ("POST", "/api/support-ticket", ()): EVERYONE,
             ("GET", "/api/schema", None): EVERYONE,
-            ("GET", "/api/views", None): EVERYONE,
             ("GET", "/tickets.csv", None): EVERYONE,
             ("GET", "/tickets/stats", None): EVERYONE,
             ("GET", "/metrics", None): STAFF,

@@ -49,15 +49,3 @@ DRAFT = Body("drafts", optional="body")
 DRAFT_CHANGES = Body("drafts", required="body")
 NO_CHANGES = Body("tickets")  # an empty object; a ticket that was read may be sent back
 NOTHING = Body("drafts")  # an empty object; a draft that was read may be sent back
-
-VIEWS = [  # what the page shows, and where it reads it
-    {"id": "queue", "name": "Queue", "path": "/tickets", "columns": ["id", "title", "status", "priority", "assignee"]},
-    {
-        "id": "ticket",
-        "name": "Ticket",
-        "path": "/tickets/{id}",
-        "columns": ["title", "description", "state", "comments"],
-    },
-    {"id": "history", "name": "History", "path": "/tickets/{id}/events", "columns": ["version", "type", "actor", "at"]},
-    {"id": "audit", "name": "Audit", "path": "/audit-events", "columns": ["id", "ticket_id", "type", "actor", "at"]},
-]

@@ -156,7 +156,6 @@ def _of_the_desk(rules):
     facts = {"status": {"const": "ok"}, "bug_mode": {"type": ["string", "null"]}, "auth": {"enum": ["open", "tokens"]}}
     who = {"id": SAYS, "email": user["email"], "name": user["name"], "roles": list_of(SAYS)}
     ends = {"type": "string", "format": "date-time"}
-    view = {"id": SAYS, "name": SAYS, "path": SAYS, "columns": list_of(SAYS)}
     return {
         "Stats": an_object({**totals, "daily": list_of(an_object({"day": day, "tickets": COUNT}))}),
         "Suggestion": an_object({**suggested, "source": SAYS, "warning": SAYS}, "warning"),
@@ -164,7 +163,6 @@ def _of_the_desk(rules):
         "Health": an_object({**facts, "classifier": SAYS}),
         "Readiness": an_object({"status": {"enum": ["ready", "unavailable"]}, "checks": an_object({"database": SAYS})}),
         "Token": an_object({"token": SAYS, "expires_at": ends, "user": an_object(who, "email name")}),
-        "Views": an_object({"views": list_of(an_object(view))}),
         "OpenAPI": {"type": "object", "description": "This document, in OpenAPI 3.1"},
     }
 
