@@ -198,9 +198,9 @@ class Sockets(LiveTest):
         for client in everybody:
             self.assertEqual(client.receive(), {"_tag": "TicketUnlocked", "ticketId": old["uuid"], "eventId": 5})
 
-        user.send_command("GetTicketList")
+        user.send_command("GetTickets")
         received = user.receive()
-        self.assertEqual((received["_tag"], [ticket["id"] for ticket in received["tickets"]]), ("TicketList", [2, 1]))
+        self.assertEqual((received["_tag"], [ticket["id"] for ticket in received["tickets"]]), ("AllTickets", [2, 1]))
 
     def test_http_changes_reach_sockets_and_socket_changes_reach_streams(self):
         client, reader = self.open(**AGENT), self.listen()

@@ -43,7 +43,6 @@ class Command(NamedTuple):
 
 COMMANDS = {
     "GetTickets": Command("GET", "/tickets", "_tag", "AllTickets", "limit=1000"),
-    "GetTicketList": Command("GET", "/tickets", "_tag", "TicketList", "limit=1000"),
     "CreateTicket": Command("POST", "/tickets", "ticket", "TicketCreated"),
     "UpdateTicket": Command("PATCH", "/tickets/{id}", "ticket", "TicketUpdated"),
     "LockTicket": Command("POST", "/tickets/{id}/lock", "ticketId", "TicketLocked"),
@@ -243,7 +242,7 @@ class TicketSocket(WebSocket):
         if response.status >= 300:
             return _text_frame({"_tag": "Error", **facts, "replyTo": reply_to})
         reply_tag = COMMANDS[tag].answer
-        if tag in ("GetTickets", "GetTicketList"):
+        if tag == "GetTickets":
             return _text_frame({"_tag": reply_tag, "tickets": facts["tickets"]})
         if tag == "LockTicket":
             self.locks.add(facts["ticket_id"])
