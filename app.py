@@ -359,7 +359,7 @@ ROUTES = (
     *(Route("POST", f"/api/{name}", FIRED, petri_net.fire_by_path, **FIRING) for name in workflow.TRANSITIONS),
     Route("GET", "/api/schema", "200 Net", get_schema),
     Route("GET", "/openapi.json", "200 OpenAPI 304", get_openapi, locked="anyone"),
-    Route("GET", "/docs", "200 text/html 304 404", files.get_docs, query=bodies.DOCS, locked="anyone"),
+    Route("GET", "/docs", "200 text/html 304", files.get_docs, locked="anyone"),
     Route("GET", "/", "200 text/html 304", files.get_page_file, locked="anyone"),
     Route("GET", "/static/{name}", "200 */* 304", files.get_page_file, locked="anyone"),
     Route("POST", "/user/login", "200 Token 401 429", accounts.log_in, bodies.LOGIN, **LOGIN, **PASSWORD),

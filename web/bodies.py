@@ -38,7 +38,6 @@ FIRING = Body(
 FIRING_BY_PATH = Body(
     "", required="aggregate_id", optional="data", extra={"aggregate_id": Rule(highest=36), "data": DATA}
 )
-DOCS = {"ui": Rule(choices=("swagger",))}
 LOGIN = Body(
     "", required="email password", extra={"email": Rule(highest=64), "password": Rule("password", highest=1024)}
 )
