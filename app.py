@@ -346,16 +346,10 @@ ROUTES = (
     Route("GET", "/ws", "101 404 426", live.open_socket, query=bodies.SOCKET, is_websocket=True),
     Route("GET", "/ws/echo", "101 404 426", live.open_echo, is_websocket=True),
     Route("GET", "/metrics", "200 text/plain", get_metrics, locked="staff"),
-    *(
-        route
-        for base in ("/api/support-ticket", "/api/supportticket")
-        for route in (
-            Route("POST", base, "201 Aggregate", create_support_ticket, body=bodies.NEW_SUPPORT_TICKET),
-            Route("GET", f"{base}/{{id}}", "200 Aggregate", petri_net.get_aggregate),
-            Route("GET", f"{base}/{{id}}/events", "200 AggregateEventPage", petri_net.get_aggregate_events, **HISTORY),
-            Route("GET", f"{base}/{{id}}/at/{{version}}", "200 Aggregate", petri_net.get_aggregate_at, runs_on=worker),
-        )
-    ),
+    Route("POST", "/api/support-ticket", "201 Aggregate", create_support_ticket, body=bodies.NEW_SUPPORT_TICKET),
+    Route("GET", "/api/support-ticket/{id}", "200 Aggregate", petri_net.get_aggregate),
+    Route("GET", "/api/support-ticket/{id}/events", "200 AggregateEventPage", petri_net.get_aggregate_events, **HISTORY),
+    Route("GET", "/api/support-ticket/{id}/at/{version}", "200 Aggregate", petri_net.get_aggregate_at, runs_on=worker),
     *(Route("POST", f"/api/{name}", FIRED, petri_net.fire_by_path, **FIRING) for name in workflow.TRANSITIONS),
     Route("GET", "/api/schema", "200 Net", get_schema),
     Route("GET", "/openapi.json", "200 OpenAPI 304", get_openapi, locked="anyone"),

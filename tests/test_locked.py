@@ -100,7 +100,6 @@ class Locked(DeskTest):
             ("GET", "/api/support-ticket/{uuid}", None): SEERS,
             ("GET", "/api/support-ticket/{uuid}/events", None): SEERS,
             ("GET", "/api/support-ticket/{uuid}/at/1", None): SEERS,
-            ("GET", "/api/supportticket/{uuid}", None): SEERS,
             ("POST", "/tickets/{id}/draft", ()): STAFF,
             ("PATCH", "/drafts/{draft}", (("body", "Better"),)): STAFF,
             ("POST", "/drafts/{draft}/approve", ()): STAFF,
@@ -117,9 +116,6 @@ class Locked(DeskTest):
             ("GET", "/metrics", None): STAFF,
             ("POST", "/tickets/classify", (("description", "x"),)): EVERYONE,
             ("POST", "/api/tickets/classify", (("description", "x"),)): EVERYONE,
-            ("POST", "/api/supportticket", ()): EVERYONE,
-            ("GET", "/api/supportticket/{uuid}/events", None): SEERS,
-            ("GET", "/api/supportticket/{uuid}/at/1", None): SEERS,
             ("POST", "/api/tickets", (("title", "x"), ("description", "y"))): EVERYONE,
             ("GET", "/api/tickets", None): EVERYONE,
             ("GET", "/api/tickets/stats", None): EVERYONE,
@@ -180,9 +176,7 @@ class Locked(DeskTest):
             "/tickets/1/events",
             "/tickets/1/at/5",
         ]
-        paths += [
-            f"/api/{name}/1{rest}" for name in ("support-ticket", "supportticket") for rest in ("", "/events", "/at/5")
-        ]
+        paths += [f"/api/support-ticket/1{rest}" for rest in ("", "/events", "/at/5")]
         for path in paths:
             reply = self.desk.get(path, CALLERS["owner"])
             self.assertEqual(reply.status, 200)

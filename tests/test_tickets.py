@@ -66,7 +66,7 @@ class Tickets(DeskTest):
         self.assertEqual(reply.json["state"], {place: int(place == "new") for place in PLACES})
         ticket = self.desk.get(f"/tickets/{reply.json['aggregate_id']}").json
         self.assertEqual((ticket["title"], ticket["description"]), (f"Ticket {ticket['uuid'][:8]}", "No description"))
-        self.desk.post("/api/supportticket", {"subject": "From the net"})
+        self.desk.post("/api/support-ticket", {"subject": "From the net"})
         self.assertEqual(self.desk.get("/tickets/2").json["title"], "From the net")
         self.assert_refused(
             self.desk.post("/api/support-ticket", {"subject": "a", "title": "b"}), 400, "VALIDATION_ERROR"

@@ -235,7 +235,7 @@ class TimeTravel(DeskTest):
             seen.append({column: ticket[column] for column in seen[0]})
         for version, ticket in enumerate(seen, 1):
             self.assertEqual(self.desk.get(f"/tickets/1/at/{version}").json, ticket)
-            aggregate = self.desk.get(f"/api/supportticket/{ticket['uuid']}/at/{version}").json
+            aggregate = self.desk.get(f"/api/support-ticket/{ticket['uuid']}/at/{version}").json
             self.assertEqual((aggregate["version"], aggregate["state"]), (version, marking(ticket["state"])))
 
     def test_a_past_version_is_built_from_events_only(self):
