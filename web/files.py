@@ -39,9 +39,10 @@ def page_file(request: Request, name: str = "index.html") -> Response:
 
 
 def get_page_file(context, request: Request) -> Response:
+    """Send a file of the page; at / the page itself."""
     return page_file(request, *request.references)
 
 
 def get_docs(context, request: Request) -> Response:
-    """The API reference as a page: every field, curl commands, and a form to try each endpoint."""
+    """Show the API reference as a page, with a form to try each endpoint."""
     return page_file(request, "docs.html")

@@ -382,14 +382,17 @@ def _first_batch(events):
 
 
 def stream_events(context, request: Request) -> Response:
+    """Stream events as they happen, as server-sent events."""
     return EventStream(request, starting_point(request, context.store.last_event()), context.store).opening()
 
 
 def open_socket(context, request: Request) -> Response:
+    """Open a WebSocket that sends events and takes commands."""
     return TicketSocket(request, starting_point(request, context.store.last_event()), context.store).opening()
 
 
 def open_echo(context, request: Request) -> Response:
+    """Open a WebSocket that sends each message back; only with DEBUG=true."""
     if not context.settings.debug:
         raise NotFound("the echo needs a desk that runs with DEBUG=true")
     return Echo(request).opening()
