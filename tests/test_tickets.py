@@ -64,6 +64,7 @@ class Tickets(DeskTest):
         self.assertEqual(reply.status, 201)
         self.assertEqual(set(reply.json), {"aggregate_id", "version", "state", "places", "enabled_transitions"})
         self.assertEqual(reply.json["state"], {place: int(place == "new") for place in PLACES})
+        self.assertEqual(reply.json["places"], reply.json["state"], "the public client reads places || state")
         ticket = self.desk.get(f"/tickets/{reply.json['aggregate_id']}").json
         self.assertEqual((ticket["title"], ticket["description"]), (f"Ticket {ticket['uuid'][:8]}", "No description"))
         self.desk.post("/api/support-ticket", {"subject": "From the net"})

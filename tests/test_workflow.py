@@ -237,6 +237,7 @@ class TimeTravel(DeskTest):
             self.assertEqual(self.desk.get(f"/tickets/1/at/{version}").json, ticket)
             aggregate = self.desk.get(f"/api/support-ticket/{ticket['uuid']}/at/{version}").json
             self.assertEqual((aggregate["version"], aggregate["state"]), (version, marking(ticket["state"])))
+            self.assertEqual(aggregate["places"], aggregate["state"])
 
     def test_a_past_version_is_built_from_events_only(self):
         self.desk.new_ticket()

@@ -125,11 +125,12 @@ def _enabled():
 
 def _of_the_net():
     token, place, role = {"type": "integer", "minimum": 0, "maximum": 1}, {"enum": list(PLACES)}, {"enum": list(ROLES)}
+    marking = an_object({name: token for name in PLACES})
     aggregate = {
         "aggregate_id": {"type": "string", "format": "uuid", "examples": [EXAMPLES["uuid"]]},
         "version": {"type": "integer", "minimum": 1},
-        "state": an_object({name: token for name in PLACES}),
-        "places": list_of(place),
+        "state": marking,
+        "places": marking,
         "enabled_transitions": _enabled(),
     }
     step = {"name": {"enum": list(TRANSITIONS)}, "from": place, "to": place, "event": SAYS, "role": role}
