@@ -125,6 +125,13 @@ class Document(ReferenceTest):
             operation = self.api["paths"][route.path][route.method.lower()]
             self.assertEqual(f"{operation['summary']}.", first_line)
 
+    def test_a_create_names_the_one_status_and_the_one_assignee_that_it_takes(self):
+        for path in ("/tickets", "/api/tickets", "/api/support-ticket"):
+            content = self.api["paths"][path]["post"]["requestBody"]["content"]["application/json"]
+            fields = content["schema"]["properties"]
+            self.assertEqual((fields["status"], fields["assignee"]), ({"const": "open"}, {"const": None}), path)
+            self.assertTrue({"status", "assignee"}.isdisjoint(content["example"]))
+
     def test_every_example_of_an_answer_fits_its_schema(self):
         for method, route, operation in self.operations:
             for status, response in operation["responses"].items():

@@ -6,8 +6,19 @@ A rule written as "table.column" is the column's own, read back from schema.sql 
 from web.validation import Body, Rule
 from workflow import MAX_ID, TRANSITIONS
 
-NEW_TICKET = Body("tickets", required="title description", optional="category priority")
-NEW_SUPPORT_TICKET = Body("tickets", optional="title description category priority", aliases={"subject": "title"})
+DEFAULTS = {  # clients send them with a new ticket
+    "status": ("open", "a new ticket is open; PATCH it"),
+    "assignee": (None, "a new ticket has no assignee; PATCH it"),
+}
+NEW_TICKET = Body(
+    "tickets", required="title description", optional="category priority status assignee", defaults=DEFAULTS
+)
+NEW_SUPPORT_TICKET = Body(
+    "tickets",
+    optional="title description category priority status assignee",
+    aliases={"subject": "title"},
+    defaults=DEFAULTS,
+)
 TICKET_CHANGES = Body(
     "tickets",
     optional="title description category priority assignee status",

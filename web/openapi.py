@@ -228,13 +228,14 @@ def _header(name, text):
 def _request_body(body: Body):
     """The fields that the operation takes, those that it ignores, and an example with the former."""
     taken = {name: schema_of(name, rule) for name, (_, rule) in body.writable.items()}
+    taken |= {name: {"const": default} for name, (default, _) in body.defaults.items()}
     ignored = {name: ref("Ignored") for name in (*body.rules, *body.ignored.split()) if name not in taken}
     schema = {"type": "object", "properties": {**taken, **ignored}, "additionalProperties": False}
     if body.required:
         schema["required"] = body.required.split()
     if body.aliases:  # either name, not both
         schema["not"] = {"anyOf": [{"required": [alias, name]} for alias, name in body.aliases.items()]}
-    example = {name: EXAMPLES[name] for name in taken if name in EXAMPLES and name not in body.aliases}
+    example = {name: EXAMPLES[name] for name in taken if name in EXAMPLES.keys() - body.aliases - body.defaults.keys()}
     content = {"application/json": {"schema": schema, "example": example}}
     return {"required": bool(body.required), "content": content}
 
