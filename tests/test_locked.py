@@ -323,6 +323,10 @@ class Logins(DeskTest):
         headers = {"Authorization": f"Bearer {reply.json['token']}"}
         self.assertEqual(self.desk.get("/audit-events", headers).status, 200)
 
+    def test_a_login_may_carry_the_tag_of_a_message_on_ws(self):
+        body = {"_tag": "LogIn", "email": "ann@example.com", "password": "correct horse"}
+        self.assertEqual(self.desk.post("/user/login", body).status, 200)
+
     def test_a_wrong_password_and_an_unknown_user_get_the_same_answer(self):
         wrong, unknown = self.login(password="wrong"), self.login("nobody@example.com")
         self.assert_refused(wrong, 401, "UNAUTHORIZED")

@@ -50,7 +50,10 @@ FIRING_BY_PATH = Body(
     "", required="aggregate_id", optional="data", extra={"aggregate_id": Rule(highest=36), "data": DATA}
 )
 LOGIN = Body(
-    "", required="email password", extra={"email": Rule(highest=64), "password": Rule("password", highest=1024)}
+    "",
+    required="email password",
+    ignored="_tag",
+    extra={"email": Rule(highest=64), "password": Rule("password", highest=1024)},
 )
 DEBUG_LOGIN = Body("", required="login roles", extra={"login": Rule("name"), "roles": Rule("roles")})
 UNCLASSIFIED = Body("tickets", required="description")
