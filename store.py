@@ -8,6 +8,7 @@ are, as the JSON text that SQLite makes of them.
 
 import json
 import os
+import re
 import sqlite3
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime, timedelta, timezone
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import workflow
-from workflow import AlreadyDecided, Caller, Locked, NotFound, PreconditionFailed, Unavailable
+from workflow import AlreadyDecided, Caller, Invalid, Locked, NotFound, PreconditionFailed, Unavailable
 
 SCHEMA = Path(__file__).with_name("schema.sql")
 KEYS_LIVE = timedelta(hours=24)
@@ -330,8 +331,10 @@ class Store:
 
     def ticket_at(self, ticket: dict, version: str) -> dict:
         """The ticket's row as it was at `version`, from its events alone."""
-        version = workflow.row_number(version) or 0
-        if not 1 <= version <= ticket["version"]:
+        if not re.fullmatch("[1-9][0-9]*", version):
+            raise Invalid(f"a version is a whole number from 1, not {version[:40]}")
+        version = workflow.row_number(version)
+        if version is None or version > ticket["version"]:
             raise NotFound(f"ticket {ticket['id']} has the versions 1 to {ticket['version']}")
         row = reduce(
             workflow.fold, self.events({"ticket_id": ticket["id"], "to": version, "limit": version})["events"], None

@@ -252,6 +252,8 @@ class Refusals(ReferenceTest):
     def trick_400(self, method, route, operation):
         if "requestBody" in operation:
             return self.send(method, route, operation, body={"no such field": 1})
+        if "{version}" in route:
+            return self.send(method, route, operation, path=self.path_of(route, 1, operation).replace("/at/1", "/at/0"))
         query = "?no_such_parameter=1" if self.parameters(operation, "query") else ""
         return self.send(method, route, operation, query=query, who={**self.boss, "X-User-Id": "two words"})
 

@@ -246,11 +246,16 @@ class TimeTravel(DeskTest):
         database.close()
         self.assertEqual(self.desk.get("/tickets/1/at/1").json["title"], "Login broken")
 
-    def test_a_version_that_does_not_exist_is_404(self):
+    def test_a_version_beyond_the_last_is_404_and_what_is_no_version_is_400(self):
         self.desk.new_ticket()
-        for version in ("0", "2", "-1", "one", "1.0", "9" * 30, "٣", ""):
-            reply = self.desk.get(f"/tickets/1/at/{quote(version)}")
-            self.assert_refused(reply, 404, "NOT_FOUND")
+        for path in ("/tickets/1/at", "/api/support-ticket/1/at"):
+            for version in ("2", "9" * 30, ""):
+                self.assert_refused(self.desk.get(f"{path}/{version}"), 404, "NOT_FOUND")
+            for version in ("0", "x", "-1", "1.0", "01", "٣"):
+                with self.subTest(f"{path}/{version}"):
+                    reply = self.desk.get(f"{path}/{quote(version)}")
+                    self.assert_refused(reply, 400, "VALIDATION_ERROR")
+                    self.assertIn("a whole number from 1", reply.json["message"])
 
     def test_a_history_can_be_read_in_pages_from_any_version(self):
         self.desk.new_ticket()

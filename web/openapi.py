@@ -138,8 +138,8 @@ def statuses(route, is_locked: bool) -> set[int]:
 def _refusals(route, is_locked):
     """The refusals that follow from what a route takes and who may use it."""
     found = set()
-    if route.body or route.query or route.takes_key or not is_locked:  # X-User-Id, too, may be a wrong one
-        found.add(400)
+    if route.body or route.query or route.takes_key or "{version}" in route.path or not is_locked:
+        found.add(400)  # on an open desk X-User-Id, too, may be a wrong one
     if (is_locked and route.locked != "anyone") or (not is_locked and (route.role or route.anonymous_role is None)):
         found.add(401)
     if route.role or (is_locked and route.locked == "staff"):
