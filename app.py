@@ -397,7 +397,7 @@ def main(argv: list[str], environ: dict) -> int:
                 return offline.backup(store, options.backup)
         if options.add_user is not None:
             with closing(Store(settings.db, holder=f"--add-user in process {os.getpid()}")) as store:
-                return offline.add_user(store, options.add_user, options.roles, options.password_stdin)
+                return offline.add_user(store, options, settings.host)
         colour = bool(sys.stderr) and sys.stderr.isatty() and not environ.get("NO_COLOR")
         return serve(settings, Log(sys.stderr, settings.log_format == "json", colour), options.demo)
     except (Unusable, BadSetting, offline.Refused) as problem:

@@ -419,6 +419,25 @@ class DebugLogin(unittest.TestCase):
         self.assertIn("SUPPORT_DESK_SECRET", done.stderr)
         self.assertNotIn("canary", done.stderr)
 
+    def test_a_password_needs_6_characters_on_loopback_and_12_beyond(self):
+        beyond = {"HOST": "0.0.0.0", "SUPPORT_DESK_AUTH": "tokens"}
+        with tempfile.TemporaryDirectory() as folder:
+            settings = {"SUPPORT_DESK_DB": str(Path(folder, "desk.sqlite3"))}
+            for host, length, is_taken in (
+                ({}, 5, False),
+                ({}, 6, True),
+                ({"HOST": "::1"}, 6, True),
+                (beyond, 11, False),
+                (beyond, 12, True),
+            ):
+                with self.subTest(f"{host} {length}"):
+                    add = ("--add-user", f"u{len(host)}{length}{host.get('HOST', '')}@example.com", "--password-stdin")
+                    done = run_tool(*add, typed="x" * length + "\n", **settings, **host)
+                    self.assertEqual(done.returncode, 0 if is_taken else 2, done.stderr)
+                    if not is_taken:
+                        self.assertIn(f"it may have {length + 1} to 1024 characters", done.stderr)
+                        self.assertIn("6 or more where HOST is loopback, 12 or more beyond", done.stderr)
+
     def test_a_user_is_added_from_the_command_line_and_may_log_in(self):
         with tempfile.TemporaryDirectory() as folder:
             settings = {"SUPPORT_DESK_DB": str(Path(folder, "desk.sqlite3"))}
