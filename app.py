@@ -429,10 +429,15 @@ def serve(settings, log, with_demo: bool) -> int:
 # ==== the first sitting ends here: what follows is there for scale, proof and operations ====================
 
 SETTINGS = all_settings(HERE / "support-desk.sqlite3", PLUGINS)
+NEED_A_FILE = ("verify", "backup", "rebuild", "add_user")  # commands about a database that outlives them
 
 
 def read_settings(options: dict, environ: dict) -> SimpleNamespace:
     settings = read(SETTINGS, options, environ)
+    for command in NEED_A_FILE:
+        if settings.db == ":memory:" and options.get(command) not in (None, False):
+            option = "--" + command.replace("_", "-")
+            raise BadSetting(f"{option} needs a database file, and :memory: keeps nothing; name one by SUPPORT_DESK_DB")
     settings.classifier = settings.classifier or default_plugin(settings)
     settings.bug_mode = BUG_MODE_MARK.read_text(encoding="utf-8").strip() if BUG_MODE_MARK.exists() else ""
     return settings
