@@ -160,8 +160,5 @@ def banner(settings: SimpleNamespace, port: int) -> str:
     """What the desk prints when it serves: where, from which database, and in which modes."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     database = f"{settings.db} (nothing is kept)" if settings.db == ":memory:" else settings.db
-    return (
-        f"Support Desk on http://{host}:{port}\n"
-        f"database {database}, auth {settings.auth}, bug mode {settings.bug_mode or 'none'}, classifier {settings.classifier}\n"
-        "Ctrl-C stops"
-    )
+    modes = f"auth {settings.auth}, bug mode {settings.bug_mode or 'none'}, classifier {settings.classifier}"
+    return f"Support Desk on http://{host}:{port}\ndatabase {database}, {modes}\nCtrl-C stops"
