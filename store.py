@@ -744,9 +744,9 @@ def _whole_ticket(column: str) -> str:
 
 # -- the database file ----------------------------------------------------------------------------
 
-IN_MEMORY = ":memory:"  # SQLite's name for a database without a file
 OLDEST_SQLITE = (3, 37)  # STRICT tables
 WAIT = 0.5  # seconds for another program's lock; the whole desk waits with it
+IN_MEMORY = ":memory:"  # SQLite's name for a database without a file
 
 
 class Schema(NamedTuple):  # what a database file says of itself
