@@ -36,7 +36,6 @@ from web.validation import read_rules
 
 HERE = Path(__file__).resolve().parent
 MOST_COUNTED = 500  # tickets that no counter knows; who wants to know beyond that says Prefer: count=exact
-README = HERE / "README.md"  # its table of endpoints has the summaries of the API reference
 MOST_ON_THE_LOOP = 100  # tickets that a list shows while everybody else waits
 ENABLED = {state: encode(workflow.enabled(state)) for state in workflow.PLACES}
 BUG_MODE_MARK = HERE / "bug-mode.txt"  # stands in a planted copy and names its bug
@@ -60,11 +59,13 @@ class Context(NamedTuple):
 
 
 def health(context, request) -> Response:
+    """Say that the desk is there, and in which mode it runs."""
     facts = {"status": "ok", "bug_mode": context.settings.bug_mode or None, "auth": context.settings.auth}
     return reply(200, {**facts, "classifier": context.settings.classifier})
 
 
 def ready(context, request) -> Response:
+    """Say whether the desk can read its database."""
     try:
         context.store.ping()
     except workflow.Unavailable as problem:
@@ -73,12 +74,13 @@ def ready(context, request) -> Response:
 
 
 def create_ticket(context, request) -> Response:
+    """Create a ticket; the built-in rules fill in a missing category or priority."""
     ticket = context.store.add_ticket(request.caller, *with_suggestions(request.fields))
     return reply(201, ticket, ("Location", f"/tickets/{ticket['id']}"), etag(ticket))
 
 
 def create_support_ticket(context, request) -> Response:
-    """The same for the Petri net's clients, whose body may be empty."""
+    """Create a ticket for a client of the Petri net; the body may be empty."""
     uuid = workflow.new_uuid()
     unstated = {"uuid": uuid, "title": f"Ticket {uuid[:8]}", "description": "No description"}
     ticket = context.store.add_ticket(request.caller, *with_suggestions({**unstated, **request.fields}))
@@ -86,26 +88,25 @@ def create_support_ticket(context, request) -> Response:
 
 
 def get_events(context, request) -> Response:
+    """List the history of a ticket, oldest event first."""
     ticket = context.store.ticket(request.references[0], request.caller)
     return reply(200, context.store.history(ticket, request.caller, request.fields))
 
 
 def get_ticket_at(context, request) -> Response:
-    """The ticket as it was at the version that the path names, rebuilt from its events."""
+    """Show a ticket as it was at a version, rebuilt from its events."""
     ticket = context.store.ticket(request.references[0], request.caller)
     return reply(200, context.store.ticket_at(ticket, request.references[1]))
 
 
 def get_schema(context, request) -> Response:
+    """Show the Petri net with its roles, and who may call which endpoint."""
     access = [{"method": r.method, "path": r.path, "role": r.role, "on_a_locked_desk": r.locked} for r in ROUTES]
     return reply(200, {**workflow.net(), "access": access})
 
 
-def get_views(context, request) -> Response:
-    return reply(200, {"views": bodies.VIEWS})
-
-
 def get_openapi(context, request) -> Response:
+    """Describe the API as an OpenAPI 3.1 document."""
     return cached(request, context.reference())
 
 
@@ -121,6 +122,7 @@ def ticket_filters(request) -> dict:
 
 
 def export_tickets(context, request) -> Response:
+    """Export tickets as a CSV file, with the same filters as the list."""
     limit = request.fields.get("limit", workflow.MAX_ID)
     return export.as_csv(context, {**ticket_filters(request), "most_counted": 0, "limit": limit})
 
@@ -133,13 +135,14 @@ def worker_if_many(request) -> str | None:
 
 
 def list_tickets(context, request) -> Response:
+    """List tickets, newest first, with filters and pages."""
     page = context.store.tickets(ticket_filters(request))
     tickets = f"[{','.join(page.pop('tickets'))}]"
     return tagged(request, f'{{"tickets":{tickets},{encode(page)[1:]}')
 
 
 def list_bare_tickets(context, request) -> Response:
-    """The tickets alone, as a console reads them: the total and the next page travel as headers."""
+    """List tickets as a bare array; the total and the next page are in the headers."""
     page = context.store.tickets(ticket_filters(request))
     headers = [("X-Total-Count", str(page["total"]))]
     if "total_is_exact" in page:
@@ -152,6 +155,7 @@ def list_bare_tickets(context, request) -> Response:
 
 
 def get_stats(context, request) -> Response:
+    """Count tickets: totals, the average per day, breakdowns, the last 30 days."""
     return cached(request, stats(context, request.caller.id if request.caller.only_own else None))
 
 
@@ -161,10 +165,12 @@ def stats(context, owner=None) -> dict:
 
 
 def get_metrics(context, request) -> Response:
+    """Show counts and durations of requests for Prometheus."""
     return Response(200, context.metrics.text(stats(context)["state_breakdown"]), metrics.HEADERS)
 
 
 def get_ticket(context, request) -> Response:
+    """Show a ticket with its comments, its drafts and its enabled transitions."""
     whole = context.store.whole_ticket(request.references[0], request.caller)
     if is_known(request, etag(whole)[1]):
         return Response(304, b"", (etag(whole),))
@@ -181,7 +187,7 @@ def ticket_of_staff(context, request, what) -> dict:
 
 
 def edit_ticket(context, request) -> Response:
-    """Change fields; a status fires every transition on the shortest way to it, each with its own gate."""
+    """Change fields; a status fires every transition on the shortest path to it, each with its own role check."""
     ticket = ticket_to_change(context, request)
     fields = dict(request.fields)
     status = fields.pop("status", ticket["status"])
@@ -196,17 +202,20 @@ def edit_ticket(context, request) -> Response:
 
 
 def fire_transition(context, request) -> Response:
+    """Fire one transition of a ticket."""
     ticket = ticket_to_change(context, request)
     ticket = context.store.fire(request.caller, ticket, request.fields["transition"], request.fields.get("data", {}))
     return reply(200, ticket, etag(ticket))
 
 
 def lock_ticket(context, request) -> Response:
+    """Lock a ticket for 60 seconds, or renew your lock."""
     ticket = context.store.lock_ticket(request.caller, ticket_of_staff(context, request, "a lock"))
     return reply(200, lease(ticket), etag(ticket))
 
 
 def unlock_ticket(context, request) -> Response:
+    """Release your lock of a ticket."""
     ticket = context.store.unlock_ticket(request.caller, ticket_of_staff(context, request, "a lock"))
     return reply(200, lease(ticket), etag(ticket))
 
@@ -217,11 +226,13 @@ def lease(ticket) -> dict:
 
 
 def list_comments(context, request) -> Response:
+    """List the comments of a ticket, oldest first."""
     whole = context.store.whole_ticket(request.references[0], request.caller)
     return reply_text(200, f'{{"comments":{whole["comments"]}}}')
 
 
 def add_comment(context, request) -> Response:
+    """Add a comment to a ticket; only agents may add an internal one."""
     ticket = ticket_to_change(context, request)
     internal = request.fields.get("internal", False)
     if internal:
@@ -244,6 +255,7 @@ def write_reply(context, request) -> tuple[str, str]:
 
 
 def add_draft(context, request) -> Response:
+    """Add a draft of a reply: your text, or one that the assistant writes."""
     ticket = ticket_of_staff(context, request, "a draft")  # it may have changed while the reply was written
     body, source = request.prepared or (request.fields["body"], "hand")
     draft = context.store.add_draft(request.caller, ticket, body, source)
@@ -264,7 +276,7 @@ def report_llm(context, request, problem) -> None:
 
 
 def classify(context, request) -> Response:
-    """The suggestion; the fallback is a 503 for callers who want to be told."""
+    """Suggest a category and a priority; callers who prefer handling=strict get 503 when the LLM fails."""
     if request.prepared["source"] == "fallback" and prefers(request, "handling", "strict"):
         return reply(503, request.prepared, ("Retry-After", str(context.assistant.retry_after())))
     return reply(200, request.prepared)
@@ -278,11 +290,13 @@ def draft_to_change(context, request) -> dict:
 
 
 def edit_draft(context, request) -> Response:
+    """Change the text of a pending draft."""
     draft = draft_to_change(context, request)
     return reply(200, context.store.edit_draft(request.caller, draft, request.fields["body"]))
 
 
 def approve_draft(context, request) -> Response:
+    """Send a pending draft, once: its text becomes a comment."""
     draft = draft_to_change(context, request)
     if "body" in request.fields:
         draft = context.store.edit_draft(request.caller, draft, request.fields["body"])
@@ -290,10 +304,12 @@ def approve_draft(context, request) -> Response:
 
 
 def reject_draft(context, request) -> Response:
+    """Reject a pending draft, once."""
     return reply(200, context.store.reject_draft(request.caller, draft_to_change(context, request)))
 
 
 def list_events(context, request) -> Response:
+    """List audit events of all tickets, oldest first."""
     filters = {"limit": 100, **request.fields}
     if "ticket" in filters:
         filters["ticket_id"] = context.store.ticket(filters["ticket"])["id"]
@@ -301,6 +317,7 @@ def list_events(context, request) -> Response:
 
 
 def verify_events(context, request) -> Response:
+    """Recompute the hash chain of the audit log."""
     return reply(200, context.store.verify_chain())
 
 
@@ -351,21 +368,14 @@ ROUTES = (
     Route("GET", "/ws", "101 404 426", live.open_socket, query=bodies.SOCKET, is_websocket=True),
     Route("GET", "/ws/echo", "101 404 426", live.open_echo, is_websocket=True),
     Route("GET", "/metrics", "200 text/plain", get_metrics, locked="staff"),
-    *(
-        route
-        for base in ("/api/support-ticket", "/api/supportticket")
-        for route in (
-            Route("POST", base, "201 Aggregate", create_support_ticket, body=bodies.NEW_SUPPORT_TICKET),
-            Route("GET", f"{base}/{{id}}", "200 Aggregate", petri_net.get_aggregate),
-            Route("GET", f"{base}/{{id}}/events", "200 AggregateEventPage", petri_net.get_aggregate_events, **HISTORY),
-            Route("GET", f"{base}/{{id}}/at/{{version}}", "200 Aggregate", petri_net.get_aggregate_at, runs_on=worker),
-        )
-    ),
+    Route("POST", "/api/support-ticket", "201 Aggregate", create_support_ticket, body=bodies.NEW_SUPPORT_TICKET),
+    Route("GET", "/api/support-ticket/{id}", "200 Aggregate", petri_net.get_aggregate),
+    Route("GET", "/api/support-ticket/{id}/events", "200 AggregateEventPage", petri_net.get_events, **HISTORY),
+    Route("GET", "/api/support-ticket/{id}/at/{version}", "200 Aggregate", petri_net.get_aggregate_at, runs_on=worker),
     *(Route("POST", f"/api/{name}", FIRED, petri_net.fire_by_path, **FIRING) for name in workflow.TRANSITIONS),
     Route("GET", "/api/schema", "200 Net", get_schema),
-    Route("GET", "/api/views", "200 Views", get_views),
     Route("GET", "/openapi.json", "200 OpenAPI 304", get_openapi, locked="anyone"),
-    Route("GET", "/docs", "200 text/html 304 404", files.get_docs, query=bodies.DOCS, locked="anyone"),
+    Route("GET", "/docs", "200 text/html 304", files.get_docs, locked="anyone"),
     Route("GET", "/", "200 text/html 304", files.get_page_file, locked="anyone"),
     Route("GET", "/static/{name}", "200 */* 304", files.get_page_file, locked="anyone"),
     Route("POST", "/user/login", "200 Token 401 429", accounts.log_in, bodies.LOGIN, **LOGIN, **PASSWORD),
@@ -390,7 +400,7 @@ def main(argv: list[str], environ: dict) -> int:
             return offline.rebuild(Store, settings.db, options.rebuild)
         if options.add_user is not None:
             with closing(Store(settings.db, holder=f"--add-user in process {os.getpid()}")) as store:
-                return offline.add_user(store, options.add_user, options.roles, options.password_stdin)
+                return offline.add_user(store, options, settings.host)
         colour = bool(sys.stderr) and sys.stderr.isatty() and not environ.get("NO_COLOR")
         return serve(settings, Log(sys.stderr, settings.log_format == "json", colour), options.demo)
     except (Unusable, BadSetting, offline.Refused) as problem:
@@ -422,10 +432,15 @@ def serve(settings, log, with_demo: bool) -> int:
 # ==== the first sitting ends here: what follows is there for scale, proof and operations ====================
 
 SETTINGS = all_settings(HERE / "support-desk.sqlite3", PLUGINS)
+NEED_A_FILE = ("verify", "backup", "rebuild", "add_user")  # commands about a database that outlives them
 
 
 def read_settings(options: dict, environ: dict) -> SimpleNamespace:
     settings = read(SETTINGS, options, environ)
+    for command in NEED_A_FILE:
+        if settings.db == ":memory:" and options.get(command) not in (None, False):
+            option = "--" + command.replace("_", "-")
+            raise BadSetting(f"{option} needs a database file, and :memory: keeps nothing; name one by SUPPORT_DESK_DB")
     settings.classifier = settings.classifier or default_plugin(settings)
     settings.bug_mode = BUG_MODE_MARK.read_text(encoding="utf-8").strip() if BUG_MODE_MARK.exists() else ""
     return settings
@@ -447,8 +462,7 @@ def open_desk(server, settings, store) -> None:
     """Have the server serve this store."""
     identity, rules = Identity(settings.auth == "tokens", settings.secret), read_rules(store.table_definitions())
     routes = tuple(with_rules(route, rules) for route in ROUTES)
-    readme = README.read_text(encoding="utf-8") if README.exists() else ""
-    reference = cache(lambda: openapi.document(routes, rules, openapi.read_summaries(readme), identity.is_locked))
+    reference = cache(lambda: openapi.document(routes, rules, identity.is_locked))
     tools = Throttle(), store, Assistant(settings, rules), server.log, rules, metrics.Metrics(), reference
     server.open(Context(settings, identity, *tools), Gate(routes, identity, settings))
 

@@ -8,6 +8,7 @@ are, as the JSON text that SQLite makes of them.
 
 import json
 import os
+import re
 import sqlite3
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime, timedelta, timezone
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import workflow
-from workflow import AlreadyDecided, Caller, Locked, NotFound, PreconditionFailed, Unavailable
+from workflow import AlreadyDecided, Caller, Invalid, Locked, NotFound, PreconditionFailed, Unavailable
 
 SCHEMA = Path(__file__).with_name("schema.sql")
 KEYS_LIVE = timedelta(hours=24)
@@ -59,7 +60,7 @@ class Store:
 
     def __init__(self, path: str, read_only: bool = False, holder: str = ""):
         """Open the database, made anew if there is none. With `holder` no second desk can hold it."""
-        self.path, self.clock = Path(path), workflow.utc_now
+        self.path, self.clock, self.in_memory = Path(path), workflow.utc_now, path == IN_MEMORY
         self._turn, self._stamp, self._commits, self._lock, self.db = "closed", None, 0, None, None
         self._changes = 0  # rows that were changed up to the last commit
         self._durable, self._last = 0, (0, workflow.FIRST_HASH)  # id of the last durable event; id and hash of the last
@@ -68,10 +69,11 @@ class Store:
         if not read_only and self.path.exists() and not os.access(self.path, os.W_OK):
             raise Unusable(f"cannot use {path}: it may not be written; change its mode or use another SUPPORT_DESK_DB")
         try:
-            uri = self.path.absolute().as_uri() + ("?mode=ro" if read_only else "")
-            self.db = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=WAIT, cached_statements=256)
+            uri = IN_MEMORY if self.in_memory else self.path.absolute().as_uri() + ("?mode=ro" if read_only else "")
+            more = {"cached_statements": 256, "check_same_thread": not self.in_memory}  # why: see reader()
+            self.db = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=WAIT, **more)
             self._prepare(read_only, holder)
-            self._inode = os.stat(path).st_ino
+            self._inode = None if self.in_memory else os.stat(path).st_ino
         except (sqlite3.Error, OSError, Unusable) as problem:
             self.close()
             kind = Damaged if "malformed" in str(problem) else Unusable
@@ -332,8 +334,10 @@ class Store:
 
     def ticket_at(self, ticket: dict, version: str) -> dict:
         """The ticket's row as it was at `version`, from its events alone."""
-        version = workflow.row_number(version) or 0
-        if not 1 <= version <= ticket["version"]:
+        if not re.fullmatch("[1-9][0-9]*", version):
+            raise Invalid(f"a version is a whole number from 1, not {version[:40]}")
+        version = workflow.row_number(version)
+        if version is None or version > ticket["version"]:
             raise NotFound(f"ticket {ticket['id']} has the versions 1 to {ticket['version']}")
         row = reduce(
             workflow.fold, self.events({"ticket_id": ticket["id"], "to": version, "limit": version})["events"], None
@@ -390,7 +394,14 @@ class Store:
 
     @contextmanager
     def reader(self):
-        """A read-only store on a connection of its own, for another thread."""
+        """A read-only store on a connection of its own, for another thread.
+
+        A database in memory has one connection, so there it is this store: the event loop does the slow reads itself,
+        and a thread that waits for an LLM reads single rows, one SQL statement at a time, as SQLite allows.
+        """
+        if self.in_memory:
+            yield self
+            return
         try:
             with closing(type(self)(self.path, read_only=True)) as store:
                 yield store
@@ -548,7 +559,7 @@ class Store:
     def _prepare(self, read_only, holder):
         if self._recognise() and read_only:
             raise Unusable(f"{self.path} is empty: no desk has used it yet")
-        if holder:
+        if holder and not self.in_memory:
             self._lock = hold(self.path, holder)
         self.db.row_factory = lambda cursor, row: dict(zip([column[0] for column in cursor.description], row))
         self.db.create_function("search_key", 1, workflow.search_key, deterministic=True)
@@ -589,7 +600,7 @@ class Store:
 
     def _check_file(self):
         try:
-            is_there = os.stat(self.path).st_ino == self._inode
+            is_there = self.in_memory or os.stat(self.path).st_ino == self._inode
         except OSError:
             is_there = False
         if not is_there:
@@ -874,6 +885,7 @@ REBUILD = (  # what to do about a database that another schema.sql made
 )
 OLDEST_SQLITE = (3, 37)  # STRICT tables
 WAIT = 0.5  # seconds for another program's lock; the whole desk waits with it
+IN_MEMORY = ":memory:"  # SQLite's name for a database without a file
 
 
 class Schema(NamedTuple):  # what a database file says of itself

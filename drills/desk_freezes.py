@@ -25,7 +25,7 @@ def report_llm(context, request, problem) -> None:
 
 
 def classify(context, request) -> Response:
-    \"""The suggestion; the fallback is a 503 for callers who want to be told.\"""
+    \"""Suggest a category and a priority; callers who prefer handling=strict get 503 when the LLM fails.\"""
     if request.prepared["source"] == "fallback" and prefers(request, "handling", "strict"):
         return reply(503, request.prepared, ("Retry-After", str(context.assistant.retry_after())))
     return reply(200, request.prepared)
@@ -41,7 +41,7 @@ def report_llm(context, request, problem) -> None:
 
 
 def classify(context, request) -> Response:
-    \"""The suggestion; the fallback is a 503 for callers who want to be told.\"""
+    \"""Suggest a category and a priority; callers who prefer handling=strict get 503 when the LLM fails.\"""
     suggestion, problem = context.assistant.classify(*request.prepared)
     report_llm(context, request, problem)
     if suggestion["source"] == "fallback" and prefers(request, "handling", "strict"):

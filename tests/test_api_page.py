@@ -1,15 +1,11 @@
 """/docs: one page of the desk's own, with nothing from elsewhere, under a policy that holds it to that."""
 
 import re
-import shutil
-import tempfile
-import unittest
 from pathlib import Path
 
-from tests.desk import ROOT, DeskProcess, DeskTest
+from tests.desk import ROOT, DeskTest
 
 STATIC = ROOT / "web" / "static"
-COPIED = ("app.py", "store.py", "workflow.py", "llm.py", "schema.sql", "README.md", "web")
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -42,47 +38,7 @@ class ApiPage(DeskTest):
             self.assertEqual((reply.status, reply.body, reply.headers["ETag"]), (304, b"", tag))
 
     def test_it_has_no_inline_script_nothing_from_elsewhere_and_writes_text_only(self):
-        for path in (*STATIC.glob("docs*.*"), *STATIC.glob("swagger.*")):
+        for path in STATIC.glob("docs*.*"):
             text = path.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
             self.assertNotRegex(text, r"https?://|innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", path)
             self.assertNotRegex(text, r"<script>|<style|\son\w+=|style=", path)
-
-    def test_without_the_files_of_swagger_ui_it_says_where_they_belong(self):
-        reply = self.desk.get("/docs?ui=swagger")
-        self.assert_refused(reply, 404, "NOT_FOUND")
-        self.assertIn("web/static/vendor/swagger-ui/", reply.json["message"])
-
-
-class SwaggerUi(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        home = Path(folder.name, "desk")
-        home.mkdir()
-        for name in COPIED:
-            copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
-            copy(ROOT / name, home / name)
-        vendor = home / "web" / "static" / "vendor" / "swagger-ui"
-        vendor.mkdir(parents=True, exist_ok=True)
-        self.files = {"swagger-ui.css": "/* stands in */", "swagger-ui-bundle.js": "window.SwaggerUIBundle = () => {};"}
-        for name, text in self.files.items():
-            (vendor / name).write_text(text, encoding="utf-8")
-        self.desk = DeskProcess(Path(folder.name, "desk.sqlite3"), home)
-        self.addCleanup(self.desk.stop)
-
-    def test_where_its_files_are_it_is_served_from_them(self):
-        reply = self.desk.get("/docs?ui=swagger")
-        self.assertEqual(reply.status, 200)
-        (policy,) = reply.headers.get_all("Content-Security-Policy")
-        self.assertIn("script-src 'self';", policy)
-        self.assertIn("style-src 'self' 'unsafe-inline';", policy)
-        wanted = re.findall(r'(?:src|href)="/static/([^"]+)"', reply.body.decode())
-        self.assertEqual(wanted, [*self.files, "swagger.js"])
-        for name in wanted:
-            served = self.desk.get(f"/static/{name}")
-            self.assertEqual(served.status, 200, name)
-            self.assertEqual(served.body.decode(), self.files.get(name, served.body.decode()))
-        self.assertIn(b'url: "/openapi.json"', served.body)
-
-    def test_our_own_page_stays_as_strict_as_it_is(self):
-        self.assertEqual(self.desk.get("/docs").headers.get_all("Content-Security-Policy"), [POLICY])

@@ -198,9 +198,9 @@ class Sockets(LiveTest):
         for client in everybody:
             self.assertEqual(client.receive(), {"_tag": "TicketUnlocked", "ticketId": old["uuid"], "eventId": 5})
 
-        user.send_command("GetTicketList")
+        user.send_command("GetTickets")
         received = user.receive()
-        self.assertEqual((received["_tag"], [ticket["id"] for ticket in received["tickets"]]), ("TicketList", [2, 1]))
+        self.assertEqual((received["_tag"], [ticket["id"] for ticket in received["tickets"]]), ("AllTickets", [2, 1]))
 
     def test_http_changes_reach_sockets_and_socket_changes_reach_streams(self):
         client, reader = self.open(**AGENT), self.listen()
@@ -231,6 +231,19 @@ class Sockets(LiveTest):
         self.assertEqual([other.receive()["_tag"] for _ in range(2)], ["TicketCreated", "TicketLocked"])
         self.desk.new_ticket()
         self.assertEqual(other.receive()["_tag"], "TicketCreated")
+
+    def test_a_created_ticket_is_open_and_has_no_assignee_whatever_a_message_says(self):
+        client = self.open(X_User_Id="user-1")
+        for fields, detail in (
+            ({"status": "closed"}, {"status": ["a new ticket is open; PATCH it"]}),
+            ({"assignee": "agent-1"}, {"assignee": ["a new ticket has no assignee; PATCH it"]}),
+        ):
+            client.send_command("CreateTicket", ticket={**NEW, **fields})
+            received = client.receive()
+            self.assertEqual((received["_tag"], received.get("details")), ("Error", detail))
+        client.send_command("CreateTicket", ticket={**NEW, "status": "open", "assignee": None})
+        received = client.receive()
+        self.assertEqual((received["_tag"], received["ticket"]["id"]), ("TicketCreated", 1))
 
     def test_an_invalid_message_gets_an_error(self):
         client = self.open()

@@ -100,7 +100,6 @@ class Locked(DeskTest):
             ("GET", "/api/support-ticket/{uuid}", None): SEERS,
             ("GET", "/api/support-ticket/{uuid}/events", None): SEERS,
             ("GET", "/api/support-ticket/{uuid}/at/1", None): SEERS,
-            ("GET", "/api/supportticket/{uuid}", None): SEERS,
             ("POST", "/tickets/{id}/draft", ()): STAFF,
             ("PATCH", "/drafts/{draft}", (("body", "Better"),)): STAFF,
             ("POST", "/drafts/{draft}/approve", ()): STAFF,
@@ -112,15 +111,11 @@ class Locked(DeskTest):
             ("POST", "/tickets", (("title", "x"), ("description", "y"))): EVERYONE,
             ("POST", "/api/support-ticket", ()): EVERYONE,
             ("GET", "/api/schema", None): EVERYONE,
-            ("GET", "/api/views", None): EVERYONE,
             ("GET", "/tickets.csv", None): EVERYONE,
             ("GET", "/tickets/stats", None): EVERYONE,
             ("GET", "/metrics", None): STAFF,
             ("POST", "/tickets/classify", (("description", "x"),)): EVERYONE,
             ("POST", "/api/tickets/classify", (("description", "x"),)): EVERYONE,
-            ("POST", "/api/supportticket", ()): EVERYONE,
-            ("GET", "/api/supportticket/{uuid}/events", None): SEERS,
-            ("GET", "/api/supportticket/{uuid}/at/1", None): SEERS,
             ("POST", "/api/tickets", (("title", "x"), ("description", "y"))): EVERYONE,
             ("GET", "/api/tickets", None): EVERYONE,
             ("GET", "/api/tickets/stats", None): EVERYONE,
@@ -181,9 +176,7 @@ class Locked(DeskTest):
             "/tickets/1/events",
             "/tickets/1/at/5",
         ]
-        paths += [
-            f"/api/{name}/1{rest}" for name in ("support-ticket", "supportticket") for rest in ("", "/events", "/at/5")
-        ]
+        paths += [f"/api/support-ticket/1{rest}" for rest in ("", "/events", "/at/5")]
         for path in paths:
             reply = self.desk.get(path, CALLERS["owner"])
             self.assertEqual(reply.status, 200)
@@ -330,6 +323,10 @@ class Logins(DeskTest):
         headers = {"Authorization": f"Bearer {reply.json['token']}"}
         self.assertEqual(self.desk.get("/audit-events", headers).status, 200)
 
+    def test_a_login_may_carry_the_tag_of_a_message_on_ws(self):
+        body = {"_tag": "LogIn", "email": "ann@example.com", "password": "correct horse"}
+        self.assertEqual(self.desk.post("/user/login", body).status, 200)
+
     def test_a_wrong_password_and_an_unknown_user_get_the_same_answer(self):
         wrong, unknown = self.login(password="wrong"), self.login("nobody@example.com")
         self.assert_refused(wrong, 401, "UNAUTHORIZED")
@@ -421,6 +418,25 @@ class DebugLogin(unittest.TestCase):
         self.assertEqual(done.returncode, 2)
         self.assertIn("SUPPORT_DESK_SECRET", done.stderr)
         self.assertNotIn("canary", done.stderr)
+
+    def test_a_password_needs_6_characters_on_loopback_and_12_beyond(self):
+        beyond = {"HOST": "0.0.0.0", "SUPPORT_DESK_AUTH": "tokens"}
+        with tempfile.TemporaryDirectory() as folder:
+            settings = {"SUPPORT_DESK_DB": str(Path(folder, "desk.sqlite3"))}
+            for host, length, is_taken in (
+                ({}, 5, False),
+                ({}, 6, True),
+                ({"HOST": "::1"}, 6, True),
+                (beyond, 11, False),
+                (beyond, 12, True),
+            ):
+                with self.subTest(f"{host} {length}"):
+                    add = ("--add-user", f"u{len(host)}{length}{host.get('HOST', '')}@example.com", "--password-stdin")
+                    done = run_tool(*add, typed="x" * length + "\n", **settings, **host)
+                    self.assertEqual(done.returncode, 0 if is_taken else 2, done.stderr)
+                    if not is_taken:
+                        self.assertIn(f"it may have {length + 1} to 1024 characters", done.stderr)
+                        self.assertIn("6 or more where HOST is loopback, 12 or more beyond", done.stderr)
 
     def test_a_user_is_added_from_the_command_line_and_may_log_in(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -440,6 +440,8 @@ class Origins(DeskTest):
         taken = reply.headers["Access-Control-Allow-Headers"]
         for name in ("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "X-User-Id", "X-User-Role"):
             self.assertIn(name, taken)
+        sent_by_libraries = {"traceparent", "tracestate", "x-requested-with", "x-csrftoken"}
+        self.assertLessEqual(sent_by_libraries, set(taken.lower().split(", ")))
         foreign = self.desk.request("OPTIONS", "/tickets/1", None, {"Origin": "https://evil.example", **asked})
         self.assertNotIn("Access-Control-Allow-Origin", foreign.headers)
         self.assertNotIn("*", taken)

@@ -20,6 +20,31 @@ class Tickets(DeskTest):
         self.assertRegex(ticket["created_at"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
         self.assertRegex(ticket["uuid"], r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")
 
+    def test_a_create_takes_the_status_open_and_no_assignee_and_refuses_others(self):
+        choices = "open, in_progress, resolved, closed"
+        for path in ("/tickets", "/api/tickets", "/api/support-ticket"):
+            for name, value, said in (
+                ("status", "open", None),
+                ("assignee", None, None),
+                ("status", "resolved", "a new ticket is open; PATCH it"),
+                ("status", "nonsense", f"'nonsense' is not a valid choice; choose from {choices}."),
+                ("status", 7, f"Must be a string; choose from {choices}."),
+                ("status", None, "This field may not be null."),
+                ("assignee", "agent-1", "a new ticket has no assignee; PATCH it"),
+                ("assignee", 7, "Must be a string."),
+            ):
+                with self.subTest(f"{path} {name}={value}"):
+                    before = self.desk.count("tickets")
+                    reply = self.desk.post(path, {"title": "x", "description": "y", name: value}, CUSTOMER)
+                    if said is None:
+                        self.assertEqual((reply.status, self.desk.count("tickets")), (201, before + 1), reply.body)
+                        continue
+                    self.assert_refused(reply, 400, "VALIDATION_ERROR")
+                    self.assertEqual(reply.json["details"], {name: [said]})
+                    self.assertEqual(self.desk.count("tickets"), before)
+        sent = self.desk.get("/tickets/1/events").json["events"][0]["data"]["changes"]
+        self.assertTrue({"status", "assignee"}.isdisjoint(sent), "the event keeps only what the client decided")
+
     def test_a_missing_category_is_suggested_and_the_event_says_so(self):
         self.desk.new_ticket(title="Refund my invoice")
         self.desk.new_ticket(title="Refund my invoice", category="account", priority="low")
@@ -64,9 +89,10 @@ class Tickets(DeskTest):
         self.assertEqual(reply.status, 201)
         self.assertEqual(set(reply.json), {"aggregate_id", "version", "state", "places", "enabled_transitions"})
         self.assertEqual(reply.json["state"], {place: int(place == "new") for place in PLACES})
+        self.assertEqual(reply.json["places"], reply.json["state"], "the public client reads places || state")
         ticket = self.desk.get(f"/tickets/{reply.json['aggregate_id']}").json
         self.assertEqual((ticket["title"], ticket["description"]), (f"Ticket {ticket['uuid'][:8]}", "No description"))
-        self.desk.post("/api/supportticket", {"subject": "From the net"})
+        self.desk.post("/api/support-ticket", {"subject": "From the net"})
         self.assertEqual(self.desk.get("/tickets/2").json["title"], "From the net")
         self.assert_refused(
             self.desk.post("/api/support-ticket", {"subject": "a", "title": "b"}), 400, "VALIDATION_ERROR"

@@ -20,6 +20,7 @@ def find_user(context, request) -> dict | None:
 
 
 def log_in(context, request) -> Response:
+    """Log in with an e-mail address and a password; the token is valid for a day."""
     context.throttle.check(request.client)
     user = request.prepared
     if not user:
@@ -29,7 +30,7 @@ def log_in(context, request) -> Response:
 
 
 def debug_log_in(context, request) -> Response:
-    """A token for anybody in any roles, with DEBUG only: so that a lab can act as everybody at once."""
+    """Make a token for anybody in any roles; only with DEBUG=true, for labs."""
     if not context.settings.debug:
         raise NotFound("the debug login needs a desk that runs with DEBUG=true")
     user = {"id": request.fields["login"], "roles": request.fields["roles"]}

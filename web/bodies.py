@@ -6,8 +6,19 @@ A rule written as "table.column" is the column's own, read back from schema.sql 
 from web.validation import Body, Rule
 from workflow import MAX_ID, TRANSITIONS
 
-NEW_TICKET = Body("tickets", required="title description", optional="category priority")
-NEW_SUPPORT_TICKET = Body("tickets", optional="title description category priority", aliases={"subject": "title"})
+DEFAULTS = {  # clients send them with a new ticket
+    "status": ("open", "a new ticket is open; PATCH it"),
+    "assignee": (None, "a new ticket has no assignee; PATCH it"),
+}
+NEW_TICKET = Body(
+    "tickets", required="title description", optional="category priority status assignee", defaults=DEFAULTS
+)
+NEW_SUPPORT_TICKET = Body(
+    "tickets",
+    optional="title description category priority status assignee",
+    aliases={"subject": "title"},
+    defaults=DEFAULTS,
+)
 TICKET_CHANGES = Body(
     "tickets",
     optional="title description category priority assignee status",
@@ -38,9 +49,11 @@ FIRING = Body(
 FIRING_BY_PATH = Body(
     "", required="aggregate_id", optional="data", extra={"aggregate_id": Rule(highest=36), "data": DATA}
 )
-DOCS = {"ui": Rule(choices=("swagger",))}
 LOGIN = Body(
-    "", required="email password", extra={"email": Rule(highest=64), "password": Rule("password", highest=1024)}
+    "",
+    required="email password",
+    ignored="_tag",
+    extra={"email": Rule(highest=64), "password": Rule("password", highest=1024)},
 )
 DEBUG_LOGIN = Body("", required="login roles", extra={"login": Rule("name"), "roles": Rule("roles")})
 UNCLASSIFIED = Body("tickets", required="description")
@@ -49,15 +62,3 @@ DRAFT = Body("drafts", optional="body")
 DRAFT_CHANGES = Body("drafts", required="body")
 NO_CHANGES = Body("tickets")  # an empty object; a ticket that was read may be sent back
 NOTHING = Body("drafts")  # an empty object; a draft that was read may be sent back
-
-VIEWS = [  # what the page shows, and where it reads it
-    {"id": "queue", "name": "Queue", "path": "/tickets", "columns": ["id", "title", "status", "priority", "assignee"]},
-    {
-        "id": "ticket",
-        "name": "Ticket",
-        "path": "/tickets/{id}",
-        "columns": ["title", "description", "state", "comments"],
-    },
-    {"id": "history", "name": "History", "path": "/tickets/{id}/events", "columns": ["version", "type", "actor", "at"]},
-    {"id": "audit", "name": "Audit", "path": "/audit-events", "columns": ["id", "ticket_id", "type", "actor", "at"]},
-]

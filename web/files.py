@@ -12,44 +12,37 @@ from web.http1 import Request, Response
 from workflow import NotFound
 
 FOLDER = Path(__file__).with_name("static")
-SWAGGER = FOLDER / "vendor" / "swagger-ui"  # the official files, where somebody has put them there
-NAME = re.compile(r"[a-z0-9-]+\.(html|css|js|svg|png)")  # no slash and no second dot: no way out of the folder
+NAME = re.compile(r"[a-z0-9-]+\.(html|css|js|svg)")  # no slash and no second dot: no way out of the folder
 TYPES = {
     "html": "text/html; charset=utf-8",
     "css": "text/css; charset=utf-8",
     "js": "text/javascript; charset=utf-8",
     "svg": "image/svg+xml; charset=utf-8",
-    "png": "image/png",
 }
 PAGE_POLICY = (  # a page may run and show only what this desk serves as files of its own
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-SWAGGER_POLICY = PAGE_POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")  # it styles by attribute
 
 
-def page_file(request: Request, name: str = "index.html", policy: str = PAGE_POLICY) -> Response:
+def page_file(request: Request, name: str = "index.html") -> Response:
     """The file `name` as a 200, or a 304 where the browser has it already. Raises NotFound."""
     kind = NAME.fullmatch(name)
-    path = next((folder / name for folder in (FOLDER, SWAGGER) if kind and (folder / name).is_file()), None)
-    if not path:
+    if not kind or not (FOLDER / name).is_file():
         raise NotFound(f"the page has no file {name[:80]}; the page itself is at /")
-    content = path.read_bytes()
+    content = (FOLDER / name).read_bytes()
     tag = f'"{blake2b(content, digest_size=9).hexdigest()}"'
     headers = (("ETag", tag), ("Content-Type", TYPES[kind[1]]), ("Cache-Control", "no-cache"))
     if kind[1] == "html":
-        headers += (("Content-Security-Policy", policy),)
+        headers += (("Content-Security-Policy", PAGE_POLICY),)
     return Response(304, b"", headers) if is_known(request, tag) else Response(200, content, headers)
 
 
 def get_page_file(context, request: Request) -> Response:
+    """Send a file of the page; at / the page itself."""
     return page_file(request, *request.references)
 
 
 def get_docs(context, request: Request) -> Response:
-    """The API reference: a page of ours, or with `ui` Swagger UI, where its files have been put into its folder."""
-    if request.fields.get("ui") is None:
-        return page_file(request, "docs.html")
-    if not SWAGGER.is_dir():
-        raise NotFound("put the official files of Swagger UI into web/static/vendor/swagger-ui/ first")
-    return page_file(request, "swagger.html", SWAGGER_POLICY)
+    """Show the API reference as a page, with a form to try each endpoint."""
+    return page_file(request, "docs.html")

@@ -15,6 +15,7 @@ from functools import lru_cache
 from secrets import token_bytes, token_hex
 from urllib.parse import parse_qsl
 
+from web.settings import LOOPBACK
 from web.validation import NAME, parse_json
 from workflow import ROLES, Caller, Invalid, TooManyRequests, Unauthorized
 
@@ -23,6 +24,7 @@ TOKEN = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")
 HEADER = {"alg": "HS256", "typ": "JWT"}
 TOKEN_LIFE = 24 * 60 * 60  # seconds
 SCRYPT = {"n": 2**14, "r": 8, "p": 1, "maxmem": 64 * 1024 * 1024}
+SHORTEST, SHORTEST_BEYOND = 6, 12  # characters of a password, on loopback alone and beyond it
 FAILURES, WINDOW = 10, 60  # failed logins per address, in this many seconds
 LOCKED_OUT = "this desk is locked: log in with POST /user/login and send Authorization: Bearer <token>"
 NAMELESS = "say who you are: X-User-Id and X-User-Role, or Authorization: Bearer <token>"
@@ -136,15 +138,20 @@ def password_hash(password: str) -> str:
     return _hashed(password, token_hex(16))
 
 
-def new_user(email: str, roles: str, password: str) -> dict:
-    """A user to store, roles as a list and the password hashed. ValueError says what is not allowed."""
+def new_user(email: str, roles: str, password: str, host: str = "localhost") -> dict:
+    """A user to store, roles as a list and the password hashed. ValueError says what is not allowed.
+
+    A desk that listens on a `host` beyond loopback needs longer passwords: strangers can try to log in there.
+    """
+    shortest = SHORTEST if host in LOOPBACK else SHORTEST_BEYOND
     email, names = email.lower(), list(dict.fromkeys(role.strip() for role in roles.split(",")))
     if not is_name(email) or not re.fullmatch("[^@]+@[^@]+", email):
         raise ValueError(f"{email!r} is not allowed; it may be an e-mail address of at most 64 ASCII characters")
     if not set(names) <= set(ROLES):
         raise ValueError(f"--roles={roles!r} is not allowed; it may be {', '.join(ROLES)}, with commas")
-    if not 8 <= len(password.strip()) <= len(password) <= 1024:
-        raise ValueError("the password is not allowed; it may have 8 to 1024 characters")
+    if not shortest <= len(password.strip()) <= len(password) <= 1024:
+        why = f"{SHORTEST} or more where HOST is loopback, {SHORTEST_BEYOND} or more beyond"
+        raise ValueError(f"the password is not allowed; it may have {shortest} to 1024 characters ({why})")
     if password.encode("utf-8", "replace").decode() != password:
         raise ValueError("the password is not allowed; it may be text in UTF-8")
     return {"email": email, "name": email.partition("@")[0], "roles": names, "password_hash": password_hash(password)}

@@ -43,7 +43,6 @@ class Command(NamedTuple):
 
 COMMANDS = {
     "GetTickets": Command("GET", "/tickets", "_tag", "AllTickets", "limit=1000"),
-    "GetTicketList": Command("GET", "/tickets", "_tag", "TicketList", "limit=1000"),
     "CreateTicket": Command("POST", "/tickets", "ticket", "TicketCreated"),
     "UpdateTicket": Command("PATCH", "/tickets/{id}", "ticket", "TicketUpdated"),
     "LockTicket": Command("POST", "/tickets/{id}/lock", "ticketId", "TicketLocked"),
@@ -243,7 +242,7 @@ class TicketSocket(WebSocket):
         if response.status >= 300:
             return _text_frame({"_tag": "Error", **facts, "replyTo": reply_to})
         reply_tag = COMMANDS[tag].answer
-        if tag in ("GetTickets", "GetTicketList"):
+        if tag == "GetTickets":
             return _text_frame({"_tag": reply_tag, "tickets": facts["tickets"]})
         if tag == "LockTicket":
             self.locks.add(facts["ticket_id"])
@@ -383,14 +382,17 @@ def _first_batch(events):
 
 
 def stream_events(context, request: Request) -> Response:
+    """Stream events as they happen, as server-sent events."""
     return EventStream(request, starting_point(request, context.store.last_event()), context.store).opening()
 
 
 def open_socket(context, request: Request) -> Response:
+    """Open a WebSocket that sends events and takes commands."""
     return TicketSocket(request, starting_point(request, context.store.last_event()), context.store).opening()
 
 
 def open_echo(context, request: Request) -> Response:
+    """Open a WebSocket that sends each message back; only with DEBUG=true."""
     if not context.settings.debug:
         raise NotFound("the echo needs a desk that runs with DEBUG=true")
     return Echo(request).opening()

@@ -73,11 +73,12 @@ def rebuild(new_store, old: str, path: str) -> int:
     return status
 
 
-def add_user(store, email: str, roles: str, password_from_stdin: bool) -> int:
+def add_user(store, options, host: str) -> int:
     """Add a user. The password is the first line of standard input, or else the terminal asks for it."""
+    email = options.add_user
     try:
-        password = sys.stdin.readline().rstrip("\r\n") if password_from_stdin else getpass(f"Password for {email}: ")
-        user = new_user(email, roles, password)
+        password = sys.stdin.readline().rstrip("\r\n") if options.password_stdin else getpass(f"Password for {email}: ")
+        user = new_user(email, options.roles, password, host)
     except (EOFError, KeyboardInterrupt):
         raise Refused("--add-user: no password was given; pipe one in with --password-stdin") from None
     except ValueError as problem:

@@ -1,7 +1,7 @@
-"""The route table as an OpenAPI 3.1 document. Pure: routes, rules and summaries in, a dict out.
+"""The route table as an OpenAPI 3.1 document. Pure: routes and rules in, a dict out.
 
 Nothing here is a second list: paths, bodies and queries come from ROUTES, enums and limits from
-schema.sql, summaries from the README's table. A route's `responses` says what no rule can tell:
+schema.sql, summaries from the endpoints' docstrings. A route's `responses` says what no rule can tell:
 
     "201 Ticket"            it answers 201 with the schema Ticket of response_schemas.py
     "200 Ticket[] 304"      200 with a list of them, or 304: so it takes If-None-Match
@@ -96,18 +96,16 @@ others among its responses are those that any request can meet: `x-before-routin
 at, `x-anytime` later, too."""
 
 
-def document(routes, rules: dict, says: dict, is_locked: bool) -> dict:
+def document(routes, rules: dict, is_locked: bool) -> dict:
     """The OpenAPI document of one desk.
 
-    `routes` have their rules bound, `rules` are validation's by table and column, `says` holds the
-    summaries by (method, path), and `is_locked` tells the two auth modes apart.
+    `routes` have their rules bound, `rules` are validation's by table and column, and `is_locked` tells
+    the two auth modes apart.
     """
     named = schemas(rules)
     paths = {}
     for route in routes:
-        operation = _operation(route, rules, named, is_locked)
-        operation["summary"] = says.get((route.method, route.path), "").replace("`", "") or operation["operationId"]
-        paths.setdefault(route.path, {})[route.method.lower()] = operation
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, named, is_locked)
     possible = {*BEFORE_ROUTING, *ANYTIME}.union(*(statuses(route, is_locked) for route in routes))
     return {
         "openapi": "3.1.0",
@@ -127,9 +125,9 @@ def document(routes, rules: dict, says: dict, is_locked: bool) -> dict:
     }
 
 
-def read_summaries(readme: str) -> dict[tuple[str, str], str]:
-    """{(method, path): what it does} from the rows `| GET | `/health` | … |` of the README's table."""
-    return {(row[1], row[2]): row[3] for row in re.finditer(r"^\| ([A-Z]+) \| `([^`]+)` \| (.+) \|$", readme, re.M)}
+def summary(route) -> str:
+    """The first line of the endpoint's docstring; `python3 -OO` keeps no docstrings, so there its name."""
+    return (route.endpoint.__doc__ or route.endpoint.__name__).partition("\n")[0].removesuffix(".")
 
 
 def statuses(route, is_locked: bool) -> set[int]:
@@ -140,8 +138,8 @@ def statuses(route, is_locked: bool) -> set[int]:
 def _refusals(route, is_locked):
     """The refusals that follow from what a route takes and who may use it."""
     found = set()
-    if route.body or route.query or route.takes_key or not is_locked:  # X-User-Id, too, may be a wrong one
-        found.add(400)
+    if route.body or route.query or route.takes_key or "{version}" in route.path or not is_locked:
+        found.add(400)  # on an open desk X-User-Id, too, may be a wrong one
     if (is_locked and route.locked != "anyone") or (not is_locked and (route.role or route.anonymous_role is None)):
         found.add(401)
     if route.role or (is_locked and route.locked == "staff"):
@@ -157,11 +155,11 @@ def _refusals(route, is_locked):
     return found
 
 
-def _operation(route, rules, named, is_locked):
+def _operation(route, named, is_locked):
     operation = {
         "operationId": re.sub(r"\W+", "_", f"{route.method}{route.path}").strip("_").lower(),
         "tags": [next(tag[0] for tag in TAGS if route.path.startswith(tag[1:]))],
-        "summary": "",
+        "summary": summary(route),
         "security": _security(route, is_locked),
         "parameters": list(_parameters(route, is_locked)),
     }
@@ -230,13 +228,14 @@ def _header(name, text):
 def _request_body(body: Body):
     """The fields that the operation takes, those that it ignores, and an example with the former."""
     taken = {name: schema_of(name, rule) for name, (_, rule) in body.writable.items()}
+    taken |= {name: {"const": default} for name, (default, _) in body.defaults.items()}
     ignored = {name: ref("Ignored") for name in (*body.rules, *body.ignored.split()) if name not in taken}
     schema = {"type": "object", "properties": {**taken, **ignored}, "additionalProperties": False}
     if body.required:
         schema["required"] = body.required.split()
     if body.aliases:  # either name, not both
         schema["not"] = {"anyOf": [{"required": [alias, name]} for alias, name in body.aliases.items()]}
-    example = {name: EXAMPLES[name] for name in taken if name in EXAMPLES and name not in body.aliases}
+    example = {name: EXAMPLES[name] for name in taken if name in EXAMPLES.keys() - body.aliases - body.defaults.keys()}
     content = {"application/json": {"schema": schema, "example": example}}
     return {"required": bool(body.required), "content": content}
 

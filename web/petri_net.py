@@ -7,19 +7,20 @@ from web.responses import etag, reply
 
 
 def as_aggregate(ticket) -> dict:
-    """A ticket as the Petri net sees it."""
-    net = {"state": workflow.marking(ticket["state"]), "places": list(workflow.PLACES)}
-    enabled = workflow.enabled(ticket["state"])
-    return {"aggregate_id": ticket["uuid"], "version": ticket["version"], **net, "enabled_transitions": enabled}
+    """A ticket as the Petri net sees it. Its marking goes by two names, because clients read either."""
+    marking, enabled = workflow.marking(ticket["state"]), workflow.enabled(ticket["state"])
+    net = {"state": marking, "places": marking, "enabled_transitions": enabled}
+    return {"aggregate_id": ticket["uuid"], "version": ticket["version"], **net}
 
 
 def get_aggregate(context, request) -> Response:
+    """Show the version, the marking and the enabled transitions of a ticket."""
     ticket = context.store.ticket(request.references[0], request.caller)
     return reply(200, as_aggregate(ticket), etag(ticket))
 
 
-def get_aggregate_events(context, request) -> Response:
-    """The history of a ticket, each event with the names that these clients read, too."""
+def get_events(context, request) -> Response:
+    """List the history of a ticket with the names that clients of the Petri net read."""
     ticket = context.store.ticket(request.references[0], request.caller)
     page = context.store.history(ticket, request.caller, request.fields)
     for event in page["events"]:
@@ -28,12 +29,13 @@ def get_aggregate_events(context, request) -> Response:
 
 
 def get_aggregate_at(context, request) -> Response:
+    """Show the marking of a ticket as it was at a version."""
     ticket = context.store.ticket(request.references[0], request.caller)
     return reply(200, as_aggregate(context.store.ticket_at(ticket, request.references[1])))
 
 
 def fire_by_path(context, request) -> Response:
-    """POST /api/<transition>."""
+    """Fire the transition that the path ends with."""
     name = request.route.path.rpartition("/")[2]
     ticket = ticket_to_change(context, request, request.fields["aggregate_id"])
     ticket = context.store.fire(request.caller, ticket, name, request.fields.get("data", {}))

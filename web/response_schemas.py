@@ -125,11 +125,12 @@ def _enabled():
 
 def _of_the_net():
     token, place, role = {"type": "integer", "minimum": 0, "maximum": 1}, {"enum": list(PLACES)}, {"enum": list(ROLES)}
+    marking = an_object({name: token for name in PLACES})
     aggregate = {
         "aggregate_id": {"type": "string", "format": "uuid", "examples": [EXAMPLES["uuid"]]},
         "version": {"type": "integer", "minimum": 1},
-        "state": an_object({name: token for name in PLACES}),
-        "places": list_of(place),
+        "state": marking,
+        "places": marking,
         "enabled_transitions": _enabled(),
     }
     step = {"name": {"enum": list(TRANSITIONS)}, "from": place, "to": place, "event": SAYS, "role": role}
@@ -156,7 +157,6 @@ def _of_the_desk(rules):
     facts = {"status": {"const": "ok"}, "bug_mode": {"type": ["string", "null"]}, "auth": {"enum": ["open", "tokens"]}}
     who = {"id": SAYS, "email": user["email"], "name": user["name"], "roles": list_of(SAYS)}
     ends = {"type": "string", "format": "date-time"}
-    view = {"id": SAYS, "name": SAYS, "path": SAYS, "columns": list_of(SAYS)}
     return {
         "Stats": an_object({**totals, "daily": list_of(an_object({"day": day, "tickets": COUNT}))}),
         "Suggestion": an_object({**suggested, "source": SAYS, "warning": SAYS}, "warning"),
@@ -164,7 +164,6 @@ def _of_the_desk(rules):
         "Health": an_object({**facts, "classifier": SAYS}),
         "Readiness": an_object({"status": {"enum": ["ready", "unavailable"]}, "checks": an_object({"database": SAYS})}),
         "Token": an_object({"token": SAYS, "expires_at": ends, "user": an_object(who, "email name")}),
-        "Views": an_object({"views": list_of(an_object(view))}),
         "OpenAPI": {"type": "object", "description": "This document, in OpenAPI 3.1"},
     }
 

@@ -33,8 +33,8 @@ CORS_EXPOSED = (
     "X-Total-Count, X-Total-Is-Exact\r\n"
 )
 CORS_ALLOWED = (
-    "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, Prefer, X-Request-Id, "
-    "X-User-Id, X-User-Role"
+    "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, Prefer, Traceparent, "
+    "Tracestate, X-CSRFToken, X-Request-Id, X-Requested-With, X-User-Id, X-User-Role"
 )
 encode = workflow.json_encoder(sort_keys=False)
 

@@ -25,7 +25,7 @@ from web.live import Live
 from web.response_cache import ResponseCache
 from web.routes import LLM_CALLS, READERS
 from web.websocket import GOING_AWAY
-from web.workers import WorkerPool
+from web.workers import EventLoopPool, WorkerPool
 from workflow import Unavailable
 
 try:
@@ -101,6 +101,9 @@ class DeskServer(HTTPServer):
     def open(self, context, gate) -> None:
         """Name the desk to serve: what its endpoints work with, and what checks.py goes by."""
         self.context, self.gate, self.bug_mode = context, gate, context.settings.bug_mode
+        if context.store.in_memory:
+            self._pools[READERS].close()
+            self._pools[READERS] = EventLoopPool(self._finished_jobs, self._wake)
 
     def server_bind(self):
         """As the base of HTTPServer does it, without asking the network for this machine's name."""

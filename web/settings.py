@@ -91,7 +91,7 @@ def all_settings(database, plugins) -> tuple:
     return (
         Setting("port", ("PORT",), "8080", port_number, "the port to listen on"),
         Setting("host", ("HOST",), "127.0.0.1", str, "the address to listen on; beyond loopback only with tokens"),
-        Setting("db", ("SUPPORT_DESK_DB", "DB_PATH"), str(database), str, "the database file"),
+        Setting("db", ("SUPPORT_DESK_DB", "DB_PATH"), str(database), str, "the database file; :memory: keeps nothing"),
         Setting("auth", ("SUPPORT_DESK_AUTH",), "open", auth, "open, or tokens: nobody gets in without"),
         Setting("secret", ("SUPPORT_DESK_SECRET",), "", long_secret, "signs tokens; unset: a new one each start", True),
         Setting("debug", ("DEBUG",), "false", boolean, "true opens the debug login"),
@@ -160,8 +160,6 @@ def command_line(table: tuple, roles) -> argparse.ArgumentParser:
 def banner(settings: SimpleNamespace, port: int) -> str:
     """What the desk prints when it serves: where, from which database, and in which modes."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return (
-        f"Support Desk on http://{host}:{port}\n"
-        f"database {settings.db}, auth {settings.auth}, bug mode {settings.bug_mode or 'none'}, classifier {settings.classifier}\n"
-        "Ctrl-C stops"
-    )
+    database = f"{settings.db} (nothing is kept)" if settings.db == ":memory:" else settings.db
+    modes = f"auth {settings.auth}, bug mode {settings.bug_mode or 'none'}, classifier {settings.classifier}"
+    return f"Support Desk on http://{host}:{port}\ndatabase {database}, {modes}\nCtrl-C stops"

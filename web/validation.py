@@ -128,6 +128,7 @@ class Body(NamedTuple):
     ignored: str = ""
     aliases: dict = {}  # other names of fields, as {"subject": "title"}
     extra: dict = {}  # rules of fields that are no columns
+    defaults: dict = {}  # fields that take their default only: {name: (default, message for another value)}
     rules: dict = {}  # of every column and extra field; bound() sets this and the next two, once per route
     writable: dict = {}  # {name: (column, its rule)}
     read_only: frozenset = frozenset()
@@ -280,6 +281,9 @@ def check_body(members, body: Body) -> dict:
         elif name not in body.read_only:
             known = ", ".join(body.writable) or "none"
             details[name] = [f"Unknown field; the fields here are: {known}."]
+    for name, (default, message) in body.defaults.items():
+        if fields.pop(name, default) != default:
+            details[name] = [message]
     if details:
         raise Invalid(details=details)
     return fields

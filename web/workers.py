@@ -42,16 +42,35 @@ class WorkerPool:
         sys.settrace(trace)  # a debugger that traces the event loop stops at breakpoints in worker threads, too
         while (item := self._jobs.get()) is not None:
             job, had_to_wait = item
-            result = error = None
-            try:
-                if self._is_costly and had_to_wait and job.handler.input_closed:
-                    raise Unavailable("the client hung up before its turn came")
-                result = job.work()
-            except Exception as problem:
-                error = problem
+            if self._is_costly and had_to_wait and job.handler.input_closed:
+                result, error = None, Unavailable("the client hung up before its turn came")
+            else:
+                result, error = _outcome(job)
             self._jobs.task_done()
             self._finish(job, result, error)
 
     def _finish(self, job, result, error):
         self._finished.append((job, result, error))
         self._wake()
+
+
+class EventLoopPool:
+    """The readers of a database in memory: only the event loop can read it, so it does each job itself, at once."""
+
+    def __init__(self, finished: deque, wake):
+        self._finished, self._wake = finished, wake
+
+    def start(self, job: Job) -> None:
+        self._finished.append((job, *_outcome(job)))
+        self._wake()
+
+    def close(self) -> None:
+        """Nothing: there are no threads to end."""
+
+
+def _outcome(job) -> tuple:
+    """(result, None) of a job's work, or (None, what it raised)."""
+    try:
+        return job.work(), None
+    except Exception as problem:
+        return None, problem
