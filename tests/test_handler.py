@@ -83,7 +83,9 @@ class OneTransaction(unittest.TestCase):
             self.assertEqual((desk.store.count("SAVEPOINT"), desk.store.count("RELEASE")), (1, 1), path)
         desk.store.statements.clear()
         self.assertEqual(desk.post("/tickets/1/draft", {}, AGENT).status, 201)
-        changes = next(place for place, text in enumerate(desk.store.statements) if text.startswith("INSERT INTO drafts"))
+        changes = next(
+            place for place, text in enumerate(desk.store.statements) if text.startswith("INSERT INTO drafts")
+        )
         before = [text for text in desk.store.statements[:changes] if text.startswith(("SAVEPOINT", "RELEASE"))]
         self.assertEqual(before[-1], "SAVEPOINT request")
 
