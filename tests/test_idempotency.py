@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 from llm import PLUGINS
-from tests.desk import AGENT, Client, Desk, DeskTest
+from tests.desk import AGENT, Client, DeskTest
 
 NEW = {"title": "Login broken", "description": "Cannot get in"}
 

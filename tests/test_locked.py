@@ -60,6 +60,14 @@ class Locked(DeskTest):
             "/tickets", {"title": "Login broken", "description": "Cannot get in", **fields}, CALLERS["owner"]
         ).json
 
+    def new_names(self, path: str) -> dict:
+        """The names in a path: those of a new ticket and, if the path needs one, of a pending draft for it."""
+        ticket = self.new_ticket()
+        names = {"id": ticket["id"], "uuid": ticket["uuid"]}
+        if "{draft}" in path:
+            names["draft"] = self.desk.post(f"/tickets/{ticket['id']}/draft", {}, CALLERS["agent"]).json["id"]
+        return names
+
     def test_every_route_but_the_public_ones_needs_a_token(self):
         self.new_ticket()
         for route in app.ROUTES:
@@ -134,12 +142,11 @@ class Locked(DeskTest):
             for method, path, _ in cells
         }
         self.assertEqual({(route.method, route.path) for route in app.ROUTES} - covered, PUBLIC | LIVE)
+        shared = self.new_names("")  # of a ticket for all who only read
         for (method, path, body), allowed in cells.items():
             for who, headers in CALLERS.items():
                 with self.subTest(f"{method} {path} {body} as {who}"):
-                    ticket = self.new_ticket()
-                    pending = self.desk.post(f"/tickets/{ticket['id']}/draft", {}, CALLERS["agent"]).json["id"]
-                    names = {"id": ticket["id"], "uuid": ticket["uuid"], "draft": pending}
+                    names = shared if method == "GET" else self.new_names(path)
                     fields = (
                         body
                         if body is None
@@ -302,6 +309,10 @@ class Tokens(DeskTest):
 class Logins(DeskTest):
     environ = LOCKED
 
+    @classmethod
+    def setUpClass(cls):
+        cls.password = password_hash("correct horse")  # once, because it is made to take long
+
     def setUp(self):
         super().setUp()
         with self.desk.open_database() as database:
@@ -310,7 +321,7 @@ class Logins(DeskTest):
                 "ann@example.com",
                 "ann",
                 "agent,supervisor",
-                password_hash("correct horse"),
+                self.password,
                 "now",
             )
             database.execute("INSERT INTO users VALUES (?, ?, ?, ?, ?, ?)", row)
@@ -353,7 +364,7 @@ class Logins(DeskTest):
             return reply.status
 
         with ThreadPoolExecutor(8) as pool:
-            self.assertEqual(set(pool.map(login, range(16))), {200})
+            self.assertEqual(set(pool.map(login, range(12))), {200})
 
     def test_failures_are_forgotten_after_a_minute(self):
         now = [0.0]
@@ -426,7 +437,7 @@ class DebugLogin(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             settings = {"SUPPORT_DESK_DB": str(Path(folder, "desk.sqlite3"))}
             add = ("--add-user", "Ann@Example.com", "--roles", "agent,supervisor", "--password-stdin")
-            self.assertEqual(run_app(*add, typed="correct horse\n", **settings).returncode, 0)
+            self.assertEqual(run_tool(*add, typed="correct horse\n", **settings).returncode, 0)
             for arguments, typed in (
                 (add, "correct horse\n"),  # is there already
                 (("--add-user", "no address", *add[2:]), "correct horse\n"),
@@ -436,7 +447,7 @@ class DebugLogin(unittest.TestCase):
             ):
                 done = run_tool(*arguments, typed=typed, **settings)
                 self.assertEqual((done.returncode, done.stderr.count("\n")), (2, 1), done.stderr)
-            desk = DeskProcess(Path(settings["SUPPORT_DESK_DB"]), SUPPORT_DESK_AUTH="tokens")
+            desk = Desk(**settings, SUPPORT_DESK_AUTH="tokens")
             self.addCleanup(desk.stop)
             reply = desk.post("/user/login", {"email": "ann@example.com", "password": "correct horse"})
             self.assertEqual(reply.json["user"]["roles"], ["agent", "supervisor"])

@@ -343,13 +343,15 @@ class FailingCommit(unittest.TestCase):
         self.assertEqual(desk.post("/tickets", {"title": "x", "description": "y"}).status, 201)
 
     def test_chores_wait_in_silence_for_a_database_that_another_program_holds(self):
-        is_held, tries = threading.Event(), []
+        is_held, tries, tried_again = threading.Event(), [], threading.Event()
 
         class Watched(Store):
             def index_some(self):
                 if not is_held.is_set():
                     return False
                 tries.append(len(tries))
+                if len(tries) == 2:
+                    tried_again.set()
                 return super().index_some()
 
         desk = Desk(store=Watched)
@@ -360,7 +362,7 @@ class FailingCommit(unittest.TestCase):
             database.execute("BEGIN IMMEDIATE")
             is_held.set()
             ends = time.monotonic() + TIMEOUT
-            while len(tries) < 2:
+            while not tried_again.wait(0.02):
                 self.assertLess(time.monotonic(), ends)
                 self.assertEqual(desk.get("/health").status, 200)
             database.execute("ROLLBACK")

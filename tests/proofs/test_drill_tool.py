@@ -22,7 +22,7 @@ from drills.progress import Progress, state
 from tests.desk import ROOT, Desk, DeskProcess, clean_environment
 from tests.drills_proof import SOLUTIONS
 from tests.test_docs import section, table
-from tests.test_drills import CopiesTestCase
+from tests.proofs.test_drills import CopiesTestCase
 
 NAME = "approval_bypass"
 
