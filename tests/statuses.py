@@ -1,4 +1,4 @@
-"""Runs every test and every proof, then compares the statuses that they saw with those that the API reference documents.
+"""Runs all tests and proofs, then compares the statuses that they saw with those that the API reference documents.
 
     python3 -m tests.statuses
 

@@ -17,13 +17,13 @@ POLICY = (
 
 
 class ApiPage(DeskTest):
-    def test_it_comes_under_its_strict_policy_and_no_other(self):
+    def test_the_docs_page_has_its_strict_policy_and_no_other(self):
         reply = self.desk.get("/docs")
         self.assertEqual((reply.status, reply.headers["Content-Type"]), (200, "text/html; charset=utf-8"))
         self.assertEqual(reply.headers.get_all("Content-Security-Policy"), [POLICY])
         self.assertEqual(self.desk.get("/docs/").body, reply.body)
 
-    def test_everything_that_it_loads_is_served_with_its_type(self):
+    def test_every_file_that_the_docs_page_loads_is_served_with_its_type(self):
         types = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
         wanted = re.findall(r'(?:src|href)="(/static/[^"]+)"', self.desk.get("/docs").body.decode())
         for path in wanted:
@@ -35,19 +35,19 @@ class ApiPage(DeskTest):
         shared = {f"/static/{name}.js" for name in ("copy", "curl", "dom", "format", "petri")}
         self.assertEqual(set(wanted), {"/static/docs.css", "/static/docs.js", *shared})
 
-    def test_its_files_need_no_second_reading(self):
+    def test_an_unchanged_docs_page_is_304(self):
         for path in ("/docs", "/static/docs.js"):
             tag = self.desk.get(path).headers["ETag"]
             reply = self.desk.get(path, {"If-None-Match": tag})
             self.assertEqual((reply.status, reply.body, reply.headers["ETag"]), (304, b"", tag))
 
-    def test_it_has_no_inline_script_nothing_from_elsewhere_and_writes_text_only(self):
+    def test_the_docs_page_has_no_inline_script_nothing_from_elsewhere_and_writes_text_only(self):
         for path in (*STATIC.glob("docs*.*"), *STATIC.glob("swagger.*")):
             text = path.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
             self.assertNotRegex(text, r"https?://|innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", path)
             self.assertNotRegex(text, r"<script>|<style|\son\w+=|style=", path)
 
-    def test_without_the_files_of_swagger_ui_it_says_where_they_belong(self):
+    def test_the_404_of_swagger_ui_says_where_its_files_belong(self):
         reply = self.desk.get("/docs?ui=swagger")
         self.assert_refused(reply, 404, "NOT_FOUND")
         self.assertIn("web/static/vendor/swagger-ui/", reply.json["message"])
@@ -70,7 +70,7 @@ class SwaggerUi(unittest.TestCase):
         self.desk = DeskProcess(Path(folder.name, "desk.sqlite3"), home)
         self.addCleanup(self.desk.stop)
 
-    def test_where_its_files_are_it_is_served_from_them(self):
+    def test_swagger_ui_is_served_once_its_files_are_there(self):
         reply = self.desk.get("/docs?ui=swagger")
         self.assertEqual(reply.status, 200)
         (policy,) = reply.headers.get_all("Content-Security-Policy")

@@ -30,7 +30,7 @@ class Recorded(Store):
 
 
 class TheHandler(DeskTest):
-    def test_it_is_the_request_handler_class_of_an_http_server(self):
+    def test_the_handler_is_the_request_handler_class_of_an_http_server(self):
         server = self.desk.server
         self.assertIsInstance(server, HTTPServer)
         self.assertIs(server.RequestHandlerClass, handler.Handler)
@@ -131,7 +131,7 @@ class Responses(DeskTest):
             with mock.patch.object(Store, "tickets", side_effect=AssertionError("the list is made anew")):
                 self.assertEqual(self.desk.get("/tickets?limit=20").status, 200)
 
-    def test_what_goes_out_as_sqlite_made_it_is_what_a_row_is(self):
+    def test_json_made_by_sqlite_equals_the_row(self):
         words = 'Quote " backslash \\ slash / tab \t line \n é 😀 \x7f \u2028 end'
         created = self.desk.new_ticket(title=words.replace("\n", " "), description=words)
         self.desk.post("/tickets/1/comments", {"body": words, "internal": True}, AGENT)

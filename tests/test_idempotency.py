@@ -27,7 +27,7 @@ class Keys(DeskTest):
         self.assertNotIn("Idempotent-Replayed", first.headers)
         self.assertEqual((self.desk.count("tickets"), self.desk.count("audit_events")), (1, 1))
 
-    def test_in_quotes_or_without_it_is_one_key(self):
+    def test_a_key_in_quotes_and_without_is_the_same_key(self):
         first = self.desk.post("/tickets", NEW, key("demo-1"))
         self.assertEqual(self.desk.post("/tickets", NEW, key('"demo-1"')).body, first.body)
 
@@ -88,7 +88,7 @@ class Keys(DeskTest):
             self.assert_refused(reply, 400, "VALIDATION_ERROR")
         self.assertEqual(self.desk.post("/tickets", NEW, key("k" * 255)).status, 201)
 
-    def test_of_many_at_once_with_one_key_one_works_and_all_get_its_answer(self):
+    def test_many_requests_at_once_with_one_key_have_one_effect_and_one_answer(self):
         def create(_):
             client = Client()
             client.port = self.desk.port
@@ -142,7 +142,7 @@ class WhileTheFirstIsAtWork(DeskTest):
         self.write_slowly(text)
         return "account", "high"
 
-    def test_a_second_one_is_told_to_come_back_and_the_desk_goes_on(self):
+    def test_a_second_draft_with_the_same_key_is_told_to_come_back_and_the_desk_goes_on(self):
         self.started = threading.Event()
         self.desk.new_ticket()
         first = Client()
@@ -178,7 +178,7 @@ class WhileTheFirstIsAtWork(DeskTest):
             client.hang_up()
         self.assertEqual((self.writes, self.desk.count("drafts")), (1, 1))
 
-    def test_a_second_classification_is_told_so_too(self):
+    def test_a_second_classification_with_the_same_key_is_told_to_come_back(self):
         self.started, body = threading.Event(), {"description": "Cannot get in"}
         first = Client()
         first.port = self.desk.port

@@ -512,7 +512,7 @@ class Locks(LiveTest):
 class EchoSocket(LiveTest):
     environ = {"DEBUG": "true"}
 
-    def test_it_sends_each_message_back(self):
+    def test_the_echo_socket_sends_each_message_back(self):
         client = self.open("/ws/echo")
         for opcode, payload in ((TEXT, "é".encode()), (BINARY, b"\x00\xff"), (TEXT, b""), (BINARY, b"x" * 70_000)):
             client.send_frame(opcode, payload)

@@ -172,7 +172,7 @@ class Locked(DeskTest):
         self.assertEqual(theirs.json["message"].replace("1", "77"), absent.json["message"])
         self.assertEqual(self.desk.get("/tickets", CALLERS["agent"]).json["total"], 2)
 
-    def test_what_staff_say_among_themselves_stays_there(self):
+    def test_a_customer_never_sees_what_staff_say_among_themselves(self):
         self.new_ticket()
         note = {"transition": "assign", "data": {"note": "canary-note"}}
         self.desk.post("/tickets/1/transitions", note, CALLERS["agent"])
@@ -346,7 +346,7 @@ class Logins(DeskTest):
         self.assert_refused(wrong, 401, "UNAUTHORIZED")
         self.assertEqual(wrong.json["message"], unknown.json["message"])
 
-    def test_after_ten_failures_in_a_minute_it_is_429_even_with_the_right_password(self):
+    def test_a_login_after_ten_failures_in_a_minute_is_429_even_with_the_right_password(self):
         for _ in range(9):
             self.assertEqual(self.login(password="wrong").status, 401)
         self.assertEqual(self.login().status, 200)
@@ -393,7 +393,7 @@ class Logins(DeskTest):
 
 
 class DebugLogin(unittest.TestCase):
-    def test_without_debug_there_is_no_debug_login(self):
+    def test_the_debug_login_is_there_with_debug_only(self):
         for environ in ({}, {"DEBUG": "false"}, {"DEBUG": "0"}, {"SUPPORT_DESK_AUTH": "tokens"}):
             desk = Desk(**environ)
             self.addCleanup(desk.stop)
@@ -410,7 +410,7 @@ class DebugLogin(unittest.TestCase):
         self.assertEqual(desk.post("/tickets", body, both).json["created_by"], "dan")
         self.assertEqual(desk.post("/tickets/1/transitions", {"transition": "assign"}, both).status, 200)
 
-    def test_beyond_loopback_it_starts_with_tokens_only(self):
+    def test_a_desk_beyond_loopback_starts_with_tokens_only(self):
         with tempfile.TemporaryDirectory() as folder:
             database = Path(folder, "desk.sqlite3")
             done = run_app(HOST="0.0.0.0", PORT="0", SUPPORT_DESK_DB=str(database))

@@ -89,11 +89,11 @@ class ReferenceTest(DeskTest):
 
 
 class Document(ReferenceTest):
-    def test_it_has_every_route_and_nothing_else(self):
+    def test_the_document_has_every_route_and_nothing_else(self):
         there = [(method, route) for method, route, _ in self.operations]
         self.assertEqual(sorted(there), sorted((route.method, route.path) for route in app.ROUTES))
 
-    def test_it_is_openapi_3_1_as_far_as_its_rules_can_be_told_in_a_few_lines(self):
+    def test_the_document_is_openapi_3_1_as_far_as_a_few_lines_can_check(self):
         self.assertEqual(self.api["openapi"], "3.1.0")
         self.assertLessEqual({"title", "version"}, set(self.api["info"]))
         names = [operation["operationId"] for _, _, operation in self.operations]
@@ -108,7 +108,7 @@ class Document(ReferenceTest):
             for response in operation["responses"].values():
                 self.assertTrue(resolve(response, self.api)["description"])
 
-    def test_every_reference_in_it_points_at_something_and_everything_is_pointed_at(self):
+    def test_every_reference_in_the_document_points_at_something_and_everything_is_pointed_at(self):
         pointed = set(re.findall(r'"\$ref": "(#/[^"]+)"', json.dumps(self.api)))
         for target in pointed:
             self.assertTrue(resolve({"$ref": target}, self.api))
@@ -147,7 +147,7 @@ class Document(ReferenceTest):
     def definitions(self):
         return self.desk.store.table_definitions().items()
 
-    def test_it_comes_with_an_etag_and_needs_no_second_reading(self):
+    def test_an_unchanged_document_is_304(self):
         tag = self.desk.get("/openapi.json").headers["ETag"]
         self.assertEqual(self.desk.get("/openapi.json", {"If-None-Match": tag}).status, 304)
 
@@ -220,15 +220,15 @@ class Statuses(unittest.TestCase):
         ("open", "OPTIONS", "", 204),
     }
 
-    def test_nothing_is_said_where_both_agree(self):
+    def test_the_comparison_is_empty_where_both_agree(self):
         self.assertEqual(compare(self.documents, self.seen), [])
 
-    def test_what_was_seen_and_is_not_documented_is_told(self):
+    def test_a_status_that_was_seen_and_is_not_documented_is_told(self):
         for one in (("open", "GET", "/a", 418), ("open", "POST", "/a", 200), ("open", "other", "", 418)):
             (said,) = compare(self.documents, {*self.seen, one})
             self.assertTrue(said.startswith("seen, but not documented: "), said)
 
-    def test_what_is_documented_and_was_never_seen_is_told(self):
+    def test_a_status_that_is_documented_and_was_never_seen_is_told(self):
         for one in self.seen - {("open", "OPTIONS", "", 204)}:
             (said,) = compare(self.documents, self.seen - {one})
             self.assertTrue(said.startswith("documented, but never seen: "), said)

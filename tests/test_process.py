@@ -48,7 +48,7 @@ class Starting(ProcessTest):
         for word in (f"http://127.0.0.1:{desk.port}", str(self.database), "auth open", "bug mode", "rules", "Ctrl-C"):
             self.assertIn(word, "\n".join(desk.banner))
 
-    def test_it_starts_from_any_folder_without_any_setting_but_a_port(self):
+    def test_the_desk_starts_from_any_folder_without_any_setting_but_a_port(self):
         environ = {**clean_environment(), "PORT": "0", "DB_PATH": "here.sqlite3", "SUPPORT_DESK_DB": ""}
         command = [sys.executable, str(ROOT / "app.py")]
         with subprocess.Popen(

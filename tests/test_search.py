@@ -78,7 +78,7 @@ class SearchTest:
 class Words(SearchTest):
     """The same promises with and without an index."""
 
-    def test_words_find_their_ticket_and_only_that(self):
+    def test_the_words_of_a_ticket_find_it_and_only_it(self):
         for title in TEXTS:
             self.desk.new_ticket(title=title, description="xyz")
         self.settle()

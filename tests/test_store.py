@@ -170,7 +170,7 @@ class RawSql(DeskTest):
 
 
 class Plans(DeskTest):
-    def test_what_the_page_of_a_ticket_needs_is_found_by_an_index(self):
+    def test_the_page_of_a_ticket_reads_by_an_index(self):
         for table in ("comments", "drafts", "audit_events"):
             plan = self.desk.rows(f"EXPLAIN QUERY PLAN SELECT * FROM {table} WHERE ticket_id = 1 ORDER BY id")
             self.assertIn("(ticket_id=?)", plan[0][3])
@@ -266,7 +266,7 @@ class FailingDisk(DeskTest):
             self.assertEqual(self.desk.post("/tickets", new, key).status, 201)
         self.assertEqual((self.desk.count("tickets"), self.desk.count("drafts")), (3, 0))
 
-    def test_what_failed_half_way_succeeds_when_it_is_sent_again_with_its_key(self):
+    def test_a_request_that_failed_half_way_succeeds_when_it_is_sent_again_with_its_key(self):
         self.desk.new_ticket()
         self.fail_at("INSERT ON drafts")
         self.assert_refused(self.desk.post("/tickets/1/draft", {}, {"Idempotency-Key": "k"}), 500, "INTERNAL_ERROR")
@@ -319,7 +319,7 @@ class FailingCommit(unittest.TestCase):
         self.assertEqual(desk.count("tickets"), acknowledged)
         self.assertEqual(desk.get("/audit-events/verify").json["events"], acknowledged)
 
-    def test_what_only_the_commit_refuses_is_not_acknowledged_either(self):
+    def test_a_write_that_only_the_commit_refuses_is_not_acknowledged(self):
         desk = Desk()
         self.addCleanup(desk.stop)
         with closing(desk.open_database()) as database, database:

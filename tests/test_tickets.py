@@ -132,7 +132,7 @@ class Changes(DeskTest):
         changes = [event["data"]["changes"] for event in events]
         self.assertEqual(changes, [{"title": "New title", "priority": "low", "assignee": "agent-1"}])
 
-    def test_what_was_read_may_be_sent_back_and_changes_nothing(self):
+    def test_a_ticket_sent_back_as_it_was_read_changes_nothing(self):
         self.desk.new_ticket()
         ticket = self.desk.get("/tickets/1").json
         self.assertEqual(self.desk.patch("/tickets/1", ticket).json["version"], 1)
@@ -140,7 +140,7 @@ class Changes(DeskTest):
         self.assertEqual(self.desk.patch("/tickets/1", forged).status, 200)
         self.assertEqual(self.desk.get("/tickets/1").json, ticket)
 
-    def test_what_the_desk_alone_decides_no_client_can_set(self):
+    def test_a_client_cannot_set_a_field_that_the_desk_decides(self):
         before = self.desk.new_ticket()
         later = "2999-01-01T00:00:00.000Z"
         others = {"id": 7, "uuid": "0" * 36, "state": "closed", "created_by": "me", "version": 9, "updated_at": later}
@@ -268,7 +268,7 @@ class Drafts(DeskTest):
         )
         self.assertEqual(len(self.desk.get("/audit-events?type=Approved").json["events"]), 1)
 
-    def test_words_of_ones_own_are_taken_as_they_are(self):
+    def test_a_draft_in_own_words_is_taken_as_it_is(self):
         reply = self.desk.post("/tickets/1/draft", {"body": "My own words"}, AGENT)
         self.assertEqual((reply.json["body"], reply.json["source"]), ("My own words", "hand"))
 
@@ -284,7 +284,7 @@ class Drafts(DeskTest):
         types = [event["type"] for event in self.desk.get("/audit-events").json["events"]]
         self.assertEqual(types, ["Created", "Drafted", "DraftEdited", "DraftEdited", "Approved"])
 
-    def test_of_many_approvals_at_once_one_wins(self):
+    def test_one_of_many_approvals_at_once_wins(self):
         def approve(number):
             client = Client()
             client.port = self.desk.port

@@ -59,7 +59,7 @@ class NetTest(DeskTest):
 
 
 class Net(NetTest):
-    def test_without_an_identity_the_published_routes_are_401_and_the_others_act_as_a_customer(self):
+    def test_a_request_without_an_identity_is_401_on_the_published_routes_and_acts_as_a_customer_on_the_others(self):
         for state, transition in product(PLACES, ROLE_NEEDED):
             uuid = self.ticket_in(state)
             for headers in ({}, {"Authorization": "Bearer <token>"}):
@@ -168,7 +168,7 @@ class Flows(DeskTest):
         types = [event["type"] for event in self.desk.get(f"/api/support-ticket/{uuid}/events").json["events"]]
         self.assertEqual(types, ["Created", *(TRANSITIONS[transition].event for transition in flow.split())])
 
-    def test_with_one_token_that_has_all_four_roles(self):
+    def test_every_flow_works_with_one_token_that_has_all_four_roles(self):
         roles = ["customer", "agent", "supervisor", "admin"]
         login = self.desk.post("/api/debug/login", {"login": "tester", "roles": roles})
         self.assertEqual(login.status, 200)
@@ -177,7 +177,7 @@ class Flows(DeskTest):
             with self.subTest(flow):
                 self.run_flow(flow, lambda transition: bearer)
 
-    def test_with_a_different_user_for_every_role(self):
+    def test_every_flow_works_with_a_different_user_for_every_role(self):
         tokens = {
             role: self.desk.post("/api/debug/login", {"login": f"{role}-1", "roles": [role]}).json["token"]
             for role in ("customer", "agent", "supervisor", "admin")

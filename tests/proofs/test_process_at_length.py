@@ -63,7 +63,7 @@ class Databases(ProcessTest):
 
 class Stopping(ProcessTest):
     @unittest.skipUnless(CAN_SIGNAL, "Windows has no SIGTERM to ask with")
-    def test_either_signal_ends_it_with_0_and_the_log_in_the_database_file(self):
+    def test_either_signal_ends_the_desk_with_0_and_the_wal_in_the_database_file(self):
         for number in (signal.SIGTERM, signal.SIGINT):
             with self.subTest(number):
                 desk = self.start()
@@ -72,7 +72,7 @@ class Stopping(ProcessTest):
                 self.assertFalse(Path(f"{self.database}-wal").exists())
 
     @unittest.skipUnless(CAN_SIGNAL, "Windows has no SIGTERM to ask with")
-    def test_what_has_begun_to_arrive_is_finished(self):
+    def test_a_request_that_has_begun_to_arrive_is_finished(self):
         desk = self.start()
         body = b'{"title":"Login broken","description":"Cannot get in"}'
         head = "POST /tickets HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"

@@ -86,7 +86,7 @@ class Index(unittest.TestCase):
         self.assertEqual(desk.get("/tickets?limit=1&search=LOGIN+br", EXACTLY).json["total"], size)
         self.assertEqual(found(desk, search="the 7th"), [7])
 
-    def test_it_catches_up_between_requests_and_is_sound(self):
+    def test_the_index_catches_up_between_requests_and_is_sound(self):
         self.fill(500)
         desk = self.start()
         self.assert_whole(desk, 500)
@@ -102,7 +102,7 @@ class Index(unittest.TestCase):
         self.assertEqual(desk.stop(), 0)
         self.assertEqual(run_tool("--verify", SUPPORT_DESK_DB=str(self.path)).returncode, 0)
 
-    def test_a_power_cut_while_it_works_loses_nothing(self):
+    def test_a_power_cut_while_the_index_is_built_loses_nothing(self):
         self.fill(3000)
         for _ in range(3):
             desk = self.start()
@@ -131,7 +131,7 @@ class Index(unittest.TestCase):
         self.assertEqual(desk.count("search_pending"), 0)
         self.assert_whole(desk, 50)
 
-    def test_what_was_made_without_an_index_is_indexed_later(self):
+    def test_a_ticket_made_without_an_index_is_indexed_later(self):
         self.fill(50, WithoutFts5)
         desk = self.start()
         self.assert_whole(desk, 50)
