@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import app
-from tests.desk import AGENT, Client, Desk, DeskProcess, DeskTest, run_app, run_tool
+from tests.desk import AGENT, Client, Desk, DeskProcess, PromiseTest, run_app, run_tool
 
 from web.identity import Throttle, password_hash
 from workflow import TRANSITIONS, TooManyRequests
@@ -52,7 +52,7 @@ EVERYONE = set(CALLERS)
 SEERS = STAFF | {"owner"}  # who may see alice's ticket
 
 
-class Locked(DeskTest):
+class Locked(PromiseTest):
     environ = LOCKED
 
     def new_ticket(self, **fields):
@@ -232,7 +232,7 @@ class Locked(DeskTest):
         self.assertEqual(self.desk.post("/tickets/1/transitions", assign[0], demoted).status, 404)
 
 
-class Tokens(DeskTest):
+class Tokens(PromiseTest):
     environ = LOCKED
 
     def test_a_token_made_by_the_rfc_is_taken(self):
@@ -306,7 +306,7 @@ class Tokens(DeskTest):
         self.assertNotIn("canary", self.desk.log.getvalue())
 
 
-class Logins(DeskTest):
+class Logins(PromiseTest):
     environ = LOCKED
 
     @classmethod

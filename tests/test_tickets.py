@@ -2,14 +2,14 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.desk import AGENT, CUSTOMER, Client, DeskTest
+from tests.desk import AGENT, CUSTOMER, Client, PromiseTest
 from workflow import PLACES
 
 SUPERVISOR = {"X-User-Id": "boss", "X-User-Role": "supervisor"}
 ADMIN = {"X-User-Id": "root", "X-User-Role": "admin"}
 
 
-class Tickets(DeskTest):
+class Tickets(PromiseTest):
     def test_a_new_ticket_has_every_column_and_its_address(self):
         reply = self.desk.post("/tickets", {"title": "  Login broken ", "description": "Cannot get in"}, CUSTOMER)
         ticket = reply.json
@@ -73,7 +73,7 @@ class Tickets(DeskTest):
         )
 
 
-class Lists(DeskTest):
+class Lists(PromiseTest):
     def test_filters_combine_and_total_counts_what_they_leave(self):
         for category in ("billing", "account", "billing"):
             for priority in ("low", "high"):
@@ -118,7 +118,7 @@ class Lists(DeskTest):
                 self.assertEqual(found(text), titles)
 
 
-class Changes(DeskTest):
+class Changes(PromiseTest):
     def test_a_change_of_fields_is_one_event_and_the_same_again_is_none(self):
         self.desk.new_ticket()
         for version in (2, 2):
@@ -205,7 +205,7 @@ class Changes(DeskTest):
         self.assertEqual(self.desk.get("/tickets/1").json["version"], 1)
 
 
-class Comments(DeskTest):
+class Comments(PromiseTest):
     def test_comments_are_listed_in_their_order(self):
         self.desk.new_ticket()
         self.desk.post("/tickets/1/comments", {"body": "First"}, CUSTOMER)
@@ -225,7 +225,7 @@ class Comments(DeskTest):
         self.assertEqual(self.desk.count("comments"), 0)
 
 
-class Drafts(DeskTest):
+class Drafts(PromiseTest):
     def setUp(self):
         super().setUp()
         self.desk.new_ticket()

@@ -3,7 +3,7 @@
 from itertools import product
 from urllib.parse import quote
 
-from tests.desk import AGENT, CUSTOMER, DeskTest
+from tests.desk import AGENT, CUSTOMER, PromiseTest
 from workflow import PLACES, TRANSITIONS
 
 NET = {  # copied by hand from the published table, to find mistakes in the desk's own table
@@ -44,7 +44,7 @@ def marking(place: str) -> dict:
     return {other: int(other == place) for other in PLACES}
 
 
-class NetTest(DeskTest):
+class NetTest(PromiseTest):
     def ticket_in(self, state: str) -> str:
         uuid = self.desk.new_ticket()["uuid"]
         for transition in PATHS[state]:
@@ -143,7 +143,7 @@ class Net(NetTest):
         self.assertTrue(self.desk.get("/api/views").json["views"])
 
 
-class Flows(DeskTest):
+class Flows(PromiseTest):
     """Six paths through the net, which together use every transition."""
 
     FLOWS = (
@@ -187,7 +187,7 @@ class Flows(DeskTest):
                 self.run_flow(flow, lambda transition: {"Authorization": f"Bearer {tokens[ROLE_NEEDED[transition]]}"})
 
 
-class TimeTravel(DeskTest):
+class TimeTravel(PromiseTest):
     def test_a_ticket_can_be_read_as_it_was_at_every_version(self):
         seen = [self.desk.new_ticket()]
         for method, path, body in (
