@@ -233,7 +233,7 @@ class DeskTest(unittest.TestCase):
     def assert_refused(self, reply: Reply, status: int, code: str) -> None:
         """The reply is an error in the desk's one shape."""
         if (reply.status, reply.json and reply.json.get("code")) != (status, code):
-            body = reply.body[:500].decode(errors="replace").strip()
+            body = reply.body[:200].decode(errors="replace").strip()
             seen = f"{reply.status} {body} instead of a refusal {status} {code}"
             raise self.failureException(self._formatMessage(None, seen))
         self.assertLessEqual({"error", "code", "message", "details", "request_id"}, set(reply.json))

@@ -86,7 +86,7 @@ class Locked(PromiseTest):
                         self.assert_refused(reply, 401, "UNAUTHORIZED")
         self.assertEqual(self.desk.count("audit_events"), 1)
 
-    def test_who_may_do_what_to_alices_ticket(self):
+    def test_each_role_may_do_to_alices_ticket_only_what_is_listed(self):
         """Endpoint × role × owner: only the listed cells succeed; who may not see the ticket gets 404."""
         cells = {
             ("GET", "/tickets/{id}", None): SEERS,
