@@ -10,7 +10,8 @@ CREATE TABLE tickets (
   id INTEGER PRIMARY KEY CHECK (id > 0),
   uuid TEXT NOT NULL UNIQUE CHECK (length(uuid) BETWEEN 36 AND 36),
   title TEXT NOT NULL CHECK (instr(title, char(0)) = 0) CHECK (length(trim(title)) BETWEEN 1 AND 200),
-  description TEXT NOT NULL CHECK (instr(description, char(0)) = 0) CHECK (length(trim(description)) BETWEEN 1 AND 20000),
+  description TEXT NOT NULL CHECK (instr(description, char(0)) = 0)
+    CHECK (length(trim(description)) BETWEEN 1 AND 20000),
   category TEXT NOT NULL DEFAULT 'general' CHECK (category IN ('billing', 'technical', 'account', 'general')),
   priority TEXT NOT NULL DEFAULT 'medium' CHECK (priority IN ('low', 'medium', 'high', 'critical')),
   state TEXT NOT NULL DEFAULT 'new' CHECK (state IN (

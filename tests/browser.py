@@ -47,8 +47,8 @@ def _chromium():
 
 
 def needs_browser(tests):
-    """Skip a class of tests but with NEED_BROWSER=1, because they take a minute; then a missing browser is a failure."""
-    how = "in a real browser: NEED_BROWSER=1 python3 -m unittest tests.test_page"
+    """Skip a class of tests except with NEED_BROWSER=1: they take a minute. With it a missing browser is a failure."""
+    how = "in a real browser: NEED_BROWSER=1 python3 -m unittest tests.proofs.test_page"
     why = f"{missing()}; {how}" if missing() else how
     return unittest.skipUnless(os.environ.get("NEED_BROWSER") == "1", why)(tests)
 
@@ -131,7 +131,8 @@ class Browser:
         """The first shown element that fits a CSS selector and has this text in it, or None."""
         return self.run(
             """return [...document.querySelectorAll(arguments[0])].find(
-                 (node) => node.checkVisibility() && (node.innerText ?? node.textContent).includes(arguments[1])) ?? null""",
+                 (node) => node.checkVisibility() &&
+                     (node.innerText ?? node.textContent).includes(arguments[1])) ?? null""",
             selector,
             text,
         )
@@ -155,7 +156,8 @@ class Browser:
     def text(self, selector: str) -> str:
         """The text of everything that fits the selector, as shown."""
         return self.run(
-            "return [...document.querySelectorAll(arguments[0])].map((node) => node.innerText ?? node.textContent).join('\\n')",
+            """return [...document.querySelectorAll(arguments[0])].map(
+                 (node) => node.innerText ?? node.textContent).join("\\n")""",
             selector,
         )
 

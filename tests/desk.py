@@ -232,5 +232,17 @@ class DeskTest(unittest.TestCase):
 
     def assert_refused(self, reply: Reply, status: int, code: str) -> None:
         """The reply is an error in the desk's one shape."""
-        self.assertEqual((reply.status, reply.json and reply.json.get("code")), (status, code), reply.body)
+        if (reply.status, reply.json and reply.json.get("code")) != (status, code):
+            body = reply.body[:200].decode(errors="replace").strip()
+            seen = f"{reply.status} {body} instead of a refusal {status} {code}"
+            raise self.failureException(self._formatMessage(None, seen))
         self.assertLessEqual({"error", "code", "message", "details", "request_id"}, set(reply.json))
+
+
+class PromiseTest(DeskTest):
+    """The first line of a failure says what was promised, which is the name of the test, and what was seen."""
+
+    def _formatMessage(self, msg, standardMsg):
+        promised = self._testMethodName.removeprefix("test_").replace("_", " ")
+        seen = super()._formatMessage(msg, standardMsg.replace(" != ", " instead of ", 1))
+        return f"promised: {promised}; seen: {seen}"

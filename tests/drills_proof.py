@@ -6,7 +6,7 @@ For each drill:
   each time. The median time of planting and check is below 5 s.
 - No other drill's check detects the bug, except those of its family.
 - Another correct fix is OK, and a lazy one is not.
-- A regression test is accepted, and an always-true one is rejected (tests.test_drill_tool tries an empty one).
+- A regression test is accepted, and an always-true one is rejected (tests.proofs.test_drill_tool tries an empty one).
 - The copy's own suite fails, in the test that is named.
 
 The checks of other drills, and nine in ten of the repeated ones, use forked desks; all others start desks as a learner

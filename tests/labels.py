@@ -1,4 +1,4 @@
-"""The labelled tickets of tests/data (two halves and a hard handful), and how often the rules agree with their labels."""
+"""The labelled tickets of tests/data (two halves and a hard handful), and how often the rules agree with them."""
 
 import json
 from collections import Counter

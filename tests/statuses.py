@@ -1,4 +1,4 @@
-"""Runs every test, then compares the statuses that they saw with those that the API reference documents.
+"""Runs all tests and proofs, then compares the statuses that they saw with those that the API reference documents.
 
     python3 -m tests.statuses
 
@@ -65,10 +65,11 @@ def _in_words(auth, method, route, status):
 
 
 def main() -> int:
-    tests = unittest.main(module=None, argv=["python3 -m unittest"], exit=False).result
+    commands = (["python3 -m unittest"], ["python3 -m unittest", "tests.proofs"])
+    results = [unittest.main(module=None, argv=command, exit=False).result for command in commands]
     differences = compare(read_documents(), SEEN)
     print("\n".join(differences) or f"{len(SEEN)} statuses seen, every one documented, every documented one seen")
-    return 0 if tests.wasSuccessful() and not differences else 1
+    return 0 if all(result.wasSuccessful() for result in results) and not differences else 1
 
 
 if __name__ == "__main__":

@@ -13,13 +13,13 @@ POLICY = (
 
 
 class ApiPage(DeskTest):
-    def test_it_comes_under_its_strict_policy_and_no_other(self):
+    def test_the_docs_page_has_its_strict_policy_and_no_other(self):
         reply = self.desk.get("/docs")
         self.assertEqual((reply.status, reply.headers["Content-Type"]), (200, "text/html; charset=utf-8"))
         self.assertEqual(reply.headers.get_all("Content-Security-Policy"), [POLICY])
         self.assertEqual(self.desk.get("/docs/").body, reply.body)
 
-    def test_everything_that_it_loads_is_served_with_its_type(self):
+    def test_every_file_that_the_docs_page_loads_is_served_with_its_type(self):
         types = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
         wanted = re.findall(r'(?:src|href)="(/static/[^"]+)"', self.desk.get("/docs").body.decode())
         for path in wanted:
@@ -31,13 +31,13 @@ class ApiPage(DeskTest):
         shared = {f"/static/{name}.js" for name in ("copy", "curl", "dom", "format", "petri")}
         self.assertEqual(set(wanted), {"/static/docs.css", "/static/docs.js", *shared})
 
-    def test_its_files_need_no_second_reading(self):
+    def test_an_unchanged_docs_page_is_304(self):
         for path in ("/docs", "/static/docs.js"):
             tag = self.desk.get(path).headers["ETag"]
             reply = self.desk.get(path, {"If-None-Match": tag})
             self.assertEqual((reply.status, reply.body, reply.headers["ETag"]), (304, b"", tag))
 
-    def test_it_has_no_inline_script_nothing_from_elsewhere_and_writes_text_only(self):
+    def test_the_docs_page_has_no_inline_script_nothing_from_elsewhere_and_writes_text_only(self):
         for path in STATIC.glob("docs*.*"):
             text = path.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
             self.assertNotRegex(text, r"https?://|innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", path)

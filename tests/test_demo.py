@@ -37,7 +37,7 @@ class DemoDesk(unittest.TestCase):
     def values(self, sql: str) -> list:
         return [row[0] for row in self.desk.rows(sql)]
 
-    def test_it_serves_sixty_tickets_of_the_last_thirty_days(self):
+    def test_the_demo_desk_serves_sixty_tickets_of_the_last_thirty_days(self):
         created = [ticket["created_at"] for ticket in self.tickets]
         month_ago = datetime.now(timezone.utc) - timedelta(days=30)
         self.assertGreaterEqual(len(created), 60)
@@ -102,10 +102,10 @@ class FillingADesk(unittest.TestCase):
             self.assertIs(store.clock, clock)
             return store.tickets({"limit": 1000})["tickets"]
 
-    def test_it_is_the_same_desk_every_time(self):
+    def test_the_demo_tickets_are_the_same_every_time(self):
         self.assertEqual(self.filled("one.sqlite3"), self.filled("two.sqlite3"))
 
-    def test_it_takes_less_than_a_second(self):
+    def test_filling_the_demo_desk_takes_less_than_a_second(self):
         start = time.perf_counter()
         self.filled("quick.sqlite3")
         self.assertLess(time.perf_counter() - start, 1)

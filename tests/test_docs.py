@@ -113,11 +113,12 @@ class Readme(DeskTest):
         lines += [f"    {t.source} --> {t.target}: {t.name} ({t.role})" for t in TRANSITIONS.values()]
         self.assertEqual(re.search(r"```mermaid\n(.*?)\n```", README, re.S)[1], "\n".join(lines))
 
-    def test_every_file_and_folder_it_names_is_there(self):
+    def test_every_file_and_folder_that_the_readme_names_is_there(self):
         for name in re.findall(r"`((?:web|tests|drills)/\w*(?:\.py)?|\w+\.(?:py|sql))`", README):
-            self.assertTrue((ROOT / name).exists() or name == "drills/", name)
+            is_left_out = name.startswith("drills/") and not (ROOT / "drills").exists()  # in a planted copy
+            self.assertTrue((ROOT / name).exists() or is_left_out, name)
 
-    def test_every_bug_mode_it_names_is_in_the_list_below(self):
+    def test_every_bug_mode_that_the_readme_names_is_in_its_list(self):
         modes = re.findall(r"VEDYA_BUG_MODE=(\w+) python3", README)
         self.assertEqual(modes, re.findall(r"^- `(\w+)`: ", section("Break it"), re.M))
 
@@ -128,7 +129,7 @@ class Trip(unittest.TestCase):
             r"^(?:\d+\.|-) `(<module>|\w+)` in `([\w/]+\.py)`", section("The trip of `POST /tickets`"), re.M
         )
 
-    def test_it_is_the_stack_at_the_insert(self):
+    def test_the_trip_is_the_stack_at_the_insert(self):
         stacks = []
 
         def look(statement):

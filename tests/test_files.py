@@ -32,7 +32,7 @@ class Serving(DeskTest):
             again = self.desk.get(f"/static/{name}", {"If-None-Match": reply.headers["ETag"]})
             self.assertEqual((again.status, again.body, again.headers["ETag"]), (304, b"", reply.headers["ETag"]))
 
-    def test_nothing_else_can_be_had(self):
+    def test_a_name_that_is_no_file_of_the_page_is_refused(self):
         outside = [
             "../files.py",
             "..%2ffiles.py",
@@ -71,7 +71,7 @@ class Sources(unittest.TestCase):
             if name.endswith(".html"):
                 self.assertNotRegex(text, r"<style|\bstyle=|\bon\w+=|<script(?![^>]* src=)|javascript:", name)
 
-    def test_nothing_is_fetched_from_elsewhere(self):
+    def test_the_page_fetches_nothing_from_elsewhere(self):
         for name, text in FILES.items():
             addresses = set(re.findall(r"https?://[^\s\"'`)]+", text)) - {"http://www.w3.org/2000/svg"}
             self.assertEqual(addresses, set(), name)

@@ -179,14 +179,14 @@ class BrokenRequests(WireTest):
         self.assertEqual(answer.headers["Connection"], "close")
         self.assertTrue(wire.is_closed())
 
-    def test_they_are_refused_and_what_stands_behind_them_is_not_executed(self):
+    def test_a_broken_request_is_refused_and_bytes_behind_it_are_not_executed(self):
         for name, status, data in broken_requests():
             with self.subTest(name), Wire(self.desk) as wire:
                 wire.send(data + create())
                 self.assert_refused_and_closed(wire, status)
                 self.assert_unharmed()
 
-    def test_byte_by_byte_they_are_refused_alike_without_waiting_for_more(self):
+    def test_a_broken_request_is_refused_byte_by_byte_without_waiting_for_more(self):
         for name, status, data in broken_requests():
             reader = http1.RequestReader()
             with self.subTest(name), self.assertRaises(http1.BadRequest) as refusal:
@@ -195,7 +195,7 @@ class BrokenRequests(WireTest):
                     self.assertIsNone(reader.next_request())
             self.assertEqual(refusal.exception.status, status)
 
-    def test_sound_requests_before_them_are_answered_first(self):
+    def test_sound_requests_before_a_broken_one_are_answered_first(self):
         wire = self.wire()
         wire.send(create() + ask() + b"nonsense\r\n\r\n")
         self.assertEqual([wire.answer().status for _ in range(3)], [201, 200, 400])
@@ -518,7 +518,7 @@ class Pieces(WireTest):
 class Expectations(WireTest):
     """Expect: 100-continue, which curl sends with a large body (RFC 9110, 10.1.1)."""
 
-    def test_a_client_that_waits_is_told_to_go_on(self):
+    def test_a_client_that_waits_for_100_is_told_to_go_on(self):
         for data, body in (
             (create("Expect: 100-continue"), TICKET),
             (chunked(chunks(TICKET), "Expect: 100-Continue"), chunks(TICKET)),
@@ -529,11 +529,11 @@ class Expectations(WireTest):
             wire.send(body)
             self.assertEqual(wire.answer().status, 201)
 
-    def test_a_client_that_does_not_wait_is_not_told(self):
+    def test_a_client_that_does_not_wait_is_sent_no_100(self):
         (answer,) = self.exchange(create("Expect: 100-continue"))
         self.assertEqual(answer.status, 201)
 
-    def test_http_1_0_knows_no_100(self):
+    def test_a_client_of_http_1_0_is_sent_no_100(self):
         data = create("Expect: 100-continue").replace(b"HTTP/1.1", b"HTTP/1.0")
         wire = self.wire()
         wire.send(data.removesuffix(TICKET))
@@ -541,15 +541,15 @@ class Expectations(WireTest):
         wire.send(TICKET)
         self.assertEqual(wire.answer().status, 201)
 
-    def test_no_body_no_100(self):
+    def test_a_request_without_a_body_is_sent_no_100(self):
         answers = self.exchange(ask("GET /health HTTP/1.1", "Expect: 100-continue") + ask(), "GET", "GET")
         self.assertEqual([answer.status for answer in answers], [200, 200])
 
-    def test_a_body_that_is_too_large_is_refused_instead(self):
+    def test_a_body_that_is_too_large_is_refused_instead_of_100(self):
         line = ask("POST /tickets HTTP/1.1", JSON, "Content-Length: 9999999", "Expect: 100-continue")
         self.assertEqual(self.exchange(line)[0].status, 413)
 
-    def test_it_does_not_overtake_the_answers_before_it(self):
+    def test_a_100_does_not_overtake_the_answers_before_it(self):
         waiting = create("Expect: 100-continue").removesuffix(TICKET)
         for before in (ask(), create(), ask("GET /tickets?search=x HTTP/1.1"), ask() * 100):
             wire = self.wire()

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 from llm import PLUGINS
-from tests.desk import AGENT, Client, Desk, DeskTest
+from tests.desk import AGENT, Client, PromiseTest
 
 NEW = {"title": "Login broken", "description": "Cannot get in"}
 
@@ -15,7 +15,7 @@ def key(name: str, user: str = "user-1") -> dict:
     return {"X-User-Id": user, "Idempotency-Key": name}
 
 
-class Keys(DeskTest):
+class Keys(PromiseTest):
     def test_a_retry_gets_the_same_bytes_and_makes_no_row_and_no_event(self):
         first = self.desk.post("/tickets", NEW, key("k"))
         for body in (NEW, dict(reversed(NEW.items()))):
@@ -27,7 +27,7 @@ class Keys(DeskTest):
         self.assertNotIn("Idempotent-Replayed", first.headers)
         self.assertEqual((self.desk.count("tickets"), self.desk.count("audit_events")), (1, 1))
 
-    def test_in_quotes_or_without_it_is_one_key(self):
+    def test_a_key_in_quotes_and_without_is_the_same_key(self):
         first = self.desk.post("/tickets", NEW, key("demo-1"))
         self.assertEqual(self.desk.post("/tickets", NEW, key('"demo-1"')).body, first.body)
 
@@ -88,7 +88,7 @@ class Keys(DeskTest):
             self.assert_refused(reply, 400, "VALIDATION_ERROR")
         self.assertEqual(self.desk.post("/tickets", NEW, key("k" * 255)).status, 201)
 
-    def test_of_many_at_once_with_one_key_one_works_and_all_get_its_answer(self):
+    def test_many_requests_at_once_with_one_key_have_one_effect_and_one_answer(self):
         def create(_):
             client = Client()
             client.port = self.desk.port
@@ -110,7 +110,7 @@ class Keys(DeskTest):
         self.assertEqual((reply.json["id"], "Idempotent-Replayed" in reply.headers), (2, False))
 
 
-class WhileTheFirstIsAtWork(DeskTest):
+class WhileTheFirstIsAtWork(PromiseTest):
     def test_a_ticket_that_changes_meanwhile_is_no_longer_what_if_match_says(self):
         self.started = threading.Event()
         self.desk.new_ticket()
@@ -118,7 +118,7 @@ class WhileTheFirstIsAtWork(DeskTest):
         first.port = self.desk.port
         with ThreadPoolExecutor(1) as pool:
             waiting = pool.submit(first.post, "/tickets/1/draft", {}, {"If-Match": '"1"'})
-            self.assertTrue(self.started.wait(20))
+            self.assertTrue(self.started.wait(20), "the first request has not begun")
             self.desk.patch("/tickets/1", {"title": "Meanwhile"})
             self.may_write.set()
             self.assertEqual(waiting.result(20).status, 412)
@@ -142,14 +142,14 @@ class WhileTheFirstIsAtWork(DeskTest):
         self.write_slowly(text)
         return "account", "high"
 
-    def test_a_second_one_is_told_to_come_back_and_the_desk_goes_on(self):
+    def test_a_second_draft_with_the_same_key_is_told_to_come_back_and_the_desk_goes_on(self):
         self.started = threading.Event()
         self.desk.new_ticket()
         first = Client()
         first.port = self.desk.port
         with ThreadPoolExecutor(1) as pool:
             waiting = pool.submit(first.post, "/tickets/1/draft", {}, key("k"))
-            self.assertTrue(self.started.wait(20))
+            self.assertTrue(self.started.wait(20), "the first request has not begun")
             reply = self.desk.post("/tickets/1/draft", {}, key("k"))
             self.assert_refused(reply, 409, "IDEMPOTENCY_IN_PROGRESS")
             self.assertEqual(reply.headers["Retry-After"], "1")
@@ -167,18 +167,20 @@ class WhileTheFirstIsAtWork(DeskTest):
         with ThreadPoolExecutor(2) as pool:
             clients[0].port = clients[1].port = self.desk.port
             first = pool.submit(clients[0].post, "/tickets/1/draft", {}, key("k"))
-            self.assertTrue(self.started.wait(20))
+            self.assertTrue(self.started.wait(20), "the first request has not begun")
             self.started.clear()
             second = pool.submit(clients[1].post, "/tickets/1/draft", {}, key("k"))
             second.add_done_callback(lambda _: self.started.set())
-            self.assertTrue(self.started.wait(20))  # it is answered, or is being written
+            self.assertTrue(
+                self.started.wait(20), "the first request has not begun"
+            )  # it is answered, or is being written
             self.may_write.set()
             self.assertEqual((first.result(20).status, second.result(20).status), (201, 409))
         for client in clients:
             client.hang_up()
         self.assertEqual((self.writes, self.desk.count("drafts")), (1, 1))
 
-    def test_a_second_classification_is_told_so_too(self):
+    def test_a_second_classification_with_the_same_key_is_told_to_come_back(self):
         self.started, body = threading.Event(), {"description": "Cannot get in"}
         first = Client()
         first.port = self.desk.port
@@ -187,7 +189,7 @@ class WhileTheFirstIsAtWork(DeskTest):
                 self.may_write.clear()
                 self.started.clear()
                 waiting = pool.submit(first.post, path, body, key("k"))
-                self.assertTrue(self.started.wait(20))
+                self.assertTrue(self.started.wait(20), "the first request has not begun")
                 self.assert_refused(self.desk.post(path, body, key("k")), 409, "IDEMPOTENCY_IN_PROGRESS")
                 self.may_write.set()
                 self.assertEqual(waiting.result(20).json["suggested_category"], "account")

@@ -170,7 +170,7 @@ class LLMTest(DeskTest):
 
 
 class WhoHelps(LLMTest):
-    def test_unset_it_is_the_first_whose_key_is_set_else_the_rules(self):
+    def test_an_unset_classifier_is_the_first_whose_key_is_set_else_the_rules(self):
         keys = {"OPENAI_API_KEY": "a", "GEMINI_API_KEY": "b", "ANTHROPIC_API_KEY": "c"}
         for given, name in (
             ((), "rules"),
@@ -193,7 +193,7 @@ class WhoHelps(LLMTest):
             self.assertEqual((reply.json["suggested_category"], reply.json["source"]), ("account", "rules"))
         self.assertEqual((desk.post("/tickets/classify", S3_REQUEST, STRICT).status, self.stub.calls), (200, []))
 
-    def test_off_is_the_fallback_and_the_template_and_no_error(self):
+    def test_a_classifier_that_is_off_is_the_fallback_and_the_template_and_no_error(self):
         desk = self.open(**{**self.environ, "CLASSIFIER": "off"})
         self.assert_falls_back(self.classify(desk=desk))
         self.assertEqual((self.classify(STRICT, desk).status, self.classify(STRICT, desk).json), (503, FALLBACK))
@@ -201,14 +201,14 @@ class WhoHelps(LLMTest):
         self.assertEqual(desk.post("/tickets/1/draft").json["source"], "template")
         self.assertEqual((self.stub.calls, "LLM off" in self.log(desk)), ([], False))
 
-    def test_no_key_is_a_failure_that_calls_nobody_and_says_which_is_missing(self):
+    def test_a_missing_key_is_a_failure_that_calls_nobody_and_is_named(self):
         for name in ("openai", "gemini", "anthropic"):
             desk = self.open(CLASSIFIER=name)
             self.assert_falls_back(self.classify(desk=desk))
             self.assertEqual(self.classify(STRICT, desk).status, 503)
             self.assertIn(f"LLM {name}: {name.upper()}_API_KEY is not set", self.log(desk))
 
-    def test_a_server_of_ones_own_needs_no_key(self):
+    def test_an_llm_server_of_ones_own_needs_no_key(self):
         desk = self.open(CLASSIFIER="openai", OPENAI_BASE_URL=f"{self.stub.url}/", OPENAI_MODEL="llama3.2")
         self.assertEqual(self.classify(desk=desk).json["source"], "openai")
         (call,) = self.stub.calls
@@ -274,7 +274,7 @@ class WhatIsAsked(LLMTest):
         self.assertEqual(json.loads(attacked[1]["content"]), {"ticket": attack})
         self.assertNotIn("pwned", self.log())
 
-    def test_of_a_long_description_only_the_beginning_is_sent(self):
+    def test_a_long_description_is_sent_only_in_its_beginning(self):
         self.assertEqual(self.classify(description="a" * 20_000).status, 200)
         self.assertEqual(len(json.loads(self.stub.calls[0].body["messages"][1]["content"])["ticket"]), 8000)
 
@@ -361,7 +361,7 @@ class Failures(LLMTest):
                 self.stub.act = says(GOOD)
                 self.assertEqual(self.classify().json["source"], "openai")  # and the circuit stays closed
 
-    def test_nobody_there_is_a_failure(self):
+    def test_an_llm_that_is_not_there_is_a_failure(self):
         self.stub.close()
         self.assert_falls_back(self.classify())
         self.assertEqual(self.classify(STRICT).status, 503)
@@ -395,7 +395,7 @@ class Failures(LLMTest):
         facts = {"method": "POST", "path": "/tickets/classify", "request_id": "mine", "user": "user-1"}
         self.assertEqual((reply.status, line), (200, {"level": "ERROR", **facts, "report": report}))
 
-    def test_how_a_caller_asks_for_the_503(self):
+    def test_a_caller_asks_for_the_503_with_prefer(self):
         self.stub.act = sends(500, "")
         for says_so, status in (
             ("handling=strict", 503),
@@ -468,7 +468,7 @@ class WhileItHangs(LLMTest):
         self.assertEqual([reply.result(TIMEOUT).json["source"] for reply in held], ["openai"] * 8)
         self.assertEqual(len(self.stub.calls), 8)
 
-    def test_nobody_is_called_for_clients_who_have_left_before_their_turn(self):
+    def test_a_client_who_has_left_before_its_turn_causes_no_call(self):
         self.stub.act = hangs
         held = self.at_once(4, "/tickets/classify", S3_REQUEST)
         for _ in held:
@@ -491,7 +491,7 @@ class WhileItHangs(LLMTest):
             self.assertLess(time.monotonic(), ends)
             self.desk.get("/health")
 
-    def test_who_has_closed_only_one_side_is_answered(self):
+    def test_a_client_that_has_closed_only_its_side_is_answered(self):
         body = json.dumps(S3_REQUEST).encode()
         head = "POST /tickets/classify HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         for _ in range(20):
@@ -507,7 +507,7 @@ class WhileItHangs(LLMTest):
             except TimeoutError:
                 return b"no answer"
 
-    def test_whoever_asks_meanwhile_is_answered_at_once(self):
+    def test_a_client_who_asks_meanwhile_is_answered_at_once(self):
         self.desk.new_ticket()
         meanwhile = []
 
@@ -561,7 +561,7 @@ class Queue(LLMTest):
 
 
 class Circuit(LLMTest):
-    def test_after_five_failures_in_a_row_nobody_is_called(self):
+    def test_an_open_circuit_calls_nobody_after_five_failures_in_a_row(self):
         self.desk.new_ticket()
         self.stub.act = sends(500, "")
         for _ in range(4):
@@ -582,7 +582,7 @@ class Circuit(LLMTest):
         self.assertEqual(len(self.stub.calls), 10)
         self.assertRegex(self.log(), "LLM openai: the circuit is open for another [0-9]+ seconds")
 
-    def test_after_thirty_seconds_one_call_tries(self):
+    def test_an_open_circuit_tries_one_call_after_thirty_seconds(self):
         now = [1000.0]
         assistant = Assistant(self.desk.settings, self.desk.server.context.rules, lambda: now[0])
 
@@ -603,7 +603,7 @@ class Circuit(LLMTest):
         self.assertEqual([calls_made_at(second) for second in (89.9, 90, 90, 90)], [0, 1, 1, 1])
         self.assertEqual((self.answer["source"], seconds_to_wait(90)), ("openai", 1))
 
-    def test_while_one_tries_the_others_go_on_without(self):
+    def test_other_callers_get_the_fallback_while_one_call_tries(self):
         now = [0.0]
         assistant = Assistant(self.desk.settings, self.desk.server.context.rules, lambda: now[0])
         self.stub.act = sends(500, "")
@@ -643,7 +643,7 @@ class Drafts(LLMTest):
         self.assertNotIn("Ignore all", call.body["messages"][0]["content"])
         self.assertEqual(self.desk.get("/audit-events").json["events"][-1]["data"]["source"], "openai")
 
-    def test_where_it_fails_the_template_writes(self):
+    def test_the_template_writes_a_draft_where_the_llm_fails(self):
         written = self.open(CLASSIFIER="rules")
         written.new_ticket(priority="high")
         template = written.post("/tickets/1/draft", {}).json
@@ -657,6 +657,6 @@ class Drafts(LLMTest):
             self.assertEqual(self.draft()["source"], "openai")
         self.assertEqual(len(self.stub.calls), 12)
 
-    def test_own_words_call_nobody(self):
+    def test_a_draft_in_own_words_calls_no_llm(self):
         self.assertEqual(self.desk.post("/tickets/1/draft", {"body": "Mine"}).json["source"], "hand")
         self.assertEqual(self.stub.calls, [])

@@ -85,7 +85,7 @@ class Cache(DeskTest):
         other.hang_up()
         self.assertEqual([desk.get("/tickets?search=login").json["total"] for _ in range(2)], [2, 2])
 
-    def test_nobody_gets_the_answer_of_somebody_else(self):
+    def test_a_caller_never_gets_the_kept_answer_of_somebody_else(self):
         self.desk.new_ticket()
         for headers in (CUSTOMER, AGENT, {}) * 2:  # twice: the desk may tidy up and forget in between
             mine = self.desk.get("/tickets?mine=true", headers).json["total"]

@@ -2,22 +2,17 @@
 
 import random
 import sqlite3
-import tempfile
 import time
 import unicodedata
 import unittest
 from contextlib import closing
-from pathlib import Path
 from urllib.parse import urlencode
 
 from store import Store
-from tests.desk import AGENT, CUSTOMER, TIMEOUT, Desk, DeskProcess, DeskTest, run_tool
-from workflow import Caller
+from tests.desk import AGENT, CUSTOMER, TIMEOUT, Desk, DeskTest
 
 with closing(sqlite3.connect(":memory:")) as memory:
     HAS_FTS5 = bool(memory.execute("SELECT 1 FROM pragma_module_list WHERE name = 'fts5'").fetchall())
-EXACTLY = {"Prefer": "count=exact"}
-LETTERS = ["a", "b", "B", "é", "É", "e\u0301", "ß", "SS", "%", "_", "'", '"', "\\", "*", " ", "🙂", "中", "AND"]
 TEXTS = {  # title: the words that find it
     "Café closed": ("CAFÉ", "cafe\u0301", "É CLO", "fé"),
     "Straße gesperrt": ("STRASSE", "straße", "aß", "ASSE g"),
@@ -67,8 +62,8 @@ def catch_up(desk):
             raise AssertionError(f"{desk.count('search_pending')} tickets are not indexed yet")
 
 
-class Words:
-    """The same promises with and without an index."""
+class SearchTest:
+    """A desk with the store of the class."""
 
     store = Store
 
@@ -79,7 +74,11 @@ class Words:
     def settle(self):
         """Bring the index to where this class wants it."""
 
-    def test_words_find_their_ticket_and_only_that(self):
+
+class Words(SearchTest):
+    """The same promises with and without an index."""
+
+    def test_the_words_of_a_ticket_find_it_and_only_it(self):
         for title in TEXTS:
             self.desk.new_ticket(title=title, description="xyz")
         self.settle()
@@ -116,30 +115,6 @@ class Words:
             self.assertEqual(found(self.desk, search="on fire"), [])
             self.desk.patch(f"/tickets/{number}", {"description": f"Printer {number} again"}, AGENT)
             self.assertEqual(found(self.desk, search="printer"), list(range(number, 0, -1)))
-
-    def test_it_agrees_with_a_plain_loop_on_random_texts_filters_and_pages(self):
-        chance = random.Random(7)
-        text = lambda most: "".join(chance.choices(LETTERS, k=chance.randint(1, most)))
-        for number in range(60):
-            fields = {"priority": chance.choice(["low", "high"]), "category": chance.choice(["billing", "account"])}
-            self.desk.new_ticket(title=f"T{text(9)}", description=f"D{text(20)}", **fields)
-            if number % 3 == 0:
-                changes = {"status": "in_progress", "assignee": chance.choice("xy")}
-                self.desk.patch(f"/tickets/{number + 1}", changes, AGENT)
-            if number == 30:
-                self.settle()
-            if number > 40:
-                self.desk.patch(f"/tickets/{chance.randint(1, 40)}", {"title": f"T{text(9)}"}, AGENT)
-        tickets = self.desk.get("/tickets?limit=1000").json["tickets"]
-        for _ in range(80):
-            needle = text(5).strip() or "a"
-            query = {"status": chance.choice(["", "open", "in_progress"]), "priority": chance.choice(["", "low"])}
-            query |= {"assignee": chance.choice(["", "x"]), "created_by": chance.choice(["", "user-1"])}
-            fits = lambda row: all(row[name] == value for name, value in query.items() if value)
-            holds = lambda row: any(fold(needle) in fold(row[name]) for name in ("title", "description"))
-            with self.subTest(needle=needle, **query):
-                expected = [row["id"] for row in tickets if fits(row) and holds(row)]
-                self.assertEqual(found(self.desk, search=needle, **query), expected)
 
 
 class Indexed(Words, unittest.TestCase):
@@ -198,88 +173,3 @@ class Filters(DeskTest):
             with self.subTest(query):
                 self.assertEqual([number for number in seen if number <= 12], originals)
                 self.assertEqual(len(seen), len(set(seen)))
-
-
-@unittest.skipUnless(HAS_FTS5, "this SQLite has no FTS5: nothing is indexed")
-class Index(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.path = Path(folder.name, "desk.sqlite3")
-
-    def fill(self, size, store=Store):
-        """Tickets from before the desk started, none of them indexed."""
-        fields = {"title": "Login broken", "category": "account", "priority": "low"}
-        with closing(store(str(self.path))) as desk:
-            with desk.savepoint():
-                for number in range(1, size + 1):
-                    desk.add_ticket(Caller("user-1"), {**fields, "description": f"For the {number}th time, é"})
-            desk.commit()
-
-    def start(self):
-        desk = DeskProcess(self.path)
-        self.addCleanup(desk.stop)
-        return desk
-
-    def assert_whole(self, desk, size):
-        self.assertEqual(desk.get("/tickets?limit=1&search=LOGIN+br", EXACTLY).json["total"], size)
-        self.assertEqual(found(desk, search="the 7th"), [7])
-
-    def test_it_catches_up_between_requests_and_is_sound(self):
-        self.fill(500)
-        desk = self.start()
-        self.assert_whole(desk, 500)
-        catch_up(desk)
-        self.assert_whole(desk, 500)
-        for title in ("Twice", "Login broken"):
-            for number in (1, 7, 9):
-                desk.patch(f"/tickets/{number}", {"title": title}, AGENT)
-            catch_up(desk)
-        self.assert_whole(desk, 500)
-        with closing(desk.open_database()) as database:
-            database.execute("INSERT INTO search_index (search_index) VALUES ('integrity-check')")
-        self.assertEqual(desk.stop(), 0)
-        self.assertEqual(run_tool("--verify", SUPPORT_DESK_DB=str(self.path)).returncode, 0)
-
-    def test_a_power_cut_while_it_works_loses_nothing(self):
-        self.fill(3000)
-        for _ in range(3):
-            desk = self.start()
-            pending, ends = desk.count("search_pending"), time.monotonic() + TIMEOUT
-            while pending and desk.count("search_pending") == pending:
-                self.assert_whole(desk, 3000)
-                self.assertLess(time.monotonic(), ends)
-            desk.kill()
-        desk = self.start()
-        self.assert_whole(desk, 3000)
-        catch_up(desk)
-        self.assert_whole(desk, 3000)
-        desk.stop()
-        done = run_tool("--verify", SUPPORT_DESK_DB=str(self.path))
-        self.assertEqual(done.returncode, 0, done.stdout)
-
-    def test_a_backup_has_the_index_with_it(self):
-        self.fill(50)
-        desk = self.start()
-        catch_up(desk)
-        copy = self.path.with_name("copy.sqlite3")
-        self.assertEqual(run_tool("--backup", str(copy), SUPPORT_DESK_DB=str(self.path)).returncode, 0)
-        desk.stop()
-        self.path = copy
-        desk = self.start()
-        self.assertEqual(desk.count("search_pending"), 0)
-        self.assert_whole(desk, 50)
-
-    def test_what_was_made_without_an_index_is_indexed_later(self):
-        self.fill(50, WithoutFts5)
-        desk = self.start()
-        self.assert_whole(desk, 50)
-        catch_up(desk)
-        self.assert_whole(desk, 50)
-        desk.stop()
-        with closing(WithoutFts5(str(self.path))) as store:
-            self.assertEqual(store.tickets({"search": "the 7th", "limit": 5})["total"], 1)
-            store.edit_ticket(Caller("user-1"), store.ticket("7"), {"description": "Changed without an index"})
-        with closing(Store(str(self.path))) as store:
-            totals = [store.tickets({"search": words, "limit": 5})["total"] for words in ("the 7th", "changed with")]
-            self.assertEqual(totals, [0, 1])

@@ -20,13 +20,13 @@ class SeedCommands(DeskTest):
             desk.post("/tickets", NEW, WITH_KEY),
         ]
 
-    def test_they_answer_as_published_and_the_last_is_a_replay_of_the_second(self):
+    def test_the_published_commands_answer_as_published_and_the_last_replays_the_second(self):
         answers = self.tour()
         self.assertEqual([answer.status for answer in answers], [200, 201, 200, 201, 201, 200, 201])
         self.assertEqual(answers[1].body, answers[6].body)
         self.assertEqual(answers[6].headers["Idempotent-Replayed"], "true")
 
-    def test_on_the_same_database_again_the_create_replays_and_the_approval_is_refused(self):
+    def test_the_published_commands_on_the_same_database_again_replay_the_create_and_refuse_the_approval(self):
         first, second = self.tour(), self.tour()
         self.assertEqual([answer.status for answer in second], [200, 201, 200, 201, 201, 409, 201])
         self.assertEqual(first[1].body, second[1].body)

@@ -161,7 +161,7 @@ class RawSql(DeskTest):
 
 
 class Plans(DeskTest):
-    def test_what_the_page_of_a_ticket_needs_is_found_by_an_index(self):
+    def test_the_page_of_a_ticket_reads_by_an_index(self):
         for table in ("comments", "drafts", "audit_events"):
             plan = self.desk.rows(f"EXPLAIN QUERY PLAN SELECT * FROM {table} WHERE ticket_id = 1 ORDER BY id")
             self.assertIn("(ticket_id=?)", plan[0][3])
@@ -257,7 +257,7 @@ class FailingDisk(DeskTest):
             self.assertEqual(self.desk.post("/tickets", new, key).status, 201)
         self.assertEqual((self.desk.count("tickets"), self.desk.count("drafts")), (3, 0))
 
-    def test_what_failed_half_way_succeeds_when_it_is_sent_again_with_its_key(self):
+    def test_a_request_that_failed_half_way_succeeds_when_it_is_sent_again_with_its_key(self):
         self.desk.new_ticket()
         self.fail_at("INSERT ON drafts")
         self.assert_refused(self.desk.post("/tickets/1/draft", {}, {"Idempotency-Key": "k"}), 500, "INTERNAL_ERROR")
@@ -310,7 +310,7 @@ class FailingCommit(unittest.TestCase):
         self.assertEqual(desk.count("tickets"), acknowledged)
         self.assertEqual(desk.get("/audit-events/verify").json["events"], acknowledged)
 
-    def test_what_only_the_commit_refuses_is_not_acknowledged_either(self):
+    def test_a_write_that_only_the_commit_refuses_is_not_acknowledged(self):
         desk = Desk()
         self.addCleanup(desk.stop)
         with closing(desk.open_database()) as database, database:
@@ -333,14 +333,16 @@ class FailingCommit(unittest.TestCase):
             database.execute("ROLLBACK")
         self.assertEqual(desk.post("/tickets", {"title": "x", "description": "y"}).status, 201)
 
-    def test_background_work_wait_in_silence_for_a_database_that_another_program_holds(self):
-        is_held, tries = threading.Event(), []
+    def test_background_work_waits_in_silence_for_a_database_that_another_program_holds(self):
+        is_held, tries, tried_again = threading.Event(), [], threading.Event()
 
         class Watched(Store):
             def index_some(self):
                 if not is_held.is_set():
                     return False
                 tries.append(len(tries))
+                if len(tries) == 2:
+                    tried_again.set()
                 return super().index_some()
 
         desk = Desk(store=Watched)
@@ -351,7 +353,7 @@ class FailingCommit(unittest.TestCase):
             database.execute("BEGIN IMMEDIATE")
             is_held.set()
             ends = time.monotonic() + TIMEOUT
-            while len(tries) < 2:
+            while not tried_again.wait(0.02):
                 self.assertLess(time.monotonic(), ends)
                 self.assertEqual(desk.get("/health").status, 200)
             database.execute("ROLLBACK")

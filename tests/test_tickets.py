@@ -2,14 +2,14 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.desk import AGENT, CUSTOMER, Client, DeskTest
+from tests.desk import AGENT, CUSTOMER, Client, PromiseTest
 from workflow import PLACES
 
 SUPERVISOR = {"X-User-Id": "boss", "X-User-Role": "supervisor"}
 ADMIN = {"X-User-Id": "root", "X-User-Role": "admin"}
 
 
-class Tickets(DeskTest):
+class Tickets(PromiseTest):
     def test_a_new_ticket_has_every_column_and_its_address(self):
         reply = self.desk.post("/tickets", {"title": "  Login broken ", "description": "Cannot get in"}, CUSTOMER)
         ticket = reply.json
@@ -99,7 +99,7 @@ class Tickets(DeskTest):
         )
 
 
-class Lists(DeskTest):
+class Lists(PromiseTest):
     def test_filters_combine_and_total_counts_what_they_leave(self):
         for category in ("billing", "account", "billing"):
             for priority in ("low", "high"):
@@ -144,7 +144,7 @@ class Lists(DeskTest):
                 self.assertEqual(found(text), titles)
 
 
-class Changes(DeskTest):
+class Changes(PromiseTest):
     def test_a_change_of_fields_is_one_event_and_the_same_again_is_none(self):
         self.desk.new_ticket()
         for version in (2, 2):
@@ -158,7 +158,7 @@ class Changes(DeskTest):
         changes = [event["data"]["changes"] for event in events]
         self.assertEqual(changes, [{"title": "New title", "priority": "low", "assignee": "agent-1"}])
 
-    def test_what_was_read_may_be_sent_back_and_changes_nothing(self):
+    def test_a_ticket_sent_back_as_it_was_read_changes_nothing(self):
         self.desk.new_ticket()
         ticket = self.desk.get("/tickets/1").json
         self.assertEqual(self.desk.patch("/tickets/1", ticket).json["version"], 1)
@@ -166,7 +166,7 @@ class Changes(DeskTest):
         self.assertEqual(self.desk.patch("/tickets/1", forged).status, 200)
         self.assertEqual(self.desk.get("/tickets/1").json, ticket)
 
-    def test_what_the_desk_alone_decides_no_client_can_set(self):
+    def test_a_client_cannot_set_a_field_that_the_desk_decides(self):
         before = self.desk.new_ticket()
         later = "2999-01-01T00:00:00.000Z"
         others = {"id": 7, "uuid": "0" * 36, "state": "closed", "created_by": "me", "version": 9, "updated_at": later}
@@ -231,7 +231,7 @@ class Changes(DeskTest):
         self.assertEqual(self.desk.get("/tickets/1").json["version"], 1)
 
 
-class Comments(DeskTest):
+class Comments(PromiseTest):
     def test_comments_are_listed_in_their_order(self):
         self.desk.new_ticket()
         self.desk.post("/tickets/1/comments", {"body": "First"}, CUSTOMER)
@@ -251,7 +251,7 @@ class Comments(DeskTest):
         self.assertEqual(self.desk.count("comments"), 0)
 
 
-class Drafts(DeskTest):
+class Drafts(PromiseTest):
     def setUp(self):
         super().setUp()
         self.desk.new_ticket()
@@ -294,7 +294,7 @@ class Drafts(DeskTest):
         )
         self.assertEqual(len(self.desk.get("/audit-events?type=Approved").json["events"]), 1)
 
-    def test_words_of_ones_own_are_taken_as_they_are(self):
+    def test_a_draft_in_own_words_is_taken_as_it_is(self):
         reply = self.desk.post("/tickets/1/draft", {"body": "My own words"}, AGENT)
         self.assertEqual((reply.json["body"], reply.json["source"]), ("My own words", "hand"))
 
@@ -310,7 +310,7 @@ class Drafts(DeskTest):
         types = [event["type"] for event in self.desk.get("/audit-events").json["events"]]
         self.assertEqual(types, ["Created", "Drafted", "DraftEdited", "DraftEdited", "Approved"])
 
-    def test_of_many_approvals_at_once_one_wins(self):
+    def test_one_of_many_approvals_at_once_wins(self):
         def approve(number):
             client = Client()
             client.port = self.desk.port

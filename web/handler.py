@@ -137,6 +137,12 @@ class Handler(BaseHTTPRequestHandler):
     def may_take_request(self) -> bool:
         return self.state.takes_requests and not self.close_after and len(self.outbox) + self.uncommitted < OUTBOX
 
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether nothing is under way, and the client may begin a request."""
+        is_under_way = self.outbox or self.close_after or self.input_closed or self.reader.unread
+        return self.state is IDLE and not is_under_way
+
     def is_overdue(self, now: float) -> bool:
         """Whether the client has let its time pass. While a response is the desk's to make, it has no part."""
         is_our_turn = self.responses_due and not self.outbox

@@ -261,6 +261,7 @@ class TicketSocket(WebSocket):
 
     def release_requests(self) -> list[Request]:
         paths = [f"/tickets/{number}/lock" for number in sorted(self.locks)]
+        self.locks.clear()
         return [Request("DELETE", path, headers=self._headers, path=path, client=self._client) for path in paths]
 
 

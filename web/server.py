@@ -19,7 +19,7 @@ from http.server import HTTPServer
 from itertools import count
 from secrets import token_hex
 
-from web.handler import CLOSED, IDLE, LINGERING, LIVE, OUTBOX, READING, SENDING, STREAMING, WAITING, Handler, Job
+from web.handler import CLOSED, LINGERING, LIVE, OUTBOX, READING, SENDING, STREAMING, WAITING, Handler, Job
 from web.http1 import CONTINUE, BadRequest, Request, render_chunk
 from web.live import Live
 from web.response_cache import ResponseCache
@@ -409,11 +409,13 @@ class DeskServer(HTTPServer):
             handler.current, handler.uncommitted = request, 0
             handler.responses_due -= 1
             handler.log_request(response.status, len(response.body))
-            if handler.state is CLOSED:
-                continue
             if handler.session:
                 handler.outbox += handler.session.reply(request, response)
                 self.live.schedule(handler)
+                if handler.state is CLOSED:  # it has left meanwhile: a lock that it has just taken is given back
+                    self._releases += [(handler, release) for release in handler.session.release_requests()]
+            elif handler.state is CLOSED:
+                continue
             else:
                 self._add_response(handler, response)
         for handler in dict.fromkeys([handler for handler, _, _ in held if handler.state is not CLOSED]):
@@ -495,9 +497,8 @@ class DeskServer(HTTPServer):
             self._drop(handler)
             return
         del handler.outbox[:sent]
-        if not handler.outbox and handler.state is IDLE and not (handler.close_after or handler.input_closed):
-            if not handler.reader.unread and handler.watched == READ:
-                return  # the usual case: everything is sent, and nothing else is to do
+        if handler.is_at_rest and handler.watched == READ:  # the usual case: everything is sent
+            return
         self._note_progress(handler, sent)
         if handler.stream and handler.stream not in self._running_jobs and len(handler.outbox) < OUTBOX:
             self._start(handler.stream)

@@ -16,4 +16,4 @@ OTHER = (
 )
 # one attack string is refused; an apostrophe is still an error
 LAZY = (("store.py", PLANTED, PLANTED.replace("):\n", ') if " or " not in str(value) else ():\n')),)
-SEEN_BY = "tests.test_manners.Paths.test_a_reference_that_is_none_is_not_found"
+SEEN_BY = "tests.test_errors_and_headers.Paths.test_a_reference_that_is_none_is_not_found"

@@ -13,4 +13,4 @@ OTHER = (
 )
 # refuses only the field from the story
 LAZY = (("web/validation.py", PLANTED, PLANTED.replace("in rules", 'in rules if name != "state"')),)
-SEEN_BY = "tests.test_tickets.Changes.test_what_the_desk_alone_decides_no_client_can_set"
+SEEN_BY = "tests.test_tickets.Changes.test_a_client_cannot_set_a_field_that_the_desk_decides"

@@ -21,4 +21,4 @@ LAZY = (
         '    problem = ""',
     ),
 )
-SEEN_BY = "tests.test_llm.WhileItHangs.test_whoever_asks_meanwhile_is_answered_at_once"
+SEEN_BY = "tests.test_llm.WhileItHangs.test_a_client_who_asks_meanwhile_is_answered_at_once"

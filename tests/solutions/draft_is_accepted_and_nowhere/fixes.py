@@ -14,4 +14,4 @@ LAZY = (
 """ + FOUND,
     ),
 )
-SEEN_BY = "tests.test_store.FailingDisk.test_what_failed_half_way_succeeds_when_it_is_sent_again_with_its_key"
+SEEN_BY = "tests.test_store.FailingDisk.test_a_request_that_failed_half_way_succeeds_when_it_is_sent_again_with_its_key"

@@ -12,4 +12,4 @@ OTHER = (
 )
 # bool(value): "false" is now true
 LAZY = (("web/validation.py", PLANTED, "return bool(value)"),)
-SEEN_BY = "tests.test_manners.Bodies.test_a_wrong_type_is_refused_by_the_name_of_its_field"
+SEEN_BY = "tests.test_errors_and_headers.Bodies.test_a_wrong_type_is_refused_by_the_name_of_its_field"

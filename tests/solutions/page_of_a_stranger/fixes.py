@@ -13,4 +13,4 @@ OTHER = (
 )
 # only the origins in the settings, not the desk's own page
 LAZY = (("web/handler.py", PLANTED, 'if request.headers.get("origin") in self.server.gate.origins:'),)
-SEEN_BY = "tests.test_manners.Origins.test_a_foreign_page_may_not_write_and_not_read_the_answer"
+SEEN_BY = "tests.test_errors_and_headers.Origins.test_a_foreign_page_may_not_write_and_not_read_the_answer"

@@ -6,4 +6,4 @@ PLANTED = "CREATE INDEX comments_by_ticket ON comments (author, ticket_id);"
 OTHER = (("schema.sql", PLANTED, "CREATE INDEX comments_by_ticket ON comments (ticket_id, id, author);"),)
 # removes the index, to make inserts faster
 LAZY = (("schema.sql", PLANTED, ""),)
-SEEN_BY = "tests.test_store.Plans.test_what_the_page_of_a_ticket_needs_is_found_by_an_index"
+SEEN_BY = "tests.test_store.Plans.test_the_page_of_a_ticket_reads_by_an_index"

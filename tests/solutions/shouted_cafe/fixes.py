@@ -12,4 +12,4 @@ LAZY = (
         'return re.sub("[A-Z]", lambda letter: letter[0].lower(), text)',
     ),
 )
-SEEN_BY = "tests.test_search.NoFts5.test_words_find_their_ticket_and_only_that"
+SEEN_BY = "tests.test_search.NoFts5.test_the_words_of_a_ticket_find_it_and_only_it"

@@ -27,4 +27,4 @@ LAZY = (
 """,
     ),
 )
-SEEN_BY = "tests.test_locked.Locked.test_who_may_do_what_to_alices_ticket"
+SEEN_BY = "tests.test_locked.Locked.test_each_role_may_do_to_alices_ticket_only_what_is_listed"

@@ -26,4 +26,4 @@ LAZY = (
 """ + PLANTED,
     ),
 )
-SEEN_BY = "tests.test_store.FailingCommit.test_what_only_the_commit_refuses_is_not_acknowledged_either"
+SEEN_BY = "tests.test_store.FailingCommit.test_a_write_that_only_the_commit_refuses_is_not_acknowledged"

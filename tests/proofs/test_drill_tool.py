@@ -22,7 +22,7 @@ from drills.progress import Progress, state
 from tests.desk import ROOT, Desk, DeskProcess, clean_environment
 from tests.drills_proof import SOLUTIONS
 from tests.test_docs import section, table
-from tests.test_drills import CopiesTestCase
+from tests.proofs.test_drills import CopiesTestCase
 
 NAME = "approval_bypass"
 
@@ -201,7 +201,7 @@ class Mystery(ToolTestCase):
     def random_drill(self, seed):
         return random.Random(seed).choice(catalogue.names())
 
-    def test_its_name_is_shown_when_it_is_solved_and_not_before(self):
+    def test_the_name_of_a_mystery_is_shown_when_it_is_solved_and_not_before(self):
         seed = self.seed_of(NAME)
         label = f"mystery-{seed}"
         printed = []
@@ -288,7 +288,7 @@ class OwnTest(ToolTestCase):
         self.assert_results(self.judge_file("# later\n"), (False, "no test was run"))
         self.assert_results(self.judge("self.skipTest('later')"), (False, "skipped"), (False, "skipped"))
 
-    def test_always_true_passes_on_both_desks_and_always_false_fails_on_both(self):
+    def test_a_test_that_is_always_true_or_always_false_is_rejected(self):
         self.assert_results(self.judge("pass"), (True, "1 test passes"), (False, "does not detect the bug"))
         self.assert_results(self.judge("self.fail('x')"), (False, "fails on the clean desk"), (True, "fails"))
 
@@ -306,7 +306,7 @@ class OwnTest(ToolTestCase):
         hangs = "import time\ntime.sleep(60)\n"
         self.assert_results(self.judge_file(hangs, 0.5), (False, "did not end within 0.5 s"))
 
-    def test_neither_desk_shows_its_bug_mode(self):
+    def test_a_learners_test_cannot_read_the_bug_mode_of_either_desk(self):
         results = self.judge("self.assertIsNone(self.desk.get('/health').json['bug_mode'])")
         self.assert_results(results, (True, "passes"), (False, "does not detect the bug"))
 
@@ -315,7 +315,7 @@ class OwnTest(ToolTestCase):
 
 
 class Log(ToolTestCase):
-    def test_it_begins_with_the_requests_that_show_the_bug_and_their_ids(self):
+    def test_a_log_begins_with_the_requests_that_show_the_bug_and_their_ids(self):
         self.call("start", NAME)
         self.call("log", NAME)
         text = (self.copies_dir / NAME / debug_log.NAME).read_text(encoding="utf-8")
@@ -326,7 +326,7 @@ class Log(ToolTestCase):
         self.assertIn("POST /drafts/1/approve → 200", text)
         self.assertEqual(debug_log.empty_sections(self.copies_dir / NAME), debug_log.LEARNER_SECTIONS)
 
-    def test_it_says_what_was_done_between_the_requests(self):
+    def test_a_log_says_what_was_done_between_the_requests(self):
         self.copies_dir.mkdir()
         sent = [
             Step("the desk", "DEBUG=true python3 app.py", in_background=True),
@@ -345,7 +345,7 @@ class Log(ToolTestCase):
         self.assertEqual(lines[5:], [f"(cd ../.. && python3 -m drills fault --off --in {self.copies_dir.name})"])
         self.assertIn("```\nERROR | r-1 Traceback\n  File\nKeyError: 1\n```", text)
 
-    def test_it_shows_the_bug_even_if_it_is_fixed_already(self):
+    def test_a_log_shows_the_bug_even_if_it_is_fixed_already(self):
         self.call("start", NAME)
         self.fix()
         self.assertEqual(self.call("log", NAME), 0)
@@ -479,7 +479,7 @@ class ResetAndProgress(ToolTestCase):
 
 
 class FaultCommand(ToolTestCase):
-    def test_it_injects_into_the_copys_database_and_removes_all_faults(self):
+    def test_the_fault_command_injects_into_the_copys_database_and_removes_all_faults(self):
         self.assert_refused("fault", "audit-write", message="start the copy's desk first")
         self.call("start", NAME)
         database = self.copies_dir / NAME / "support-desk.sqlite3"

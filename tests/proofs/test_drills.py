@@ -255,7 +255,7 @@ class ChangedCopy(CopiesTestCase):
         self.assertTrue(plant.is_current(self.folder))
         self.assertFalse((self.folder / "debugging-log.md").exists())
 
-    def test_two_drills_at_once(self):
+    def test_two_drills_can_be_started_at_once(self):
         others = ("accept_empty_title", "duplicate_idempotency")
         tools = [self.tool("start", name) for name in others]
         self.assertEqual([self.finish(tool)[0] for tool in tools], [0, 0])
@@ -266,7 +266,7 @@ class ChangedCopy(CopiesTestCase):
         self.assert_nothing_lost()
 
     @unittest.skipIf(os.name == "nt", "Windows has no such limit")
-    def test_a_full_disk(self):
+    def test_a_full_disk_loses_nothing_of_a_learner(self):
         full = SMALL_DISK.replace("20_000", "10")
         for words in (("start", "accept_empty_title"), ("reset", "approval_bypass", "--yes")):
             _, _, errors = self.finish(self.tool(*words, before=full))
@@ -282,7 +282,7 @@ class ChangedCopy(CopiesTestCase):
         self.assertFalse((self.copies_dir / "accept_empty_title" / "debugging-log.md").exists())
 
     @unittest.skipIf(os.name == "nt", "Windows ends a process where others ask it to stop")
-    def test_ctrl_c_at_any_point(self):
+    def test_ctrl_c_at_any_point_loses_nothing_of_a_learner(self):
         check, reset = ("check", "approval_bypass"), ("reset", "approval_bypass", "--yes")
         for words, at in ((check, 0.005), (check, 0.2), (reset, 0.001), (reset, 0.003), (reset, 0.006)):
             status, _, errors = self.finish(self.tool(*words, before=CTRL_C.format(at)))
@@ -291,7 +291,7 @@ class ChangedCopy(CopiesTestCase):
 
 
 class BugMode(CopiesTestCase):
-    def test_an_unknown_one_is_one_line_with_the_known_ones(self):
+    def test_an_unknown_bug_mode_is_one_line_with_the_known_ones(self):
         for mode in ("no_such_bug", "approval_bypass,no_such_bug", ",", " "):
             done = run_app(VEDYA_BUG_MODE=mode)
             self.assertEqual((done.returncode, done.stdout), (2, ""))
@@ -312,7 +312,7 @@ class BugMode(CopiesTestCase):
         self.assertEqual(replaced, [1])
         return output.getvalue()
 
-    def test_it_prints_the_folder_and_later_that_the_copy_exists(self):
+    def test_a_bug_mode_prints_the_folder_and_later_that_the_copy_exists(self):
         self.assertIn(str(self.copies_dir / "approval_bypass"), self.run_mode("approval_bypass"))
         again = self.run_mode("approval_bypass")
         self.assertIn("this copy was there already", again)

@@ -1,4 +1,4 @@
-"""How the desk says no, and what every answer carries: shapes, bodies, queries, origins, names, the log."""
+"""Errors and headers: the one shape of every refusal, and what every answer carries; also the request log."""
 
 import json
 import re
@@ -78,7 +78,7 @@ class Refusals(DeskTest):
                 self.assertEqual("Allow" in reply.headers, status == 405)
                 self.assertEqual("WWW-Authenticate" in reply.headers, status == 401)
 
-    def test_as_a_problem_it_states_the_same_facts(self):
+    def test_a_refusal_as_problem_json_states_the_same_facts(self):
         for status, code, reply in self.refusals(PROBLEM):
             with self.subTest(code):
                 self.assertEqual(reply.headers["Content-Type"], "application/problem+json")
@@ -159,7 +159,7 @@ class Bodies(DeskTest):
     def send(self, data: bytes, **more):
         return self.desk.request("POST", "/tickets", data, {**TYPED, **more})
 
-    def test_what_is_not_json_is_refused_with_the_place_or_the_reason(self):
+    def test_a_body_that_is_not_json_is_refused_with_the_place_or_the_reason(self):
         for name, (data, said) in BAD_JSON.items():
             with self.subTest(name):
                 reply = self.send(data)
@@ -291,7 +291,7 @@ class Paths(DeskTest):
         for odd in ("%", "%zz", "%2"):
             self.assertEqual(self.desk.get(f"/tickets/{odd}").status, 404)
 
-    def test_nothing_but_the_paths_of_the_desk_is_there(self):
+    def test_an_unknown_path_is_not_found(self):
         for path in "/// //tickets /tickets//1 /Tickets /tickets/1/comments/2 /health/x /drafts/1".split():
             self.assertIn(self.desk.get(path).status, (404, 405), path)
 
@@ -367,7 +367,7 @@ class RequestIds(DeskTest):
         for name in made:
             self.assertRegex(name, r"\A[A-Za-z0-9._-]{1,128}\Z")
 
-    def test_every_answer_has_one(self):
+    def test_every_answer_has_a_request_id(self):
         self.desk.new_ticket()
         for method, path, status in (
             ("GET", "/tickets/1", 304),

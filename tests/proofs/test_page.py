@@ -71,7 +71,7 @@ class Creating(PageTest):
         ticket = self.desk.get("/tickets/1").json
         self.assertEqual((ticket["category"], ticket["priority"], ticket["created_by"]), ("billing", "low", "agent-1"))
 
-    def test_what_is_wrong_stands_beside_its_field(self):
+    def test_an_error_in_a_form_stands_beside_its_field(self):
         page = self.open("/tickets/new")
         page.type("[name=description]", "Only this")
         page.type("[name=title]", "x" * 201)
@@ -149,7 +149,7 @@ class Queue(PageTest):
         self.assertEqual((page.value("[name=search]"), page.value("select[name=category]")), ("login", "billing"))
         self.assertIn("category=billing&search=login", page.run("return document.querySelector('a[download]').href"))
 
-    def test_it_counts_and_pages(self):
+    def test_the_queue_counts_tickets_and_has_pages(self):
         for number in range(30):
             self.desk.new_ticket(title=f"Number {number}")
         page = self.open()
@@ -161,7 +161,7 @@ class Queue(PageTest):
         page.click("a", "Newest")
         page.wait(".ticket .title", "Number 29")
 
-    def test_assigned_to_me(self):
+    def test_the_queue_can_show_what_is_assigned_to_me(self):
         self.desk.new_ticket(title="Mine")
         self.desk.new_ticket(title="Not mine")
         self.desk.post("/tickets/1/transitions", {"transition": "assign"}, AGENT)
@@ -396,7 +396,7 @@ class Ticket(PageTest):
         page.press("[type=range]", "Home")
         page.wait(".timeline .here button", "Version 1")
 
-    def test_time_travel(self):
+    def test_the_page_shows_a_ticket_as_it_was(self):
         self.desk.new_ticket(title="First words", priority="low")
         self.desk.patch("/tickets/1", {"title": "Second words", "priority": "critical"}, AGENT)
         self.desk.post("/tickets/1/comments", {"body": "Later"}, AGENT)
@@ -594,7 +594,7 @@ class TwoBrowsers(PageTest):
     def other(self) -> Browser:
         return browser_number(1)
 
-    def test_each_sees_the_others_change_without_a_reload(self):
+    def test_each_browser_sees_the_others_change_without_a_reload(self):
         self.desk.new_ticket(title="Seen by both")
         mine, other = self.open(), self.open(browser=self.other)
         for browser in (mine, other):
@@ -620,7 +620,7 @@ class TwoBrowsers(PageTest):
         mine.wait(".tabs a", "Open1")
         other.until(lambda: other.text("[data-figure=total]") == "1", "the dashboard does not count it")
 
-    def test_who_edits_is_seen_and_keeps_the_other_out(self):
+    def test_an_editor_is_seen_and_keeps_the_other_out(self):
         self.desk.new_ticket(title="Contested")
         mine, other = self.open("/tickets/1"), self.open(browser=self.other)
         self.act_as("agent-2", "agent", mine)
@@ -765,7 +765,7 @@ class LockedPage(PageTest):
         self.desk.post("/tickets/1/transitions", {"transition": "start_work"}, bearer("dan", "agent"))
         page.until_gone("button", "Edit")
 
-    def test_without_a_login_there_is_only_the_login(self):
+    def test_the_page_of_a_locked_desk_is_only_a_login(self):
         page = self.open()
         page.type("[name=email]", "ann@example.com")
         page.type("[name=password]", "wrong")

@@ -103,7 +103,7 @@ class InTheLab(unittest.TestCase):
         self.lab.__enter__()
         self.addCleanup(self.lab.__exit__)
 
-    def test_it_records_requests_and_their_ids(self):
+    def test_the_lab_records_requests_and_their_ids(self):
         desk = self.lab.desk()
         desk.post("/tickets", {"title": "x", "description": "y"}, [("X-User-Id", "ann"), ("X-Request-Id", "r-1")])
         (asked,) = self.lab.recorded
@@ -119,7 +119,7 @@ class InTheLab(unittest.TestCase):
         self.assertEqual((answers[2].json["title"], len(self.lab.recorded)), ("x", 3))
         self.assertEqual(connect.call_count, 1)
 
-    def test_it_reconnects_after_a_close_and_records_a_missing_response(self):
+    def test_the_lab_reconnects_after_a_close_and_records_a_missing_response(self):
         desk, close = self.lab.desk(), {"Connection": "close"}
         calls = ("GET", "/health", None, close), ("GET", "/health", None, None)
         self.assertEqual([answer.status for answer in desk.on_one_connection(*calls)], [200, 200])

@@ -1,0 +1,168 @@
+"""The desk as a process: files that it refuses, signals that stop it, and a log that nobody reads."""
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import unittest
+from contextlib import closing
+from pathlib import Path
+
+from store import Store
+from tests.desk import ROOT, Client, clean_environment, run_tool
+from tests.test_process import FilledTest, ProcessTest
+
+CAN_SIGNAL = os.name != "nt"  # Windows ends a process where others ask it to stop
+
+
+class Databases(ProcessTest):
+    def test_a_file_that_is_no_database_is_refused_and_not_touched(self):
+        for content in (b"no database at all\n" * 1000, b"SQLite format 3\0" + b"junk" * 2000):
+            with self.subTest(content[:16]):
+                self.database.write_bytes(content)
+                self.assert_refuses(str(self.database), "database")
+                self.assertEqual(self.database.read_bytes(), content)
+                self.assertEqual([path.name for path in self.folder.iterdir()], [self.database.name])
+
+    def test_a_database_of_another_program_is_refused_and_not_touched(self):
+        with closing(sqlite3.connect(self.database)) as database:
+            database.execute("CREATE TABLE tickets (id)")
+        content = self.database.read_bytes()
+        self.assert_refuses("another program")
+        self.assertEqual(self.database.read_bytes(), content)
+        self.assertEqual([path.name for path in self.folder.iterdir()], [self.database.name])
+
+    def test_a_database_of_another_version_is_refused(self):
+        Store(str(self.database)).close()
+        with closing(sqlite3.connect(self.database)) as database:
+            database.execute("PRAGMA user_version = 99")
+        self.assert_refuses("99", "python3 app.py --rebuild NEW.sqlite3")
+
+    def test_a_database_made_from_another_schema_file_is_refused(self):
+        Store(str(self.database)).close()
+        with closing(sqlite3.connect(self.database)) as database:
+            database.execute("DROP TRIGGER audit_events_are_never_changed")
+        self.assert_refuses("schema.sql", "audit_events_are_never_changed")
+
+    def test_a_file_that_may_not_be_written_is_said(self):
+        Store(str(self.database)).close()
+        self.database.chmod(0o444)
+        if os.access(self.database, os.W_OK):  # root may write everything
+            self.assertEqual(self.start().get("/ready").status, 200)
+        else:
+            self.assert_refuses("may not be written")
+
+    def test_a_folder_that_is_missing_is_said(self):
+        self.assert_refuses("nowhere", SUPPORT_DESK_DB=str(self.folder / "nowhere" / "desk.sqlite3"))
+
+    def test_a_folder_in_place_of_the_file_is_said(self):
+        self.assert_refuses(str(self.folder), SUPPORT_DESK_DB=str(self.folder))
+
+
+class Stopping(ProcessTest):
+    @unittest.skipUnless(CAN_SIGNAL, "Windows has no SIGTERM to ask with")
+    def test_either_signal_ends_the_desk_with_0_and_the_wal_in_the_database_file(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with self.subTest(number):
+                desk = self.start()
+                desk.new_ticket()
+                self.assertEqual(desk.stop(number), 0)
+                self.assertFalse(Path(f"{self.database}-wal").exists())
+
+    @unittest.skipUnless(CAN_SIGNAL, "Windows has no SIGTERM to ask with")
+    def test_a_request_that_has_begun_to_arrive_is_finished(self):
+        desk = self.start()
+        body = b'{"title":"Login broken","description":"Cannot get in"}'
+        head = "POST /tickets HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        head += f"Content-Length: {len(body)}\r\n"
+        with closing(desk.connect()) as busy, closing(desk.connect()) as idle:
+            busy.sendall(head.encode() + b"Expect: 100-continue\r\n\r\n")
+            self.assertIn(b"100 Continue", busy.recv(1000))
+            desk.process.send_signal(signal.SIGTERM)
+            self.assertEqual(idle.recv(1000), b"")  # the idle one is closed: so the stop has begun
+            with self.assertRaises(OSError):
+                desk.connect()
+            busy.sendall(body)
+            answer = b"".join(iter(lambda: busy.recv(65536), b""))
+        self.assertIn(b"HTTP/1.1 201", answer)
+        self.assertIn(b"Connection: close", answer)
+        self.assertEqual(desk.process.wait(20), 0)
+        self.assertEqual(desk.count("tickets"), 1)
+
+    @unittest.skipUnless(CAN_SIGNAL, "Windows has no SIGTERM to ask with")
+    def test_a_second_signal_stops_at_once(self):
+        desk = self.start()
+        with closing(desk.connect()) as busy, closing(desk.connect()) as idle:
+            busy.sendall(
+                b"POST /tickets HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n"
+            )
+            busy.recv(1000)
+            desk.process.send_signal(signal.SIGTERM)
+            idle.recv(1000)
+            self.assertNotEqual(desk.stop(signal.SIGTERM), 0)
+
+
+class LogLines(ProcessTest):
+    @unittest.skipUnless(CAN_SIGNAL, "Windows has no SIGTERM to ask with")
+    def test_a_log_that_nobody_reads_stops_nothing(self):
+        environ = {**clean_environment(), "PORT": "0", "SUPPORT_DESK_DB": str(self.database)}
+        command = [sys.executable, "app.py"]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        with subprocess.Popen(command, cwd=ROOT, env=environ, **pipes) as process:
+            client = Client()
+            client.port = int(process.stdout.readline().rpartition(b":")[2])
+            long = b"GET /%b HTTP/1.1\r\nHost: localhost\r\n\r\n" % (b"x" * 7900)
+            for _ in range(12):
+                self.assertEqual(client.raw(long * 5).count(b"HTTP/1.1 404"), 5)
+            for _ in range(500):
+                self.assertEqual(client.get("/health").status, 200)
+            client.hang_up()
+            process.terminate()
+            process.communicate(timeout=20)
+            self.assertEqual(process.returncode, 0)
+
+    def test_a_desk_without_any_stderr_runs(self):
+        if CAN_SIGNAL:
+            command = f'exec "{sys.executable}" app.py 2>&-'
+            environ = {**clean_environment(), "PORT": "0", "SUPPORT_DESK_DB": str(self.database)}
+            with subprocess.Popen(["sh", "-c", command], cwd=ROOT, env=environ, stdout=subprocess.PIPE) as process:
+                self.assertIn(b"Support Desk on", process.stdout.readline())
+                process.terminate()
+
+    def test_json_lines_carry_the_same_facts(self):
+        desk = self.start(LOG_FORMAT="json")
+        desk.post("/tickets?secret=1", {"title": "canary"}, {"X-User-Id": "user-7", "X-Request-Id": "mine"})
+        desk.stop()
+        fact = json.loads(desk.read_log().splitlines()[0])
+        fact.pop("ms")
+        told = {
+            "level": "WARN",
+            "method": "POST",
+            "path": "/tickets",
+            "status": 400,
+            "request_id": "mine",
+            "user": "user-7",
+        }
+        self.assertEqual(fact, told)
+
+
+class Starting(ProcessTest):
+    def test_the_hold_ends_with_the_process_however_that_ends(self):
+        self.start().kill()
+        self.assertEqual(self.start().get("/ready").status, 200)
+
+
+class Tools(FilledTest):
+    def test_verify_of_a_damaged_file_says_so_and_is_1(self):
+        desk = self.fill()
+        for _ in range(300):
+            desk.new_ticket(description="Cannot get in " * 50)
+        desk.stop()
+        content = bytearray(self.database.read_bytes())
+        content[40_000:60_000] = b"\x5a" * 20_000
+        self.database.write_bytes(content)
+        done = run_tool("--verify", SUPPORT_DESK_DB=str(self.database))
+        self.assertEqual((done.returncode, "Traceback" in done.stderr), (1, False), done.stderr)
+        self.assertIn("malformed", done.stdout + done.stderr)
