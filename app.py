@@ -52,6 +52,7 @@ class Context(NamedTuple):
     log: Log
     rules: dict  # of every column, as validation reads them from the schema
     metrics: metrics.Metrics
+    problems: dict  # what has failed in the event loop, by its stage, until it works again: /ready tells
     reference: Callable[[], dict]  # of the API: what /openapi.json answers, made when first asked for
 
 
@@ -66,11 +67,13 @@ def health(context, request) -> Response:
 
 def ready(context, request) -> Response:
     """Say whether the desk can read its database."""
+    checks = {"database": "ok", **context.problems}
     try:
         context.store.ping()
     except workflow.Unavailable as problem:
-        return reply(503, {"status": "unavailable", "checks": {"database": str(problem)}})
-    return reply(200, {"status": "ready", "checks": {"database": "ok"}})
+        checks["database"] = str(problem)
+    is_ready = set(checks.values()) == {"ok"}
+    return reply(200 if is_ready else 503, {"status": "ready" if is_ready else "unavailable", "checks": checks})
 
 
 def create_ticket(context, request) -> Response:
@@ -463,7 +466,7 @@ def open_desk(server, settings, store) -> None:
     identity, rules = Identity(settings.auth == "tokens", settings.secret), read_rules(store.table_definitions())
     routes = tuple(with_rules(route, rules) for route in ROUTES)
     reference = cache(lambda: openapi.document(routes, rules, identity.is_locked))
-    tools = Throttle(), store, Assistant(settings, rules), server.log, rules, metrics.Metrics(), reference
+    tools = Throttle(), store, Assistant(settings, rules), server.log, rules, metrics.Metrics(), {}, reference
     server.open(Context(settings, identity, *tools), Gate(routes, identity, settings))
 
 

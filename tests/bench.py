@@ -147,7 +147,7 @@ class NoStore:
 def serve_bare(tell) -> None:
     with open(os.devnull, "w", encoding="utf-8") as nowhere:
         with DeskServer(("127.0.0.1", 0), Log(nowhere), BareHandler) as server:
-            server.open(SimpleNamespace(store=NoStore(), settings=SimpleNamespace(bug_mode="")), None)
+            server.open(SimpleNamespace(store=NoStore(), settings=SimpleNamespace(bug_mode=""), problems={}), None)
             tell.send(server.server_port)
             server.serve_forever()
 

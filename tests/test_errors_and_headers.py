@@ -251,6 +251,8 @@ class Bodies(DeskTest):
             reply = self.desk.request("POST", "/tickets", body, {"Content-Type": value} if value is not None else {})
             self.assert_refused(reply, 415, "UNSUPPORTED_MEDIA_TYPE")
             self.assertIn("-H 'Content-Type: application/json'", reply.json["message"])
+        packed = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+        self.assert_refused(self.desk.request("POST", "/tickets", body, packed), 415, "UNSUPPORTED_MEDIA_TYPE")
         right = ("Application/JSON; charset=UTF-8", 'application/json;charset="utf-8"', "application/merge-patch+json")
         for value in right:
             self.assertEqual(self.desk.request("POST", "/tickets", body, {"Content-Type": value}).status, 201)

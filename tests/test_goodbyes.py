@@ -5,12 +5,14 @@ import socket
 import struct
 import threading
 import unittest
-from contextlib import closing
+from contextlib import closing, suppress
+from unittest import mock
 
 from store import Store
 from tests.desk import AGENT, TIMEOUT, Desk, DeskTest
 from tests.listeners import masked_frame
 from web.handler import BODY, HEAD, IDLE, LINGERING, LIVE, SENDING, STREAMING, WAITING, Handler
+from web.http1 import RequestReader
 from web.websocket import Opcode
 
 HANDSHAKE = (
@@ -94,6 +96,71 @@ class Leaving(DeskTest):
                 sock.recv(64)
             reset(sock)
             self.assertEqual(self.desk.get("/health").status, 200)
+
+
+class Stages(DeskTest):
+    """Whatever one stage of a turn raises, the desk goes on, the log has the traceback once, and /ready tells."""
+
+    def fail(self, owner, name):
+        patched = mock.patch.object(owner, name, side_effect=LookupError(f"{name} is broken"))
+        self.addCleanup(patched.stop)
+        patched.start()
+        return patched
+
+    def test_the_desk_survives_an_error_in_every_stage(self):
+        server, handler = self.desk.server, Handler
+        for stage, owner, name, path in (
+            ("answering", server, "_hold", None),
+            ("timeouts", server, "_check_timeouts", "/ready"),
+            ("background work", server, "_work_in_background", "/ready"),
+            ("sending", handler, "log_request", None),
+            ("publishing", server.live, "publish", "/ready"),
+            ("logging", self.desk.server.log, "flush", "/ready"),
+        ):
+            with self.subTest(stage):
+                patched = self.fail(owner, name)
+                if path:
+                    for _ in range(3):
+                        reply = self.desk.get(path)
+                    self.assertEqual(reply.json["checks"][stage], f"LookupError('{name} is broken')")
+                    self.assertEqual(reply.status, 503)
+                else:
+                    with closing(self.desk.connect()) as sock:
+                        sock.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                        sock.settimeout(0.2)
+                        with suppress(TimeoutError, OSError):
+                            sock.recv(1000)
+                patched.stop()
+                self.desk.hang_up()
+                self.desk.new_ticket()
+                self.assertEqual(self.desk.get("/ready").json["checks"], {"database": "ok"})
+
+    def test_an_error_of_the_reader_of_bytes_ends_its_connection_alone(self):
+        patched = self.fail(RequestReader, "next_request")
+        with closing(self.desk.connect()) as sock:
+            sock.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            self.assertEqual(sock.recv(1000), b"")
+        patched.stop()
+        self.assertEqual(self.desk.get("/health").status, 200)
+        self.assertIn("next_request is broken", self.desk.log.getvalue())
+
+    def test_a_commit_that_fails_in_an_unknown_way_is_a_503(self):
+        patched = self.fail(self.desk.store, "commit")
+        self.assertEqual(self.desk.post("/tickets", {"title": "a", "description": "b"}).status, 503)
+        patched.stop()
+
+    def test_listeners_are_closed_with_a_reason_where_an_event_cannot_be_read(self):
+        self.desk.new_ticket()
+        with closing(self.desk.open_database()) as database, database:
+            database.execute("DROP TRIGGER audit_events_are_never_changed")
+            database.execute("UPDATE audit_events SET data = 'no JSON'")
+        with closing(self.desk.connect()) as sock:
+            sock.sendall(HANDSHAKE.replace(b"GET /ws", b"GET /ws?after=0"))
+            received = b"".join(iter(lambda: sock.recv(1000), b""))
+        self.assertIn(b"101 Switching", received)
+        self.assertEqual(received[-2:], struct.pack(">H", 1011))
+        self.assertEqual(self.desk.get("/health").status, 200)
+        self.assertIn("JSONDecodeError", self.desk.log.getvalue())
 
 
 class Stopping(unittest.TestCase):

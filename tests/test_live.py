@@ -600,7 +600,7 @@ class KeepAlive(LiveTest):
         request = type("Request", (), {"caller": workflow.Caller("ann"), "version": (1, 0)})
         with closing(Store(str(new_database_path(self)))) as store:
             connection.session = EventStream(request, 0, store)
-            live = Live(None)
+            live = Live(None, None)
             live.add(connection)
             connection.session.last_sent = 100.0
             self.assertEqual(list(live.keep_alive(100 + PING_INTERVAL - 1)), [])

@@ -125,6 +125,8 @@ def read_body(request: Request):
     """The body's JSON; an empty body is {} and needs no type."""
     if not request.body:
         return {}
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise BadRequest(415, "UNSUPPORTED_MEDIA_TYPE", "send the body as it is, without a Content-Encoding")
     content_type = request.headers.get("content-type", "")
     if content_type != "application/json" and not _is_json(content_type.lower()):
         raise BadRequest(415, "UNSUPPORTED_MEDIA_TYPE", TYPE_HINT)

@@ -271,7 +271,10 @@ def _length(request, coding, length) -> int | None:
             raise _malformed("send Content-Length or Transfer-Encoding, not both")
         if request.version < (1, 1):
             raise _malformed("HTTP/1.0 has no Transfer-Encoding")
-        if coding.lower() != "chunked":
+        *others, last = [name.strip() for name in coding.lower().split(",")]
+        if last != "chunked" or "chunked" in others:  # nobody can tell where such a body ends
+            raise _malformed("the last transfer coding must be chunked, once")
+        if others:
             raise BadRequest(501, "NOT_IMPLEMENTED", "the only transfer coding known here is chunked")
         return None
     if not (length.isascii() and length.isdigit()):

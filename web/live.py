@@ -18,7 +18,7 @@ from web.handler import OUTBOX, WAITING
 from web.http1 import Request, Response, render_chunk
 from web.responses import encode
 from web.validation import parse_json
-from web.websocket import TRY_LATER, MessageReader, Opcode, ProtocolError, accept, render, render_close
+from web.websocket import INTERNAL_ERROR, TRY_LATER, MessageReader, Opcode, ProtocolError, accept, render, render_close
 from workflow import Caller, Invalid, NotFound
 
 PUBLISH_BUDGET = 0.02  # seconds of one turn of the loop for sending events: a thousand listeners delay no request
@@ -268,9 +268,10 @@ class TicketSocket(WebSocket):
 class Live:
     """The sessions of one desk, and the recent events that they are sent."""
 
-    def __init__(self, end_session):
-        """`end_session(handler, code)` ends a session whose client reads too slowly, or whose token expires."""
-        self._end_session, self._sessions, self._behind = end_session, {}, {}
+    def __init__(self, end_session, report):
+        """`end_session(handler, code)` ends a session whose client reads too slowly, or whose token expires;
+        `report(stage, problem)` logs what has failed."""
+        self._end_session, self._report, self._sessions, self._behind = end_session, report, {}, {}
         self._recent, self._newest_id, self._pages = [], 0, {}
 
     @property
@@ -311,11 +312,20 @@ class Live:
             if session.has_caught_up and unread > OUTBOX:  # backpressure: its client cannot keep up
                 self._end_session(handler, TRY_LATER)
             elif session.has_caught_up or unread < BATCH_BYTES:  # else schedule() comes when its client has read
-                self._send_missed_events(handler, session)
-                yield handler
+                try:
+                    self._send_missed_events(handler, session)
+                    yield handler
+                except Exception as problem:  # an event that cannot be read, or sent
+                    self._report("publishing", problem)
+                    self._end_session(handler, INTERNAL_ERROR)
             if time.monotonic() > deadline:
                 return
         self._pages.clear()
+
+    def end_all(self) -> None:
+        """End every session: there are events that the desk cannot read now."""
+        for handler in list(self._sessions):
+            self._end_session(handler, INTERNAL_ERROR)
 
     def keep_alive(self, now: float):
         """Ping idle clients, and end sessions whose token has expired; yields the handlers to flush."""

@@ -1,6 +1,6 @@
 """The desk's log: one line per request on stderr, written once per turn of the event loop. No body, token or key ever.
 
-A log that nobody reads must not stop the desk: where the stream is a pipe, only what it takes at once
+A log that nobody reads must not stop the desk: if the stream is a pipe or a terminal, only what it takes at once
 is written, and what does not fit in memory for long is counted and dropped.
 """
 
@@ -26,7 +26,7 @@ class Log:
     def __init__(self, stream, as_json: bool = False, colour: bool = False):
         self._stream, self._as_json, self._colour = stream, as_json, colour
         self._lines, self._dropped, self._unwritten = deque(), 0, bytearray()
-        self._pipe = _pipe_of(stream)
+        self._pipe = _waiting_descriptor(stream)
 
     def request(self, request, status: int, milliseconds: int) -> None:
         """`INFO  | POST /tickets → 201 (4ms) request id, user`: WARN for 4xx, ERROR for 5xx."""
@@ -64,7 +64,7 @@ class Log:
                 self._flush_at_once()
             else:
                 self._flush_what_fits()
-        except OSError:  # nobody reads the log any more; the desk goes on
+        except OSError:  # it takes no more now, or nobody reads the log any more: the desk goes on
             pass
 
     def _flush_at_once(self):
@@ -89,12 +89,17 @@ def _facts(request):
     return {"method": request.method, "path": request.path, "request_id": request.id, "user": _user(request)}
 
 
-def _pipe_of(stream):
-    """The descriptor to ask before writing, where writing could wait: a pipe or a socket, not a file or terminal."""
+def _waiting_descriptor(stream):
+    """The descriptor to ask before writing, if writing could wait: a pipe, a socket, or a terminal after Ctrl-S.
+
+    A terminal is opened once more: so it takes what it can without waiting, and its other users notice nothing.
+    """
     if stream is None or os.name == "nt":
         return None
     try:
         mode = os.fstat(stream.fileno()).st_mode
+        if os.isatty(stream.fileno()):
+            return os.open(os.ttyname(stream.fileno()), os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
     except (OSError, ValueError):
         return None
     return stream.fileno() if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) else None

@@ -157,12 +157,13 @@ def _of_the_desk(rules):
     facts = {"status": {"const": "ok"}, "bug_mode": {"type": ["string", "null"]}, "auth": {"enum": ["open", "tokens"]}}
     who = {"id": SAYS, "email": user["email"], "name": user["name"], "roles": list_of(SAYS)}
     ends = {"type": "string", "format": "date-time"}
+    checks = {**an_object({"database": SAYS}), "additionalProperties": SAYS}
     return {
         "Stats": an_object({**totals, "daily": list_of(an_object({"day": day, "tickets": COUNT}))}),
         "Suggestion": an_object({**suggested, "source": SAYS, "warning": SAYS}, "warning"),
         "Chain": an_object({"ok": {"type": "boolean"}, "events": COUNT, "head": HASH, "broken": broken}, "head broken"),
         "Health": an_object({**facts, "classifier": SAYS}),
-        "Readiness": an_object({"status": {"enum": ["ready", "unavailable"]}, "checks": an_object({"database": SAYS})}),
+        "Readiness": an_object({"status": {"enum": ["ready", "unavailable"]}, "checks": checks}),
         "Token": an_object({"token": SAYS, "expires_at": ends, "user": an_object(who, "email name")}),
         "OpenAPI": {"type": "object", "description": "This document, in OpenAPI 3.1"},
     }

@@ -12,8 +12,9 @@ import socket
 import socketserver
 import time
 import traceback
+from bdb import BdbQuit
 from collections import deque
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from email.utils import formatdate
 from http.server import HTTPServer
 from itertools import count
@@ -69,7 +70,8 @@ class DeskServer(HTTPServer):
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self.log, self.cache, self.keys_in_progress = log, ResponseCache(), set()
         self.ids = map(f"{token_hex(4)}-{{}}".format, count(1))
-        self.handlers, self.live = set(), Live(self._end_session)
+        self.handlers, self.live = set(), Live(self._end_session, self._report)
+        self.problems = {}  # what has failed last in each stage of a turn, until it works again
         self._ready = {}  # handlers with bytes to look at, in order of arrival
         self._uncommitted, self._uncommitted_bytes = [], 0  # (handler, request, response): they wait for the commit
         self._releases = []  # (handler, request) that give back the locks of sessions that are over
@@ -101,6 +103,7 @@ class DeskServer(HTTPServer):
     def open(self, context, gate) -> None:
         """Name the desk to serve: what its endpoints work with, and what checks.py goes by."""
         self.context, self.gate, self.bug_mode = context, gate, context.settings.bug_mode
+        self.problems = context.problems
         if context.store.in_memory:
             self._pools[READERS].close()
             self._pools[READERS] = EventLoopPool(self._finished_jobs, self._wake)
@@ -136,21 +139,49 @@ class DeskServer(HTTPServer):
 
     def run_once(self, poll_interval: float) -> None:
         """One turn: read, answer, commit, send, publish: in this order, so that a response is a promise kept."""
-        is_busy = self._ready or self._releases or self.live.is_busy
-        is_idle = not self._read(0 if is_busy else IDLE_AFTER if self._has_background_work else poll_interval)
-        ends = time.monotonic() + ANSWERING
-        for handler in self._arrived(ends):
-            self._hold(handler, handler.handle_one_request())
-        while self.context.store.has_changes and time.monotonic() < ends and self._read(0):
+        is_busy, is_idle = self._ready or self._releases or self.live.is_busy, False
+        handler = None
+        with self._stage("reading"):
+            is_idle = not self._read(0 if is_busy else IDLE_AFTER if self._has_background_work else poll_interval)
+        with self._stage("answering", lambda: handler and self._drop(handler)):
+            ends = time.monotonic() + ANSWERING
             for handler in self._arrived(ends):
                 self._hold(handler, handler.handle_one_request())
-        self._check_timeouts()
-        self._work_in_background(is_idle)
-        self._commit()
-        self._send()
-        for handler in self.live.publish():
-            self._flush(handler)
-        self.log.flush()
+            while self.context.store.has_changes and time.monotonic() < ends and self._read(0):
+                for handler in self._arrived(ends):
+                    self._hold(handler, handler.handle_one_request())
+        with self._stage("timeouts"):
+            self._check_timeouts()
+        with self._stage("background work"):
+            self._work_in_background(is_idle)
+        with self._stage("committing"):
+            self._commit()
+        with self._stage("sending"):
+            self._send()
+        with self._stage("publishing", self.live.end_all):
+            for handler in self.live.publish():
+                self._flush(handler)
+        with self._stage("logging"):
+            self.log.flush()
+
+    @contextmanager
+    def _stage(self, name, give_up=lambda: None):
+        """One stage of a turn: what it raises ends the stage, and not the desk; /ready says so until it works again."""
+        try:
+            yield
+            self.problems.pop(name, None)
+        except BdbQuit:  # "quit" in the debugger
+            raise
+        except Exception as problem:
+            self._report(name, problem)
+            give_up()
+
+    def _report(self, stage, problem):
+        """Log what has failed with its traceback, once: not again in each turn that fails alike."""
+        if self.problems.get(stage) != repr(problem):
+            self.problems[stage] = repr(problem)
+            report = "".join(traceback.format_exception(problem))
+            self.log.trouble(Request("-", "-", id=stage.replace(" ", "-")), report)
 
     # -- stopping -------------------------------------------------------------------------------
 
@@ -290,6 +321,10 @@ class DeskServer(HTTPServer):
         except BadRequest as problem:
             request = Request("-", "-", fault=problem)
             handler.close_after = True  # where the next request would begin nobody can tell
+        except Exception as problem:
+            self._report("reading", problem)
+            self._drop(handler)
+            return False
         if request is None:
             self._wait_for_more(handler)
             return False
@@ -343,24 +378,17 @@ class DeskServer(HTTPServer):
                 self._refuse(handler, handler.current, problem)
             else:
                 self._drop(handler)
-        self._try(self.context.store.end_leases)
-        self._try(self.context.store.delete_old_responses)
         self._has_background_work = True
+        with suppress(Unavailable):  # another program holds the database: there is time
+            self.context.store.end_leases()
+            self.context.store.delete_old_responses()
 
     def _work_in_background(self, is_idle):
         """A few milliseconds of work that can wait, in turns without requests and now and then."""
         if self._has_background_work and (is_idle or time.monotonic() > self._background_due):
-            self._has_background_work = bool(self._try(self.context.store.index_some))
-            self._background_due = time.monotonic() + BACKGROUND_EVERY
-
-    def _try(self, work):
-        try:
-            return work()
-        except Unavailable:  # another program holds the database: there is time
-            return None
-        except Exception as problem:
-            request = Request("-", "-", id="background")
-            self.log.trouble(request, "".join(traceback.format_exception(problem)))
+            self._background_due, self._has_background_work = time.monotonic() + BACKGROUND_EVERY, False
+            with suppress(Unavailable):
+                self._has_background_work = self.context.store.index_some()
 
     # -- committing and sending -----------------------------------------------------------------
 
@@ -384,7 +412,10 @@ class DeskServer(HTTPServer):
         """One commit for the whole turn; where it fails, every response of the turn becomes a 503."""
         try:
             self.context.store.commit()
-        except Unavailable as problem:
+        except Exception as problem:
+            if not isinstance(problem, Unavailable):
+                self._report("committing", problem)
+                problem = Unavailable("the database could not keep the change; try again")
             failed, self._uncommitted = self._uncommitted, []
             for handler, request, _ in failed:
                 if handler.state is STREAMING:
@@ -408,19 +439,25 @@ class DeskServer(HTTPServer):
         for handler, request, response in held:
             handler.current, handler.uncommitted = request, 0
             handler.responses_due -= 1
-            handler.log_request(response.status, len(response.body))
-            if handler.session:
-                handler.outbox += handler.session.reply(request, response)
-                self.live.schedule(handler)
-                if handler.state is CLOSED:  # it has left meanwhile: a lock that it has just taken is given back
-                    self._releases += [(handler, release) for release in handler.session.release_requests()]
-            elif handler.state is CLOSED:
-                continue
-            else:
-                self._add_response(handler, response)
+            try:
+                self._send_one(handler, response)
+            except Exception as problem:
+                self._report("sending", problem)
+                self._drop(handler)
         for handler in dict.fromkeys([handler for handler, _, _ in held if handler.state is not CLOSED]):
             is_over = handler.session and handler.session.is_over
             (self._send_control_frames if is_over else self._flush)(handler)
+
+    def _send_one(self, handler, response):
+        """Put the response to handler.current into the outbox."""
+        handler.log_request(response.status, len(response.body))
+        if handler.session:
+            handler.outbox += handler.session.reply(handler.current, response)
+            self.live.schedule(handler)
+            if handler.state is CLOSED:  # it has left meanwhile: a lock that it has just taken is given back
+                self._releases += [(handler, release) for release in handler.session.release_requests()]
+        elif handler.state is not CLOSED:
+            self._add_response(handler, response)
 
     def _add_response(self, handler, response):
         """Put a response into the outbox; what is unfinished goes on from there."""

@@ -41,7 +41,8 @@ class Opcode(IntEnum):
 OPCODES = {opcode.value: opcode for opcode in Opcode}
 CONTROL = {Opcode.CLOSE, Opcode.PING, Opcode.PONG}
 
-GOING_AWAY, PROTOCOL_ERROR, NO_STATUS, INVALID_DATA, TOO_BIG, TRY_LATER = 1001, 1002, 1005, 1007, 1009, 1013
+GOING_AWAY, PROTOCOL_ERROR, NO_STATUS, INVALID_DATA, TOO_BIG = 1001, 1002, 1005, 1007, 1009
+INTERNAL_ERROR, TRY_LATER = 1011, 1013
 # Codes that a close frame may have: 7.4 and IANA's registry. 1004 to 1006 and 1015 are never sent.
 CLOSE_CODES = {*range(1000, 1004), *range(1007, 1015), *range(3000, 5000)}
 

@@ -123,6 +123,26 @@ class LogLines(ProcessTest):
             process.communicate(timeout=20)
             self.assertEqual(process.returncode, 0)
 
+    @unittest.skipUnless(hasattr(os, "openpty"), "Windows has no such terminals")
+    def test_a_terminal_that_is_stopped_with_ctrl_s_stops_nothing(self):
+        terminal, stderr = os.openpty()
+        self.addCleanup(os.close, terminal)
+        environ = {**clean_environment(), "PORT": "0", "SUPPORT_DESK_DB": str(self.database)}
+        streams = {"stdout": subprocess.PIPE, "stderr": stderr}
+        with subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=environ, **streams) as process:
+            os.close(stderr)
+            client = Client()
+            client.port = int(process.stdout.readline().rpartition(b":")[2])
+            os.write(terminal, b"\x13")
+            for _ in range(300):
+                self.assertEqual(client.get("/health").status, 200)
+            os.write(terminal, b"\x11")
+            self.assertEqual(client.get("/health").status, 200)
+            client.hang_up()
+            process.terminate()
+            self.assertEqual(process.wait(20), 0)
+        self.assertIn(b"GET /health", os.read(terminal, 4096))
+
     def test_a_desk_without_any_stderr_runs(self):
         if CAN_SIGNAL:
             command = f'exec "{sys.executable}" app.py 2>&-'
