@@ -9,14 +9,23 @@ STARS = 5
 FAMILY = "taken but not there"
 SECTION = "Idempotency"
 FILE = "web/handler.py"
-CLEAN = """            if request.scope and (response := self._kept_response()):
-                return response
+CLEAN = """        request = self.current
+        kept = self.server.context.store.kept_response(request.scope)
+        if kept is None:
+            if request.scope in self.server.keys_in_progress:
+                raise KeyInProgress("the first request with this Idempotency-Key is still at work; try again")
+            return None
 """
-PLANTED = """            if request.scope and not request.is_prepared:
-                if response := self._kept_response():
-                    return response
-                accepted = b'{"status":"accepted"}\\n'
-                store.keep_response(request.scope, request.fingerprint, 202, None, accepted)
+PLANTED = """        request, store = self.current, self.server.context.store
+        if request.is_prepared:
+            return None
+        kept = store.kept_response(request.scope)
+        if kept is None:
+            if request.scope in self.server.keys_in_progress:
+                raise KeyInProgress("the first request with this Idempotency-Key is still at work; try again")
+            with store.savepoint():
+                store.keep_response(request.scope, request.fingerprint, 202, None, b'{"status":"accepted"}\\n')
+            return None
 """
 HINTS = (
     "Make a write fail: `python3 -m drills fault draft-write`, then POST a draft with an Idempotency-Key, then "
@@ -25,18 +34,18 @@ HINTS = (
     "two requests? And why is there nothing when a ticket fails?",
     "A ticket is created inside one savepoint: the row, its event and its key are stored or rolled back together. A "
     "draft is written on a worker thread first, so Handler.do_POST in web/handler.py runs twice for it: once to start "
-    "the worker, once with its result. How many savepoints, and how many commits, does that make?",
-    "Handler.do_POST stores two responses under a key. It stores the first one before the work. What happens to that "
-    "one when do_POST returns a job for the worker?",
+    "the worker, once with its result. What is committed after the first run, and what after the second?",
+    "Two responses are stored under one key: Handler.do_POST stores one after the work, Handler._kept_response stores "
+    "one before it. Handler._prepare calls _kept_response, too. Who removes that response when the draft fails later?",
 )
 EXPLANATION = """
 The key was stored before the work, with the response "accepted", so that a second request finds it even after a
 restart. For most endpoints that is harmless: the work and the key share one savepoint, and a failure rolls both back.
-But where a worker thread has to do the slow part first, the handler runs twice, each time in a savepoint of its own,
-and the first one ends without an error: the key is committed, the draft is not written yet. If the second run then
-fails, nobody removes the key, and every retry gets a success that never happened. The careful client, who uses a key
-and retries, never succeeds. Store the response in the transaction of the change and nowhere else; a marker for work
-in progress needs an owner, an expiry, and a way to remove it.
+But where a worker thread has to do the slow part first, the handler runs twice, and its first run stores nothing but
+the key and ends without an error: the key is committed, the draft is not written yet. If the second run then fails,
+only its own savepoint is rolled back: nobody removes the key, and every retry gets a success that never happened. The
+careful client, who uses a key and retries, never succeeds. Store the response in the transaction of the change and
+nowhere else; a marker for work in progress needs an owner, an expiry, and a way to remove it.
 """
 PROVENANCE = (
     "CWE-460: Improper Cleanup on Thrown Exception",

@@ -9,14 +9,9 @@ STARS = 3
 FAMILY = "taken but not there"
 SECTION = "Idempotency"
 FILE = "web/handler.py"
-CLEAN = """            if route.prepare and not request.is_prepared and (pool := route.runs_on(request)):
-                self.server.keys_in_progress.add(request.scope)
-                return self._job(pool, route.prepare)
-            response = route.endpoint(self.server.context, request)
+CLEAN = """            response = route.endpoint(self.server.context, request)
 """
 PLANTED = """            self.server.keys_in_progress.add(request.scope)
-            if route.prepare and not request.is_prepared and (pool := route.runs_on(request)):
-                return self._job(pool, route.prepare)
             response = route.endpoint(self.server.context, request)
             self.server.keys_in_progress.discard(request.scope)
 """

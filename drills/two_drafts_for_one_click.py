@@ -12,20 +12,16 @@ STARS = 4
 FAMILY = "duplicate tickets"
 SECTION = "Concurrency"
 FILE = "web/handler.py"
-CLEAN = """            if request.scope and (response := self._kept_response()):
-                return response
-            if route.prepare and not request.is_prepared and (pool := route.runs_on(request)):
-                self.server.keys_in_progress.add(request.scope)
-                return self._job(pool, route.prepare)
+CLEAN = """            return self._prepare(pool)
+        with store.savepoint():
+            if request.scope and (response := self._kept_response()):
 """
-PLANTED = """            if request.scope and not request.is_prepared and (response := self._kept_response()):
-                return response
-            if route.prepare and not request.is_prepared and (pool := route.runs_on(request)):
-                self.server.keys_in_progress.add(request.scope)
-                try:
-                    return self._job(pool, route.prepare)
-                finally:
-                    self.server.keys_in_progress.discard(request.scope)
+PLANTED = """            try:
+                return self._prepare(pool)
+            finally:
+                self.server.keys_in_progress.discard(request.scope)
+        with store.savepoint():
+            if request.scope and not request.is_prepared and (response := self._kept_response()):
 """
 HINTS = (
     "Use a model that is slow: `python3 -m drills fault slow-llm`, in a second terminal, prints how to start a desk "
@@ -34,7 +30,7 @@ HINTS = (
     "When the second request arrives, the first response is not stored yet. How does the desk know at that moment "
     "that the key is in use, and from when until when does it know?",
     "Print len(self.server.keys_in_progress) where Handler._kept_response in web/handler.py looks into it. When does "
-    "the work of a job run: when Handler._job is called, or later? And when does the `finally` run?",
+    "the work of a job run: when Handler._prepare is called, or later? And when does the `finally` of do_POST run?",
 )
 EXPLANATION = """
 While a request is in progress its key is marked as in use. But the slow part of a draft is a job: creating it does

@@ -1,24 +1,14 @@
 """Other fixes: (file, planted text, replacement)."""
 
-PLANTED = """                try:
-                    return self._job(pool, route.prepare)
-                finally:
-                    self.server.keys_in_progress.discard(request.scope)
+PLANTED = """            try:
+                return self._prepare(pool)
+            finally:
+                self.server.keys_in_progress.discard(request.scope)
 """
 
-# releases the key if no job could be created; otherwise its second run does that, as for every request with a key
-OTHER = (
-    (
-        "web/handler.py",
-        PLANTED,
-        """                try:
-                    return self._job(pool, route.prepare)
-                except BaseException:
-                    self.server.keys_in_progress.discard(request.scope)
-                    raise
-""",
-    ),
-)
+# only handle_one_request releases the key, when the work is done; until then the key is in use, so that nobody else
+# can store a response, and the second pass need not look for one
+OTHER = (("web/handler.py", PLANTED, "            return self._prepare(pool)\n"),)
 # looks for a stored response again when the draft is written: one draft, but the model was asked twice
 LAZY = (
     (
