@@ -62,6 +62,7 @@ class Store:
         """Open the database, made anew if there is none. With `holder` no second desk can hold it."""
         self.path, self.clock, self.in_memory = Path(path), workflow.utc_now, path == IN_MEMORY
         self._turn, self._stamp, self._commits, self._lock, self.db = "closed", None, 0, None, None
+        self._copied = 0  # commits up to the last checkpoint
         self._changes = 0  # rows that were changed up to the last commit
         self._durable, self._last = 0, (0, workflow.FIRST_HASH)  # id of the last durable event; id and hash of the last
         if sqlite3.sqlite_version_info < OLDEST_SQLITE:
@@ -495,6 +496,12 @@ class Store:
             with self.savepoint():
                 self._unlock(THE_DESK, ticket, reason="expired")
 
+    def checkpoint(self) -> None:
+        """Copy the write-ahead log into the database file, so that the log stays small and the file is up to date."""
+        if self._turn == "closed" and self._copied != self._commits:
+            self._copied = self._commits
+            self.db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
     def delete_old_responses(self) -> None:
         """Delete some responses that are past their 24 h: few enough that a turn stays short."""
         if self._all(OLD_RESPONSES, (self._expiry(),)):
@@ -569,7 +576,7 @@ class Store:
         if read_only:
             self.has_index &= "search_index" in _schema_of(self.db).definitions
             return
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "wal_autocheckpoint = 10000"):
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "wal_autocheckpoint = 10000", LOG_LIMIT):
             self.db.execute(f"PRAGMA {pragma}").fetchall()
         self.db.execute("PRAGMA temp_store = MEMORY")  # else each savepoint takes 64 KiB: up to twice the time
         if self._recognise():  # still: the desk that held it before may have made its tables
@@ -884,6 +891,7 @@ REBUILD = (  # what to do about a database that another schema.sql made
     "then start with SUPPORT_DESK_DB=NEW.sqlite3 or move it"
 )
 OLDEST_SQLITE = (3, 37)  # STRICT tables
+LOG_LIMIT = "journal_size_limit = 67108864"  # bytes that the file of the write-ahead log keeps after a checkpoint
 WAIT = 0.5  # seconds for another program's lock; the whole desk waits with it
 IN_MEMORY = ":memory:"  # SQLite's name for a database without a file
 

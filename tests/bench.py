@@ -141,7 +141,7 @@ class NoStore:
     def commit(self):
         pass
 
-    end_leases = delete_old_responses = index_some = commit
+    end_leases = delete_old_responses = index_some = checkpoint = commit
 
 
 def serve_bare(tell) -> None:

@@ -4,6 +4,7 @@ import json
 import socket
 import struct
 import threading
+import time
 import unittest
 from contextlib import closing, suppress
 from unittest import mock
@@ -11,6 +12,7 @@ from unittest import mock
 from store import Store
 from tests.desk import AGENT, TIMEOUT, Desk, DeskTest
 from tests.listeners import masked_frame
+from web import server
 from web.handler import BODY, HEAD, IDLE, LINGERING, LIVE, SENDING, STREAMING, WAITING, Handler
 from web.http1 import RequestReader
 from web.websocket import Opcode
@@ -108,13 +110,13 @@ class Stages(DeskTest):
         return patched
 
     def test_the_desk_survives_an_error_in_every_stage(self):
-        server, handler = self.desk.server, Handler
+        loop, handler = self.desk.server, Handler
         for stage, owner, name, path in (
-            ("answering", server, "_hold", None),
-            ("timeouts", server, "_check_timeouts", "/ready"),
-            ("background work", server, "_work_in_background", "/ready"),
+            ("answering", loop, "_hold", None),
+            ("timeouts", loop, "_check_timeouts", "/ready"),
+            ("background work", loop, "_work_in_background", "/ready"),
             ("sending", handler, "log_request", None),
-            ("publishing", server.live, "publish", "/ready"),
+            ("publishing", loop.live, "publish", "/ready"),
             ("logging", self.desk.server.log, "flush", "/ready"),
         ):
             with self.subTest(stage):
@@ -161,6 +163,19 @@ class Stages(DeskTest):
         self.assertEqual(received[-2:], struct.pack(">H", 1011))
         self.assertEqual(self.desk.get("/health").status, 200)
         self.assertIn("JSONDecodeError", self.desk.log.getvalue())
+
+
+class Quiet(DeskTest):
+    def test_a_desk_that_has_time_copies_its_write_ahead_log_into_the_database_file(self):
+        patched = mock.patch.object(server, "CHECKPOINT_EVERY", 0.01)
+        self.addCleanup(patched.stop)
+        patched.start()
+        for _ in range(20):
+            self.desk.new_ticket()
+        ends, pause = time.monotonic() + TIMEOUT, threading.Event()
+        while self.desk.database.stat().st_size < 100_000 and time.monotonic() < ends:
+            pause.wait(0.05)
+        self.assertGreater(self.desk.database.stat().st_size, 100_000)
 
 
 class Stopping(unittest.TestCase):

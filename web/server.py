@@ -42,6 +42,7 @@ TURN = 32  # requests answered for one connection before the next one has its tu
 ANSWERING = 0.02
 BUDGET = 64 * 1024 * 1024  # bytes of responses in memory; beyond it requests are refused until clients have read
 IDLE_AFTER = 0.001  # seconds without a request after which there is time for background work
+CHECKPOINT_EVERY = 5  # seconds between checkpoints of a desk that has time
 BACKGROUND_EVERY = 0.25  # seconds after which some is done all the same, or a busy desk never would
 GRACE = 30  # seconds for what is in flight when the desk stops
 ACCEPTS = 64
@@ -80,7 +81,7 @@ class DeskServer(HTTPServer):
         self._capacity, self._is_listening = capacity(), True
         self._is_stop_asked, self._stopped_at, self._handles_signals = False, None, False
         self._checked_at = self._dated_at = 0
-        self._has_background_work, self._background_due = False, 0
+        self._has_background_work, self._background_due, self._checkpoint_due = False, 0, 0
         self._date = ""
         self._selector = selectors.DefaultSelector()
         # Signals and worker threads end a waiting select() through this pair.
@@ -389,6 +390,9 @@ class DeskServer(HTTPServer):
             self._background_due, self._has_background_work = time.monotonic() + BACKGROUND_EVERY, False
             with suppress(Unavailable):
                 self._has_background_work = self.context.store.index_some()
+        if is_idle and time.monotonic() > self._checkpoint_due:
+            self.context.store.checkpoint()
+            self._checkpoint_due = time.monotonic() + CHECKPOINT_EVERY
 
     # -- committing and sending -----------------------------------------------------------------
 
