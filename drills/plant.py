@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 COPIES_DIR = ROOT / "planted"
 COPIED = ("app.py", "store.py", "workflow.py", "llm.py", "schema.sql", "README.md", "web", "tests")
 # a copy does not contain the solutions, or tests of files that it does not have
-NOT_COPIED = shutil.ignore_patterns("__pycache__", "test_house.py", "test_drill*.py", "drills_proof.py", "solutions")
+NOT_COPIED = shutil.ignore_patterns("__pycache__", "test_drill*.py", "drills_proof.py", "solutions")
 BUG_MODE_FILE = "bug-mode.txt"  # app.py shows its content as the bug mode
 METADATA_FILE = "planted.json"  # the fingerprint of the sources that the copy was made from, and its bugs
 ASIDE = "set-aside"
