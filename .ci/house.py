@@ -17,6 +17,7 @@ MAX_FIRST_SITTING = 1450  # lines above the banners of the core files together
 MAX_APP = 480  # lines of app.py
 MAX_BRANCHES = 12  # of one function
 MAX_LINE = 120  # characters
+MAX_README = (10_000, 200)  # bytes and lines of the first README
 BRANCHES = (ast.If, ast.For, ast.While, ast.Try, ast.BoolOp, ast.IfExp, ast.comprehension)
 LAYERS = (  # of web/: a module may import those before it
     """settings http1 websocket validation identity bodies response_schemas openapi log metrics demo offline export
@@ -176,6 +177,15 @@ def first_sitting(product, drills):
         yield f"app.py: {lines} lines, at most {MAX_APP} are allowed"
 
 
+def first_readme(product, drills):
+    """The first README is short; the ones of the folders have the rest."""
+    text = read("README.md")
+    size = (len(text.encode()), len(text.splitlines()))
+    for seen, most, what in zip(size, MAX_README, ("bytes", "lines")):
+        if seen > most:
+            yield f"README.md: {seen} {what}, at most {most} are allowed"
+
+
 RULES = (
     top_level,
     nothing_to_install,
@@ -187,6 +197,7 @@ RULES = (
     branches,
     line_lengths,
     first_sitting,
+    first_readme,
 )
 
 

@@ -13,7 +13,7 @@ PLANTED = 'page = f"AND {column} < :before ORDER BY updated_at DESC, {column} DE
 HINTS = (
     "Create seven tickets, change the titles of some, and read GET /tickets?limit=3 to its end. Which tickets must "
     "you change to lose one?",
-    "Which order does the README document? In which order are the tickets on the first page?",
+    "Which order does web/README.md document? In which order are the tickets on the first page?",
     "The next page begins after the last ticket of this one. `before` compares ids: what does that assume about the "
     "order of the rows that Store._newest reads?",
 )

@@ -15,7 +15,7 @@ CLEAN = "blake2b(canonical(members).encode(), digest_size=32)"
 PLANTED = "blake2b(canonical(sorted(members)).encode(), digest_size=32)"
 HINTS = (
     "Send two different tickets with one Idempotency-Key, as the script does. What should the second response be "
-    "according to the README, and what is it?",
+    "according to web/README.md, and what is it?",
     "The second response is a replay: the desk takes the second request for a retry of the first. Now send a ticket "
     "with one more field, such as a priority. Why is that one refused?",
     "Each request with a key has a fingerprint: column fingerprint of idempotency_keys. admit() in web/checks.py "

@@ -15,7 +15,7 @@ PLANTED = """rebuilt from its events.\"\"\"
 HINTS = (
     "Run the desk with SUPPORT_DESK_AUTH=tokens DEBUG=true, get tokens for two customers from POST /api/debug/login, "
     "and request every address with a ticket number in it, as the customer who does not own the ticket.",
-    "GET /tickets/{id} says 404, as it should. `python3 -m pydoc app` or the README lists the other addresses of a "
+    "GET /tickets/{id} says 404, as it should. `python3 -m pydoc app` or web/README.md lists the other addresses of a "
     "ticket: which of them fits the story?",
     "Store.ticket() decides who may see a ticket, by its parameter `viewer`. Look for the endpoint in app.py that "
     "calls it without one.",
