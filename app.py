@@ -1,13 +1,13 @@
 """The desk's API: one small function per endpoint, one table of routes, and main().
 
-An endpoint gets the context (settings, store, assistant, …) and a request whose fields, caller and references
-web/checks.py has checked. It returns a response, or raises a refusal of workflow.py. Every write runs inside one
-savepoint. Where the work of a route runs stands in its row: see Route in web/routes.py.
+An endpoint takes the context (settings, store, assistant, …) and a request. web/checks.py has already checked the
+request's caller, its fields and the values in its path (`references`). An endpoint returns a response, or raises an
+error of workflow.py. Each write runs inside one savepoint. A slow route runs on a worker thread: see web/routes.py.
 """
 
 import sys
 
-if sys.version_info < (3, 10):  # before the imports, which an older Python cannot read
+if sys.version_info < (3, 10):  # checked first: an older Python fails at the imports below
     sys.exit(f"app.py: Python {sys.version.split()[0]} is too old; the desk needs 3.10 or newer")
 
 import gc
@@ -35,14 +35,14 @@ from web.settings import BadSetting, all_settings, banner, command_line, read
 from web.validation import read_rules
 
 HERE = Path(__file__).resolve().parent
-MOST_COUNTED = 500  # tickets that no counter knows; who wants to know beyond that says Prefer: count=exact
-MOST_ON_THE_LOOP = 100  # tickets that a list shows while everybody else waits
+MOST_COUNTED = 500  # matches that a search counts before it stops; `Prefer: count=exact` counts all
+MOST_ON_THE_LOOP = 100  # tickets in a list; a longer list runs on a worker thread, so that other clients do not wait
 ENABLED = {state: encode(workflow.enabled(state)) for state in workflow.PLACES}
-BUG_MODE_MARK = HERE / "bug-mode.txt"  # stands in a planted copy and names its bug
+BUG_MODE_MARK = HERE / "bug-mode.txt"  # exists only in a copy with a planted bug, and names the bug
 
 
 class Context(NamedTuple):
-    """What endpoints work with."""
+    """What every endpoint needs; the same for all requests."""
 
     settings: SimpleNamespace
     identity: Identity
@@ -50,23 +50,23 @@ class Context(NamedTuple):
     store: Store
     assistant: Assistant
     log: Log
-    rules: dict  # of every column, as validation reads them from the schema
+    rules: dict  # validation rules by table and column, read from schema.sql
     metrics: metrics.Metrics
-    problems: dict  # what has failed in the event loop, by its stage, until it works again: /ready tells
-    reference: Callable[[], dict]  # of the API: what /openapi.json answers, made when first asked for
+    problems: dict  # {stage of the event loop: its last error, until it works again}; /ready shows them
+    reference: Callable[[], dict]  # returns the OpenAPI document; the first call makes it
 
 
 # -- endpoints ----------------------------------------------------------------------------------
 
 
 def health(context, request) -> Response:
-    """Say that the desk is there, and in which mode it runs."""
+    """Show that the desk is running, and in which mode."""
     facts = {"status": "ok", "bug_mode": context.settings.bug_mode or None, "auth": context.settings.auth}
     return reply(200, {**facts, "classifier": context.settings.classifier})
 
 
 def ready(context, request) -> Response:
-    """Say whether the desk can read its database."""
+    """Show whether the desk can read its database."""
     checks = {"database": "ok", **context.problems}
     try:
         context.store.ping()
@@ -85,8 +85,8 @@ def create_ticket(context, request) -> Response:
 def create_support_ticket(context, request) -> Response:
     """Create a ticket for a client of the Petri net; the body may be empty."""
     uuid = workflow.new_uuid()
-    unstated = {"uuid": uuid, "title": f"Ticket {uuid[:8]}", "description": "No description"}
-    ticket = context.store.add_ticket(request.caller, *with_suggestions({**unstated, **request.fields}))
+    defaults = {"uuid": uuid, "title": f"Ticket {uuid[:8]}", "description": "No description"}
+    ticket = context.store.add_ticket(request.caller, *with_suggestions({**defaults, **request.fields}))
     return reply(201, petri_net.as_aggregate(ticket), ("Location", f"/tickets/{ticket['id']}"), etag(ticket))
 
 
@@ -114,6 +114,7 @@ def get_openapi(context, request) -> Response:
 
 
 def ticket_filters(request) -> dict:
+    """The filters of a list, with defaults and with what this caller may see, for store.tickets()."""
     filters = {"limit": 100, **request.fields}
     if not prefers(request, "count", "exact"):
         filters["most_counted"] = MOST_COUNTED
@@ -131,7 +132,7 @@ def export_tickets(context, request) -> Response:
 
 
 def worker_if_many(request) -> str | None:
-    """Where a list is made: on a worker, if it may have to read every ticket, or shows very many."""
+    """Where a list runs: on a worker thread if it is long or may read every ticket, else on the event loop (None)."""
     fields = request.fields
     is_long = "search" in fields or prefers(request, "count", "exact") or fields.get("limit", 0) > MOST_ON_THE_LOOP
     return worker(request) if is_long else event_loop(request)
@@ -151,8 +152,8 @@ def list_bare_tickets(context, request) -> Response:
     if "total_is_exact" in page:
         headers.append(("X-Total-Is-Exact", "false"))
     if page["next"] is not None:
-        asked = [(name, value) for name, value in parse_qsl(request.query) if name != "before"]
-        query = urlencode([*asked, ("before", page["next"])])
+        parameters = [(name, value) for name, value in parse_qsl(request.query) if name != "before"]
+        query = urlencode([*parameters, ("before", page["next"])])
         headers.append(("Link", f'<{request.path}?{query}>; rel="next"'))
     return tagged(request, f"[{','.join(page['tickets'])}]", *headers)
 
@@ -182,7 +183,7 @@ def get_ticket(context, request) -> Response:
 
 
 def ticket_of_staff(context, request, what) -> dict:
-    """The ticket that a request is about, for `what` a customer on a locked desk has no part in."""
+    """The ticket in the path. On a locked desk customers may not do `what`: raises Forbidden."""
     ticket = ticket_to_change(context, request)
     if request.caller.only_own:
         request.caller.must("agent", f"{what} on a locked desk")
@@ -249,7 +250,7 @@ def llm_worker_unless_written(request) -> str | None:
 
 
 def write_reply(context, request) -> tuple[str, str]:
-    """A reply to the ticket and who wrote it, for add_draft; why the LLM did not help goes to the log."""
+    """Write a reply, for add_draft: (text, who wrote it). If the LLM fails, the reason goes to the log."""
     with context.store.reader() as store:
         ticket = ticket_of_staff(context._replace(store=store), request, "a draft")
     body, source, problem = context.assistant.write(ticket, context.assistant.deadline(request.started))
@@ -259,14 +260,14 @@ def write_reply(context, request) -> tuple[str, str]:
 
 def add_draft(context, request) -> Response:
     """Add a draft of a reply: your text, or one that the assistant writes."""
-    ticket = ticket_of_staff(context, request, "a draft")  # it may have changed while the reply was written
+    ticket = ticket_of_staff(context, request, "a draft")  # read again: it may have changed while the LLM wrote
     body, source = request.prepared or (request.fields["body"], "hand")
     draft = context.store.add_draft(request.caller, ticket, body, source)
     return reply(201, draft, ("Location", f"/tickets/{ticket['id']}"))
 
 
 def suggest(context, request) -> dict:
-    """What the assistant suggests, for classify; where its LLM fails the fallback."""
+    """Ask the assistant for a category and a priority, for classify. If its LLM fails: the fallback."""
     deadline = context.assistant.deadline(request.started)
     suggestion, problem = context.assistant.classify(request.fields["description"], deadline)
     report_llm(context, request, problem)
@@ -286,7 +287,7 @@ def classify(context, request) -> Response:
 
 
 def draft_to_change(context, request) -> dict:
-    """The draft of the path, if its ticket is still what If-Match says."""
+    """The draft in the path. Raises PreconditionFailed if its ticket has another version than If-Match."""
     draft = context.store.draft(request.references[0])
     ticket_to_change(context, request, str(draft["ticket_id"]))
     return draft
@@ -336,7 +337,7 @@ HISTORY = {"query": bodies.HISTORY, "runs_on": worker}
 FIRING = {"body": bodies.FIRING_BY_PATH, "anonymous_role": None}
 PASSWORD = {"runs_on": worker, "prepare": accounts.find_user}
 LOGIN = {"locked": "anyone", "is_secret": True}
-CONSOLE = {"anonymous_role": "admin"}  # the console under /api/tickets knows no logins
+CONSOLE = {"anonymous_role": "admin"}  # the clients of /api/tickets have no login
 
 ROUTES = (
     Route("GET", "/health", "200 Health", health, locked="anyone"),
@@ -409,7 +410,7 @@ def main(argv: list[str], environ: dict) -> int:
     except (Unusable, BadSetting, offline.Refused) as problem:
         print(f"app.py: {problem}", file=sys.stderr)
         return 1 if options.verify and isinstance(problem, Damaged) else 2
-    except BrokenPipeError:  # whoever read our output has gone, as in `python3 app.py --verify | head -1`
+    except BrokenPipeError:  # nobody reads our output any more, as in `python3 app.py --verify | head -1`
         sys.stdout = None
         return 2
 
@@ -428,14 +429,14 @@ def serve(settings, log, with_demo: bool) -> int:
             gc.freeze()  # startup objects live forever: keep the garbage collector from scanning them
             gc.set_threshold(50_000)
             server.serve_forever()
-    print("stopped: what was in flight is answered", flush=True)
+    print("stopped: every open request has its response", flush=True)
     return 0
 
 
 # ==== the first sitting ends here: what follows is there for scale, proof and operations ====================
 
 SETTINGS = all_settings(HERE / "support-desk.sqlite3", PLUGINS)
-NEED_A_FILE = ("verify", "backup", "rebuild", "add_user")  # commands about a database that outlives them
+NEED_A_FILE = ("verify", "backup", "rebuild", "add_user")  # commands that make no sense with a database in memory
 
 
 def read_settings(options: dict, environ: dict) -> SimpleNamespace:
@@ -443,14 +444,14 @@ def read_settings(options: dict, environ: dict) -> SimpleNamespace:
     for command in NEED_A_FILE:
         if settings.db == ":memory:" and options.get(command) not in (None, False):
             option = "--" + command.replace("_", "-")
-            raise BadSetting(f"{option} needs a database file, and :memory: keeps nothing; name one by SUPPORT_DESK_DB")
+            raise BadSetting(f"{option} needs a database file, and :memory: keeps nothing: set SUPPORT_DESK_DB")
     settings.classifier = settings.classifier or default_plugin(settings)
     settings.bug_mode = BUG_MODE_MARK.read_text(encoding="utf-8").strip() if BUG_MODE_MARK.exists() else ""
     return settings
 
 
 def listen(settings, log) -> DeskServer:
-    """A server that listens and does not serve yet."""
+    """A server that listens, but does not answer requests yet."""
     try:
         return DeskServer((settings.host, settings.port), log)
     except (OSError, UnicodeError, TypeError) as problem:
@@ -462,7 +463,7 @@ def listen(settings, log) -> DeskServer:
 
 
 def open_desk(server, settings, store) -> None:
-    """Have the server serve this store."""
+    """Connect the server to the store and to everything else that endpoints need."""
     identity, rules = Identity(settings.auth == "tokens", settings.secret), read_rules(store.table_definitions())
     routes = tuple(with_rules(route, rules) for route in ROUTES)
     reference = cache(lambda: openapi.document(routes, rules, identity.is_locked))
@@ -472,7 +473,7 @@ def open_desk(server, settings, store) -> None:
 
 if __name__ == "__main__":
     for stream in filter(None, (sys.stdout, sys.stderr)):
-        stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a character shows its number
+        stream.reconfigure(errors="backslashreplace")  # print the code of a character that the terminal cannot show
     if os.environ.get("VEDYA_BUG_MODE") and not BUG_MODE_MARK.exists():
         from drills import plant
 

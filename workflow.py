@@ -1,7 +1,7 @@
 """The rules of a ticket: its Petri net, the roles, the replay of its history, and the errors of the desk.
 
-Pure: no I/O, only the standard library. The net is a Petri net with one token, so a ticket is in
-exactly one place. Firing, permissions, replay and docs all read the table TRANSITIONS.
+Pure: no I/O, only the standard library. A Petri net with one token is a state machine: a ticket is in
+exactly one place (its state). Firing, permissions, replay and docs all read the table TRANSITIONS.
 """
 
 import json
@@ -23,7 +23,7 @@ class Transition(NamedTuple):
     name: str
     source: str
     target: str
-    event: str  # as published, with its spelling mistakes
+    event: str  # spelled as in the published API, mistakes included
     role: str
 
 
@@ -98,9 +98,9 @@ class Caller(NamedTuple):
         return not self.only_own or ticket["created_by"] == self.id
 
     def view_of(self, event: dict) -> dict | None:
-        """The part of an event that this caller may see, None if nothing. The caller must see its ticket.
+        """The part of an event that this caller may see, None if nothing. Check first that the caller sees the ticket.
 
-        Only staff see drafts, internal comments and notes on transitions, and the hashes, which cover them.
+        Only staff see drafts, internal comments, notes on transitions, and hashes (they depend on the hidden parts).
         """
         if not self.only_own:
             return event
@@ -111,7 +111,10 @@ class Caller(NamedTuple):
 
 
 class Refusal(Exception):
-    """A request is refused: str() says what to do next, `facts` are extra members of the answer."""
+    """An error that ends a request: the desk refuses it, and the client gets an error response.
+
+    str() says what to do next; `facts` are extra members of the response. web/responses.py has the HTTP status.
+    """
 
     code = "INTERNAL_ERROR"
     retry_after = None  # seconds after which the same request may succeed
@@ -198,7 +201,7 @@ def allowed(state: str, caller: Caller) -> list[str]:
 
 
 def net() -> dict:
-    """The whole net with its roles, as plain data: the answer of /api/schema, and the picture in the README."""
+    """The whole net with its roles, as plain data: the response of /api/schema, and the picture in the README."""
     steps = [
         {"name": t.name, "from": t.source, "to": t.target, "event": t.event, "role": t.role}
         for t in TRANSITIONS.values()
@@ -238,12 +241,12 @@ def way_to(state: str, status: str, caller: Caller) -> list[Transition]:
 
 
 def check_own_changes(ticket: dict, changed: set[str]) -> None:
-    """On a locked desk a customer may change the title and description of an own open ticket, nothing else."""
+    """On a locked desk customers may change only the title and description of their own open tickets."""
     others = sorted(changed - {"title", "description"})
     if others:
         raise Forbidden(f"only staff may change {', '.join(others)}", role="agent")
     if changed and ticket["status"] != "open":
-        raise Forbidden(f"the ticket is {ticket['status']} by now: add a comment instead", role="agent")
+        raise Forbidden(f"the ticket is {ticket['status']}: add a comment instead", role="agent")
 
 
 def illegal_step(what: str, state: str, caller: Caller) -> TransitionFailed:
@@ -265,8 +268,8 @@ def _shortest(state: str, status: str) -> list[Transition]:
 def fold(row: dict | None, event: dict) -> dict:
     """The ticket's row after `event`, given the row before it (None before Created).
 
-    The columns that an event sets are in its data, under `changes`; the net says which state follows.
-    Raises ValueError for an event that cannot follow.
+    The columns that an event changes are in its data, under `changes`; the net gives the next state.
+    Raises ValueError for an event that cannot come next.
     """
     if (row is None) != (event["type"] == "Created"):
         raise ValueError(f"{event['type']} cannot be event {event['version']} of a ticket")
@@ -300,7 +303,7 @@ def utc_now() -> str:
     return f"{_text_of_second(seconds)}.{milliseconds:03d}Z"
 
 
-@lru_cache(2)  # a second has many requests
+@lru_cache(2)  # cached: many requests share one second
 def _text_of_second(seconds):
     return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
 
@@ -308,7 +311,7 @@ def _text_of_second(seconds):
 def new_uuid() -> str:
     """A UUID of version 7 (RFC 9562, 5.7): 48 bits of milliseconds, 74 random ones.
 
-    They are in order of time: new rows stand side by side in the index, so a commit writes a third fewer pages.
+    They are in order of time: new rows are neighbours in the index, so a commit writes a third fewer pages.
     """
     random = int.from_bytes(urandom(10), "big")
     value = (time_ns() // 1_000_000) << 80 | 7 << 76 | (random >> 68) << 64 | 2 << 62 | random & (1 << 62) - 1
@@ -329,7 +332,7 @@ def text_time(time: datetime) -> str:
 def json_encoder(sort_keys: bool) -> Callable[[object], str]:
     """A function that makes compact JSON text of a value.
 
-    JSONEncoder.encode does the same, but makes the C part of the encoder anew at each call: 5 µs for a ticket, 3 here.
+    JSONEncoder.encode() does the same, but builds its C encoder again in each call: 5 µs for a ticket instead of 3.
     """
     encoder = json.JSONEncoder(ensure_ascii=False, check_circular=False, sort_keys=sort_keys, separators=(",", ":"))
     if not json.encoder.c_make_encoder:  # a Python without the C part
@@ -339,19 +342,19 @@ def json_encoder(sort_keys: bool) -> Callable[[object], str]:
     return lambda value: "".join(parts(value, 0))
 
 
-canonical = json_encoder(sort_keys=True)  # the one JSON text of a value: hashes and fingerprints are taken of it
+canonical = json_encoder(sort_keys=True)  # equal values give equal text: for hashes and fingerprints
 
 
 def event_hash(event: dict) -> str:
-    """SHA-256 over an event row and its predecessor's hash: of the JSON array of all columns, `data` (which is JSON
-    text already) as its last element."""
+    """SHA-256 (hex) of an event row and the hash before it: it hashes a JSON array of all columns, the last of which is
+    `data` (JSON text already)."""
     names = ("previous_hash", "id", "ticket_id", "version", "type", "actor", "at", "request_id")
     columns = [event[name] for name in names]
     return sha256(f"{canonical(columns)[:-1]},{event['data']}]".encode()).hexdigest()
 
 
 def verify_chain(events) -> dict:
-    """{ok, events, head} of event rows in order of id; {ok: False, events, broken: {id, problem}} if one is wrong."""
+    """Check event rows in order of id: {ok, events, head}, or {ok: False, events, broken: {id, problem}}."""
     count, head = 0, FIRST_HASH
     for event in events:
         count += 1
@@ -410,9 +413,9 @@ def replay_comments_and_drafts(rows_by_table: dict, events) -> str | None:
 
 
 def rows_of_events(events):
-    """Yields (ticket row, {"comments": {id: row, …}, "drafts": {id: row, …}}) of each ticket, as its events tell them.
+    """Yields (ticket row, {"comments": {id: row, …}, "drafts": {id: row, …}}) of each ticket, from its events.
 
-    Takes event rows (data is JSON text) in order of ticket and version. Raises ValueError for one that cannot follow.
+    Takes event rows (data is JSON text) in order of ticket and version. Raises ValueError for one that cannot be next.
     """
     for _, history in groupby(events, itemgetter("ticket_id")):
         ticket, others = None, {"comments": {}, "drafts": {}}
@@ -451,7 +454,7 @@ def _expect_rows_of(event, data, expected):
 
 
 def difference(row: dict, expected: dict) -> str:
-    """How a row differs from what its events say, in the columns that both have; empty where it does not."""
+    """How a row differs from what its events say, in the columns that both have; empty if it does not."""
     if not row or not expected:
         return "the row has no event" if row else "it has events, but no row"
     names = [name for name in row.keys() & expected.keys() if row[name] != expected[name]]

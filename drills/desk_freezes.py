@@ -12,7 +12,7 @@ FAMILY = "whole desk hangs"
 SECTION = "Dependencies and errors"
 FILE = "app.py"
 CLEAN = """def suggest(context, request) -> dict:
-    \"""What the assistant suggests, for classify; where its LLM fails the fallback.\"""
+    \"""Ask the assistant for a category and a priority, for classify. If its LLM fails: the fallback.\"""
     deadline = context.assistant.deadline(request.started)
     suggestion, problem = context.assistant.classify(request.fields["description"], deadline)
     report_llm(context, request, problem)
