@@ -114,7 +114,6 @@ def get_openapi(context, request) -> Response:
 
 
 def ticket_filters(request) -> dict:
-    """The filters of a list, with defaults and with what this caller may see, for store.tickets()."""
     filters = {"limit": 100, **request.fields}
     if not prefers(request, "count", "exact"):
         filters["most_counted"] = MOST_COUNTED

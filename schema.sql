@@ -1,9 +1,9 @@
--- Every column, enum and limit of the desk, written here and nowhere else.
--- web/validation.py reads the CHECKs back, so a new priority is one edit in this file.
--- A time is UTC text such as 2026-11-20T10:00:00.123Z: strftime() returns NULL for anything that is no time.
--- A NUL character, char(0), is refused: length() stops counting there.
+-- Every column, enum and limit of the desk. They are defined only here.
+-- web/validation.py reads the CHECKs, so a new priority is one edit in this file.
+-- A time is UTC text such as 2026-11-20T10:00:00.123Z: strftime() returns NULL for a text that is not a time.
+-- A NUL character, char(0), is not allowed: length() stops counting there.
 
-PRAGMA application_id = 0x4465736B;  -- "Desk": a file without it is another program's
+PRAGMA application_id = 0x4465736B;  -- "Desk": a file without it belongs to another program
 PRAGMA user_version = 2;             -- raise it when a table changes
 
 CREATE TABLE tickets (
@@ -51,7 +51,7 @@ CREATE TABLE drafts (
 ) STRICT;
 
 -- The audit log: every change of a ticket is one row, written in the change's own transaction.
--- data is JSON; hash covers the row and previous_hash: to change one row means to change all that follow.
+-- data is JSON. hash covers the row and previous_hash (a hash chain): a change of one row breaks all later hashes.
 CREATE TABLE audit_events (
   id INTEGER PRIMARY KEY CHECK (id > 0),
   ticket_id INTEGER NOT NULL REFERENCES tickets (id),
@@ -95,7 +95,7 @@ CREATE TABLE idempotency_keys (
   PRIMARY KEY (caller, method, path, key)
 ) STRICT;
 
--- Who may log in. roles is a list with commas; password_hash is scrypt's, never a password.
+-- Who may log in. roles is a list with commas; password_hash is a scrypt hash, never the password.
 CREATE TABLE users (
   id TEXT PRIMARY KEY NOT NULL CHECK (length(id) BETWEEN 3 AND 64),
   email TEXT NOT NULL UNIQUE CHECK (length(email) BETWEEN 3 AND 64),
@@ -107,9 +107,9 @@ CREATE TABLE users (
 
 -- ==== the first sitting ends here: what follows is there for scale, proof and operations ====================
 
--- Within one (state, priority, category) each index holds its tickets in order of id. store.py merges these runs, so
--- that three indexes serve every combination of filters, newest first. tickets_by_assignee also has created_by, so that
--- "of this assignee, but not of this creator" is answered by the index alone.
+-- For one (state, priority, category) each index holds its tickets in order of id: a run. store.py merges the runs, so
+-- three indexes are enough for every combination of filters, newest first. tickets_by_assignee also has created_by:
+-- the query "this assignee, but not this creator" needs only the index.
 CREATE INDEX tickets_by_state ON tickets (state, priority, category);
 CREATE INDEX tickets_by_creator ON tickets (created_by, state, priority, category);
 CREATE INDEX tickets_by_assignee ON tickets (assignee, state, priority, category, id, created_by)
@@ -149,8 +149,8 @@ BEGIN SELECT RAISE(ABORT, 'what was said stays as it was said'); END;
 CREATE TRIGGER drafts_are_never_deleted BEFORE DELETE ON drafts
 BEGIN SELECT RAISE(ABORT, 'a draft is sent or rejected, never deleted'); END;
 
--- Tickets whose text is not in the search index yet: indexing it while the ticket is created would take several
--- times as long as creating it. store.py makes the index itself, if SQLite has FTS5, and fills it in the background.
+-- Tickets whose text is not in the search index yet: to index a text takes several times as long as to create the
+-- ticket. store.py makes the index itself, if SQLite has FTS5, and fills it in the background.
 CREATE TABLE search_pending (ticket_id INTEGER PRIMARY KEY) STRICT;
 
 CREATE TRIGGER search_a_changed_ticket AFTER UPDATE OF title, description ON tickets

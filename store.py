@@ -1,9 +1,9 @@
 """Every SQL statement of the desk, one method each. Only this file imports sqlite3.
 
-One method = one change + its audit event, inside the savepoint of one request. Nothing is durable
-until commit(), which the server calls once per turn of its loop for all requests of that turn; no response
-leaves before it. Rows travel as plain dicts whose keys are the columns of schema.sql; those that go out as they
-are, as the JSON text that SQLite makes of them.
+A method makes one change and its audit event, inside the savepoint of one request. The changes become durable at
+commit(): the server calls it once per turn of its event loop, for all requests of that turn, and sends no response
+before it. A row is a dict whose keys are the columns of schema.sql. SQLite makes the JSON text of a row that goes
+to the client unchanged, which is faster.
 """
 
 import json
@@ -22,7 +22,7 @@ from workflow import AlreadyDecided, Caller, Invalid, Locked, NotFound, Precondi
 SCHEMA = Path(__file__).with_name("schema.sql")
 KEYS_LIVE = timedelta(hours=24)
 LEASE = 60  # seconds that a lock lasts, unless it is renewed
-THE_DESK = Caller("desk", (), "background")  # who releases a lock whose time is over
+THE_DESK = Caller("desk", (), "background")  # the actor in the audit log when a lock expires
 
 ADD_TICKET = """INSERT INTO tickets
     (uuid, title, description, category, priority, created_by, created_at, updated_at)
@@ -31,7 +31,7 @@ CHANGE_TICKET = """UPDATE tickets SET title = :title, description = :description
     priority = :priority, state = :state, assignee = :assignee, locked_by = :locked_by,
     lock_expires_at = :lock_expires_at, updated_at = :updated_at, version = :version
     WHERE id = :id AND version = :version - 1"""
-# A ticket with all that belongs to it, in one statement: three cost twice as much.
+# A ticket with its comments and drafts, in one statement: three statements take twice as long.
 WHOLE_TICKET = """SELECT version, state, created_by, {ticket} AS ticket,
     (SELECT json_group_array({comment}) FROM (SELECT * FROM comments
         WHERE ticket_id = tickets.id AND (:is_staff OR NOT internal) ORDER BY id)) AS comments,
@@ -46,29 +46,29 @@ KEEP_RESPONSE = "INSERT OR REPLACE INTO idempotency_keys VALUES (?, ?, ?, ?, ?, 
 
 
 class Unusable(Exception):
-    """The database file cannot be served; str() is one line for the person who starts the desk."""
+    """The desk cannot use this database file; str() is one line for the person who starts the desk."""
 
 
 class Damaged(Unusable):
-    """It is a database, but not a whole one any more."""
+    """The file is a database, but it is corrupt."""
 
 
 class Store:
     """One connection to the desk's database, used by one thread."""
 
-    index_module = "fts5"  # where SQLite has no such module search reads every ticket
+    index_module = "fts5"  # full-text search; if SQLite lacks this module, a search reads every ticket
 
     def __init__(self, path: str, read_only: bool = False, holder: str = ""):
-        """Open the database, made anew if there is none. With `holder` no second desk can hold it."""
+        """Open the database; create it if there is none. `holder` names this process and locks out other desks."""
         self.path, self.clock, self.in_memory = Path(path), workflow.utc_now, path == IN_MEMORY
         self._turn, self._stamp, self._commits, self._lock, self.db = "closed", None, 0, None, None
-        self._copied = 0  # commits up to the last checkpoint
-        self._changes = 0  # rows that were changed up to the last commit
-        self._durable, self._last = 0, (0, workflow.FIRST_HASH)  # id of the last durable event; id and hash of the last
+        self._copied = 0  # the count of commits at the last checkpoint
+        self._changes = 0  # the count of changed rows at the last commit
+        self._durable, self._last = 0, (0, workflow.FIRST_HASH)  # id of the last committed event; id, hash of the last
         if sqlite3.sqlite_version_info < OLDEST_SQLITE:
             raise Unusable(f"this Python's SQLite {sqlite3.sqlite_version} is too old; the desk needs 3.37 or newer")
         if not read_only and self.path.exists() and not os.access(self.path, os.W_OK):
-            raise Unusable(f"cannot use {path}: it may not be written; change its mode or use another SUPPORT_DESK_DB")
+            raise Unusable(f"cannot use {path}: it is not writable; change its mode or use another SUPPORT_DESK_DB")
         try:
             uri = IN_MEMORY if self.in_memory else self.path.absolute().as_uri() + ("?mode=ro" if read_only else "")
             more = {"cached_statements": 256, "check_same_thread": not self.in_memory}  # why: see reader()
@@ -84,7 +84,7 @@ class Store:
 
     @contextmanager
     def savepoint(self):
-        """One request's changes: all of them, or none when the block raises. Durable after commit()."""
+        """Apply all changes of one request, or none if the block raises. They are durable after commit()."""
         self._begin()
         self.db.execute("SAVEPOINT request")
         last = self._last
@@ -92,14 +92,14 @@ class Store:
             yield
         except BaseException:
             self._last = last
-            if self.db.in_transaction:  # a full disk makes SQLite roll the whole turn back: see commit()
+            if self.db.in_transaction:  # if not: the disk is full, and SQLite has rolled back the whole turn
                 self.db.execute("ROLLBACK TO request")
                 self.db.execute("RELEASE request")
             raise
         self.db.execute("RELEASE request")
 
     def _begin(self):
-        """Begin the turn's transaction once. Where that fails it fails for the whole turn: nobody waits twice."""
+        """Begin the transaction of this turn, once. If that fails, every write of the turn fails without a new wait."""
         if self._turn in ("closed", "reading"):
             self._end_read()
             self._turn = "failed"
@@ -111,10 +111,10 @@ class Store:
             self._turn, self._last = "writing", self._newest_event()
             self._durable = self._last[0]
         if self._turn == "failed" or not self.db.in_transaction:
-            raise Unavailable("the database cannot take this moment's changes; try again")
+            raise Unavailable("the database cannot take changes now; try again")
 
     def commit(self) -> None:
-        """Make every change since the last commit durable. Raises Unavailable: then none happened."""
+        """Make all changes since the last commit durable. Raises Unavailable if that fails: then none is saved."""
         turn, self._turn = self._turn, "closed"
         if turn == "reading":
             self._end_read()
@@ -131,7 +131,7 @@ class Store:
     # -- tickets -------------------------------------------------------------------------------------
 
     def add_ticket(self, caller: Caller, fields: dict, facts: dict | None = None) -> dict:
-        """A new ticket from title, description, category and priority; `facts` go into its event, too."""
+        """Add a ticket with this title, description, category and priority. `facts` go into its event, too."""
         fields = {"uuid": workflow.new_uuid(), **fields, "created_by": caller.id, "created_at": self.clock()}
         number = self.db.execute(ADD_TICKET, fields).lastrowid
         data = {"changes": fields, **(facts or {})}
@@ -141,7 +141,7 @@ class Store:
         return ticket
 
     def ticket(self, reference: str, viewer: Caller | None = None) -> dict:
-        """The ticket with this id or uuid; NotFound for anything else, or where `viewer` may not see it."""
+        """The ticket with this id or uuid. Raises NotFound if there is none, or if `viewer` may not see it."""
         number = workflow.row_number(reference)
         column, value = ("uuid", reference.lower()) if number is None else ("id", number)
         for ticket in self._all(f"SELECT * FROM tickets WHERE {column} = ?", (value,)):
@@ -150,8 +150,8 @@ class Store:
         raise NotFound(f"no ticket {reference}; GET /tickets lists those there are")
 
     def whole_ticket(self, reference: str, viewer: Caller) -> dict:
-        """The ticket with its comments and drafts, as far as `viewer` may see them: {version, state, created_by,
-        ticket, comments, drafts}, the last three as JSON text. NotFound as above."""
+        """A ticket with the comments and drafts that `viewer` may see: {version, state, created_by, ticket, comments,
+        drafts}; the last three are JSON text. Raises NotFound as above."""
         number = workflow.row_number(reference)
         column, value = ("uuid", reference.lower()) if number is None else ("id", number)
         for row in self._all(_whole_ticket(column), {"value": value, "is_staff": not viewer.only_own}):
@@ -160,11 +160,11 @@ class Store:
         raise NotFound(f"no ticket {reference}; GET /tickets lists those there are")
 
     def tickets(self, filters: dict) -> dict:
-        """A page of tickets as JSON texts, newest first: {tickets, total, next}.
+        """A page of tickets, newest first: {tickets: [JSON text, …], total, next}.
 
-        `filters` has `limit` and any of FILTERS. `next` is the `before` of the following page, None on
-        the last. Keyset paging: nothing is skipped or doubled while tickets arrive. What no counter
-        knows is counted up to `most_counted` (0: not at all): a total that reaches it has total_is_exact: False, too.
+        `filters` has `limit` and any of FILTERS. `next` is the `before` of the next page, None on the last page.
+        Keyset pagination: while new tickets arrive, no page skips or repeats a ticket. If no counter has the total, it
+        is counted up to `most_counted` (0: not at all); if counting stops there, total_is_exact is False.
         """
         asked = frozenset(FILTERS.keys() & filters.keys())
         needle = workflow.search_key(filters.get("search", ""))
@@ -178,7 +178,7 @@ class Store:
         return {"tickets": [text for _, text in page], **self._total(filters, asked, parts), "next": following}
 
     def edit_ticket(self, caller: Caller, ticket: dict, changes: dict) -> dict:
-        """The ticket with `changes` to its columns; the same ticket and no event where nothing differs."""
+        """Change columns of a ticket. If nothing differs: the same ticket, and no event."""
         changes = {column: value for column, value in changes.items() if ticket[column] != value}
         if not changes:
             return ticket
@@ -186,7 +186,7 @@ class Store:
         return self._change(caller, ticket, "Edited", changes)
 
     def fire(self, caller: Caller, ticket: dict, name: str, data: dict) -> dict:
-        """Fire the transition `name`; Forbidden or TransitionFailed where roles or net say no."""
+        """Fire the transition `name`. Raises Forbidden (wrong role), TransitionFailed (wrong state) or Locked."""
         transition = workflow.check(ticket["state"], name, caller)
         self._check_lock(caller, ticket)
         changes = {"assign": {"assignee": data.get("assignee") or caller.id}, "reopen": {"assignee": None}}
@@ -195,7 +195,7 @@ class Store:
     # -- locks ---------------------------------------------------------------------------------------
 
     def lock_ticket(self, caller: Caller, ticket: dict) -> dict:
-        """The ticket with a lease for the caller, new or renewed; Locked while another has one."""
+        """Lock a ticket for LEASE seconds, or renew the lock. Raises Locked while somebody else holds it."""
         self._check_lock(caller, ticket)
         if ticket["locked_by"] not in (None, caller.id):
             ticket = self._unlock(THE_DESK, ticket, reason="expired")
@@ -203,7 +203,7 @@ class Store:
         return self._change(caller, ticket, "Locked", lease)
 
     def unlock_ticket(self, caller: Caller, ticket: dict) -> dict:
-        """The ticket without the caller's lease; the same ticket where it has none, Locked while another has one."""
+        """Release the caller's lock, if there is one. Raises Locked while somebody else holds it."""
         self._check_lock(caller, ticket)
         return self._unlock(caller, ticket) if ticket["locked_by"] else ticket
 
@@ -211,7 +211,7 @@ class Store:
         return self._change(caller, ticket, "Unlocked", {"locked_by": None, "lock_expires_at": None}, **facts)
 
     def _check_lock(self, caller, ticket):
-        """Raise Locked while another's lease lasts."""
+        """Raise Locked while somebody else's lock lasts."""
         holder, ends = ticket["locked_by"], ticket["lock_expires_at"]
         if holder not in (None, caller.id) and ends > self.clock():
             what = f"ticket {ticket['id']} is locked by {holder} until {ends}; try again when it is released"
@@ -247,7 +247,7 @@ class Store:
         return draft
 
     def edit_draft(self, caller: Caller, draft: dict, body: str) -> dict:
-        """The pending draft with another text; AlreadyDecided once it was sent or rejected."""
+        """Change the text of a pending draft. Raises AlreadyDecided if it was sent or rejected."""
         if draft["status"] == "pending" and draft["body"] == body:
             return draft
         edited = self._all(
@@ -257,7 +257,7 @@ class Store:
         return edited[0]
 
     def approve_draft(self, caller: Caller, draft: dict) -> dict:
-        """The draft as sent, its text posted as a comment: exactly once, else AlreadyDecided."""
+        """Send a pending draft: its text becomes a comment. Raises AlreadyDecided the second time."""
         sent = self._decide(caller, draft, "sent")
         ticket = self._undecided(sent, draft)
         at = sent[0]["decided_at"]
@@ -267,7 +267,7 @@ class Store:
         return sent[0]
 
     def reject_draft(self, caller: Caller, draft: dict) -> dict:
-        """The draft as rejected: exactly once, else AlreadyDecided."""
+        """Reject a pending draft. Raises AlreadyDecided the second time."""
         rejected = self._decide(caller, draft, "rejected")
         ticket = self._undecided(rejected, draft)
         self._change(caller, ticket, "Rejected", at=rejected[0]["decided_at"], draft_id=draft["id"])
@@ -277,7 +277,7 @@ class Store:
         return self._all(DECIDE_DRAFT, {"id": draft["id"], "status": status, "by": caller.id, "at": self.clock()})
 
     def _undecided(self, changed, draft):
-        """The draft's ticket, if the guarded UPDATE before this changed a row."""
+        """The draft's ticket. Raises AlreadyDecided if the UPDATE before this (of a pending draft) changed no row."""
         if not changed:
             now = self.draft(str(draft["id"]))
             by = f"{now['status']} by {now['decided_by']} at {now['decided_at']}"
@@ -287,7 +287,7 @@ class Store:
     # -- the audit log -------------------------------------------------------------------------------
 
     def _change(self, caller, ticket, event_type, changes=None, at=None, **facts):
-        """The one way a ticket changes: workflow.fold() says what the row becomes, and the event is why."""
+        """All changes of a ticket go through here: workflow.fold() makes the new row from the event; both are saved."""
         data = {"changes": changes, **facts} if changes else facts
         event = {"ticket_id": ticket["id"], "version": ticket["version"] + 1, "type": event_type, "data": data}
         row = workflow.fold(ticket, {**event, "at": at or self.clock()})
@@ -299,7 +299,7 @@ class Store:
         return row
 
     def _append(self, caller, ticket, event_type, data):
-        """Chain an event of the ticket to the last one."""
+        """Append an event to the audit log, with a hash that covers the hash of the last event."""
         number, previous = self._last if self._turn == "writing" else self._newest_event()
         event = {
             "id": number + 1,
@@ -317,7 +317,7 @@ class Store:
         self._last = number + 1, digest
 
     def events(self, filters: dict) -> dict:
-        """Audit events, oldest first: {events, next}; `next` is the `after` of the following page."""
+        """Audit events, oldest first: {events, next}; `next` is the `after` of the next page."""
         rows = self._all(
             f"SELECT * FROM audit_events WHERE {_and(EVENT_FILTERS, filters)} ORDER BY id LIMIT :limit + 1", filters
         )
@@ -327,14 +327,14 @@ class Store:
         return {"events": page, "next": page[-1]["id"] if len(rows) > len(page) else None}
 
     def history(self, ticket: dict, viewer: Caller, filters: dict) -> dict:
-        """The ticket's events, oldest first, as far as `viewer` may see them: {events, next}; `next` is the version
-        that the following page begins `from`."""
+        """The events of a ticket that `viewer` may see, oldest first: {events, next}; `next` is the `from` of the next
+        page: a version."""
         page = self.events({"ticket_id": ticket["id"], "limit": 1000, **filters})
         following = page["next"] and page["events"][-1]["version"] + 1
         return {"events": list(filter(None, map(viewer.view_of, page["events"]))), "next": following}
 
     def ticket_at(self, ticket: dict, version: str) -> dict:
-        """The ticket's row as it was at `version`, from its events alone."""
+        """The ticket's row as it was at `version`, rebuilt from its events. Raises Invalid or NotFound."""
         if not re.fullmatch("[1-9][0-9]*", version):
             raise Invalid(f"a version is a whole number from 1, not {version[:40]}")
         version = workflow.row_number(version)
@@ -348,12 +348,12 @@ class Store:
     # -- kept responses ------------------------------------------------------------------------------
 
     def kept_response(self, scope: tuple) -> dict | None:
-        """What was answered in this scope (caller, method, path, key) in the last 24 h."""
+        """The response kept for this scope (caller, method, path, key), None if there is none of the last 24 h."""
         for row in self._all(KEPT_RESPONSE, scope):
             return row if row["created_at"] > self._expiry() else None
 
     def keep_response(self, scope: tuple, fingerprint: str, status: int, location: str | None, body: bytes) -> None:
-        """Keep a response in the transaction of its change, so that both exist or neither."""
+        """Keep a response in the same transaction as its change: both are saved, or neither."""
         self.db.execute(KEEP_RESPONSE, (*scope, fingerprint, status, location, body, self.clock()))
 
     def _expiry(self):
@@ -372,15 +372,15 @@ class Store:
     # -- reading while others write ------------------------------------------------------------------
 
     def begin_read(self) -> tuple | None:
-        """Have all reads of this turn see one state, unless it has changes already.
+        """Begin one read transaction for all reads of this turn, unless the turn is writing already.
 
-        Returns what tells that state from others: it differs after every commit, ours or another program's; None
-        for a state with changes that are not committed. One transaction for all reads of a turn is a third faster
-        than one for each, as SQLite takes its locks once.
+        Returns a stamp of the database's state: it differs after every commit, by us or by another program. None while
+        there are uncommitted changes. One transaction per turn is a third faster than one per read, because SQLite
+        takes its locks only once.
         """
         if self._turn == "closed":
             self._turn, self._stamp = "reading", None
-            with suppress(sqlite3.Error):  # the first read that needs the database tells what is wrong
+            with suppress(sqlite3.Error):  # the next read raises the same error
                 self.db.execute("BEGIN")
                 self._stamp = self._commits, *self.db.execute("PRAGMA data_version").fetchone().values()
         return self._stamp if self._turn == "reading" else None
@@ -395,10 +395,10 @@ class Store:
 
     @contextmanager
     def reader(self):
-        """A read-only store on a connection of its own, for another thread.
+        """A read-only store with its own connection, for another thread. Raises Unavailable.
 
-        A database in memory has one connection, so there it is this store: the event loop does the slow reads itself,
-        and a thread that waits for an LLM reads single rows, one SQL statement at a time, as SQLite allows.
+        A database in memory has only one connection, so this store is used: the event loop does slow reads itself,
+        and a thread that waits for an LLM reads single rows, one SQL statement at a time, which SQLite allows.
         """
         if self.in_memory:
             yield self
@@ -410,18 +410,18 @@ class Store:
             raise Unavailable(f"the database cannot be read now: {problem}") from problem
 
     def last_event(self) -> int:
-        """The id of the last event that is durable, 0 for none: those of a turn under way do not count."""
+        """The id of the last committed event, 0 if there is none."""
         return self._durable if self._turn == "writing" else self._newest_event()[0]
 
     def _newest_event(self):
-        """(id, hash) of the last event, those of a turn under way included."""
+        """(id, hash) of the last event, committed or not."""
         rows = self._tuples("SELECT id, hash FROM audit_events ORDER BY id DESC LIMIT 1")
         return rows[0] if rows else (0, workflow.FIRST_HASH)
 
     # -- lists, searches and statistics --------------------------------------------------------------
 
     def _newest(self, filters, parts):
-        """(id, JSON text) of the newest tickets of all parts, one more than the page holds."""
+        """(id, JSON text) of the newest tickets: one more than the page needs, to see if there is a next page."""
         rows = []
         for column, part in parts:
             page = f"AND {column} < :before ORDER BY {column} DESC LIMIT :limit + 1"
@@ -431,8 +431,11 @@ class Store:
         return rows[: filters["limit"] + 1]
 
     def _newest_of_runs(self, filters, asked):
-        """The same by merging the runs of an index. Once the page is full, the next runs are read only as far
-        as its oldest ticket: what is older has no place on it."""
+        """The same for filters with an index. Hard part: skip it on a first reading.
+
+        An index consists of runs: one per (state, priority, category), each in order of id. This merges the runs that
+        match. Once the page is full, it reads a run only down to the oldest id on the page.
+        """
         runs = f"SELECT state, priority, category FROM ticket_counts WHERE tickets AND {_and(FILTERS, asked & TOTALS)}"
         ids, size = [], filters["limit"] + 1
         for run in self._all(runs, filters):
@@ -455,11 +458,11 @@ class Store:
         return {"total": most - room, **({} if room else {"total_is_exact": False})}
 
     def index_some(self) -> bool:
-        """Move a few tickets from search_pending into the search index; False where there was nothing to move."""
+        """Move a few tickets from search_pending into the search index. False if there are none."""
         some, room = self._all(SOME_PENDING) if self.has_index else [], INDEX_AT_ONCE
         if not some:
             return False
-        self.db.execute("PRAGMA busy_timeout = 0").fetchall()  # this can wait for another program; requests cannot
+        self.db.execute("PRAGMA busy_timeout = 0").fetchall()  # do not wait for another program: this can be done later
         try:
             self._begin()
         finally:
@@ -475,7 +478,7 @@ class Store:
         return True
 
     def stats(self, today: str, choices: dict, owner: str | None = None) -> dict:
-        """Totals, averages and breakdowns, all by SQL; of one owner's tickets where given.
+        """Totals, averages and breakdowns, all by SQL; only of one owner's tickets if `owner` is given.
 
         `choices` names every value that a breakdown shows, {"priority": […], …}; `today` is a UTC day.
         """
@@ -487,10 +490,10 @@ class Store:
         )
         return {name: json.loads(value) if isinstance(value, str) else value for name, value in row.items()}
 
-    # -- what is done in the background --------------------------------------------------------------
+    # -- background work -----------------------------------------------------------------------------
 
     def end_leases(self) -> None:
-        """Release a few locks whose time is over."""
+        """Release up to 100 expired locks."""
         over = "SELECT * FROM tickets WHERE lock_expires_at <= ? LIMIT 100"
         for ticket in self._all(over, (self.clock(),)):
             with self.savepoint():
@@ -503,7 +506,7 @@ class Store:
             self.db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     def delete_old_responses(self) -> None:
-        """Delete some responses that are past their 24 h: few enough that a turn stays short."""
+        """Delete some kept responses that are older than 24 h: not all at once, so that the turn stays short."""
         if self._all(OLD_RESPONSES, (self._expiry(),)):
             with self.savepoint():
                 self.db.execute(f"DELETE FROM idempotency_keys WHERE rowid IN ({OLD_RESPONSES})", (self._expiry(),))
@@ -516,7 +519,7 @@ class Store:
         return None
 
     def add_user(self, user: dict) -> None:
-        """A user who may log in, known by the e-mail address; Unusable where that is taken."""
+        """Add a user who may log in with this e-mail address. Raises Unusable if the address is taken."""
         if self.user(user["email"]):
             raise Unusable(f"{user['email']} is a user already")
         row = {**user, "id": user["email"], "roles": ",".join(user["roles"]), "created_at": self.clock()}
@@ -529,8 +532,8 @@ class Store:
         return workflow.verify_chain(self.db.execute("SELECT * FROM audit_events ORDER BY id"))
 
     def verify(self):
-        """Yield (what was checked, the first difference or None) for everything that must hold at one moment."""
-        self.db.execute("BEGIN")  # a server may go on writing: this connection sees one state throughout
+        """Check everything in one read transaction. Yields (what was checked, the first difference or None)."""
+        self.db.execute("BEGIN")  # one snapshot, also while a server writes
         try:
             name = _difference(_schema_of(self.db))
             yield "tables and triggers as in schema.sql", f"{name} differs" if name else None
@@ -559,7 +562,7 @@ class Store:
             kept = f"SELECT {columns}, tickets FROM {table} WHERE tickets"
             counted = f"SELECT {of_tickets}, count(*) FROM tickets GROUP BY {of_tickets}"
             wrong = self._all(f"{kept} EXCEPT {counted}") + self._all(f"{counted} EXCEPT {kept}")
-            yield f"counters in {table}", f"they are not right for {wrong[0]}" if wrong else None
+            yield f"counters in {table}", f"wrong for {wrong[0]}" if wrong else None
 
     # -- the database file ---------------------------------------------------------------------------
 
@@ -578,8 +581,8 @@ class Store:
             return
         for pragma in ("journal_mode = WAL", "synchronous = FULL", "wal_autocheckpoint = 10000", LOG_LIMIT):
             self.db.execute(f"PRAGMA {pragma}").fetchall()
-        self.db.execute("PRAGMA temp_store = MEMORY")  # else each savepoint takes 64 KiB: up to twice the time
-        if self._recognise():  # still: the desk that held it before may have made its tables
+        self.db.execute("PRAGMA temp_store = MEMORY")  # otherwise each savepoint takes 64 KiB and up to twice the time
+        if self._recognise():  # check again: another desk may have made the tables before we got the lock
             self.db.executescript(f"BEGIN;\n{SCHEMA.read_text(encoding='utf-8')}\nCOMMIT;")
         name = _difference(_schema_of(self.db))
         if name:
@@ -589,7 +592,7 @@ class Store:
             self.db.executescript(f"BEGIN; {SEARCH_INDEX}; {everything}; COMMIT")
 
     def _recognise(self) -> bool:
-        """True for a new, empty database; Unusable for another program's file or another version's."""
+        """True for a new, empty database. Raises Unusable for another program's file or another schema version."""
         found, ours = _schema_of(self.db), _our_schema()
         if found == Schema(0, 0, {}):
             return True
@@ -600,7 +603,7 @@ class Store:
         return False
 
     def close(self) -> None:
-        """Close; the last connection moves the write-ahead log into the database file."""
+        """Close the connections. SQLite then moves the write-ahead log into the database file."""
         for connection in (self.db, self._lock):
             if connection:
                 connection.close()
@@ -614,7 +617,7 @@ class Store:
             raise Unavailable(f"the database file {self.path} was removed or replaced; restart the desk")
 
     def ping(self) -> None:
-        """Read one row of the file; raises Unavailable where the database does not answer."""
+        """Read one row of the file. Raises Unavailable if that fails."""
         self._check_file()
         try:
             self.is_empty()
@@ -625,13 +628,13 @@ class Store:
         return not self._all("SELECT 1 FROM tickets LIMIT 1")
 
     def table_definitions(self) -> dict[str, str]:
-        """Each table's CREATE statement, comments and all: validation reads its rules from them."""
+        """{table: its CREATE statement, with comments}. web/validation.py reads its rules from them."""
         return {name: sql for name, sql in _our_schema().definitions.items() if sql.startswith("CREATE TABLE")}
 
     def backup(self, path: str, progress) -> None:
-        """A consistent, checked copy into the new file `path`; progress(done, pages) is told now and then.
+        """Copy the database into the new file `path` and check the copy; calls progress(done, pages). Raises Unusable.
 
-        The read transaction pins one moment: a server that keeps writing cannot make it start over.
+        The read transaction holds one snapshot. Without it, each write of a running server would restart the copy.
         """
         try:
             with closing(sqlite3.connect(path)) as copy:
@@ -639,16 +642,16 @@ class Store:
                 self.db.execute("SELECT 1 FROM daily_counts").fetchall()
                 self.db.backup(copy, pages=1000, progress=lambda _, left, pages: progress(pages - left, pages))
                 if copy.execute("PRAGMA integrity_check").fetchone() != ("ok",):
-                    raise sqlite3.DatabaseError("the copy is not sound; run --verify")
+                    raise sqlite3.DatabaseError("the copy is corrupt; run --verify")
         except sqlite3.Error as problem:
             raise Unusable(f"cannot back up {self.path} to {path}: {problem}") from None
 
     # -- a new database from the events of an old one ------------------------------------------------
 
     def rebuild_from(self, old: str, holder: str, progress):
-        """Fill this empty database from the database `old`, which no desk can serve meanwhile.
+        """Fill this empty database from the database `old`; no desk can use `old` during that.
 
-        Yields (what was done, how the old rows differ or None); progress(done, events) is told now and then.
+        Yields (what was done, how the old rows differ or None); calls progress(done, events). Raises Unusable.
         """
         try:
             self.db.execute("ATTACH ? AS old", (f"{Path(old).absolute().as_uri()}?mode=rw",))
@@ -677,7 +680,7 @@ class Store:
             raise ValueError(f"{who}: event {chain['broken']['id']}: {chain['broken']['problem']}")
 
     def _make_from_events(self, progress):
-        """Make the tickets, comments and drafts; triggers count them."""
+        """Insert the tickets, comments and drafts; triggers update the counters."""
         tables = {name: RebuiltTable(self.db, name) for name in FROM_EVENTS}
         for ticket, others in workflow.rows_of_events(self._old_events(progress)):
             tables["tickets"].add(ticket)
@@ -696,7 +699,7 @@ class Store:
                 progress(done, total)
 
     def _copy_the_rest(self):
-        """Copy every table that is empty yet: the events, users, kept responses, and a learner's own."""
+        """Copy every table that is still empty: events, users, kept responses, and tables that a learner added."""
         olds, ours = _schema_of(self.db, "old").definitions, self.table_definitions()
         for name in [name for name in ours if name in olds and name not in FROM_EVENTS]:
             if self._all(f'SELECT 1 FROM main."{name}" LIMIT 1'):
@@ -712,20 +715,20 @@ class Store:
 
 # -- SQL of lists, searches and statistics --------------------------------------------------------
 
-# search_key() of a column; what is ASCII SQLite can fold itself, several times as fast
+# search_key() of a column; for ASCII text lower() of SQLite gives the same, several times as fast
 FOLDED = "CASE WHEN length({0}) = length(CAST({0} AS BLOB)) THEN lower({0}) ELSE search_key({0}) END"
 FILTERS = {
     **{column: f"{column} = :{column}" for column in ("category", "priority", "state", "assignee", "created_by")},
-    "status": "state IN (SELECT state FROM ticket_counts WHERE status = :status)",  # which an index on state can use
+    "status": "state IN (SELECT state FROM ticket_counts WHERE status = :status)",  # so an index can be used
     "owner": "created_by = :owner",
     "mine": "(created_by = :mine OR assignee = :mine)",
     "search": f"(instr({FOLDED.format('title')}, :search) OR instr({FOLDED.format('description')}, :search))",
 }
-MINE = ("created_by = :mine", "assignee = :mine AND created_by <> :mine")  # the same in two parts with an index each
-RUN = {"state", "priority", "category"}  # what ticket_counts has one row for: under these an index is in order of id
-TOTALS = RUN | {"status"}  # filters whose totals ticket_counts knows
+MINE = ("created_by = :mine", "assignee = :mine AND created_by <> :mine")  # as two queries with an index each
+RUN = {"state", "priority", "category"}  # one row of ticket_counts; for one such triple an index is in order of id
+TOTALS = RUN | {"status"}  # filters whose totals are in ticket_counts
 
-# Where a search looks: the column of the ids, and tables with a first condition. Both together hold each ticket once.
+# A search looks in two places; each ticket is in one of them. (column of the ids, tables with a first condition)
 INDEXED = (
     "search_index.rowid",
     """search_index CROSS JOIN tickets ON tickets.id = search_index.rowid
@@ -736,15 +739,15 @@ PENDING = (
     """search_pending CROSS JOIN tickets ON tickets.id = search_pending.ticket_id
     WHERE true""",
 )
-# The index knows which three characters stand in a ticket, and not where: what it names is looked at.
-# It may name too many (words of before an edit stay in it), never too few.
-# Small pages, because FTS5 merges 64 at a time when it tidies up: p99 of index_some is 6 ms instead of 23.
+# Hard part: skip it on a first reading. The index knows which trigrams (three characters) a ticket has, but not where.
+# So it gives candidates, and the query checks the text of each. It can give too many (the words before an edit stay in
+# it), never too few. Small pages, because FTS5 merges 64 pages at a time: p99 of index_some is 6 ms instead of 23.
 SEARCH_INDEX = """CREATE VIRTUAL TABLE search_index USING fts5
     (words, content = '', columnsize = 0, detail = none, tokenize = 'trigram case_sensitive 1');
     INSERT INTO search_index (search_index, rank) VALUES ('pgsz', 500)"""
 SOME_PENDING = """SELECT id, title, description FROM search_pending JOIN tickets ON id = ticket_id
     ORDER BY ticket_id LIMIT 16"""
-INDEX_AT_ONCE = 16_000  # characters; with SOME_PENDING's rows mostly a millisecond or two
+INDEX_AT_ONCE = 16_000  # characters in one turn: this takes one or two milliseconds
 INDEX_ALL = """INSERT INTO main.search_index (rowid, words)
     SELECT id, search_key(title) || char(10) || search_key(description) FROM main.tickets"""
 EVENT_FILTERS = {
@@ -771,20 +774,20 @@ STATS = """SELECT
         FROM past LEFT JOIN days USING (day)) AS daily, """
 BREAKDOWN = """(SELECT json_group_object(value, coalesce(n, 0)) FROM json_each(:{name})
     LEFT JOIN (SELECT {name}, sum(tickets) AS n FROM counts GROUP BY 1) ON {name} = value) AS {name}_breakdown"""
-RECOUNTS = {  # what triggers count, and by which columns the tickets must give the same
+RECOUNTS = {  # counter table: its key, and the same key computed from tickets
     "ticket_counts": ("state, priority, category", "state, priority, category"),
     "daily_counts": ("day", "substr(created_at, 1, 10)"),
 }
 
 
 def _and(conditions, given):
-    """The conditions that are given, in the order of our table, where dear ones come last; no text is a client's."""
+    """The given conditions, cheapest first; built only from our own constants, so no SQL injection."""
     return " AND ".join(condition for name, condition in conditions.items() if name in given) or "true"
 
 
 @lru_cache(256)
 def _parts(asked, in_index=False):
-    """(column of the ids, FROM and WHERE) of parts that hold every ticket asked for once."""
+    """[(column of the ids, FROM and WHERE), …]: queries that together find each matching ticket once."""
     if in_index:
         return [(column, f"{tables} AND {_and(FILTERS, asked)}") for column, tables in (INDEXED, PENDING)]
     if "mine" in asked and "search" not in asked:
@@ -793,9 +796,9 @@ def _parts(asked, in_index=False):
 
 
 def _trigrams_of(needle):
-    """The needle as a query of the search index, empty below three characters; in quotes nothing is an operator.
+    """The searched text as an FTS5 query, empty below three characters. Quotes, because a text may look like operators.
 
-    Every third trigram and the last cover it: what they find is looked at anyhow.
+    Every third trigram and the last one are enough: the query checks the text of each candidate anyway.
     """
     starts = {*range(0, len(needle) - 2, 3), len(needle) - 3} if len(needle) > 2 else ()
     return " AND ".join(sorted({'"{}"'.format(needle[start : start + 3].replace('"', '""')) for start in starts}))
@@ -803,7 +806,7 @@ def _trigrams_of(needle):
 
 @cache
 def _columns(table: str) -> dict:
-    """{column: its default} of a table of schema.sql, in its order."""
+    """{column: its default value} of a table, in the order of schema.sql."""
     with closing(sqlite3.connect(":memory:")) as db:
         db.executescript(SCHEMA.read_text(encoding="utf-8"))
         rows = db.execute(f"PRAGMA table_xinfo({table})").fetchall()
@@ -812,7 +815,7 @@ def _columns(table: str) -> dict:
 
 @cache
 def _row_as_json(table: str) -> str:
-    """The SQL that makes a row of the table JSON text, which is 4 times as fast as a dict and then its encoding."""
+    """SQL that turns a row into JSON text: 4 times as fast as a dict and a JSON encoder."""
     booleans = {"internal": "json(iif(internal, 'true', 'false'))"}
     return f"json_object({', '.join(f'{name!r}, {booleans.get(name, name)}' for name in _columns(table))})"
 
@@ -832,21 +835,21 @@ class RebuiltTable:
     """A table of the new database, filled from events or from the same table of the database `old`."""
 
     def __init__(self, db, name):
-        columns = "SELECT name FROM pragma_table_info(?, ?)"  # which leaves generated columns out
-        self.db, self.name, self.count, self.told = db, name, 0, set()
+        columns = "SELECT name FROM pragma_table_info(?, ?)"  # it omits generated columns
+        self.db, self.name, self.count, self.known = db, name, 0, set()  # known: columns that events or a copy fill
         self.ours, self.olds = ([row["name"] for row in db.execute(columns, (name, at))] for at in ("main", "old"))
         self.in_both = [column for column in self.olds if column in self.ours]
         self.old_rows = f'SELECT {_quoted(self.in_both)} FROM old."{name}"'
 
     def copy(self) -> None:
-        self.told.update(self.olds)
+        self.known.update(self.olds)
         for row in self.db.execute(self.old_rows):
             self._insert(row)
 
     def add(self, row: dict) -> None:
-        """Insert a row as its events tell it. A column that they do not tell is as in the old row."""
+        """Insert a row that its events gave. A column that no event has keeps its old value."""
         old = self.db.execute(f"{self.old_rows} WHERE id = ?", (row["id"],)).fetchone()
-        self.told.update(row)
+        self.known.update(row)
         self._insert({**(old or {}), **row})
 
     def _insert(self, row):
@@ -860,15 +863,15 @@ class RebuiltTable:
         self.count += 1
 
     def notes(self) -> str:
-        """What became of columns that no event tells, or that schema.sql has no more."""
-        untold = [column for column in self.ours if self.count and column not in self.told]
-        values = {column: "is copied" if column in self.olds else "has its default" for column in untold}
-        notes = [f"{column}: no event tells it, it {value}" for column, value in values.items()]
+        """What happened to columns that no event has, and to columns that schema.sql no longer has."""
+        unknown = [column for column in self.ours if self.count and column not in self.known]
+        values = {column: "is copied" if column in self.olds else "has its default" for column in unknown}
+        notes = [f"{column}: no event has it, it {value}" for column, value in values.items()]
         notes += [f"{column}: only the old file has it" for column in self.olds if column not in self.ours]
         return "".join(f"; {note}" for note in notes)
 
     def difference(self) -> str | None:
-        """How many old rows are not as their events say, and how the first of them differs."""
+        """How many old rows differ from their events, and how the first one differs; None if all agree."""
         pairs = f'old."{self.name}" AS was LEFT JOIN main."{self.name}" AS now USING (id)'
         differ = f"({_quoted(self.in_both, 'was.')}) IS NOT ({_quoted(self.in_both, 'now.')})"
         found = self.db.execute(f"SELECT count(*) AS n, min(id) AS id FROM {pairs} WHERE {differ}").fetchone()
@@ -877,7 +880,7 @@ class RebuiltTable:
         now = f'SELECT {_quoted(self.in_both)} FROM main."{self.name}"'
         was, now = (self.db.execute(f"{sql} WHERE id = :id", found).fetchone() for sql in (self.old_rows, now))
         first = f"{self.name} {found['id']}: {workflow.difference(was, now or {})}"
-        return f"old rows that are not what their events say: {found['n']}, the first is {first}"
+        return f"old rows that differ from their events: {found['n']}, the first is {first}"
 
 
 def _quoted(columns, side="") -> str:
@@ -886,27 +889,27 @@ def _quoted(columns, side="") -> str:
 
 # -- the database file ----------------------------------------------------------------------------
 
-REBUILD = (  # what to do about a database that another schema.sql made
+REBUILD = (  # what to do with a database of another schema.sql
     "`python3 app.py --rebuild NEW.sqlite3` makes a new one from its events, "
     "then start with SUPPORT_DESK_DB=NEW.sqlite3 or move it"
 )
 OLDEST_SQLITE = (3, 37)  # STRICT tables
 LOG_LIMIT = "journal_size_limit = 67108864"  # bytes that the file of the write-ahead log keeps after a checkpoint
-WAIT = 0.5  # seconds for another program's lock; the whole desk waits with it
+WAIT = 0.5  # seconds to wait for another program's lock; the whole desk waits
 IN_MEMORY = ":memory:"  # SQLite's name for a database without a file
 
 
-class Schema(NamedTuple):  # what a database file says of itself
+class Schema(NamedTuple):  # what identifies the schema of a database file
     application_id: int
     version: int
     definitions: dict
 
 
 def hold(path: Path, who: str) -> sqlite3.Connection:
-    """Keep other servers off this database for as long as the returned connection lives.
+    """Lock this database for one server, until the returned connection is closed.
 
-    The lock is a write transaction on a small file of its own, so it works alike on every platform
-    and ends with the process, however that ends. Raises Unusable naming the holder.
+    The lock is a write transaction on a second, small file: it works on every platform, and it ends with the
+    process, also after a crash. Raises Unusable with the name of the holder.
     """
     lock = sqlite3.connect(f"{path.resolve()}.lock", isolation_level=None, timeout=0)
     try:
@@ -927,7 +930,7 @@ def hold(path: Path, who: str) -> sqlite3.Connection:
 def _schema_of(db, name="main") -> Schema:
     cursor = db.cursor()
     cursor.row_factory = None
-    cursor.execute("SAVEPOINT looking")  # one moment: another desk may be making its tables right now
+    cursor.execute("SAVEPOINT looking")  # one snapshot: another desk may be making its tables now
     facts = ("application_id", "user_version")
     magic, version = (cursor.execute(f"PRAGMA {name}.{fact}").fetchone()[0] for fact in facts)
     rows = cursor.execute(f"SELECT name, sql FROM {name}.sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid").fetchall()
@@ -943,5 +946,5 @@ def _our_schema() -> Schema:
 
 
 def _difference(found: Schema) -> str | None:
-    """The first table, index or trigger that is not as in schema.sql."""
+    """The first table, index or trigger that differs from schema.sql, None if there is none."""
     return next((name for name, sql in _our_schema().definitions.items() if found.definitions.get(name) != sql), None)

@@ -10,9 +10,9 @@ STARS = 3
 FAMILY = ""
 SECTION = "Lists and search"
 FILE = "store.py"
-CLEAN = """# search_key() of a column; what is ASCII SQLite can fold itself, several times as fast
+CLEAN = """# search_key() of a column; for ASCII text lower() of SQLite gives the same, several times as fast
 FOLDED = "CASE WHEN length({0}) = length(CAST({0} AS BLOB)) THEN lower({0}) ELSE search_key({0}) END\""""
-PLANTED = """# search_key() of a column; SQLite can fold it itself, several times as fast
+PLANTED = """# search_key() of a column; lower() of SQLite gives the same, several times as fast
 FOLDED = "lower({0})\""""
 HINTS = (
     "Create one ticket titled 'café' and one titled 'CAFÉ', and search for each of the two words. Then do the same "

@@ -52,7 +52,7 @@ class Databases(ProcessTest):
         if os.access(self.database, os.W_OK):  # root may write everything
             self.assertEqual(self.start().get("/ready").status, 200)
         else:
-            self.assert_refuses("may not be written")
+            self.assert_refuses("is not writable")
 
     def test_a_folder_that_is_missing_is_said(self):
         self.assert_refuses("nowhere", SUPPORT_DESK_DB=str(self.folder / "nowhere" / "desk.sqlite3"))

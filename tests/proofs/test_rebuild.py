@@ -191,7 +191,7 @@ class EditedSchema(RebuildTest):
     def test_a_new_column_has_its_default_and_the_command_says_that_no_event_tells_it(self):
         copy = self.copy_desk(COLUMN)
         said = self.rebuild(copy).stdout
-        self.assertIn("3 tickets made from their events; mood: no event tells it, it has its default", said)
+        self.assertIn("3 tickets made from their events; mood: no event has it, it has its default", said)
         desk = self.serve(copy)
         self.assertEqual(desk.get("/tickets/1").json["mood"], "calm")
         self.assertEqual(desk.get("/tickets/1/at/2").body, self.answers["/tickets/1/at/2"])
@@ -199,7 +199,7 @@ class EditedSchema(RebuildTest):
     def test_values_that_no_event_tells_are_copied_from_the_old_rows(self):
         self.change("ALTER TABLE tickets ADD COLUMN mood TEXT; UPDATE tickets SET mood = 'cross' WHERE id = 2")
         said = self.rebuild(self.copy_desk({"  locked_by TEXT,": "  mood TEXT,\n  locked_by TEXT,"})).stdout
-        self.assertIn("3 tickets made from their events; mood: no event tells it, it is copied", said)
+        self.assertIn("3 tickets made from their events; mood: no event has it, it is copied", said)
         self.assertEqual(self.rows("SELECT id, mood FROM tickets"), [(1, None), (2, "cross"), (3, None)])
 
     def test_columns_and_tables_that_the_schema_has_no_more_stay_in_the_old_file_and_are_named(self):
@@ -225,7 +225,7 @@ class EditedSchema(RebuildTest):
         self.change("CREATE TABLE tags (ticket_id INTEGER, tag TEXT); INSERT INTO tags VALUES (1, 'hot')")
         team = {"  roles TEXT NOT NULL,": "  roles TEXT NOT NULL,\n  team TEXT,"}
         said = self.rebuild(self.copy_desk({"CREATE TABLE users (": tags, **team})).stdout
-        self.assertIn("1 users copied; team: no event tells it, it has its default", said)
+        self.assertIn("1 users copied; team: no event has it, it has its default", said)
         self.assertEqual(self.rows("SELECT * FROM tags"), [(1, "hot")])
         self.assertEqual(self.rows("SELECT email, team FROM users"), [("ada@desk.example", None)])
 
@@ -331,12 +331,12 @@ class OldRowsThatDiffer(RebuildTest):
     def test_a_ticket_that_was_changed_without_an_event_is_named_and_made_as_its_events_say(self):
         self.change("UPDATE tickets SET title = 'Other' WHERE id = 2; UPDATE tickets SET priority = 'low' WHERE id = 3")
         first = "tickets 2: title is 'Other', its events say 'Login broken'"
-        self.assert_made_and_said(f"old rows that are not what their events say: 2, the first is {first}")
+        self.assert_made_and_said(f"old rows that differ from their events: 2, the first is {first}")
         self.assertEqual(self.rows("SELECT title FROM tickets WHERE id = 2"), [("Login broken",)])
 
     def test_a_comment_that_no_event_tells_is_named_and_only_the_old_file_has_it(self):
         self.change("INSERT INTO comments SELECT 9, ticket_id, author, 'Psst', 0, created_at FROM comments LIMIT 1")
-        self.assert_made_and_said("say: 1, the first is comments 9: the row has no event")
+        self.assert_made_and_said("events: 1, the first is comments 9: the row has no event")
 
     def test_the_only_comment_is_not_taken_along_where_no_event_tells_it(self):
         self.old.unlink()
@@ -346,7 +346,7 @@ class OldRowsThatDiffer(RebuildTest):
                 store.add_ticket(Caller("user-1"), fields)
                 store.db.execute("INSERT INTO comments SELECT 1, id, 'x', 'Psst', 0, created_at FROM tickets")
             store.commit()
-        self.assert_made_and_said("0 comments made", "say: 1, the first is comments 1: the row has no event")
+        self.assert_made_and_said("0 comments made", "events: 1, the first is comments 1: the row has no event")
 
     def test_a_comment_that_was_deleted_is_made_again(self):
         self.change("DROP TRIGGER comments_are_never_deleted; DELETE FROM comments")
