@@ -1,9 +1,9 @@
 """Classifier and reply writer, as plug-ins. Only this file may call out to the network.
 
-A plug-in is one row of PLUGINS: how to classify a text, how to write a reply to a ticket. The
-built-in `rules` are words and a template: offline, deterministic, and right often enough to help.
-An LLM may be slow, down or wrong: it gets a deadline, its answer is held to the schema's choices,
-and where it fails the desk answers without it.
+A plug-in is one row of PLUGINS: how to classify a text, how to write a reply to a ticket. The built-in
+`rules` use word lists and a template: no network, the same result each time, and right often enough to help.
+An LLM can be slow, down or wrong: each call has a deadline, its answer must be one of the schema's choices,
+and if it fails, the desk goes on without it.
 """
 
 import http.client
@@ -23,11 +23,11 @@ from urllib.parse import quote, urlsplit
 
 WARNING = {"warning": "LLM service unavailable, using defaults", "source": "fallback"}
 FALLBACK = {"suggested_category": "general", "suggested_priority": "medium", **WARNING}
-MAX_PROMPT_CHARACTERS = 8000  # of a ticket: so the cost of a call has a limit
+MAX_PROMPT_CHARACTERS = 8000  # of a ticket's text: this limits the cost of a call
 
 
 def with_suggestions(fields: dict) -> tuple[dict, dict]:
-    """The fields of a new ticket with a category and a priority, and what the rules suggested of that: never an LLM."""
+    """Fill in a missing category and priority by the rules, never by an LLM: (fields, facts for the event)."""
     if "category" in fields and "priority" in fields:
         return fields, {}
     category, priority = classify_by_rules(f"{fields['title']}\n{fields['description']}")
@@ -37,7 +37,7 @@ def with_suggestions(fields: dict) -> tuple[dict, dict]:
 
 
 def classify_by_rules(text: str) -> tuple[str, str]:
-    """The category and priority whose words weigh most in `text`; general and medium where none speaks.
+    """The category and priority that get most points for their words in `text`; without such words general, medium.
 
     The first line is the title and counts double. Only the first 4,000 characters are read.
     """
@@ -53,7 +53,7 @@ def classify_by_rules(text: str) -> tuple[str, str]:
                 for choice, weight in _WEIGHTS[before, stem]:
                     points[choice] += weight * times
             before = stem
-    return max(CATEGORY_WORDS, key=points.get), max(PRIORITY_WORDS, key=points.get)  # of equals, the first
+    return max(CATEGORY_WORDS, key=points.get), max(PRIORITY_WORDS, key=points.get)  # with equal points, the first
 
 
 def write_by_template(ticket: dict) -> str:
@@ -62,7 +62,7 @@ def write_by_template(ticket: dict) -> str:
 
 
 class Plugin(NamedTuple):
-    """Functions of this machine that classify a text and write a reply, or `ask`, which asks an LLM; nothing: off."""
+    """Local functions to classify a text and to write a reply; or `ask`, which makes a request to an LLM; or off."""
 
     classify: Callable[[str], tuple[str, str]] | None = None
     write: Callable[[dict], str] | None = None
@@ -70,7 +70,7 @@ class Plugin(NamedTuple):
 
 
 class LLMRequest(NamedTuple):
-    """What to send to an LLM's server, and the keys that lead to the text in the JSON of its answer."""
+    """What to send to an LLM's server, and the keys that lead to the text in its JSON response."""
 
     url: str
     headers: dict
@@ -79,7 +79,7 @@ class LLMRequest(NamedTuple):
 
 
 def ask_openai(settings, prompt: str, data: str) -> LLMRequest:
-    """Chat completions, as OpenAI, Ollama, llama.cpp and vLLM take them; servers of one's own need no key."""
+    """The chat completions API of OpenAI. Ollama, llama.cpp and vLLM have the same API and need no key."""
     if not settings.openai_api_key and "api.openai.com" in settings.openai_base_url:
         raise Failed("OPENAI_API_KEY is not set")
     headers = {"Authorization": f"Bearer {settings.openai_api_key}"} if settings.openai_api_key else {}
@@ -93,7 +93,7 @@ def ask_gemini(settings, prompt: str, data: str) -> LLMRequest:
     if not settings.gemini_api_key:
         raise Failed("GEMINI_API_KEY is not set")
     model = f"models/{quote(settings.gemini_model, safe='')}:generateContent"
-    headers = {"X-Goog-Api-Key": settings.gemini_api_key}  # not in the URL, where others would log it
+    headers = {"X-Goog-Api-Key": settings.gemini_api_key}  # not in the URL, because URLs end up in logs
     contents = [{"role": "user", "parts": [{"text": data}]}]
     body = {"systemInstruction": {"parts": [{"text": prompt}]}, "contents": contents}
     url = f"https://generativelanguage.googleapis.com/v1beta/{model}"
@@ -109,7 +109,7 @@ def ask_anthropic(settings, prompt: str, data: str) -> LLMRequest:
     return LLMRequest("https://api.anthropic.com/v1/messages", headers, body, ("content", -1, "text"))
 
 
-PLUGINS = {  # the first LLM whose key is set is the one to use where nobody has chosen
+PLUGINS = {  # if CLASSIFIER is unset, the first LLM whose key is set
     "rules": Plugin(classify_by_rules, write_by_template),
     "openai": Plugin(ask=ask_openai),
     "gemini": Plugin(ask=ask_gemini),
@@ -119,16 +119,16 @@ PLUGINS = {  # the first LLM whose key is set is the one to use where nobody has
 
 
 def default_plugin(settings) -> str:
-    """Who helps where CLASSIFIER is unset: the first LLM whose key is set, else the rules."""
+    """The plug-in to use if CLASSIFIER is unset: the first LLM whose key is set, else the rules."""
     llms = (name for name, plugin in PLUGINS.items() if plugin.ask)
     return next((name for name in llms if getattr(settings, f"{name}_api_key")), "rules")
 
 
 class Assistant:
-    """The chosen plug-in, for a worker thread: it always answers, and says why where the LLM did not.
+    """The chosen plug-in, for a worker thread. It always gives a result; if the LLM failed, it also says why.
 
-    `rules` are validation's, by table and column: their choices stand in the prompt and hold the answer.
-    Each call ends at the latest when time.monotonic() is `deadline`.
+    `rules` are the validation rules by table and column: the prompt lists their choices, and the LLM's answer
+    must be one of them. Each call ends at the latest when time.monotonic() is `deadline`.
     """
 
     def __init__(self, settings, rules: dict, clock=time.monotonic):
@@ -138,7 +138,7 @@ class Assistant:
         self._classify_prompt = CLASSIFY_PROMPT.format(**rules["tickets"])
 
     def deadline(self, started: float) -> float:
-        """The deadline of a request that arrived at `started`: the time in the queue counts, too."""
+        """The deadline of a request that arrived at `started`: the time in the queue counts."""
         return started + self._settings.llm_timeout
 
     def retry_after(self) -> int:
@@ -146,7 +146,7 @@ class Assistant:
         return self._breaker.seconds_open() or 1
 
     def classify(self, text: str, deadline: float) -> tuple[dict, str]:
-        """({suggested_category, suggested_priority, source}, ""), or (FALLBACK, why)."""
+        """({suggested_category, suggested_priority, source}, ""), or (FALLBACK, why the LLM failed)."""
         try:
             if self._plugin.classify:
                 category, priority = self._plugin.classify(text)
@@ -158,7 +158,7 @@ class Assistant:
         return {"suggested_category": category, "suggested_priority": priority, "source": self._name}, ""
 
     def write(self, ticket: dict, deadline: float) -> tuple[str, str, str]:
-        """A reply to `ticket`, who wrote it, and why the LLM did not where it should have."""
+        """(reply to the ticket, who wrote it, why the LLM failed). The last is empty if it did not fail."""
         if self._plugin.write:
             return self._plugin.write(ticket), self._name, ""
         data = {name: ticket[name][:MAX_PROMPT_CHARACTERS] for name in ("title", "description", "category", "priority")}
@@ -170,14 +170,14 @@ class Assistant:
     def _ask(self, prompt, data, clean, deadline):
         """The LLM's answer to the prompt and the data, cleaned. Raises Failed."""
         if not self._plugin.ask:
-            raise Failed()  # off, and nothing is wrong
+            raise Failed()  # the plug-in is off: that is not an error
         request = self._plugin.ask(self._settings, prompt, json.dumps(data, ensure_ascii=False))
-        if time.monotonic() > deadline - self._settings.llm_timeout / 2:  # the queue was long; the LLM did not fail
+        if time.monotonic() > deadline - self._settings.llm_timeout / 2:  # our queue is too long: not its failure
             raise Failed("too many are waiting for it: no turn within half of LLM_TIMEOUT")
         return self._breaker.call(partial(_call, request, deadline, clean))
 
     def _parse_choices(self, text):
-        found = json.loads(text[text.index("{") : text.rindex("}") + 1])  # it may stand between ```json and ```
+        found = json.loads(text[text.index("{") : text.rindex("}") + 1])  # it may be between ```json and ```
         return self._category.clean(found["category"]), self._priority.clean(found["priority"])
 
 
@@ -185,8 +185,8 @@ class Assistant:
 
 # -- words, replies, prompts ----------------------------------------------------------------------
 
-# The words that speak for a choice: strong ones (3 points each), then weak ones (1 point). They are looked
-# up without ending (_stem) and apostrophe; two words joined by _ count where they stand side by side.
+# Words that give points to a choice: strong words (3 points each), then weak words (1 point each). They are
+# compared without ending (_stem) and apostrophe; two words joined by _ count if they are next to each other.
 CATEGORY_WORDS = {
     "billing": (
         "invoice refund bill charge payment subscription receipt vat iban debit renewal renew discount coupon promo"
@@ -284,16 +284,16 @@ def _weights(*tables):
 
 
 class _StemCache(dict):
-    """{text without spaces, as "sign-in,": its stems, as ("sign", "in")}. It fills itself and stays small.
+    """A cache {text without spaces, as "sign-in,": its stems, as ("sign", "in")}. It fills itself and stays small.
 
-    Finding the words took half of the time: with this cache a ticket of 20 words takes 7 µs instead of 11.
+    To find the words took half of the time: with this cache a ticket of 20 words takes 7 µs instead of 11.
     """
 
     def __missing__(self, text):
         stems = tuple(map(_stem, _find_words(text)))
         if len(self) >= 10_000:
             self.clear()
-        if len(text) <= 40:  # a longer one hardly ever comes twice
+        if len(text) <= 40:  # a longer text rarely comes again
             self[text] = stems
         return stems
 
@@ -301,8 +301,8 @@ class _StemCache(dict):
 _find_words = re.compile(r"\w+").findall
 _STEMS = _StemCache()
 _WEIGHTS = _weights(CATEGORY_WORDS, PRIORITY_WORDS)
-_PAIR_STARTS = {key[0] for key in _WEIGHTS if isinstance(key, tuple)}  # most words begin no pair
-# in doubt general and medium: one weak word in a description is not enough
+_PAIR_STARTS = {key[0] for key in _WEIGHTS if isinstance(key, tuple)}  # a quick check: most words begin no pair
+# general and medium start with points, so one weak word in a description is not enough to change them
 _INITIAL_POINTS = {**dict.fromkeys((*CATEGORY_WORDS, *PRIORITY_WORDS), 0), "general": 1, "medium": 2}
 
 
@@ -314,11 +314,11 @@ RESET_TIMEOUT = 30  # seconds that it stays open
 
 
 class Failed(Exception):
-    """An LLM that cannot help; str() says why, in the desk's own words: never a key, never what a customer wrote."""
+    """The LLM did not help. str() says why in our own words: it never shows a key or a customer's text."""
 
 
 class Breaker:
-    """A circuit breaker: after 5 failures in a row no call for 30 s of `clock`, then one to try. For many threads."""
+    """A circuit breaker for many threads: after 5 failures in a row no call for 30 s of `clock`, then one as a test."""
 
     def __init__(self, clock=time.monotonic):
         self._clock, self._lock = clock, threading.Lock()
@@ -331,7 +331,7 @@ class Breaker:
             if self._failures >= FAILURE_THRESHOLD:
                 if now < self._open_until:
                     raise Failed(f"the circuit is open for another {self._open_until - now:.0f} seconds")
-                self._open_until = now + RESET_TIMEOUT  # half-open: this one tries, the others wait on
+                self._open_until = now + RESET_TIMEOUT  # half-open: this call is the test, others still fail
         try:
             result = work()
         except Failed:
@@ -342,7 +342,7 @@ class Breaker:
         return result
 
     def seconds_open(self) -> int:
-        """Seconds until a call is made again; 0 where it would be at once."""
+        """Seconds until the next call is possible; 0 if it is possible now."""
         with self._lock:
             is_open = self._failures >= FAILURE_THRESHOLD
             return max(0, ceil(self._open_until - self._clock())) if is_open else 0
@@ -352,14 +352,14 @@ class CancellableCall:
     """One request to an LLM's server. Another thread can cancel it while it waits for bytes."""
 
     def __init__(self, request, timeout):
-        url = urlsplit(request.url)  # http.client follows no redirect and asks no proxy of the environment
+        url = urlsplit(request.url)  # http.client follows no redirects and uses no proxy
         connection_class = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
         self._request, self._path = request, url.path
         self._connection, self._socket = connection_class(url.netloc, timeout=timeout), None
         self._is_cancelled = False
 
     def answer_text(self) -> str:
-        """Send the request; the text that the LLM has written. Raises Failed."""
+        """Send the request and return the text that the LLM wrote. Raises Failed."""
         with closing(self._connection), self._send() as response:
             if response.status != 200:
                 raise Failed(f"its server answered {response.status} {http.client.responses.get(response.status, '')}")
@@ -385,7 +385,7 @@ class CancellableCall:
 
 
 def _call(request, deadline, clean):
-    """The cleaned text of the LLM's answer. Raises Failed, at the latest when time.monotonic() is `deadline`."""
+    """The LLM's answer after clean(). Raises Failed, at the latest when time.monotonic() is `deadline`."""
     timeout = max(0.001, deadline - time.monotonic())
     outcome, call = queue.SimpleQueue(), CancellableCall(request, timeout + 1)
 
@@ -396,11 +396,11 @@ def _call(request, deadline, clean):
             outcome.put((None, str(problem)))
         except OSError as problem:
             outcome.put((None, f"no connection: {problem}"))
-        except Exception as problem:  # an answer can be wrong in every way; the message may quote a key or a ticket
+        except Exception as problem:  # anything can be wrong; the message could show a key or a ticket
             outcome.put((None, f"its answer is not what it was asked for ({type(problem).__name__})"))
 
-    # A socket's timeout begins anew with each byte, so the whole call runs in a thread that can be cancelled. While
-    # the thread looks up the server's name or does the TLS handshake, it is only left behind: it ends by itself.
+    # Hard part: skip on a first reading. A socket's timeout starts again with each byte, so the call runs in a thread
+    # that we cancel at the deadline. During the DNS lookup or the TLS handshake we cannot cancel it: it ends by itself.
     threading.Thread(target=run, name="call of an LLM", daemon=True).start()
     try:
         answer, problem = outcome.get(timeout=timeout)
