@@ -1,6 +1,6 @@
-"""One client's connection: the states of its life, and how each of its requests becomes a response.
+"""One client's connection: its states, and how each of its requests becomes a response.
 
-No socket is touched here: server.py reads, calls handle_one_request(), commits, and sends.
+Nothing here reads from or writes to a socket: server.py reads, calls handle_one_request(), commits, and sends.
 """
 
 import time
@@ -19,22 +19,22 @@ from web.routes import allowed, find
 from workflow import KeyInProgress, KeyReused, Unavailable
 
 OUTBOX = 256 * 1024  # bytes a client may leave unread before the desk stops reading from it
-INBOX = 2 * 1024 * 1024  # bytes it may send ahead: one largest request, and some
-AHEAD = 1024  # bytes of these while a worker is busy for it: one must read to learn that it hangs up
+INBOX = 2 * 1024 * 1024  # bytes it may send in advance: a request of the largest size, and some more
+AHEAD = 1024  # the same while a worker thread works for it; we read on, to notice that it hangs up
 
 
 class State(NamedTuple):
-    """A state in the life of a connection, and what may happen in it."""
+    """A state of a connection, and what may happen in it."""
 
     name: str
-    timeout: float  # seconds that the client has for its part; none run while the desk makes a response
-    room: int  # bytes that are read ahead of the request under way
+    timeout: float  # seconds for the client's part; the time of the desk's own work does not count
+    room: int  # bytes to read in advance, after the current request
     takes_requests: bool  # whether the next complete request is handled now
     then: str  # the states that may follow
 
 
-# The life of a connection. IDLE, HEAD and BODY are where the reader of its bytes is; a request is handled when its
-# last byte has arrived, and where nothing has to wait its response is sent in the same turn: back to IDLE.
+# The states of a connection. IDLE, HEAD and BODY say which part of a request is read. A request is handled when its
+# last byte has arrived. If nothing has to wait, its response is sent in the same turn, and the state is IDLE again.
 #
 #                    ┌─────────────────── the client has read all ◄────────────┐
 #                    ▼                                                         │
@@ -44,7 +44,7 @@ class State(NamedTuple):
 #                    ├────────── a worker ◄── WAITING ────┘
 #                    └── the last piece ◄─── STREAMING ──► LIVE (WebSocket, server-sent events)
 #
-# A client that hangs up, or does not do its part in time, gets to CLOSED from everywhere (HEAD and BODY after a 408).
+# If a client hangs up, or is too slow in its part, every state leads to CLOSED (HEAD and BODY send a 408 first).
 #
 #             name      timeout  room   takes requests                        the client's part
 IDLE = State("idle", 60, INBOX, True, "head body waiting streaming sending lingering closed")  # to begin a request
@@ -54,13 +54,13 @@ WAITING = State("waiting", inf, AHEAD, False, "idle head body live closed")  # n
 STREAMING = State("streaming", 60, AHEAD, False, "idle head body live lingering closed")  # to read the pieces
 SENDING = State("sending", 60, INBOX, True, "idle head body live waiting streaming lingering closed")  # to read
 LIVE = State("live", 60, INBOX, True, "waiting sending lingering closed")  # to answer a ping
-LINGERING = State("lingering", 2, INBOX, False, "closed")  # to close, too; what it still sends is dropped
+LINGERING = State("lingering", 2, INBOX, False, "closed")  # to close, too; its last bytes are dropped
 CLOSED = State("closed", 0, 0, False, "")
-READING = {state.name: state for state in (IDLE, HEAD, BODY, LIVE)}  # by the stage of the reader
+READING = {state.name: state for state in (IDLE, HEAD, BODY, LIVE)}  # by the stage of the reader: see http1.py
 
 
 class Job(NamedTuple):
-    """Slow work for a request; its result becomes request.prepared, what it raises request.fault."""
+    """Slow work for a request; its result becomes request.prepared, its exception request.fault."""
 
     handler: "Handler"
     request: Request
@@ -69,47 +69,47 @@ class Job(NamedTuple):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One connection, as http.server has it: `command`, `path` and `headers` are those of the request that is
-    handled, do_GET and the others are called for it, log_request() writes its line.
+    """One connection, with the interface of http.server: `command`, `path` and `headers` are those of the current
+    request, do_GET and the others are called for it, log_request() writes its log line.
 
-    What differs from the stock class, and why:
+    What differs from BaseHTTPRequestHandler, and why:
 
-    - It does not read. The stock handle() blocks its thread on the socket; here the event loop reads for all
+    - It does not read. The original handle() blocks its thread on the socket; here the event loop reads for all
       connections, and calls handle_one_request() when one complete request has arrived.
-    - It does not parse. The stock parser takes what RFC 9112 forbids (a bare CR in a value starts a new header, a line
-      without a colon hides all later ones, two lengths, a length beside Transfer-Encoding), answers in HTML, and takes
-      four times as long (95 µs for a request and its response instead of 25): see http1.py.
-    - It does not send. A do_… method returns its Response instead of calling send_response() and writing to wfile;
-      the response leaves when the loop has committed the changes, head and body in one piece (in two, Nagle's algorithm
-      and delayed acknowledgements cost 44 ms).
-    - refuse() stands in the place of send_error(): refusals are JSON.
-    - Timeouts are for a whole request, not for one recv(); a request that is cut off is never handled, and a body that
-      nobody asked for never becomes the next request.
+    - It does not parse. The original parser accepts what RFC 9112 forbids (a bare CR in a value starts a new header, a
+      line without a colon hides all later ones, two lengths, a length with Transfer-Encoding), sends errors as HTML,
+      and takes four times as long (95 µs for a request and its response instead of 25): see http1.py.
+    - It does not send. A do_… method returns its Response instead of calling send_response() and writing to wfile.
+      server.py sends it after the commit, head and body in one piece (two pieces take 44 ms more: Nagle's algorithm
+      and delayed acknowledgements).
+    - refuse() replaces send_error(): an error response is JSON.
+    - A timeout is for a whole request, not for one recv(). An incomplete request is never handled, and a body that
+      no route expects never becomes the next request.
 
-    So what blocks has no place here: setup(), handle(), finish(), rfile, wfile, send_response(), send_header(),
-    end_headers() and send_error() do not work. The server listens with a backlog of 1,024 instead of 5, and stops on
-    SIGTERM when what is in flight is answered.
+    So there is nothing here that blocks: setup(), handle(), finish(), rfile, wfile, send_response(), send_header(),
+    end_headers() and send_error() do not work. The server listens with a backlog of 1,024 instead of 5, and after
+    SIGTERM it stops when every open request has its response.
     """
 
     def __init__(self, request, client_address, server):
-        self.request = self.connection = request  # the socket, under both names that the library has for it
+        self.request = self.connection = request  # the socket; http.server uses both names
         self.client_address, self.server = client_address, server
         self.state, self.since = IDLE, time.monotonic()
-        self.reader = RequestReader()  # makes requests of bytes; a WebSocket brings its own
-        self.current = Request("-", "-")  # the request that is handled
+        self.reader = RequestReader()  # makes requests from bytes; a WebSocket has its own
+        self.current = Request("-", "-")  # the current request
         self.outbox = bytearray()  # bytes that the socket has not taken yet
-        self.watched = 0  # what the selector watches the socket for
+        self.watched = 0  # the selector's events for this socket
         self.responses_due = 0  # requests whose response has not reached the outbox
         self.uncommitted = 0  # bytes of responses that wait for the commit
-        self.close_after = False  # no request is taken after those under way
+        self.close_after = False  # take no further request
         self.input_closed = False  # the client will send no more
-        self.session = None  # a live.Session, once the connection is one
+        self.session = None  # a live.Session, if the connection has become one
         self.stream = None  # the job that makes the next piece of a body that is sent piece by piece
 
     # -- the connection -------------------------------------------------------------------------
 
     def enter(self, state: State) -> None:
-        """Change the state; its time begins now. What is closed stays closed."""
+        """Change the state; its timeout starts now. CLOSED never changes."""
         if self.state is not CLOSED:
             self.state, self.since = state, time.monotonic()
 
@@ -118,7 +118,7 @@ class Handler(BaseHTTPRequestHandler):
         self.enter(LIVE if self.session else READING[self.reader.stage])
 
     def take(self, request: Request) -> None:
-        """Make a request that has arrived the current one."""
+        """Make this complete request the current one."""
         request.started, request.client = time.monotonic(), self.client_address[0]
         self.current = request
         self.responses_due += 1
@@ -129,7 +129,7 @@ class Handler(BaseHTTPRequestHandler):
 
     @property
     def may_send_more(self) -> bool:
-        """Whether to read from this client: not while it leaves responses unread, nor far ahead of a worker."""
+        """Whether to read from this client: not while it has many bytes to read itself, or has sent many in advance."""
         has_room = self.reader.unread < self.state.room and len(self.outbox) < OUTBOX
         return has_room and not self.input_closed
 
@@ -139,12 +139,12 @@ class Handler(BaseHTTPRequestHandler):
 
     @property
     def is_at_rest(self) -> bool:
-        """Whether nothing is under way, and the client may begin a request."""
-        is_under_way = self.outbox or self.close_after or self.input_closed or self.reader.unread
-        return self.state is IDLE and not is_under_way
+        """Whether nothing is in progress, and the client may start a request."""
+        is_busy = self.outbox or self.close_after or self.input_closed or self.reader.unread
+        return self.state is IDLE and not is_busy
 
     def is_overdue(self, now: float) -> bool:
-        """Whether the client has let its time pass. While a response is the desk's to make, it has no part."""
+        """Whether the client is too slow. While the desk makes a response, the client's time does not count."""
         is_our_turn = self.responses_due and not self.outbox
         return not is_our_turn and now >= self.since + self.state.timeout
 
@@ -163,9 +163,9 @@ class Handler(BaseHTTPRequestHandler):
         return message
 
     def handle_one_request(self) -> Response | Job:
-        """The response to self.current, whatever it is, or the slow work to do on a worker thread before there is one.
+        """The response to self.current, also for errors; or a Job, if a worker thread must do slow work first.
 
-        A request with slow work comes here twice: the second time with what was prepared for it.
+        A request with slow work comes here twice, the second time with its result in request.prepared.
         """
         request, server = self.current, self.server
         try:
@@ -184,7 +184,7 @@ class Handler(BaseHTTPRequestHandler):
             return self.refuse(problem)
 
     def do_GET(self) -> Response | Job:
-        """A read: from the cache, as a whole from a worker thread, or from its endpoint here and now."""
+        """A read: from the cache, from a worker thread, or from its endpoint here."""
         request, route, context, cache = self.current, self.current.route, self.server.context, self.server.cache
         stamp = context.store.begin_read()
         is_cacheable = route.is_cacheable and "if-none-match" not in request.headers
@@ -223,7 +223,7 @@ class Handler(BaseHTTPRequestHandler):
         return Response(204, b"", (("Allow", allow), *preflight(allow)))
 
     def _kept_response(self):
-        """What the request's Idempotency-Key was answered before; None for a new one."""
+        """The response kept for the request's Idempotency-Key, None for a new key. Raises KeyInProgress, KeyReused."""
         request = self.current
         kept = self.server.context.store.kept_response(request.scope)
         if kept is None:
@@ -236,7 +236,7 @@ class Handler(BaseHTTPRequestHandler):
         return Response(kept["status"], kept["body"], (*location, ("Idempotent-Replayed", "true")))
 
     def _read(self, pool):
-        """A job that reads for self.current, in one transaction on a read-only store of its own."""
+        """A job that reads for self.current, in one transaction of its own read-only store."""
         request, context = self.current, self.server.context
 
         def work():
@@ -247,7 +247,7 @@ class Handler(BaseHTTPRequestHandler):
         return Job(self, request, work, pool)
 
     def _prepare(self, pool):
-        """A job for the slow part of a write, which opens what it needs; or the response to the same key."""
+        """A job for the slow part of a write; or the kept response, if its key was used before."""
         request, context = self.current, self.server.context
         if request.scope:
             context.store.begin_read()
@@ -257,7 +257,7 @@ class Handler(BaseHTTPRequestHandler):
         return Job(self, request, partial(request.route.prepare, context, request), pool)
 
     def refuse(self, problem: Exception) -> Response:
-        """The error response to self.current for anything raised; what is our own mistake goes to the log, too."""
+        """The error response to self.current for any exception; a bug of our own (500) goes to the log, too."""
         if isinstance(problem, BdbQuit):  # "quit" in the debugger ends the desk, not the request
             raise problem
         request = self.current
@@ -273,7 +273,7 @@ class Handler(BaseHTTPRequestHandler):
         """The bytes of the response to self.current, with the headers that every response carries."""
         try:
             return self._render(response, date, close)
-        except ValueError as problem:  # a header of its own that cannot be sent
+        except ValueError as problem:  # the endpoint set a header that cannot be sent
             return self._render(self.refuse(problem), date, close)
 
     def _render(self, response, date, close):
@@ -285,12 +285,12 @@ class Handler(BaseHTTPRequestHandler):
         return render(response, lines, version=request.version, close=close, head_only=request.method == "HEAD")
 
     def log_request(self, code="-", size="-") -> None:
-        """Count self.current, whose response leaves now, and write its line, which has no size."""
+        """Count self.current, whose response is sent now, and write its log line, without a size."""
         request, seconds = self.current, time.monotonic() - self.current.started
         route = request.route.path if request.route else ""
-        method = request.method if route or code == 204 else "other"  # what clients invent is no label
+        method = request.method if route or code == 204 else "other"  # never use what clients invent
         self.server.context.metrics.observe(method, route, code, seconds)
         self.server.log.request(request, code, round(seconds * 1000))
 
     def log_message(self, format, *arguments):
-        """Nothing: log_request() and refuse() write what there is to say."""
+        """Do nothing: log_request() and refuse() write the log."""

@@ -1,9 +1,9 @@
-"""Live updates: which clients listen (SSE, WebSocket), and up to which event each of them has been sent.
+"""Live updates: the clients that listen (SSE, WebSocket), and the last event that each of them has been sent.
 
 Every session has a cursor: the id of the last audit event that it was sent. In each turn of the event loop,
-after the commit, sessions that are behind are sent the events after their cursor. So no client receives an
-event that is not durable, misses one, or receives one twice: a client that reconnects with the last id it
-received is simply behind. There are no queues per session; unread bytes wait in the connection's outbox.
+after the commit, each session that is behind gets the events after its cursor. So a client gets each committed
+event exactly once, in order. A client that reconnects with the id of its last event is simply behind. A session
+has no queue: bytes that its client has not read wait in the outbox of the connection.
 """
 
 import json
@@ -21,7 +21,7 @@ from web.validation import parse_json
 from web.websocket import INTERNAL_ERROR, TRY_LATER, MessageReader, Opcode, ProtocolError, accept, render, render_close
 from workflow import Caller, Invalid, NotFound
 
-PUBLISH_BUDGET = 0.02  # seconds of one turn of the loop for sending events: a thousand listeners delay no request
+PUBLISH_BUDGET = 0.02  # seconds per turn for sending events: so many listeners delay no request
 BATCH_EVENTS, BATCH_BYTES = 100, 64 * 1024  # the most events, and about the most bytes, for one session at a time
 RECENT_EVENTS, RECENT_BYTES = 1000, 8 * 1024 * 1024  # events kept in memory, each rendered once for all sessions
 CACHED_PAGES = 4  # pages of older events, for clients that reconnect at the same time
@@ -32,11 +32,11 @@ UNSUPPORTED_DATA, TOKEN_EXPIRED = 1003, 1008  # close codes
 
 
 class Command(NamedTuple):
-    """A message that a client may send on a WebSocket: the HTTP request that does it, and the tag of its reply."""
+    """A message that a client may send on a WebSocket: the HTTP request that it becomes, and the tag of its reply."""
 
     method: str
     path: str
-    needs: str  # the member that the message must have; a ticket is also the body of the request
+    needs: str  # a member that the message must have; a ticket becomes the request's body
     answer: str
     query: str = ""
 
@@ -87,28 +87,28 @@ class LiveEvent:
 
 
 class Session:
-    """What a connection is used for after its last HTTP response. `cursor` is the id of the last event sent on it."""
+    """What a connection becomes after its last HTTP response. `cursor` is the id of the last event sent on it."""
 
     wants_events = True
-    open_responses = 0  # responses that have begun and have no end yet
+    open_responses = 0  # responses that have started and not ended
     pending_replies = {}  # replies that are sent once all events are sent: see TicketSocket
 
     def __init__(self, request: Request, cursor: int, store):
         self.caller, self.cursor, self.store = request.caller, cursor, store
-        self.has_caught_up = False  # has been sent all events there were, at least once
+        self.has_caught_up = False  # it has got all events, at least once
         self.last_sent = 0.0  # when the last ping was sent; 0.0: send the first one soon
-        self.control_frames = bytearray()  # what need not wait for a commit: pongs, the close frame
+        self.control_frames = bytearray()  # frames that need no commit: pongs, the close frame
         self.is_over = False
 
     def send_events(self, events: list[LiveEvent]) -> bytes:
-        """The bytes of these events, as far as this caller may see them."""
+        """The bytes of those events that this caller may see."""
         raise NotImplementedError
 
     def ping(self) -> bytes:
         raise NotImplementedError
 
     def close_frame(self, code: int) -> bytes:
-        """The last bytes. `code` is the reason, one of WebSocket's close codes."""
+        """The last bytes on the connection. `code` is a WebSocket close code."""
         raise NotImplementedError
 
     def take_pending_replies(self) -> bytes:
@@ -116,7 +116,7 @@ class Session:
         return b"".join(replies.values())
 
     def release_requests(self) -> list[Request]:
-        """Requests that give back the locks that the client took on this connection."""
+        """Requests that release the locks that the client took on this connection."""
         return []
 
     def _visible(self, events):
@@ -124,7 +124,7 @@ class Session:
 
 
 class EventStream(Session):
-    """Server-sent events (HTML standard, 9.2), in chunks where the client speaks HTTP/1.1."""
+    """Server-sent events (HTML standard, 9.2), in chunks if the client uses HTTP/1.1."""
 
     open_responses = 1
 
@@ -166,7 +166,7 @@ class WebSocket(Session):
         self._messages.receive(data)
 
     def next_request(self) -> Request | None:
-        """The request that does what the next message asks for; None when more bytes are needed."""
+        """The next message as a request; None when more bytes are needed."""
         try:
             while not self.is_over and (message := self._messages.next_message()):
                 if message.opcode is Opcode.CLOSE:
@@ -209,7 +209,7 @@ class TicketSocket(WebSocket):
         self._headers["content-type"] = "application/json"
         self._client = request.client
         self._in_progress = {}  # request → tag of its command, and the replyTo of an error
-        self.pending_replies = {}  # request id → reply, sent if no event of that request is sent: it changed nothing
+        self.pending_replies = {}  # request id → reply, sent if that request had no event (nothing changed)
         self.locks = set()  # ids of tickets that were last locked on this socket, not elsewhere
 
     def on_message(self, message) -> Request | None:
@@ -235,7 +235,7 @@ class TicketSocket(WebSocket):
         return Request(command.method, target, (1, 1), headers, body, path, command.query, client=self._client)
 
     def reply(self, request: Request, response: Response) -> bytes:
-        """What only the sender of a command receives: a list, an error, or nothing where an event says it to all."""
+        """What only the sender of a command gets: a list or an error; nothing if an event tells it to all clients."""
         if request not in self._in_progress:  # one of release_requests()
             return b""
         (tag, reply_to), facts = self._in_progress.pop(request), json.loads(response.body)
@@ -254,8 +254,8 @@ class TicketSocket(WebSocket):
 
     def send_events(self, events: list[LiveEvent]) -> bytes:
         for event in (live_event.event for live_event in events):
-            is_mine = self.pending_replies.pop(event["request_id"], None)  # this event is the reply
-            if event["type"] == "Locked":  # the last lock of a ticket counts
+            is_mine = self.pending_replies.pop(event["request_id"], None)  # the event is the reply
+            if event["type"] == "Locked":  # only the last lock of a ticket counts
                 (self.locks.add if is_mine else self.locks.discard)(event["ticket_id"])
         return b"".join(event.websocket_frame for event in self._visible(events))
 
@@ -287,13 +287,13 @@ class Live:
             self._sessions[handler] = session
 
     def remove(self, handler) -> list[Request]:
-        """Remove a session; returns the requests that give back the locks that its client took on it."""
+        """Remove a session; returns the requests that release the locks that its client took on it."""
         session = self._sessions.pop(handler, None)
         self._behind.pop(handler, None)
         return session.release_requests() if session else []
 
     def schedule(self, handler) -> None:
-        """Have the next publish() look at this session, if there is something to send to it."""
+        """Let the next publish() look at this session, if there is something to send to it."""
         session = self._sessions.get(handler)
         if session and (session.cursor < self._newest_id or session.pending_replies):
             self._behind[handler] = None
@@ -307,11 +307,11 @@ class Live:
         for handler in list(self._behind):
             del self._behind[handler]
             session, unread = self._sessions[handler], len(handler.outbox)
-            if handler.state is WAITING:  # for a list that it asked for: later events must not overtake the list
+            if handler.state is WAITING:  # for a list: later events must not arrive before it
                 continue
             if session.has_caught_up and unread > OUTBOX:  # backpressure: its client cannot keep up
                 self._end_session(handler, TRY_LATER)
-            elif session.has_caught_up or unread < BATCH_BYTES:  # else schedule() comes when its client has read
+            elif session.has_caught_up or unread < BATCH_BYTES:  # else schedule() comes when the client has read
                 try:
                     self._send_missed_events(handler, session)
                     yield handler
@@ -338,7 +338,7 @@ class Live:
                 yield handler
 
     def _read_new_events(self):
-        """Read what was committed since the last turn of the loop; then every session is behind."""
+        """Read the events committed since the last turn; then every session is behind."""
         store = next(iter(self._sessions.values())).store
         while self._newest_id < store.last_event():
             self._pages.clear()  # their tickets may have changed
@@ -374,7 +374,7 @@ class Live:
 
 
 def _keep_recent(events):
-    """The newest of them: at most RECENT_EVENTS and RECENT_BYTES."""
+    """The newest events: at most RECENT_EVENTS and RECENT_BYTES."""
     kept = events[-RECENT_EVENTS:]
     size = sum(len(event.sse_bytes) for event in kept)
     while size > RECENT_BYTES:
@@ -423,7 +423,7 @@ def starting_point(request: Request, last: int) -> int:
 
 
 def _parse_message(text: str) -> dict:
-    """The fields of a client's message. Raises Invalid where it is not one of COMMANDS."""
+    """The fields of a client's message. Raises Invalid if it is not one of COMMANDS."""
     fields = parse_json(text.encode())
     if not isinstance(fields, dict) or fields.get("_tag") not in list(COMMANDS):
         raise Invalid(f"a message is a JSON object with a _tag: {', '.join(COMMANDS)}")

@@ -1,8 +1,8 @@
 """The event loop: one thread, one commit per turn. Only this file opens sockets.
 
 Each turn: read what has arrived → answer every complete request → one COMMIT for all of them → send the
-responses → publish the new events. So nothing leaves the desk before it is durable, no thread locks another
-out, and a debugger stops where you tell it to. What takes long runs on worker threads.
+responses → publish the new events. So no response leaves before its change is durable, no thread waits for
+another one's lock, and a debugger stops where you tell it to. Slow work runs on worker threads.
 """
 
 import os
@@ -36,46 +36,46 @@ except ImportError:  # Windows
 
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 BLOCK = 64 * 1024  # bytes taken from one connection per turn
-TURN = 32  # requests answered for one connection before the next one has its turn
-# Seconds of a turn for answering. While there is time, a turn with changes reads again before its commit, which then
-# serves all of 64 writers instead of 35: creates x 1.25.
+TURN = 32  # requests of one connection before the next one has its turn
+# Seconds per turn for handling requests. While there is time, a turn with changes reads again before its commit, so
+# that one commit serves 64 writers instead of 35: creates are 1.25 times as fast.
 ANSWERING = 0.02
-BUDGET = 64 * 1024 * 1024  # bytes of responses in memory; beyond it requests are refused until clients have read
-IDLE_AFTER = 0.001  # seconds without a request after which there is time for background work
-CHECKPOINT_EVERY = 5  # seconds between checkpoints of a desk that has time
-BACKGROUND_EVERY = 0.25  # seconds after which some is done all the same, or a busy desk never would
-GRACE = 30  # seconds for what is in flight when the desk stops
+BUDGET = 64 * 1024 * 1024  # bytes of responses in memory; if more wait, new requests get a 503
+IDLE_AFTER = 0.001  # seconds without a request until background work may start
+CHECKPOINT_EVERY = 5  # seconds between checkpoints of a desk that is not busy
+BACKGROUND_EVERY = 0.25  # seconds; a busy desk does background work this often
+GRACE = 30  # seconds for open requests when the desk stops
 ACCEPTS = 64
 MOST_FILES = 10_000
 TOO_SLOW = "the rest of the request did not arrive within {} seconds"
 
 
 def capacity() -> int:
-    """Connections to hold at most: what this process may open, less some for files; Windows watches 512."""
+    """The most connections: as many files as this process may open, less some for real files. (select() of Windows takes 512.)"""
     if resource is None:
         return 400
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < MOST_FILES and hard != soft:  # the usual 1,024 are only where the system begins
+    if soft < MOST_FILES and hard != soft:  # the usual 1,024 are a soft limit: a process may raise it
         soft = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     return min(MOST_FILES, max(48, soft)) - 40
 
 
 class DeskServer(HTTPServer):
-    """Listens on an address at once; serves a desk when open() has named it and serve_forever() runs."""
+    """Listens on an address at once, and handles requests after open() and serve_forever()."""
 
     request_queue_size = 1024
-    allow_reuse_address = os.name != "nt"  # on Windows it would let two desks share a port
+    allow_reuse_address = os.name != "nt"  # on Windows two desks could share a port
 
     def __init__(self, address: tuple[str, int], log, handler_class=Handler):
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self.log, self.cache, self.keys_in_progress = log, ResponseCache(), set()
         self.ids = map(f"{token_hex(4)}-{{}}".format, count(1))
         self.handlers, self.live = set(), Live(self._end_session, self._report)
-        self.problems = {}  # what has failed last in each stage of a turn, until it works again
-        self._ready = {}  # handlers with bytes to look at, in order of arrival
-        self._uncommitted, self._uncommitted_bytes = [], 0  # (handler, request, response): they wait for the commit
-        self._releases = []  # (handler, request) that give back the locks of sessions that are over
+        self.problems = {}  # {stage of a turn: its last error, until it works again}
+        self._ready = {}  # handlers with new bytes, in order of arrival
+        self._uncommitted, self._uncommitted_bytes = [], 0  # (handler, request, response)s that wait for the commit
+        self._releases = []  # (handler, request)s that release the locks of ended sessions
         self._backpressured = set()  # handlers whose client has not read everything
         self._new_jobs, self._running_jobs, self._finished_jobs = [], {}, deque()
         self._capacity, self._is_listening = capacity(), True
@@ -84,7 +84,7 @@ class DeskServer(HTTPServer):
         self._has_background_work, self._background_due, self._checkpoint_due = False, 0, 0
         self._date = ""
         self._selector = selectors.DefaultSelector()
-        # Signals and worker threads end a waiting select() through this pair.
+        # Signals and worker threads wake up select() through this pair of sockets.
         self._wake_reader, self._wake_writer = socket.socketpair()
         self._wake_reader.setblocking(False)
         self._wake_writer.setblocking(False)
@@ -92,7 +92,7 @@ class DeskServer(HTTPServer):
             name: WorkerPool(self._finished_jobs, self._wake, is_costly=name == LLM_CALLS)
             for name in (READERS, LLM_CALLS)
         }
-        super().__init__(address, handler_class)  # listens; where it cannot, it calls server_close
+        super().__init__(address, handler_class)  # listens; if it cannot, it calls server_close()
         self.socket.setblocking(False)
         self._selector.register(self.socket, READ, None)
         self._selector.register(self._wake_reader, READ, None)
@@ -102,7 +102,7 @@ class DeskServer(HTTPServer):
         return self._stopped_at is not None
 
     def open(self, context, gate) -> None:
-        """Name the desk to serve: what its endpoints work with, and what checks.py goes by."""
+        """Set the desk to serve: the context of its endpoints and the gate of checks.py."""
         self.context, self.gate, self.bug_mode = context, gate, context.settings.bug_mode
         self.problems = context.problems
         if context.store.in_memory:
@@ -110,7 +110,7 @@ class DeskServer(HTTPServer):
             self._pools[READERS] = EventLoopPool(self._finished_jobs, self._wake)
 
     def server_bind(self):
-        """As the base of HTTPServer does it, without asking the network for this machine's name."""
+        """Bind as TCPServer does. HTTPServer also looks up this machine's name in the network, which can be slow."""
         if os.name == "nt":
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
         socketserver.TCPServer.server_bind(self)
@@ -133,13 +133,13 @@ class DeskServer(HTTPServer):
         self._send()
         for handler in list(self.handlers):
             self._drop(handler)
-        for handler in self._arrived(time.monotonic()):  # the locks that those give back
+        for handler in self._arrived(time.monotonic()):  # requests that release their locks
             self._hold(handler, handler.handle_one_request())
         self._commit()
         self._send()
 
     def run_once(self, poll_interval: float) -> None:
-        """One turn: read, answer, commit, send, publish: in this order, so that a response is a promise kept."""
+        """One turn: read, handle, commit, send, publish. In this order no response leaves before it is durable."""
         is_busy, is_idle = self._ready or self._releases or self.live.is_busy, False
         handler = None
         with self._stage("reading"):
@@ -167,7 +167,7 @@ class DeskServer(HTTPServer):
 
     @contextmanager
     def _stage(self, name, give_up=lambda: None):
-        """One stage of a turn: what it raises ends the stage, and not the desk; /ready says so until it works again."""
+        """One stage of a turn. An exception ends the stage, not the desk; /ready shows it until the stage works again."""
         try:
             yield
             self.problems.pop(name, None)
@@ -178,7 +178,7 @@ class DeskServer(HTTPServer):
             give_up()
 
     def _report(self, stage, problem):
-        """Log what has failed with its traceback, once: not again in each turn that fails alike."""
+        """Log an error with its traceback, once: not again in each turn that fails with the same error."""
         if self.problems.get(stage) != repr(problem):
             self.problems[stage] = repr(problem)
             report = "".join(traceback.format_exception(problem))
@@ -187,12 +187,12 @@ class DeskServer(HTTPServer):
     # -- stopping -------------------------------------------------------------------------------
 
     def shutdown(self) -> None:
-        """Ask for the end, from any thread: take no new connection, finish what is in flight."""
+        """Stop, from any thread: take no new connections, finish the open requests."""
         self._is_stop_asked = True
         self._wake()
 
     def stop_on_signals(self) -> None:
-        """SIGTERM and Ctrl-C ask for the end; a second one ends the process at once."""
+        """SIGTERM and Ctrl-C call shutdown(); a second one ends the process at once."""
         signal.set_wakeup_fd(self._wake_writer.fileno(), warn_on_full_buffer=False)
         self._handles_signals = True
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -215,7 +215,7 @@ class DeskServer(HTTPServer):
                 self._selector.unregister(self.socket)
             self.socket.close()
             for handler in list(self.handlers):
-                self._receive(handler)  # what has arrived by now is in flight
+                self._receive(handler)  # a request that has arrived by now is still handled
                 if handler.session:
                     self._end_session(handler, GOING_AWAY)
                 self._close_if_idle(handler)
@@ -223,7 +223,7 @@ class DeskServer(HTTPServer):
     # -- reading --------------------------------------------------------------------------------
 
     def _read(self, timeout) -> bool:
-        """Wait for something to do, and take in what has arrived. False where there is nothing to do."""
+        """Wait for something to do, and read what has arrived. False if there is nothing to do."""
         events = self._selector.select(timeout)
         for key, mask in events:
             handler = key.data
@@ -242,7 +242,7 @@ class DeskServer(HTTPServer):
                 sock, address = self.socket.accept()
             except BlockingIOError:
                 return
-            except OSError:  # no descriptor is left: look again in a second, instead of again and again
+            except OSError:  # no file descriptor is left: try again in a second, not all the time
                 self._selector.unregister(self.socket)
                 self._is_listening = False
                 return
@@ -256,7 +256,7 @@ class DeskServer(HTTPServer):
             self._watch(handler)
 
     def _turn_away(self, handler):
-        """Answer 503 and hang up at once: a desk that is full has no descriptor to wait with."""
+        """Send a 503 and close at once: the desk has no file descriptor left to wait with."""
         problem = Unavailable(f"all {self._capacity} connections are in use; try again")
         with suppress(OSError), handler.connection as sock:
             sock.send(handler.render(handler.refuse(problem), formatdate(usegmt=True), close=True))
@@ -270,7 +270,7 @@ class DeskServer(HTTPServer):
             self._drop(handler)
             return
         if data:
-            if not handler.close_after:  # after the last request bytes are read only to be dropped
+            if not handler.close_after:  # after the last request, bytes are dropped
                 handler.reader.receive(data)
                 self._ready[handler] = None
         elif handler.session:
@@ -281,7 +281,7 @@ class DeskServer(HTTPServer):
             self._watch(handler)
 
     def _arrived(self, ends):
-        """Yield each handler whose `current` request can be answered: it is complete, or a worker is done with it."""
+        """Yield each handler whose `current` request is complete, or comes back from a worker thread."""
         releases, self._releases = self._releases, []
         for handler, request in releases:
             handler.take(request)
@@ -311,17 +311,17 @@ class DeskServer(HTTPServer):
                     break
             else:
                 self._ready[handler] = None
-        self._ready = dict.fromkeys(ready) | self._ready  # those without a turn come first in the next one
+        self._ready = dict.fromkeys(ready) | self._ready  # handlers without a turn come first in the next one
 
     def _take_request(self, handler) -> bool:
-        """Make the next complete request the handler's current one; False where there is none to answer now."""
-        if not handler.may_take_request:  # _flush comes back when the client has read
+        """Make the next complete request the handler's current one. False if there is none to handle now."""
+        if not handler.may_take_request:  # _flush() continues when the client has read
             return False
         try:
             request = handler.reader.next_request()
         except BadRequest as problem:
             request = Request("-", "-", fault=problem)
-            handler.close_after = True  # where the next request would begin nobody can tell
+            handler.close_after = True  # nobody knows where the next request begins
         except Exception as problem:
             self._report("reading", problem)
             self._drop(handler)
@@ -339,9 +339,9 @@ class DeskServer(HTTPServer):
         return True
 
     def _unread(self) -> int:
-        """Bytes of responses that wait for the commit, and of those that clients have not read yet."""
+        """Bytes of responses that wait for the commit or that clients have not read."""
         unread = (len(handler.outbox) for handler in self._backpressured if not handler.session)
-        return self._uncommitted_bytes + sum(unread)  # listeners have a bound of their own: see live.py
+        return self._uncommitted_bytes + sum(unread)  # event listeners have their own limit: see live.py
 
     def _wait_for_more(self, handler):
         if handler.session:
@@ -350,7 +350,7 @@ class DeskServer(HTTPServer):
         reader = handler.reader
         if not handler.outbox and handler.state is not READING[reader.stage]:
             handler.resume()
-        if reader.wants_continue and handler.responses_due:  # the responses before it go first
+        if reader.wants_continue and handler.responses_due:  # send the responses before it first
             self._ready[handler] = None
         elif reader.wants_continue:
             reader.wants_continue = False
@@ -361,7 +361,7 @@ class DeskServer(HTTPServer):
             self._close_if_idle(handler)
 
     def _check_timeouts(self):
-        """Once a second: end what has waited too long, and let the desk tidy up."""
+        """Once a second: close connections that are too slow, release old locks, delete old responses."""
         now = time.monotonic()
         if now < self._checked_at + 1:
             return
@@ -380,12 +380,12 @@ class DeskServer(HTTPServer):
             else:
                 self._drop(handler)
         self._has_background_work = True
-        with suppress(Unavailable):  # another program holds the database: there is time
+        with suppress(Unavailable):  # another program uses the database: try again later
             self.context.store.end_leases()
             self.context.store.delete_old_responses()
 
     def _work_in_background(self, is_idle):
-        """A few milliseconds of work that can wait, in turns without requests and now and then."""
+        """Do a few milliseconds of work that can wait: in turns without requests, and every BACKGROUND_EVERY."""
         if self._has_background_work and (is_idle or time.monotonic() > self._background_due):
             self._background_due, self._has_background_work = time.monotonic() + BACKGROUND_EVERY, False
             with suppress(Unavailable):
@@ -397,7 +397,7 @@ class DeskServer(HTTPServer):
     # -- committing and sending -----------------------------------------------------------------
 
     def _hold(self, handler, outcome):
-        """Keep a response back until it is durable, or a job until then."""
+        """Hold a response back until the commit; a job, too."""
         if isinstance(outcome, Job):
             handler.enter(WAITING)
             self._new_jobs.append(outcome)
@@ -413,7 +413,7 @@ class DeskServer(HTTPServer):
         self._hold(handler, handler.refuse(problem))
 
     def _commit(self):
-        """One commit for the whole turn; where it fails, every response of the turn becomes a 503."""
+        """One commit for the whole turn; if it fails, every response of the turn becomes a 503."""
         try:
             self.context.store.commit()
         except Exception as problem:
@@ -435,7 +435,7 @@ class DeskServer(HTTPServer):
         self._pools[job.pool].start(job)
 
     def _send(self):
-        """Send the responses that the commit has made true."""
+        """Send the responses whose changes are committed now."""
         held, self._uncommitted, self._uncommitted_bytes = self._uncommitted, [], 0
         now = time.monotonic()
         if held and now > self._dated_at + 1:
@@ -458,13 +458,13 @@ class DeskServer(HTTPServer):
         if handler.session:
             handler.outbox += handler.session.reply(handler.current, response)
             self.live.schedule(handler)
-            if handler.state is CLOSED:  # it has left meanwhile: a lock that it has just taken is given back
+            if handler.state is CLOSED:  # the client has left: release the lock that it has just taken
                 self._releases += [(handler, release) for release in handler.session.release_requests()]
         elif handler.state is not CLOSED:
             self._add_response(handler, response)
 
     def _add_response(self, handler, response):
-        """Put a response into the outbox; what is unfinished goes on from there."""
+        """Put a response into the outbox; start the stream or the session that follows it."""
         request = handler.current
         is_streamed = response.more is not None and request.method != "HEAD"
         if is_streamed:
@@ -478,7 +478,7 @@ class DeskServer(HTTPServer):
             self._begin_session(handler, response.session)
 
     def _begin_session(self, handler, session):
-        """The connection is a WebSocket or a stream of events from now on."""
+        """Make the connection a WebSocket or an event stream."""
         handler.session = session
         handler.responses_due += session.open_responses
         handler.close_after = bool(session.open_responses)
@@ -490,9 +490,9 @@ class DeskServer(HTTPServer):
         self.live.add(handler)
 
     def _send_control_frames(self, handler):
-        """Send what a WebSocket says by itself, and close the connection behind its close frame."""
+        """Send the pongs and the close frame of a WebSocket; close the connection after the close frame."""
         session = handler.session
-        if session.is_over and handler.responses_due > session.open_responses:  # what it has asked for comes before
+        if session.is_over and handler.responses_due > session.open_responses:  # its open requests come first
             return
         handler.outbox += session.control_frames
         session.control_frames.clear()
@@ -505,18 +505,18 @@ class DeskServer(HTTPServer):
         self._flush(handler)
 
     def _end_session(self, handler, code):
-        """Send a listener its close frame, behind what it has asked for; the connection closes behind that."""
+        """Send a listener its close frame, after the responses to its open requests; then close."""
         handler.session.control_frames += handler.session.close_frame(code)
         handler.session.is_over = True
         self._send_control_frames(handler)
 
     def _release(self, handler):
-        """A session is over: in the next turn the locks of its client are given back, by requests like any other."""
+        """A session has ended: in the next turn, ordinary requests release the locks of its client."""
         self._releases += [(handler, request) for request in self.live.remove(handler)]
 
     def _send_piece(self, handler, piece, problem):
-        """The next piece of a streamed body, which a worker has made; an empty one is the end."""
-        if problem:  # the head is sent: all that is left to say it with is an end that comes too early
+        """Send the next piece of a streamed body, which a worker thread has made; an empty one is the end."""
+        if problem:  # the head is sent already: only a body without its end can show the error
             self.log.trouble(handler.stream.request, f"a streamed response broke off: {problem!r}")
             self._drop(handler)
             return
@@ -529,7 +529,7 @@ class DeskServer(HTTPServer):
         self._flush(handler)
 
     def _flush(self, handler):
-        """Send what the socket takes; close behind the last response."""
+        """Send as much as the socket takes; close after the last response."""
         try:
             sent = handler.connection.send(handler.outbox) if handler.outbox else 0
         except BlockingIOError:
@@ -558,7 +558,7 @@ class DeskServer(HTTPServer):
             if handler.state in READING.values():
                 handler.enter(SENDING)
             elif sent:
-                handler.enter(handler.state)  # the client reads: its time begins anew
+                handler.enter(handler.state)  # the client reads: its timeout starts again
         else:
             self._backpressured.discard(handler)
             if handler.close_after and not handler.responses_due and handler.state is not LINGERING:
@@ -567,7 +567,7 @@ class DeskServer(HTTPServer):
                 handler.resume()
 
     def _linger(self, handler):
-        """Close our side only: a full close over unread bytes would take the response back (RFC 9112, 9.6)."""
+        """Close our side only: after a full close with unread bytes the client can lose the response (RFC 9112, 9.6)."""
         try:
             handler.connection.shutdown(socket.SHUT_WR)
             handler.enter(LINGERING)
@@ -575,13 +575,13 @@ class DeskServer(HTTPServer):
             self._drop(handler)
 
     def _close_if_idle(self, handler):
-        """Drop a connection on which nothing is under way; a half-sent request counts unless the client left."""
+        """Close a connection with nothing in progress. An incomplete request counts, unless the client has left."""
         is_partial = handler.reader.stage in ("head", "body") and not handler.input_closed
         if not (handler.responses_due or handler.outbox or is_partial or handler in self._ready):
             self._drop(handler)
 
     def _watch(self, handler):
-        """Have the selector tell when the socket can be read or written, as far as the handler wants that."""
+        """Tell the selector which events the handler waits for: bytes to read, room to write."""
         if handler.state is CLOSED:
             return
         wants = (READ if handler.may_send_more else 0) | (WRITE if handler.outbox else 0)
@@ -600,7 +600,7 @@ class DeskServer(HTTPServer):
             return
         self.handlers.discard(handler)
         handler.enter(CLOSED)
-        handler.input_closed = True  # what waits in a pool for it need not be done
+        handler.input_closed = True  # a pool may skip the jobs that wait for it
         self._release(handler)
         self._backpressured.discard(handler)
         self._ready.pop(handler, None)

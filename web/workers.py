@@ -1,4 +1,4 @@
-"""Worker threads: what takes long, or waits for others, runs on a few of them, so that the event loop never waits."""
+"""Worker threads do the work that is slow or waits for other machines, so that the event loop never waits."""
 
 import queue
 import sys
@@ -13,10 +13,9 @@ THREADS, QUEUE = 4, 200
 
 
 class WorkerPool:
-    """A few threads. What they have done comes back as (job, result, error) through `finished` and `wake`.
+    """A few threads. Each adds (job, result, error) to `finished` and calls `wake`.
 
-    Where each call costs (`is_costly`), a job that had to wait for a thread is not begun when its client has hung up
-    meanwhile.
+    If calls cost money (`is_costly`), a job that waited for a thread is skipped if its client has hung up.
     """
 
     def __init__(self, finished: deque, wake, is_costly: bool = False):
@@ -25,7 +24,7 @@ class WorkerPool:
             threading.Thread(target=self._run, args=(sys.gettrace(),), daemon=True).start()
 
     def start(self, job: Job) -> None:
-        """Have job.work() done by the next free thread."""
+        """Let the next free thread call job.work()."""
         had_to_wait = self._jobs.unfinished_tasks >= THREADS
         try:
             self._jobs.put_nowait((job, had_to_wait))
@@ -33,7 +32,7 @@ class WorkerPool:
             self._finish(job, None, Unavailable("too much slow work is waiting; try again"))
 
     def close(self) -> None:
-        """Let the threads end that have nothing to do; the others end with the process."""
+        """Let idle threads end; the others end with the process."""
         for _ in range(THREADS):
             with suppress(queue.Full):
                 self._jobs.put_nowait(None)
@@ -65,7 +64,7 @@ class EventLoopPool:
         self._wake()
 
     def close(self) -> None:
-        """Nothing: there are no threads to end."""
+        """Do nothing: there are no threads to end."""
 
 
 def _outcome(job) -> tuple:
