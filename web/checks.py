@@ -1,7 +1,7 @@
-"""The checks before an endpoint: is this desk asked, by whom, and is what was sent as the route wants it?
+"""The checks before an endpoint: the host, the origin, the route, the caller, and the body or the query.
 
-Plain functions, in the order in which admit() calls them. Each raises what is wrong, and an endpoint is
-only called for a request that has passed them all: so a refusal here never uses up an idempotency key.
+Plain functions, in the order in which admit() calls them. Each raises an error if its check fails. An endpoint runs
+only for a request that passes all checks, so an error here never uses up an idempotency key.
 """
 
 import re
@@ -25,7 +25,7 @@ TYPE_HINT = "send JSON and say so: -H 'Content-Type: application/json'"
 
 
 class Gate:
-    """What the checks of one desk go by: its routes, its names, the origins it trusts, who tells callers apart."""
+    """What the checks need to know about a desk: its routes, its host names, its callers, the origins it trusts."""
 
     def __init__(self, routes, identity: Identity, settings):
         self.tree, self.identity = route_tree(routes), identity
@@ -35,15 +35,15 @@ class Gate:
 
 
 def stated_id(request: Request) -> str | None:
-    """The id that a client has given to its request, if it may be one."""
+    """The X-Request-Id that the client sent; None if there is none, or if it is not allowed."""
     given = request.headers.get("x-request-id")
     return given if given is not None and REQUEST_ID.fullmatch(given) else None
 
 
 def admit(gate: Gate, request: Request) -> None:
-    """Set the request's route, references, caller, fields and idempotency scope. Raises whatever is wrong with it.
+    """Set the request's route, references, caller, fields and idempotency scope. Raises the first error.
 
-    OPTIONS has no route: all it needs is a path that is there.
+    OPTIONS has no route: it only needs a path that exists.
     """
     if request.fault:
         raise request.fault
@@ -70,9 +70,9 @@ def admit(gate: Gate, request: Request) -> None:
 
 
 def check_host(gate: Gate, request: Request) -> None:
-    """Refuse names that are not this desk's: a foreign page could point its own at us (DNS rebinding).
+    """Refuse a Host that is not this desk: a foreign page could make its own name point to us (DNS rebinding).
 
-    Beyond loopback an address is as good as a name of ours: nobody can point that elsewhere.
+    Beyond loopback any IP address is allowed: nobody can make an IP address point to another machine.
     """
     host = request.host.lower()
     name = host[: host.index("]") + 1] if "]" in host else host.partition(":")[0]
@@ -89,14 +89,14 @@ def _is_address(name):
 
 
 def check_origin(gate: Gate, request: Request) -> None:
-    """Refuse what a foreign page could do without asking: writes, and WebSockets, for which no CORS exists."""
+    """Refuse writes and WebSockets of foreign pages: CORS does not stop simple writes, nor any WebSocket."""
     is_open_to_all = request.method not in WRITES and "upgrade" not in request.headers
     if not is_open_to_all and not is_trusted_origin(gate, request):
         raise Forbidden(f"a page of {request.headers['origin']} may not do that here; see CORS_ORIGINS")
 
 
 def is_trusted_origin(gate: Gate, request: Request) -> bool:
-    """Whether the page that asks is the desk's own, on loopback, or in CORS_ORIGINS."""
+    """Whether the request's page is the desk's own, on loopback, or in CORS_ORIGINS."""
     origin = request.headers["origin"]
     if origin in gate.origins or origin.lower() == f"http://{request.host.lower()}":
         return True
@@ -109,7 +109,7 @@ def is_trusted_origin(gate: Gate, request: Request) -> bool:
 
 
 def find_caller(identity: Identity, request: Request, route: Route) -> Caller:
-    """Who is calling, if this caller may use this route at all."""
+    """The caller. Raises Unauthorized or Forbidden if this caller may not use the route."""
     if route.is_websocket:
         request.headers |= from_browser(request.headers, request.query)
     if identity.is_locked and route.locked == "anyone":
@@ -122,7 +122,7 @@ def find_caller(identity: Identity, request: Request, route: Route) -> Caller:
 
 
 def read_body(request: Request):
-    """The body's JSON; an empty body is {} and needs no type."""
+    """The body's JSON; an empty body is {} and needs no Content-Type. Raises BadRequest (415) or Invalid."""
     if not request.body:
         return {}
     if request.headers.get("content-encoding", "identity").lower() != "identity":
@@ -141,7 +141,7 @@ def _is_json(content_type):
 
 
 def find_scope(request: Request) -> tuple[str, str, str, str]:
-    """Where the request's Idempotency-Key counts: for its caller, method and path."""
+    """The scope of the request's Idempotency-Key: (caller, method, path, key). Raises Invalid."""
     key = KEY.fullmatch(request.headers["idempotency-key"])
     if not key:
         raise Invalid("Idempotency-Key must be 1 to 255 visible ASCII characters, in quotes or without")
@@ -151,7 +151,7 @@ def find_scope(request: Request) -> tuple[str, str, str, str]:
 
 
 def ticket_to_change(context, request: Request, reference: str | None = None) -> dict:
-    """The ticket of the path, or of `reference`, if it is still what If-Match says; else PreconditionFailed."""
+    """The ticket in the path, or `reference`. Raises PreconditionFailed if If-Match has another version."""
     ticket = context.store.ticket(reference or request.references[0], request.caller)
     expected = request.headers.get("if-match", "*")
     if expected != "*" and etag(ticket)[1] not in [tag.strip() for tag in expected.split(",")]:

@@ -1,7 +1,7 @@
 """Who is calling: headers, tokens, passwords.
 
-In open mode the X-User-* headers are believed, so it is for loopback only. In locked mode nothing
-counts but a token: a JSON Web Token (RFC 7519) signed with HS256 (RFC 7515), and only that.
+In open mode the desk trusts the X-User-* headers, so this mode is for loopback only. In locked mode a caller
+needs a token: a JSON Web Token (RFC 7519) signed with HS256 (RFC 7515), no other kind.
 """
 
 import hashlib
@@ -24,23 +24,23 @@ TOKEN = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")
 HEADER = {"alg": "HS256", "typ": "JWT"}
 TOKEN_LIFE = 24 * 60 * 60  # seconds
 SCRYPT = {"n": 2**14, "r": 8, "p": 1, "maxmem": 64 * 1024 * 1024}
-SHORTEST, SHORTEST_BEYOND = 6, 12  # characters of a password, on loopback alone and beyond it
-FAILURES, WINDOW = 10, 60  # failed logins per address, in this many seconds
+SHORTEST, SHORTEST_BEYOND = 6, 12  # least characters of a password, on loopback and beyond it
+FAILURES, WINDOW = 10, 60  # failed logins per client address, in so many seconds
 LOCKED_OUT = "this desk is locked: log in with POST /user/login and send Authorization: Bearer <token>"
 NAMELESS = "say who you are: X-User-Id and X-User-Role, or Authorization: Bearer <token>"
 
 
 class Identity:
-    """Tells the callers of one desk apart, by its mode and the secret that its tokens are signed with."""
+    """Finds out who the caller is, by the mode of the desk and the secret that signs its tokens."""
 
     def __init__(self, is_locked: bool, secret: str, clock=time.time):
         self.is_locked, self._clock = is_locked, clock
         self._secret = secret.encode() or token_bytes(32)  # without a secret, tokens end with the process
 
     def caller(self, headers: dict, request_id: str, anonymous_role: str | None) -> Caller:
-        """Who sent these headers. A caller without any identity gets `anonymous_role`; None refuses them.
+        """The caller who sent these headers. A caller without any identity gets `anonymous_role`; None: Unauthorized.
 
-        A token that is not valid is ignored where no role is needed, and refused where one is.
+        On an open desk an invalid token is an error only if the route needs a role: see Caller.must().
         """
         authorization = headers.get("authorization")
         claims = self.claims(authorization) if authorization else None
@@ -53,14 +53,14 @@ class Identity:
         return Caller(user, roles, request_id, authorization is not None)
 
     def issue(self, user: str, roles: list[str]) -> tuple[str, int]:
-        """A token for `user`, and when it ends (seconds since 1970)."""
+        """A token for `user`, and the time when it expires (seconds since 1970)."""
         now = int(self._clock())
         claims = {"sub": user, "roles": roles, "iat": now, "exp": now + TOKEN_LIFE}
         signed = f"{_encoded(HEADER)}.{_encoded(claims)}"
         return f"{signed}.{self._signature(signed)}", claims["exp"]
 
     def claims(self, authorization: str) -> dict | None:
-        """The claims of a valid bearer token: signed by this desk, not yet over. None for anything else."""
+        """The claims of a valid bearer token: signed by this desk and not expired; else None."""
         scheme, _, token = authorization.partition(" ")
         parts = TOKEN.fullmatch(token.strip())
         if scheme.lower() != "bearer" or not parts:
@@ -88,9 +88,9 @@ def is_name(value) -> bool:
 
 
 def from_browser(headers: dict, query: str) -> dict:
-    """Headers that a page cannot set on its WebSocket: who it is, from `?user_id=&role=`, or its token.
+    """Identity headers for a WebSocket, from `?user_id=&role=` or a token: a page cannot set headers there.
 
-    The token comes as a subprotocol, `token.<jwt>`, because a URL ends up in logs and histories.
+    The token comes as a subprotocol, `token.<jwt>`, not in the URL: URLs end up in logs and browser histories.
     """
     asked = dict(parse_qsl(query))
     given = {"x-user-id": asked.get("user_id"), "x-user-role": asked.get("role")}
@@ -102,7 +102,7 @@ def from_browser(headers: dict, query: str) -> dict:
 
 @lru_cache(256)
 def _stated(user, roles, anonymous_role):
-    """(user, roles) as the X-User-* headers state them. Unknown roles are taken and grant nothing."""
+    """(user, roles) from the X-User-* headers. Unknown roles are accepted, but give no permission."""
     if user is None and roles is None:
         if anonymous_role is None:
             raise Unauthorized(NAMELESS)
@@ -122,7 +122,7 @@ def _encoded(value) -> str:
 
 
 def _decoded(part: str) -> dict:
-    """The JSON object in one part of a token; {} where there is none."""
+    """The JSON object in one part of a token; {} if there is none."""
     try:
         value = parse_json(b64decode(part + "=" * (-len(part) % 4), b"-_"))
     except (ValueError, Invalid):
@@ -134,12 +134,12 @@ def _decoded(part: str) -> dict:
 
 
 def password_hash(password: str) -> str:
-    """The scrypt hash (RFC 7914) of a password with a salt of its own, as `salt$hash`. Slow, on purpose."""
+    """The scrypt hash (RFC 7914) of a password with a random salt, as `salt$hash`. Slow, on purpose."""
     return _hashed(password, token_hex(16))
 
 
 def new_user(email: str, roles: str, password: str, host: str = "localhost") -> dict:
-    """A user to store, roles as a list and the password hashed. ValueError says what is not allowed.
+    """A user to store: roles as a list, the password hashed. Raises ValueError that says what is allowed.
 
     A desk that listens on a `host` beyond loopback needs longer passwords: strangers can try to log in there.
     """
@@ -165,7 +165,7 @@ def _hashed(password, salt):
     return f"{salt}${hashlib.scrypt(password.encode(), salt=bytes.fromhex(salt), **SCRYPT).hex()}"
 
 
-NOBODYS_HASH = "00" * 16 + "$"  # compared for an unknown user, so that both answers take as long
+NOBODYS_HASH = "00" * 16 + "$"  # for an unknown user, so that both errors take the same time
 
 
 class Throttle:
@@ -175,8 +175,8 @@ class Throttle:
         self._clock, self._failures = clock, {}
 
     def check(self, address: str) -> None:
-        """TooManyRequests when there were too many failures; asked before and after the slow work, so
-        that guessing many passwords at once is no way around it."""
+        """Raise TooManyRequests after too many failures. Called before and after the slow hash, so that many guesses at
+        the same time are counted, too."""
         now, recent = self._clock(), self._failures.get(address)
         if recent and len(recent) == FAILURES and recent[0] > now - WINDOW:
             wait = int(recent[0] + WINDOW - now) + 1

@@ -1,7 +1,7 @@
-"""Bodies and queries, held to the constraints of schema.sql, which are read back from the database.
+"""Validation of bodies and queries by the constraints of schema.sql.
 
-A column's NOT NULL and CHECK become a Rule, so an enum or a limit is written once, in schema.sql.
-A CHECK in a form that is not listed in FORMS stops the start: no rule is ever silently skipped.
+The NOT NULL and CHECK of a column become a Rule, so each enum and limit is written once, in schema.sql.
+If no pattern of FORMS matches a CHECK, the desk does not start: no CHECK is silently skipped.
 """
 
 import json
@@ -15,19 +15,19 @@ FORMS = (  # the CHECKs a column may have, as schema.sql spells them
     ("choices", re.compile(r"(\w+) IN \(\s*('[^']*'(?:,\s*'[^']*')*)\s*\)")),
     ("boolean", re.compile(r"(\w+) IN \(0, 1\)")),
     ("length", re.compile(r"length\((?:trim\()?(\w+)\)?\) BETWEEN (\d+) AND (\d+)")),
-    # what follows asks nothing of a client: NUL is refused in every text, and times and ids are the desk's own
+    # these give no rule for clients: NUL is an error in every text, and times and ids come from the desk
     ("no NUL", re.compile(r"instr\((\w+), char\(0\)\) = 0")),
     ("time", re.compile(r"(\w+) IS strftime\('%Y-%m-%dT%H:%M:%fZ', \1\)")),
     ("id", re.compile(r"(\w+) > 0")),
 )
 TABLE_CONSTRAINTS = ("PRIMARY", "UNIQUE", "FOREIGN")
 SURROGATE_OR_NUL = re.compile("[\x00\ud800-\udfff]")
-# A character that shows: no blank, no control, nothing without a width. As the document of the API says it, too.
+# A visible character: no space, no control character, no zero-width character. The OpenAPI document has it, too.
 VISIBLE = r"[^\u0000-\u0020\u007f-\u00a0\u00ad\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]"
 NAME = r"[\x21-\x7e]{1,64}"  # a user's id or a role
 IDEMPOTENCY_KEY = r'"([\x21-\x7e]{1,255})"|([\x21\x23-\x7e][\x21-\x7e]{0,254})'
 _find_visible = re.compile(VISIBLE).search
-MAX_DEPTH = 100  # arrays and objects inside one another; Python's own limit depends on who calls
+MAX_DEPTH = 100  # nested arrays and objects; Python's own limit depends on the depth of the call stack
 MAX_DIGITS = 400
 
 
@@ -42,7 +42,7 @@ class Rule(NamedTuple):
     members: dict = {}  # rules for some members of an object; it may have others
 
     def clean(self, value):
-        """The value to work with: texts trimmed. Raises Fault with the words for the user."""
+        """The checked value; texts are trimmed. Raises Fault with the message for the user."""
         if value is None:
             if self.nullable:
                 return None
@@ -104,7 +104,7 @@ class Rule(NamedTuple):
         return f"; choose from {', '.join(self.choices)}" if self.choices else ""
 
     def from_text(self, text: str):
-        """The same for a query's value, where a whole number arrives as digits and a boolean as a word."""
+        """The same for a value in a query: a whole number arrives as digits, a boolean as a word."""
         if self.kind == "boolean":
             return self.clean({"true": True, "false": False}.get(text, text))
         digits = self.kind == "integer" and re.fullmatch("[0-9]{1,19}", text)
@@ -112,14 +112,14 @@ class Rule(NamedTuple):
 
 
 class Fault(ValueError):
-    """One thing wrong with one field."""
+    """One error in one field."""
 
 
 class Body(NamedTuple):
-    """The fields a body may have, by the names of the table's columns, space-separated.
+    """The fields that a body may have: names of the table's columns, separated by spaces.
 
-    The table's other columns and `ignored` are read-only: taken and never applied, so that a client
-    may send back what it read. Anything else is an error.
+    The other columns of the table and `ignored` are read-only: a client may send back what it read, and they
+    change nothing. Any other field is an error.
     """
 
     table: str
@@ -127,8 +127,8 @@ class Body(NamedTuple):
     optional: str = ""
     ignored: str = ""
     aliases: dict = {}  # other names of fields, as {"subject": "title"}
-    extra: dict = {}  # rules of fields that are no columns
-    defaults: dict = {}  # fields that take their default only: {name: (default, message for another value)}
+    extra: dict = {}  # rules of fields that are not columns
+    defaults: dict = {}  # fields that accept only their default: {name: (default, message for another value)}
     rules: dict = {}  # of every column and extra field; bound() sets this and the next two, once per route
     writable: dict = {}  # {name: (column, its rule)}
     read_only: frozenset = frozenset()
@@ -170,11 +170,11 @@ def _read_check(table, column, check):
             if form == "length":
                 return {"lowest": int(found[2]), "highest": int(found[3])}
             return {"kind": "boolean"} if form == "boolean" else {}
-    raise ValueError(f"{table}.{column}: validation cannot read CHECK ({check}); teach it in web/validation.py")
+    raise ValueError(f"{table}.{column}: validation cannot read CHECK ({check}); add it to web/validation.py")
 
 
 def _split(text):
-    """The parts of `text` between commas that no parenthesis encloses."""
+    """Split `text` at its commas, but not inside parentheses."""
     depth, part = 0, ""
     for character in text:
         depth += (character == "(") - (character == ")")
@@ -187,7 +187,7 @@ def _split(text):
 
 
 def _checks(rest):
-    """The insides of every CHECK (...) in a column's definition."""
+    """The text inside each CHECK (...) of a column's definition."""
     for start in re.finditer(r"CHECK \(", rest):
         inside, depth = rest[start.end() :], 1
         for end, character in enumerate(inside):
@@ -198,7 +198,7 @@ def _checks(rest):
 
 
 def parse_json(data: bytes):
-    """JSON as RFC 8259 means it: UTF-8, no NaN, no duplicate keys, no number that overflows."""
+    """Parse JSON (RFC 8259): UTF-8, no NaN, no duplicate keys, no number that overflows. Raises Invalid."""
     try:
         value = _DECODER.decode(data.decode("utf-8"))
     except json.JSONDecodeError as problem:
@@ -216,7 +216,7 @@ def parse_json(data: bytes):
 
 
 def _texts(value):
-    """Every text in a JSON value, the names of members too. Raises Invalid where it is nested too deeply."""
+    """Every text in a JSON value, the names of members too. Raises Invalid if it is nested too deeply."""
     level = [value]
     for _ in range(MAX_DEPTH + 1):
         yield from (part for part in level if isinstance(part, str))
@@ -248,7 +248,7 @@ def _finite(text):
 
 
 def _whole(text):
-    if len(text) > MAX_DIGITS:  # turning digits into a number takes time that grows with their square
+    if len(text) > MAX_DIGITS:  # the time of int() grows with the square of the digits
         raise ValueError(f"a number of {len(text)} digits is too long")
     return int(text)
 
@@ -263,7 +263,7 @@ _DECODER = json.JSONDecoder(
 
 
 def check_body(members, body: Body) -> dict:
-    """The fields to work with, from parsed JSON. Raises Invalid with every broken field at once."""
+    """The checked fields, {column: value}, of parsed JSON. Raises Invalid with all wrong fields at once."""
     if not isinstance(members, dict):
         raise Invalid("the body must be a JSON object: {…}")
     details = {name: ["This field is required."] for name in body.required.split() if name not in members}
@@ -290,7 +290,7 @@ def check_body(members, body: Body) -> dict:
 
 
 def check_query(text: str, rules: dict[str, Rule]) -> dict:
-    """The parameters of a query string; a blank value is an absent one. Raises Invalid for all faults."""
+    """The parameters of a query string; a blank value is ignored. Raises Invalid with all errors at once."""
     values, details = {}, {}
     for part in filter(None, text.split("&")):
         name, value = _decoded(part)

@@ -1,7 +1,7 @@
-"""WebSocket by RFC 6455: handshake → answer, bytes → messages, messages → frames. Pure: no I/O.
+"""WebSocket by RFC 6455: handshake → response, bytes → messages, messages → frames. Pure: no I/O.
 
-The server's side only: frames that arrive must be masked, frames that are sent are not. No extension is
-negotiated. If a client breaks a rule, the reader raises ProtocolError; the caller sends the close frame
+Only the server's side: frames from the client must be masked, frames to the client are not. There are no
+extensions. If a client breaks a rule, the reader raises ProtocolError; the caller sends the close frame
 for it and ends the connection (7.1.7). Numbers in brackets are sections of RFC 6455.
 """
 
@@ -68,7 +68,7 @@ class Message(NamedTuple):
 
 
 def accept(request: Request) -> Response:
-    """The 101 answer to an opening handshake (4.2). Raises BadRequest: 426 if it is none, or not version 13."""
+    """The 101 response to an opening handshake (4.2). Raises BadRequest, 426 if it is no handshake of version 13."""
     is_upgrade = all(token in map(str.lower, _list_items(request, name)) for name, token in UPGRADE.items())
     if not is_upgrade or request.method != "GET" or request.version < (1, 1):
         raise _upgrade_required("this address speaks WebSocket: open it with a WebSocket client")
@@ -119,7 +119,7 @@ class MessageReader:
         self._buffer += data
 
     def next_message(self) -> Message | None:
-        """The next message, None when more bytes are needed, ProtocolError when they break a rule."""
+        """The next message, None when more bytes are needed. Raises ProtocolError."""
         try:
             return next(self._messages, None)
         except UnicodeDecodeError:
@@ -129,7 +129,7 @@ class MessageReader:
         partial, opcode = None, None  # partial: the message whose fragments are arriving
         while opcode is not Opcode.CLOSE:
             is_final, opcode, length, mask = yield from self._read_frame_head()
-            if opcode in CONTROL:  # may come between the fragments of a message (5.4)
+            if opcode in CONTROL:  # it may come between the fragments of a message (5.4)
                 yield _control_message(opcode, unmask((yield from self._read(length, at_least=length)), mask))
                 continue
             if (opcode is Opcode.CONTINUATION) != (partial is not None):
@@ -137,7 +137,7 @@ class MessageReader:
             partial = partial or PartialMessage(opcode)
             if len(partial.data) + length > MAX_MESSAGE:
                 raise ProtocolError(f"a message may have {MAX_MESSAGE} bytes", TOO_BIG)
-            while length:  # decode bytes as they arrive: invalid text is refused before the message ends (8.1)
+            while length:  # decode bytes as they arrive: invalid text is an error before the message ends (8.1)
                 data = yield from self._read(length, at_least=1)
                 partial.add(unmask(data, mask))
                 length -= len(data)
@@ -227,7 +227,7 @@ def render(opcode: Opcode, data: str | bytes) -> bytes:
 
 
 def render_close(code: int, reason: str = "") -> bytes:
-    """A close frame; a long reason is cut. NO_STATUS makes an empty frame, the answer to an empty one."""
+    """A close frame; a long reason is cut. NO_STATUS makes an empty frame, to reply to an empty one."""
     if code == NO_STATUS:
         return render(Opcode.CLOSE, b"")
     if code not in CLOSE_CODES:
