@@ -1,6 +1,6 @@
-"""The rules of the house: `python3 .ci/house.py` prints every break of one, and exits with 1 if there is any.
+"""The rules of the house: `python3 .ci/house.py` prints every violation, and exits with 1 if there is one.
 
-They are about how the code is written, not about what the desk does, so they are no part of `python3 -m unittest`.
+These rules are about the style of the code, not about what the desk does, so `python3 -m unittest` does not run them.
 """
 
 import ast
@@ -19,7 +19,7 @@ MAX_BRANCHES = 12  # of one function
 MAX_LINE = 120  # characters
 MAX_README = (10_000, 200)  # bytes and lines of the first README
 BRANCHES = (ast.If, ast.For, ast.While, ast.Try, ast.BoolOp, ast.IfExp, ast.comprehension)
-LAYERS = (  # of web/: a module may import those before it
+LAYERS = (  # of web/: a module may import the modules before it
     """settings http1 websocket validation identity bodies response_schemas openapi log metrics demo offline export
     responses routes checks response_cache accounts petri_net files handler live workers server""".split()
 )
@@ -27,13 +27,13 @@ ONLY_IN = {  # module: the product files that may import it
     "sqlite3": {"store.py"},
     "http.client": {"llm.py"},
     "urllib.request": set(),
-    "socket": {"web/server.py", "llm.py"},  # llm.py for a constant: the calls of http.client are cancelled with it
+    "socket": {"web/server.py", "llm.py"},  # llm.py: for a constant, to cancel a call of http.client
     "selectors": {"web/server.py"},
     "drills": {"app.py"},
 }
-ONLY_IN_DRILLS = {"sqlite3": {"faults", "lab"}, "socket": {"lab", "clients"}}  # the same for the modules of drills/
+ONLY_IN_DRILLS = {"sqlite3": {"faults", "lab"}, "socket": {"lab", "clients"}}  # for the modules of drills/
 
-STILL_BROKEN = (  # the beginnings of breaks that are known; an entry that is true no more must go
+STILL_BROKEN = (  # known violations, by the start of their text; delete an entry when it is fixed
     "web/openapi.py: _refusals has 16 branches",
     "web/response_schemas.py: schema_of has 16 branches",
     "drills/board.py: class_table has 13 branches",
@@ -50,13 +50,13 @@ def read(path: str) -> str:
 
 
 def parse(*patterns: str) -> dict[str, ast.Module]:
-    """The syntax tree of every file that fits, by path."""
+    """{path: syntax tree} of every file that matches a pattern."""
     paths = sorted(path.relative_to(ROOT).as_posix() for pattern in patterns for path in ROOT.glob(pattern))
     return {path: ast.parse(read(path)) for path in paths}
 
 
 def imports(tree: ast.AST) -> set[str]:
-    """The modules that a tree imports, as `web.handler` or `sys`."""
+    """The modules that a tree imports, for example `web.handler` or `sys`."""
     found = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -73,7 +73,7 @@ def package(module: str) -> str:
 
 
 def top_level(product, drills):
-    """Nothing stands at the top level that is not agreed."""
+    """The top level has only the agreed files and folders."""
     ignored = [line.strip("/") for line in read(".gitignore").split()]
     there = {path.name for path in ROOT.iterdir() if not any(path.match(pattern) for pattern in ignored)}
     for name in sorted(there - TOP_LEVEL - {".git"}):
@@ -81,7 +81,7 @@ def top_level(product, drills):
 
 
 def nothing_to_install(product, drills):
-    """The product and the drill tool import the standard library and each other; drills never import the desk."""
+    """Everything imports only the standard library and itself; drills never import the desk."""
     own = {path.removesuffix(".py") for path in product} | {"web", "drills"}
     for path, tree in {**product, **drills}.items():
         allowed = sys.stdlib_module_names | ({"drills"} if path in drills else own)
@@ -91,7 +91,7 @@ def nothing_to_install(product, drills):
 
 
 def layers(product, drills):
-    """store imports workflow, web imports workflow and the layers below, llm and workflow only what Python has."""
+    """store imports workflow; web imports workflow and lower layers; llm and workflow only the standard library."""
     for path, tree in product.items():
         used = {module for module in imports(tree) if package(module) not in sys.stdlib_module_names}
         name = path.removeprefix("web/").removesuffix(".py")
@@ -109,7 +109,7 @@ def layers(product, drills):
 
 
 def homes(product, drills):
-    """Some modules are imported in one place only."""
+    """Some modules may be imported in only one place."""
     for trees, only_in in ((product, ONLY_IN), (drills, ONLY_IN_DRILLS)):
         for path, tree in trees.items():
             name = Path(path).stem if trees is drills else path
@@ -124,7 +124,7 @@ def drills_on_request(product, drills):
     for node in product["app.py"].body:
         is_main = isinstance(node, ast.If) and "__main__" in ast.dump(node.test)
         if not is_main and "drills" in map(package, imports(node)):
-            yield f"app.py:{node.lineno}: imports the drills outside of the main block"
+            yield f"app.py:{node.lineno}: imports the drills outside the main block"
 
 
 def environment(product, drills):
@@ -136,14 +136,14 @@ def environment(product, drills):
 
 
 def docstrings(product, drills):
-    """Every file opens with its promise."""
+    """Every file starts with a docstring."""
     for path, tree in {**product, **drills}.items():
         if not ast.get_docstring(tree):
             yield f"{path}: has no docstring"
 
 
 def branches(product, drills):
-    """No function branches so often that nobody can follow it."""
+    """No function has too many branches."""
     for path, tree in {**product, **drills}.items():
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef):
@@ -153,7 +153,7 @@ def branches(product, drills):
 
 
 def line_lengths(product, drills):
-    """No line is wider than the editor beside the browser."""
+    """No line is too long."""
     others = parse("tests/*.py", "tests/proofs/*.py", "tests/solutions/*/*.py", ".ci/*.py")
     for path in ("schema.sql", *product, *drills, *others):
         for number, line in enumerate(read(path).splitlines(), 1):
@@ -162,7 +162,7 @@ def line_lengths(product, drills):
 
 
 def first_sitting(product, drills):
-    """What a learner reads fits into one sitting: the lines above the banners of the core files."""
+    """A learner can read the core files above their banners in one sitting."""
     sitting = 0
     for path in CORE_FILES:
         lines = read(path).splitlines()
@@ -206,8 +206,8 @@ def main() -> int:
     found = [f"{text}  [{rule.__doc__}]" for rule in RULES for text in rule(product, drills)]
     breaks = [text for text in found if not text.startswith(STILL_BROKEN)]
     gone = [entry for entry in STILL_BROKEN if not any(text.startswith(entry) for text in found)]
-    breaks += [f"{entry}: no longer so; take it out of STILL_BROKEN in .ci/house.py" for entry in gone]
-    kept = f"{len(RULES)} rules of the house are kept, {len(STILL_BROKEN)} known breaks remain"
+    breaks += [f"{entry}: this is fixed; delete it from STILL_BROKEN in .ci/house.py" for entry in gone]
+    kept = f"{len(RULES)} rules of the house checked: no new violation, {len(STILL_BROKEN)} known ones"
     print("\n".join(breaks) or kept)
     return 1 if breaks else 0
 
