@@ -1,4 +1,4 @@
-"""The endpoints of accounts: log in, and for labs a login as anybody."""
+"""The endpoints for accounts: log in, and for labs a login as any user."""
 
 from datetime import datetime, timezone
 
@@ -11,7 +11,7 @@ NO_STORE = ("Cache-Control", "no-store")  # for a response with a token in it
 
 
 def find_user(context, request) -> dict | None:
-    """The user with this e-mail address and password, for log_in; None for a wrong one, after as much work."""
+    """The user with this e-mail address and password, for log_in; None if one is wrong, in the same time."""
     context.throttle.check(request.client)
     with context.store.reader() as store:
         user = store.user(request.fields["email"])

@@ -1,12 +1,12 @@
-"""What each endpoint takes: its body's fields and its query's parameters.
+"""The input of each endpoint: the fields of its body and the parameters of its query.
 
-A rule written as "table.column" is the column's own, read back from schema.sql when the desk starts.
+A rule written as "table.column" is the rule of that column, read from schema.sql when the desk starts.
 """
 
 from web.validation import Body, Rule
 from workflow import MAX_ID, TRANSITIONS
 
-DEFAULTS = {  # clients send them with a new ticket
+DEFAULTS = {  # a client may send these with a new ticket, but with no other value
     "status": ("open", "a new ticket is open; PATCH it"),
     "assignee": (None, "a new ticket has no assignee; PATCH it"),
 }
@@ -60,5 +60,5 @@ UNCLASSIFIED = Body("tickets", required="description")
 COMMENT = Body("comments", required="body", optional="internal")
 DRAFT = Body("drafts", optional="body")
 DRAFT_CHANGES = Body("drafts", required="body")
-NO_CHANGES = Body("tickets")  # an empty object; a ticket that was read may be sent back
-NOTHING = Body("drafts")  # an empty object; a draft that was read may be sent back
+NO_CHANGES = Body("tickets")  # no fields; a client may send back a ticket that it has read
+NOTHING = Body("drafts")  # no fields; a client may send back a draft that it has read

@@ -1,8 +1,8 @@
-"""The demo desk: what customers wrote in the last thirty days, and what became of it.
+"""The demo desk: the tickets of the last thirty days, and all that happened to them.
 
-A ticket's life is a generator: resumed, it makes its next step and yields the hours until the one
-after. fill() resumes all lives in the order of their times, so the audit log runs forward as if the
-desk had been in use. It is the same desk every time, only later: the random numbers are seeded.
+The life of each ticket is a generator: next() does its next step and yields the hours until the step after
+that. fill() resumes the lives in order of time, so the audit log is in order, as if the desk had been in use.
+The random numbers have a fixed seed: every demo desk is the same, only the dates differ.
 """
 
 import re
@@ -13,7 +13,7 @@ from uuid import UUID
 
 from workflow import Caller
 
-STORIES = {  # priority | title | description; a line with {one/other} was written twice, once with each
+STORIES = {  # priority | title | description; a line with {one/other} makes two tickets, one with each word
     "billing": """
 high | Charged twice for {March/October} | Two payments of {49/120} € left my card on one day, for one invoice.
 medium | Café Émile: wrong address on the invoice | We moved to 12 rue de l'Église; you still have the old one.
@@ -84,7 +84,7 @@ def fill(store, text_time, write) -> None:
     """Fill the empty `store`. `text_time` formats a time as the store does; `write` writes a reply to a ticket."""
     clock, random = store.clock, Random(8)
     now = datetime.fromisoformat(clock().replace("Z", "+00:00"))
-    queue = []  # a priority queue (heap) of (time, number, life); the number keeps lives from being compared
+    queue = []  # a heap of (time, number, life); the number breaks ties, because lives cannot be compared
     for number, fields in enumerate(stories()):
         heappush(queue, (now - timedelta(days=random.uniform(0, DAYS)), number, Life(store, random, write).run(fields)))
     try:
@@ -92,7 +92,7 @@ def fill(store, text_time, write) -> None:
             while queue:
                 time, number, life = heappop(queue)
                 store.clock = lambda: text_time(time)
-                following = time + timedelta(hours=next(life, DAYS * 24))  # one that is over is put after now
+                following = time + timedelta(hours=next(life, DAYS * 24))  # a finished life gets a time after now
                 if following < now:
                     heappush(queue, (following, number, life))
         store.commit()
@@ -101,7 +101,7 @@ def fill(store, text_time, write) -> None:
 
 
 def stories():
-    """Yield the fields of each ticket to come."""
+    """Yield the fields of each ticket."""
     for category, lines in STORIES.items():
         for line in lines.strip().splitlines():
             for version in (0, 1) if "{" in line else (0,):
@@ -110,7 +110,7 @@ def stories():
 
 
 class Life:
-    """One ticket, its customer and its agent. Its generators yield the hours that a step takes."""
+    """One ticket, its customer and its agent. Its generators yield the hours until the next step."""
 
     def __init__(self, store, random, write):
         self.store, self.random, self.write = store, random, write
@@ -129,7 +129,7 @@ class Life:
             yield from self.solve()
 
     def reply(self):
-        """A draft waits for the agent, who sends it, signs and sends it, or throws it away."""
+        """A draft waits for the agent, who sends it, signs and sends it, or rejects it."""
         draft = self.store.add_draft(self.agent, self.ticket, self.write(self.ticket), "rules")
         yield self.hours()
         outcome = self.random.choice(("sent", "sent", "edited", "rejected"))
@@ -141,7 +141,7 @@ class Life:
         decide(self.agent, draft)
 
     def solve(self):
-        """From new to closed, with a question back now and then, and up to the supervisor if need be."""
+        """Move the ticket from new to closed; sometimes ask the customer, sometimes escalate to the supervisor."""
         yield from self.move(self.random.choice((self.agent, SUPERVISOR)), "assign", assignee=self.agent.id)
         yield from self.move(self.agent, "start_work")
         while self.random.random() < 0.4:

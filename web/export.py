@@ -16,11 +16,11 @@ HEADERS = (
     ("Content-Disposition", 'attachment; filename="tickets.csv"'),
 )
 FORMULA_STARTS = ("=", "+", "-", "@")
-PAGE = 500  # tickets that are read and written at a time
+PAGE = 500  # tickets that are read and sent at a time
 
 
 def as_csv(context, filters: dict) -> Response:
-    """Every ticket that the filters leave, newest first: read, written and sent page by page."""
+    """All tickets that match the filters, newest first; read, written and sent page by page."""
     pieces = _pieces(context, filters)
     return Response(200, b"", HEADERS, lambda: next(pieces, b""))
 
@@ -44,9 +44,9 @@ def _rows(rows) -> bytes:
 
 
 def _safe(value):
-    """A spreadsheet would run a text that begins like a formula: an apostrophe in front makes it a text.
+    """Put an apostrophe before a text that a spreadsheet would run as a formula (CSV injection).
 
-    Some look past blanks and what nobody sees, and take a full-width sign for the plain one.
+    Some spreadsheets skip spaces and invisible characters, and read a full-width sign as the normal one.
     """
     if not isinstance(value, str):
         return value

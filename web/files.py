@@ -1,6 +1,6 @@
-"""The files of the page and of the API reference: which there are, and how they travel.
+"""The files of the page and of the API reference, with their headers.
 
-They lie in web/static/ and are read afresh for each request, so that an edit shows on the next reload.
+They are in web/static/. Each request reads its file again, so that you see an edit after a reload.
 """
 
 import re
@@ -12,21 +12,21 @@ from web.http1 import Request, Response
 from workflow import NotFound
 
 FOLDER = Path(__file__).with_name("static")
-NAME = re.compile(r"[a-z0-9-]+\.(html|css|js|svg)")  # no slash and no second dot: no way out of the folder
+NAME = re.compile(r"[a-z0-9-]+\.(html|css|js|svg)")  # no slash and no second dot: no path out of the folder
 TYPES = {
     "html": "text/html; charset=utf-8",
     "css": "text/css; charset=utf-8",
     "js": "text/javascript; charset=utf-8",
     "svg": "image/svg+xml; charset=utf-8",
 }
-PAGE_POLICY = (  # a page may run and show only what this desk serves as files of its own
+PAGE_POLICY = (  # a page may load scripts, styles and images only from this desk
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
 
 def page_file(request: Request, name: str = "index.html") -> Response:
-    """The file `name` as a 200, or a 304 where the browser has it already. Raises NotFound."""
+    """The file `name` as a 200, or a 304 if the browser has it already. Raises NotFound."""
     kind = NAME.fullmatch(name)
     if not kind or not (FOLDER / name).is_file():
         raise NotFound(f"the page has no file {name[:80]}; the page itself is at /")

@@ -1,7 +1,7 @@
-"""The desk's log: one line per request on stderr, written once per turn of the event loop. No body, token or key ever.
+"""The desk's log: one line per request on stderr, written once per turn of the event loop. Never a body, token or key.
 
-A log that nobody reads must not stop the desk: if the stream is a pipe or a terminal, only what it takes at once
-is written, and what does not fit in memory for long is counted and dropped.
+A log that nobody reads must not block the desk: a pipe or a terminal gets only what it takes without waiting. If more
+than MOST_LINES lines wait, the oldest are dropped and counted.
 """
 
 import json
@@ -13,7 +13,7 @@ from collections import deque
 
 COLOURS = {"INFO": "\x1b[32m", "WARN": "\x1b[33m", "ERROR": "\x1b[31m"}
 MOST_LINES = 10_000  # that wait for a slow reader
-PIPE_TAKES = 512  # bytes that a pipe takes without waiting when it says that it is ready (POSIX's least PIPE_BUF)
+PIPE_TAKES = 512  # bytes that a ready pipe takes without waiting (the smallest PIPE_BUF of POSIX)
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
 
@@ -64,7 +64,7 @@ class Log:
                 self._flush_at_once()
             else:
                 self._flush_what_fits()
-        except OSError:  # it takes no more now, or nobody reads the log any more: the desk goes on
+        except OSError:  # the stream takes no more now, or nobody reads the log any more: the desk goes on
             pass
 
     def _flush_at_once(self):
@@ -90,9 +90,9 @@ def _facts(request):
 
 
 def _waiting_descriptor(stream):
-    """The descriptor to ask before writing, if writing could wait: a pipe, a socket, or a terminal after Ctrl-S.
+    """The file descriptor to check before a write that can block: of a pipe, a socket, or a terminal after Ctrl-S.
 
-    A terminal is opened once more: so it takes what it can without waiting, and its other users notice nothing.
+    A terminal is opened a second time: so a write never waits, and other users of the terminal notice nothing.
     """
     if stream is None or os.name == "nt":
         return None

@@ -1,13 +1,13 @@
-"""What the desk counts about itself, as Prometheus reads it (text format 0.0.4)."""
+"""Counters and durations of requests, in the text format of Prometheus (0.0.4)."""
 
 HEADERS = (("Content-Type", "text/plain; version=0.0.4; charset=utf-8"),)
 BUCKETS = (0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10)  # seconds
 
 
 class Metrics:
-    """Requests by method, route template and status, and how long they took. Paths are never labels.
+    """Requests by method, route template and status, and how long they took. A path is never a label.
 
-    `requests` has the number of answers by (method, route, status).
+    `requests` is {(method, route, status): the number of responses}.
     """
 
     def __init__(self):
@@ -17,14 +17,14 @@ class Metrics:
         key = (method, route, status)
         self.requests[key] = self.requests.get(key, 0) + 1
         self._seconds += seconds
-        for place, bound in enumerate(BUCKETS):
+        for index, bound in enumerate(BUCKETS):
             if seconds <= bound:
-                self._buckets[place] += 1
+                self._buckets[index] += 1
                 break
 
     def text(self, states: dict[str, int]) -> bytes:
         """Every metric, and a gauge of the tickets by state."""
-        lines = ["# HELP desk_requests_total Requests answered.", "# TYPE desk_requests_total counter"]
+        lines = ["# HELP desk_requests_total Requests that have got a response.", "# TYPE desk_requests_total counter"]
         for (method, route, status), count in sorted(self.requests.items()):
             labels = f'method="{_escaped(method)}",route="{_escaped(route)}",status="{status}"'
             lines.append(f"desk_requests_total{{{labels}}} {count}")
@@ -34,12 +34,12 @@ class Metrics:
         return ("\n".join(lines) + "\n").encode()
 
     def _durations(self):
-        name, below = "desk_request_seconds", 0
-        yield f"# HELP {name} From the whole request to its answer."
+        name, cumulative = "desk_request_seconds", 0
+        yield f"# HELP {name} From the complete request to its response."
         yield f"# TYPE {name} histogram"
         for bound, count in zip(BUCKETS, self._buckets):
-            below += count
-            yield f'{name}_bucket{{le="{bound}"}} {below}'
+            cumulative += count
+            yield f'{name}_bucket{{le="{bound}"}} {cumulative}'
         total = sum(self.requests.values())
         yield f'{name}_bucket{{le="+Inf"}} {total}'
         yield f"{name}_sum {self._seconds:.6f}"

@@ -1,4 +1,4 @@
-"""The commands that start no server: --verify, --backup, --rebuild, --add-user. app.py passes them the store."""
+"""The commands that do not start a server: --verify, --backup, --rebuild, --add-user. app.py passes the store."""
 
 import os
 import sys
@@ -51,20 +51,20 @@ def print_progress(done: int, events: int) -> None:
 
 
 def rebuild(new_store, old: str, path: str) -> int:
-    """Make the database `path` from the events of `old`, which is kept. Returns 0, or 1 if its rows differ from them.
+    """Make the database `path` from the events of `old`, which stays. Returns 0, or 1 if old rows differ from them.
 
-    The new file is made in a folder beside `path` and moved at the end, so that nobody finds half a database.
+    The new file is made in a folder beside `path` and moved at the end, so that `path` is never incomplete.
     """
     refuse_existing("--rebuild", path)
     holder = f"--rebuild in process {os.getpid()}"
     try:
         with TemporaryDirectory(prefix=".rebuild-", dir=os.path.dirname(os.path.abspath(path))) as folder:
-            made = os.path.join(folder, "new.sqlite3")
-            with closing(new_store(made)) as store:
+            new = os.path.join(folder, "new.sqlite3")
+            with closing(new_store(new)) as store:
                 status = print_checks(store.rebuild_from(old, holder, print_progress))
                 if print_checks(store.verify()):
-                    raise Refused(f"--rebuild: the new database is not sound; {path} was not made")
-            os.rename(made, path)
+                    raise Refused(f"--rebuild: the new database is corrupt; {path} was not made")
+            os.rename(new, path)
     except BrokenPipeError:
         raise
     except (OSError, KeyboardInterrupt) as problem:

@@ -1,15 +1,15 @@
 """The route table as an OpenAPI 3.1 document. Pure: routes and rules in, a dict out.
 
-Nothing here is a second list: paths, bodies and queries come from ROUTES, enums and limits from
-schema.sql, summaries from the endpoints' docstrings. A route's `responses` says what no rule can tell:
+Nothing is listed twice: paths, bodies and queries come from ROUTES, enums and limits from schema.sql,
+summaries from the docstrings of the endpoints. The `responses` of a route says the rest:
 
-    "201 Ticket"            it answers 201 with the schema Ticket of response_schemas.py
-    "200 Ticket[] 304"      200 with a list of them, or 304: so it takes If-None-Match
-    "200 Ticket 409 412"    it can also refuse with 409 and, taking If-Match, with 412
-    "200 text/csv"          200 with a body of that type
-    "101 426"               101 without a body
+    "201 Ticket"            a 201 with the schema Ticket of response_schemas.py
+    "200 Ticket[] 304"      a 200 with a list of them, or a 304: so it takes If-None-Match
+    "200 Ticket 409 412"    other errors are 409 and 412: so it takes If-Match
+    "200 text/csv"          a 200 with a body of that type
+    "101 426"               a 101 without a body
 
-_refusals() adds the rest by rule.
+_refusals() adds the error statuses that follow from the other columns of the row.
 """
 
 import re
@@ -18,42 +18,42 @@ from web.response_schemas import EXAMPLES, example_of, list_of, ref, schema_of, 
 from web.http1 import FIELD_VALUE, PHRASES
 from web.validation import IDEMPOTENCY_KEY, NAME, Body
 
-REFUSALS = {  # by status: the codes it comes with, and what it means, whatever the operation
-    400: ("VALIDATION_ERROR BAD_REQUEST", "Not what the operation takes; `details` tells the fields at fault"),
-    401: ("UNAUTHORIZED", "Needs a valid token, or a stated identity"),
-    403: ("FORBIDDEN", "Not for these roles; or a page of a foreign origin tried to write"),
-    404: ("NOT_FOUND", "There is no such thing, or not for this caller"),
-    405: ("METHOD_NOT_ALLOWED", "The path lacks this method; `Allow` names those it has"),
+REFUSALS = {  # error responses by status: the codes, and the meaning for every operation
+    400: ("VALIDATION_ERROR BAD_REQUEST", "The input is wrong; `details` names the wrong fields"),
+    401: ("UNAUTHORIZED", "Needs a valid token, or `X-User-Id` or `X-User-Role` on an open desk"),
+    403: ("FORBIDDEN", "The caller's roles are not enough; or a page of another origin tried to write"),
+    404: ("NOT_FOUND", "It does not exist, or this caller may not see it"),
+    405: ("METHOD_NOT_ALLOWED", "The path does not have this method; `Allow` lists its methods"),
     408: ("REQUEST_TIMEOUT", "The rest of the request did not arrive in time"),
-    409: ("TRANSITION_FAILED ALREADY_DECIDED IDEMPOTENCY_IN_PROGRESS", "Not now, in the state that the thing is in"),
-    412: ("PRECONDITION_FAILED", "The thing has changed since the version in `If-Match`"),
+    409: ("TRANSITION_FAILED ALREADY_DECIDED IDEMPOTENCY_IN_PROGRESS", "The current state does not allow it"),
+    412: ("PRECONDITION_FAILED", "The resource has changed since the version in `If-Match`"),
     413: ("TOO_LARGE", "The body is over 1 MiB"),
     414: ("URI_TOO_LONG", "The target is over 8 KiB"),
     415: ("UNSUPPORTED_MEDIA_TYPE", "The body is not declared as JSON"),
-    417: ("EXPECTATION_FAILED", "The one expectation known here is `100-continue`"),
-    421: ("MISDIRECTED_REQUEST", "The host asked for is not this desk"),
+    417: ("EXPECTATION_FAILED", "The only supported expectation is `100-continue`"),
+    421: ("MISDIRECTED_REQUEST", "The host of the request is not this desk"),
     422: ("IDEMPOTENCY_KEY_REUSED", "This `Idempotency-Key` was used with another body"),
     423: ("LOCKED", "Somebody else holds the lock"),
     426: ("UPGRADE_REQUIRED", "Needs an upgrade of the connection"),
     429: ("TOO_MANY_REQUESTS", "Too many failed logins"),
     431: ("HEADERS_TOO_LARGE", "Too many or too long header lines"),
-    500: ("INTERNAL_ERROR", "The desk made a mistake; its log tells more under the `request_id`"),
-    501: ("NOT_IMPLEMENTED", "The one transfer coding known here is `chunked`"),
-    503: ("UNAVAILABLE", "Busy, full, draining, or something that it needs is away"),
-    505: ("VERSION_NOT_SUPPORTED", "HTTP/1.1 and HTTP/1.0 are spoken here"),
+    500: ("INTERNAL_ERROR", "The desk has a bug; its log tells more under the `request_id`"),
+    501: ("NOT_IMPLEMENTED", "The only supported transfer coding is `chunked`"),
+    503: ("UNAVAILABLE", "The desk is busy, full or stopping, or the database or the LLM does not answer"),
+    505: ("VERSION_NOT_SUPPORTED", "The desk supports HTTP/1.1 and HTTP/1.0"),
 }
-BEFORE_ROUTING = (400, 403, 404, 405, 408, 413, 414, 417, 421, 431, 501, 503, 505)  # the operation is not known yet
-NO_OPERATION = (404, 405)  # of those: there is none, so none can document them
-ANYTIME = (500, 503)  # whatever the operation
-PARAMETERS = {  # headers that requests may carry: name, what for, pattern
-    "RequestId": ("X-Request-Id", "Comes back, and stands in the log and in the event", FIELD_VALUE),
+BEFORE_ROUTING = (400, 403, 404, 405, 408, 413, 414, 417, 421, 431, 501, 503, 505)  # before the operation is known
+NO_OPERATION = (404, 405)  # errors that no operation can document: there is no operation
+ANYTIME = (500, 503)  # errors of every operation
+PARAMETERS = {  # request headers: name, purpose, pattern
+    "RequestId": ("X-Request-Id", "The response, the log and the event have it, too", FIELD_VALUE),
     "UserId": ("X-User-Id", "Who is calling, on a desk in open mode", NAME),
-    "UserRole": ("X-User-Role", "The caller's roles, with commas; `customer` where none is stated", FIELD_VALUE),
+    "UserRole": ("X-User-Role", "The caller's roles, with commas; `customer` if there is none", FIELD_VALUE),
     "IdempotencyKey": ("Idempotency-Key", "A retry with the same key changes nothing", IDEMPOTENCY_KEY),
     "IfMatch": ("If-Match", "The `ETag` of the version that the change is meant for, or `*`", FIELD_VALUE),
-    "IfNoneMatch": ("If-None-Match", "The `ETag` of what the client has already", FIELD_VALUE),
-    "Prefer": ("Prefer", "`handling=strict` tells an LLM's failure by a 503", FIELD_VALUE),
-    "PreferCount": ("Prefer", "`count=exact` has every match counted, however many there are", FIELD_VALUE),
+    "IfNoneMatch": ("If-None-Match", "The `ETag` of the content that the client has already", FIELD_VALUE),
+    "Prefer": ("Prefer", "`handling=strict`: a 503 if the LLM fails", FIELD_VALUE),
+    "PreferCount": ("Prefer", "`count=exact`: count all matches, however many there are", FIELD_VALUE),
     "LastEventId": ("Last-Event-ID", "The last event that the client has seen", "[0-9]{0,18}"),
 }
 TAKEN_WITH = {
@@ -64,21 +64,21 @@ TAKEN_WITH = {
     "Ticket[]": "PreferCount",
     "text/event-stream": "LastEventId",
 }
-HEADERS = {  # that answers carry
+HEADERS = {  # of responses
     "X-Request-Id": "The request's id",
-    "ETag": "The version of what is in the answer, for `If-None-Match` and `If-Match`",
-    "Location": "Where what was created can be read",
-    "Idempotent-Replayed": "`true` where this answer is a repetition and nothing was changed",
-    "X-Total-Count": "How many there are on all pages",
-    "X-Total-Is-Exact": "`false` where `X-Total-Count` is only what was counted so far",
+    "ETag": "The version of the content, for `If-None-Match` and `If-Match`",
+    "Location": "The path of the new resource",
+    "Idempotent-Replayed": "`true` if this is the kept response of an earlier request: nothing was changed",
+    "X-Total-Count": "The number of tickets on all pages",
+    "X-Total-Is-Exact": "`false` if the count stopped early, at `X-Total-Count`",
     "Link": 'The next page, as `<…>; rel="next"`, unless this is the last one',
     "Retry-After": "Seconds after which the same request may succeed",
-    "WWW-Authenticate": "Which kind of token is asked for",
+    "WWW-Authenticate": "The kind of token that is needed",
 }
-ALWAYS_SENT = ("X-Request-Id", "Location", "X-Total-Count", "WWW-Authenticate")  # where they are documented at all
+ALWAYS_SENT = ("X-Request-Id", "Location", "X-Total-Count", "WWW-Authenticate")  # if the response has them documented
 SENT_WITH = {401: "WWW-Authenticate", 409: "Retry-After", 412: "ETag", 429: "Retry-After", 503: "Retry-After"}
 OF_A_TICKET = ("Ticket", "WholeTicket", "Aggregate", "Fired", "Lease")  # their ETag is the ticket's version
-TAGS = (  # by the beginning of the path; the first that fits
+TAGS = (  # (tag, beginnings of paths); the first match counts
     ("tickets", "/tickets", "/api/tickets"),
     ("drafts", "/drafts"),
     ("audit log", "/audit-events"),
@@ -88,19 +88,19 @@ TAGS = (  # by the beginning of the path; the first that fits
     ("desk", "/"),
 )
 BEARER = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "From `POST /user/login`"}
-ABOUT = """A support desk on a bare Python. A trailing slash makes no difference, HEAD is GET without the body, and
-OPTIONS tells the methods of a path. A text is trimmed before its length counts. A blank query parameter is an absent
-one. Read-only fields may be sent back: they are taken and ignored. Every refusal has the shape of `Error`, or of
-`Problem` (RFC 9457) with `Accept: application/problem+json`. An operation's `x-statuses` are those of its own; the
-others among its responses are those that any request can meet: `x-before-routing` before its path and method are looked
-at, `x-anytime` later, too."""
+ABOUT = """A support desk in plain Python. A trailing slash makes no difference, HEAD is GET without the body, and
+OPTIONS lists the methods of a path. The length of a text is its length after trimming. A blank query parameter is
+ignored. You may send back read-only fields: they are ignored. Every error response is an `Error`, or a `Problem`
+(RFC 9457) with `Accept: application/problem+json`. `x-statuses` lists the statuses of one operation. The other
+responses can follow any request: those in `x-before-routing` before the desk looks at the path and the method, those in
+`x-anytime` also later."""
 
 
 def document(routes, rules: dict, is_locked: bool) -> dict:
     """The OpenAPI document of one desk.
 
-    `routes` have their rules bound, `rules` are validation's by table and column, and `is_locked` tells
-    the two auth modes apart.
+    `routes` contain their rules (see with_rules), `rules` are the validation rules by table and column, and
+    `is_locked` is the auth mode.
     """
     named = schemas(rules)
     paths = {}
@@ -116,7 +116,7 @@ def document(routes, rules: dict, is_locked: bool) -> dict:
         "x-before-routing": list(BEFORE_ROUTING),
         "x-anytime": list(ANYTIME),
         "components": {
-            "schemas": {**named, "Ignored": {"description": "Read-only: taken and ignored"}},
+            "schemas": {**named, "Ignored": {"description": "Read-only: accepted and ignored"}},
             "parameters": {name: _header_parameter(*parts) for name, parts in PARAMETERS.items()},
             "headers": {name: _header(name, text) for name, text in HEADERS.items()},
             "responses": {str(status): _refusal(status, named) for status in sorted(possible) if status in REFUSALS},
@@ -126,20 +126,20 @@ def document(routes, rules: dict, is_locked: bool) -> dict:
 
 
 def summary(route) -> str:
-    """The first line of the endpoint's docstring; `python3 -OO` keeps no docstrings, so there its name."""
+    """The first line of the endpoint's docstring; with `python3 -OO`, which drops docstrings, its name."""
     return (route.endpoint.__doc__ or route.endpoint.__name__).partition("\n")[0].removesuffix(".")
 
 
 def statuses(route, is_locked: bool) -> set[int]:
-    """The statuses that this route's operation can answer with, without those that any request can meet."""
+    """The statuses of this route's responses, without those that any request can get."""
     return {int(word) for word in route.responses.split() if word.isdigit()} | _refusals(route, is_locked)
 
 
 def _refusals(route, is_locked):
-    """The refusals that follow from what a route takes and who may use it."""
+    """The error statuses that follow from a route's input and its roles."""
     found = set()
     if route.body or route.query or route.takes_key or "{version}" in route.path or not is_locked:
-        found.add(400)  # on an open desk X-User-Id, too, may be a wrong one
+        found.add(400)  # on an open desk X-User-Id can be invalid, too
     if (is_locked and route.locked != "anyone") or (not is_locked and (route.role or route.anonymous_role is None)):
         found.add(401)
     if route.role or (is_locked and route.locked == "staff"):
@@ -151,7 +151,7 @@ def _refusals(route, is_locked):
     if route.body and route.takes_key:
         found.add(422)
     if route.prepare and route.takes_key:
-        found.add(409)  # it waits for others, and meanwhile the same key may come again
+        found.add(409)  # it is slow: a retry with the same key can arrive before it is done
     return found
 
 
@@ -170,7 +170,7 @@ def _operation(route, named, is_locked):
 
 
 def _security(route, is_locked):
-    """Alternatives: each is enough. An empty one means that nothing is needed."""
+    """Alternatives: one of them is enough. An empty one means that the caller needs nothing."""
     if is_locked:
         return [] if route.locked == "anyone" else [{"token": []}]
     stated = [{"user": [], "role": []}, {"token": []}]
@@ -221,12 +221,12 @@ def _header_parameter(name, text, pattern):
 
 
 def _header(name, text):
-    """A header of answers; some are always there where an answer has them documented."""
+    """A response header; some of them are always there if the response has them documented."""
     return {"description": text, "schema": {"type": "string"}, **({"required": True} if name in ALWAYS_SENT else {})}
 
 
 def _request_body(body: Body):
-    """The fields that the operation takes, those that it ignores, and an example with the former."""
+    """The fields that the operation takes, the fields that it ignores, and an example."""
     taken = {name: schema_of(name, rule) for name, (_, rule) in body.writable.items()}
     taken |= {name: {"const": default} for name, (default, _) in body.defaults.items()}
     ignored = {name: ref("Ignored") for name in (*body.rules, *body.ignored.split()) if name not in taken}
@@ -241,7 +241,7 @@ def _request_body(body: Body):
 
 
 def _responses(route, own, named):
-    """By status: what the operation answers itself, then what any request can meet."""
+    """{status: response}: those of the operation, and those that any request can get."""
     word, *more = route.responses.split()
     kind = more[0] if more and not more[0].isdigit() else None
     success = {"description": PHRASES[int(word)], "headers": _headers(_success_headers(route, kind))}
@@ -249,7 +249,7 @@ def _responses(route, own, named):
     found |= {str(status): _response_ref(status) for status in own if str(status) != word}
     if "304" in found:
         found["304"] = {"description": PHRASES[304], "headers": _headers(["X-Request-Id", "ETag"])}
-    if "503" in more:  # it says so in the words of its success, or in those of a refusal
+    if "503" in more:  # it has the schema of the success, or of an error
         found["503"] = {**_refusal(503, named), "content": _content(kind, named, ref("Error"))}
     for status in (*BEFORE_ROUTING, *ANYTIME):
         if status not in NO_OPERATION and (status != 403 or route.method != "GET" or route.is_websocket):
@@ -278,9 +278,9 @@ def _headers(names):
 
 
 def _content(kind, named, *others):
-    """A body of the schema or media type `kind`; where there are others, one of those schemas."""
+    """A body of the schema or media type `kind`, or of one of the schemas in `others`."""
     if kind == "text/event-stream":
-        return {kind: {"schema": ref("StreamedEvent")}}  # each of its events
+        return {kind: {"schema": ref("StreamedEvent")}}  # one event of the stream
     if "/" in kind:
         return {kind: {"schema": {"type": "string"}}}
     name = kind.removesuffix("[]")
@@ -290,12 +290,12 @@ def _content(kind, named, *others):
 
 
 def _refusal(status, named):
-    """One status as every refusal says it, in both forms; the examples are of this status."""
+    """The error response of one status, in both formats, with examples."""
     (code, *others), text = REFUSALS[status][0].split(), REFUSALS[status][1]
-    said = {"error": PHRASES[status], "message": text, "code": code}
-    standard = {"type": "about:blank", "title": PHRASES[status], "status": status, "detail": text, "code": code}
+    error = {"error": PHRASES[status], "message": text, "code": code}
+    problem = {"type": "about:blank", "title": PHRASES[status], "status": status, "detail": text, "code": code}
     content = {}
-    for media_type, name, facts in (("json", "Error", said), ("problem+json", "Problem", standard)):
+    for media_type, name, facts in (("json", "Error", error), ("problem+json", "Problem", problem)):
         schema = {"allOf": [ref(name), {"properties": {"code": {"enum": [code, *others]}}}]}
         example = {**example_of(named[name], named), **facts}
         content[f"application/{media_type}"] = {"schema": schema, "example": example}

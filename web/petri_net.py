@@ -7,7 +7,7 @@ from web.responses import etag, reply
 
 
 def as_aggregate(ticket) -> dict:
-    """A ticket as the Petri net sees it. Its marking goes by two names, because clients read either."""
+    """A ticket for clients of the Petri net. The marking has two names, because clients read one or the other."""
     marking, enabled = workflow.marking(ticket["state"]), workflow.enabled(ticket["state"])
     net = {"state": marking, "places": marking, "enabled_transitions": enabled}
     return {"aggregate_id": ticket["uuid"], "version": ticket["version"], **net}

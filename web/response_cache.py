@@ -1,4 +1,4 @@
-"""Responses to reads, kept until somebody commits: never for a time, never across a change."""
+"""A cache of responses to reads. Each commit empties it, so it never returns old data."""
 
 from web.http1 import Request, Response
 
@@ -6,30 +6,30 @@ MOST, LARGEST = 500, 64 * 1024  # responses, and bytes of one
 
 
 class ResponseCache:
-    """Responses by what was asked, all dropped as soon as the database has changed.
+    """Responses by request; all are dropped when the database changes.
 
-    A `stamp` tells states of the database apart: it differs after every commit, this desk's or another
-    program's, and is None while there are changes that are not committed yet.
+    A `stamp` identifies a state of the database: it differs after every commit, by this desk or by another
+    program, and is None while there are uncommitted changes.
     """
 
     def __init__(self):
         self._responses, self._stamp = {}, None
 
     def find(self, request: Request, stamp) -> Response | None:
-        """What was answered to the same question at this stamp."""
+        """The response to an equal request at this stamp, None if there is none."""
         request.stamp = stamp
         if stamp != self._stamp:
             self._responses, self._stamp = {}, stamp
-        return self._responses.get(_question(request)) if stamp else None
+        return self._responses.get(_cache_key(request)) if stamp else None
 
     def keep(self, request: Request, response: Response, stamp) -> None:
-        """Keep a response, unless the database has moved on since find() was asked for it."""
+        """Keep a response, unless the database has changed since find() looked for it."""
         if stamp and stamp == self._stamp == request.stamp and len(response.body) <= LARGEST:
-            if len(self._responses) == MOST:  # begin anew: else the first 500 keep out what is asked for now
+            if len(self._responses) == MOST:  # full: start again, or the first 500 would stay for ever
                 self._responses = {}
-            self._responses[_question(request)] = response
+            self._responses[_cache_key(request)] = response
 
 
-def _question(request):
+def _cache_key(request):
     caller = request.caller
     return request.path, request.query, request.headers.get("prefer"), caller.id, caller.only_own

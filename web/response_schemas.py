@@ -1,13 +1,13 @@
-"""What each endpoint answers, as JSON Schema: the columns of schema.sql and what is made of them.
+"""The response of each endpoint as JSON Schema, version 2020-12, which OpenAPI 3.1 uses.
 
-Pure. The dialect is 2020-12, as OpenAPI 3.1 has it. Enums and limits come from the rules that validation
-reads back from schema.sql; what stands here is which members an answer has.
+Pure. Enums and limits come from the validation rules, which are read from schema.sql. This file only says
+which members a response has.
 """
 
 from web.validation import NAME, VISIBLE, Rule
 from workflow import PLACES, ROLES, TRANSITIONS
 
-EXAMPLES = {  # of a field, wherever it stands: in a body, in an answer
+EXAMPLES = {  # by field, for requests and responses
     "id": 1,
     "ticket_id": 1,
     "uuid": "3f2b8c1e-5d4a-4e6f-9a7b-1c2d3e4f5a6b",
@@ -46,7 +46,7 @@ HASH = {"type": "string", "pattern": "^[0-9a-f]{64}$", "examples": ["9f" * 32]}
 
 
 def schema_of(name: str, rule: Rule) -> dict:
-    """The JSON Schema of a field, by its rule; its name tells the example and the format."""
+    """The JSON Schema of a field by its rule; the example and the format depend on its name."""
     schema = {"type": [_type(rule), "null"] if rule.nullable else _type(rule)}
     if rule.kind == "integer":
         schema |= {"minimum": rule.lowest, "maximum": rule.highest}
@@ -80,13 +80,13 @@ def list_of(schema: dict) -> dict:
 
 
 def an_object(members: dict, optional: str = "") -> dict:
-    """An object with exactly these members, all required but the optional ones."""
+    """An object with exactly these members, all required except the optional ones."""
     required = [name for name in members if name not in optional.split()]
     return {"type": "object", "properties": members, "required": required, "additionalProperties": False}
 
 
 def schemas(rules: dict) -> dict[str, dict]:
-    """Every schema that a route's `responses` may name, and those they are made of."""
+    """Every schema that a route's `responses` can name, and the parts of these schemas."""
     return {**_of_tables(rules), **_of_the_net(), **_of_the_desk(rules), **_of_refusals()}
 
 
@@ -97,11 +97,11 @@ def _columns(rules, table):
 def _of_tables(rules):
     ticket, event = _columns(rules, "tickets"), _columns(rules, "audit_events")
     event |= {"data": {"type": "object"}, "previous_hash": HASH, "hash": HASH}
-    unhashed = "hash previous_hash"  # which a customer of a locked desk does not see
+    unhashed = "hash previous_hash"  # customers on a locked desk do not see these
     parts = {"comments": list_of(ref("Comment")), "drafts": list_of(ref("Draft")), "enabled_transitions": _enabled()}
     in_the_net = {"aggregate_id": ticket["uuid"], "timestamp": event["at"]}
     following = {"type": ["integer", "null"]}
-    total = {"total": COUNT, "total_is_exact": {"const": False}}  # which stands there only where it is so
+    total = {"total": COUNT, "total_is_exact": {"const": False}}  # only there if it is False
     page = {"tickets": list_of(ref("Ticket")), **total, "next": following}
     return {
         "Ticket": an_object(ticket),
@@ -170,7 +170,7 @@ def _of_the_desk(rules):
 
 
 def _of_refusals():
-    """Both forms of a "no". A refusal may have more members, as `allowed` or `version`: facts to go on with."""
+    """Both formats of an error response. It can have more members, such as `allowed` or `version`."""
     details = {"type": "object", "additionalProperties": list_of(SAYS), "examples": [{}]}
     code = {"type": "string", "examples": ["NOT_FOUND"]}
     facts = {"code": code, "details": details, "request_id": {"type": "string", "examples": [EXAMPLES["request_id"]]}}

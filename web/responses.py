@@ -1,4 +1,4 @@
-"""How a value becomes a response: JSON bodies, ETags, and the one place where refusals become HTTP statuses. Pure."""
+"""How a value becomes a response: JSON bodies, ETags, and the one place where errors become HTTP statuses. Pure."""
 
 from functools import lru_cache
 from hashlib import sha256
@@ -20,7 +20,7 @@ STATUS = {
     workflow.TooManyRequests: 429,
     workflow.Unavailable: 503,
 }
-DEFAULTS = {  # headers of every response that does not bring its own
+DEFAULTS = {  # headers of every response that does not set its own
     "Content-Type": "application/json",
     "Cache-Control": "no-cache",
     "Vary": "Accept, Authorization, Origin, Prefer, X-User-Id, X-User-Role",
@@ -45,22 +45,22 @@ def reply(status: int, value, *headers: tuple[str, str]) -> Response:
 
 
 def reply_text(status: int, text: str, *headers: tuple[str, str]) -> Response:
-    """The same of a value that is JSON text already, as store.py makes of rows that go out as they are."""
+    """The same for a value that is JSON text already: store.py lets SQLite make it."""
     return Response(status, f"{text}\n".encode("utf-8", "replace"), headers)
 
 
 def with_members(text: str, **members: str) -> str:
-    """The JSON object `text` with more members behind its own; each is JSON text, too."""
+    """Add members at the end of the JSON object `text`; each value is JSON text, too."""
     return "".join([text[:-1], *[f',"{name}":{value}' for name, value in members.items()], "}"])
 
 
 def cached(request: Request, value, *headers: tuple[str, str]) -> Response:
-    """A 200 with an ETag of its content, or 304 where the client has just that."""
+    """A 200 with an ETag (a hash of its content), or a 304 if the client has this content already."""
     return tagged(request, encode(value), *headers)
 
 
 def tagged(request: Request, text: str, *headers: tuple[str, str]) -> Response:
-    """The same of JSON text."""
+    """The same for JSON text."""
     body = f"{text}\n".encode("utf-8", "replace")
     tag = f'"{sha256(body).hexdigest()[:20]}"'
     if is_known(request, tag):
@@ -78,12 +78,12 @@ def is_known(request: Request, tag: str) -> bool:
 
 
 def etag(ticket: dict) -> tuple[str, str]:
-    """The ETag of a ticket is its version: every change of it or around it has an event."""
+    """The ETag of a ticket is its version: each change of it, its comments or its drafts has an event."""
     return "ETag", f'"{ticket["version"]}"'
 
 
 def prefers(request: Request, preference: str, value: str) -> bool:
-    """Whether the header Prefer says so; where it says a preference twice, the first one counts (RFC 7240)."""
+    """Whether the header Prefer has this value for the preference; the first one counts (RFC 7240, 2)."""
     header = request.headers.get("prefer")
     for stated in header.lower().split(",") if header else ():
         name, _, wanted = stated.partition(";")[0].partition("=")
@@ -92,9 +92,9 @@ def prefers(request: Request, preference: str, value: str) -> bool:
     return False
 
 
-@lru_cache(256)  # few routes bring headers of their own, each nearly always the same
+@lru_cache(256)  # there are few combinations of headers
 def default_lines(own_names: tuple, has_body: bool, bug_mode: str) -> str:
-    """The default headers of a response that brings headers with these names, as lines."""
+    """The lines of the default headers, without those that the response sets itself (`own_names`)."""
     lines = {name: value for name, value in DEFAULTS.items() if name not in own_names}
     if not has_body:
         lines.pop("Content-Type", None)
@@ -104,13 +104,13 @@ def default_lines(own_names: tuple, has_body: bool, bug_mode: str) -> str:
 
 
 def preflight(allow: str) -> tuple:
-    """What a browser wants to know before it sends a page's request to another origin (the Fetch standard's CORS)."""
+    """Headers that tell a browser which requests a page of another origin may send (CORS, in the Fetch standard)."""
     methods = ("Access-Control-Allow-Methods", allow)
     return methods, ("Access-Control-Allow-Headers", CORS_ALLOWED), ("Access-Control-Max-Age", "600")
 
 
 def refusal(request: Request, problem: Exception) -> Response:
-    """The response to anything raised: JSON, or RFC 9457 where the client asks for it. What is not ours is a 500."""
+    """The error response for an exception: JSON, or RFC 9457 if the client asks for it. An unknown one is a 500."""
     status = problem.status if isinstance(problem, BadRequest) else STATUS.get(type(problem), 500)
     facts = {"error": _title(status, problem), "code": getattr(problem, "code", "INTERNAL_ERROR")}
     facts |= {"message": str(problem), "details": getattr(problem, "details", {}), "request_id": request.id}
@@ -121,7 +121,7 @@ def refusal(request: Request, problem: Exception) -> Response:
     if "application/problem+json" in request.headers.get("accept", ""):
         standard = {"type": "about:blank", "title": facts.pop("error"), "status": status}
         standard["detail"] = facts.pop("message")
-        facts = {**standard, **facts, "status": status}  # a draft's status gives way: RFC 9457 wants the number
+        facts = {**standard, **facts, "status": status}  # not the status of a draft: RFC 9457 needs the number
         headers += (("Content-Type", "application/problem+json"),)
     return reply(status, facts, *headers)
 

@@ -1,4 +1,4 @@
-"""The table of routes: what a row says, how a path finds its row, and on which thread its work runs. Pure."""
+"""The table of routes: the columns of a row, how to find the row of a path, and which thread does the work. Pure."""
 
 from typing import Callable, NamedTuple
 from urllib.parse import unquote
@@ -12,42 +12,42 @@ ANY, METHODS = object(), object()  # keys in the tree of routes that no path seg
 
 
 def event_loop(request: Request) -> None:
-    """Most requests: done in well under a millisecond, by the one thread that serves everybody."""
+    """Most requests: they take much less than a millisecond, on the one thread that serves all clients."""
 
 
 def worker(request: Request) -> str:
-    """What takes longer: a worker thread reads with a store of its own, or computes."""
+    """Slow requests: a worker thread reads with its own store, or computes."""
     return READERS
 
 
 def llm_worker(request: Request) -> str:
-    """What waits for another machine: so that calls that hang cannot keep reads waiting, it has threads of its own."""
+    """Requests that wait for an LLM: they have their own threads, so that a call that hangs does not delay reads."""
     return LLM_CALLS
 
 
 class Route(NamedTuple):
-    """One row of the route table: who may ask for what, what may be sent, and which function answers.
+    """One row of the route table: who may call it, what a client may send, and which function makes the response.
 
-    A query's rule is a Rule, or "table.column" for the column's own. Where `runs_on` names a pool of worker
-    threads, a read runs there as a whole, with a read-only store; a write has `prepare` run there (which opens
-    context.store.reader() if it has to read), and then its endpoint on the loop, in one savepoint, with the result in
-    `request.prepared`.
+    A rule in `query` is a Rule, or "table.column" for the rule of that column. If `runs_on` returns a pool of worker
+    threads, all of a read runs there, with a read-only store. Of a write only `prepare` runs there (it opens
+    context.store.reader() if it needs to read); then the endpoint runs on the event loop, in one savepoint, with the
+    result in `request.prepared`.
     """
 
     method: str
-    path: str  # {…} stands for one segment; it reaches the endpoint in request.references
-    responses: str  # its status, what is in it, and what it refuses beyond the rules: openapi.py reads this
+    path: str  # {…} stands for one segment; its value is in request.references
+    responses: str  # statuses and schema of its responses, in the format of openapi.py
     endpoint: Callable
     body: Body | None = None
     query: dict = {}
-    role: str | None = None  # who may
-    locked: str = "user"  # who may on a locked desk: "anyone", a "user" with a token, or "staff"
-    anonymous_role: str | None = "customer"  # the role of a caller without any identity; None: it is 401
+    role: str | None = None  # the role that it needs
+    locked: str = "user"  # who may call it on a locked desk: "anyone", a "user" with a token, or "staff"
+    anonymous_role: str | None = "customer"  # the role of a caller without any identity; None: 401
     runs_on: Callable[[Request], str | None] = event_loop
     prepare: Callable | None = None
-    is_secret: bool = False  # its responses are not kept under an idempotency key
+    is_secret: bool = False  # no response is kept for an idempotency key
     is_websocket: bool = False
-    is_cacheable: bool = False  # the same question has the same answer until the database changes
+    is_cacheable: bool = False  # equal requests have equal responses until the database changes
 
     @property
     def takes_key(self) -> bool:
@@ -67,7 +67,7 @@ def route_tree(routes) -> dict:
 
 
 def find(tree: dict, path: str) -> tuple[dict, tuple]:
-    """The routes of a path by method, and what stands at its {…}. A trailing slash makes no difference."""
+    """({method: route} of a path, the values of its {…}). A trailing slash makes no difference. Raises NotFound."""
     node, references = tree, ()
     if path == "*":
         return {}, references
@@ -82,7 +82,7 @@ def find(tree: dict, path: str) -> tuple[dict, tuple]:
             node = {}
             break
     if METHODS not in node:
-        raise NotFound(f"nothing is at {path}; GET /health tells that the desk is there")
+        raise NotFound(f"nothing is at {path}; GET /docs shows all paths")
     return node[METHODS], references
 
 
@@ -100,7 +100,7 @@ def allowed(routes: dict) -> str:
 
 
 def with_rules(route: Route, rules: dict) -> Route:
-    """The route with its body bound to the rules of its columns, and every "table.column" replaced by that column's."""
+    """The route with its body bound to the rules of its columns, and every "table.column" replaced by that rule."""
 
     def bind(named):
         found = {}

@@ -1,4 +1,4 @@
-"""Settings: options and environment variables, read once, each held to what is allowed for it."""
+"""Settings: options and environment variables. They are read and checked once, at the start."""
 
 import argparse
 import re
@@ -7,19 +7,19 @@ from typing import Callable, NamedTuple
 
 EPILOG = (
     "VEDYA_BUG_MODE=NAME plants a bug in a copy of the desk and runs the copy: for labs only. "
-    "NO_COLOR set to anything keeps the log without colour."
+    "NO_COLOR set to anything turns the colours of the log off."
 )
-PASSWORD = re.compile(r"//.*@")  # a URL can carry one
+PASSWORD = re.compile(r"//.*@")  # a URL can contain one
 BASE_URL = re.compile(r"https?://([^\s/:@?#\[\]]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?(/[^\s@?#]*)?")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class BadSetting(Exception):
-    """A value that is not allowed; str() is one line naming the setting, the value and what may stand there."""
+    """A value that is not allowed; str() is one line with the setting, the value and what is allowed."""
 
 
 class Setting(NamedTuple):
-    """One row of the settings: an option, the environment variables behind it, and what may stand there."""
+    """One row of the settings: an option, its environment variables, and what values are allowed."""
 
     name: str
     variables: tuple
@@ -71,7 +71,7 @@ def seconds(text):
 
 def one_of(*choices):
     def parse(text):
-        if text and text not in choices:  # nothing is only ever the default
+        if text and text not in choices:  # an empty text is the default of some settings
             raise ValueError(" or ".join(choices))
         return text
 
@@ -86,15 +86,15 @@ def origins(text):
 
 
 def all_settings(database, plugins) -> tuple:
-    """Every setting of the desk, in the order of --help; `database` is where the file is by default."""
+    """Every setting of the desk, in the order of --help; `database` is the default path of the file."""
     auth, formats = one_of("open", "tokens"), one_of("text", "json")
     return (
         Setting("port", ("PORT",), "8080", port_number, "the port to listen on"),
         Setting("host", ("HOST",), "127.0.0.1", str, "the address to listen on; beyond loopback only with tokens"),
         Setting("db", ("SUPPORT_DESK_DB", "DB_PATH"), str(database), str, "the database file; :memory: keeps nothing"),
-        Setting("auth", ("SUPPORT_DESK_AUTH",), "open", auth, "open, or tokens: nobody gets in without"),
+        Setting("auth", ("SUPPORT_DESK_AUTH",), "open", auth, "open, or tokens: every caller needs one"),
         Setting("secret", ("SUPPORT_DESK_SECRET",), "", long_secret, "signs tokens; unset: a new one each start", True),
-        Setting("debug", ("DEBUG",), "false", boolean, "true opens the debug login"),
+        Setting("debug", ("DEBUG",), "false", boolean, "true allows the debug login"),
         *llm_settings(plugins),
         Setting("log_format", ("LOG_FORMAT",), "text", formats, "how the log is written: text or json"),
         Setting("cors_origins", ("CORS_ORIGINS",), "", origins, "other origins whose pages may use the desk"),
@@ -102,9 +102,9 @@ def all_settings(database, plugins) -> tuple:
 
 
 def llm_settings(plugins) -> tuple:
-    """The rows about the classifier and its LLMs, for the plug-ins that there are."""
+    """The rows about the classifier and its LLMs, for these plug-ins."""
     who = f"{', '.join(plugins)}; unset: the first whose key is set, else rules"
-    where = "where openai is; Ollama, llama.cpp and vLLM speak like it"
+    where = "its API; Ollama, llama.cpp and vLLM have the same API"
     return (
         Setting("classifier", ("CLASSIFIER",), "", one_of(*plugins), who),
         Setting("openai_api_key", ("OPENAI_API_KEY",), "", api_key, "the key for openai", True),
@@ -125,7 +125,7 @@ def read(table: tuple, options: dict, environ: dict) -> SimpleNamespace:
         named = {setting.option: options.get(setting.name), **{name: environ.get(name) for name in setting.variables}}
         where, text = next(((name, text) for name, text in named.items() if text), ("default", setting.default))
         try:
-            text.encode()  # bytes that are no text come in as surrogates
+            text.encode()  # bytes that are not UTF-8 arrive as surrogates
             setattr(settings, setting.name, setting.parse(text))
         except UnicodeError:
             raise BadSetting(f"{where} is not allowed; it may be text in UTF-8") from None
@@ -133,7 +133,7 @@ def read(table: tuple, options: dict, environ: dict) -> SimpleNamespace:
             shown = "…" if setting.is_secret else repr(PASSWORD.sub("//…@", text))
             raise BadSetting(f"{where}={shown} is not allowed; it may be {allowed}") from None
     if settings.auth == "open" and settings.host not in LOOPBACK:
-        why = f"{', '.join(LOOPBACK)}, because open mode believes whatever callers say; or set SUPPORT_DESK_AUTH=tokens"
+        why = f"{', '.join(LOOPBACK)}, because open mode trusts every caller; or set SUPPORT_DESK_AUTH=tokens"
         raise BadSetting(f"HOST={settings.host!r} is not allowed; it may be {why}")
     if settings.debug and settings.host not in LOOPBACK:
         raise BadSetting(f"DEBUG=true is not allowed with HOST={settings.host!r}: anybody could make an admin's token")
@@ -142,12 +142,12 @@ def read(table: tuple, options: dict, environ: dict) -> SimpleNamespace:
 
 def command_line(table: tuple, roles) -> argparse.ArgumentParser:
     """A parser with an option for every setting and every command; --help names variables and defaults."""
-    about = "A support desk on a bare Python. Options win over environment variables; an empty value counts as unset."
+    about = "A support desk in plain Python. Options win over environment variables; an empty value counts as unset."
     parser = argparse.ArgumentParser("app.py", description=about, epilog=EPILOG, allow_abbrev=False)
     for setting in table:
         variables = ", then ".join(setting.variables)
         parser.add_argument(setting.option, help=f"{setting.help} [{variables}; default: {setting.default or 'none'}]")
-    parser.add_argument("--demo", action="store_true", help="fill an empty database with a believable desk, then serve")
+    parser.add_argument("--demo", action="store_true", help="fill an empty database with example tickets, then serve")
     parser.add_argument("--verify", action="store_true", help="check the database, its audit chain and its replay")
     parser.add_argument("--backup", metavar="FILE", help="copy the database to FILE, also while a desk serves it")
     parser.add_argument("--rebuild", metavar="FILE", help="make FILE from the old events after an edit of schema.sql")
@@ -158,7 +158,7 @@ def command_line(table: tuple, roles) -> argparse.ArgumentParser:
 
 
 def banner(settings: SimpleNamespace, port: int) -> str:
-    """What the desk prints when it serves: where, from which database, and in which modes."""
+    """What the desk prints at the start: its address, its database and its modes."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     database = f"{settings.db} (nothing is kept)" if settings.db == ":memory:" else settings.db
     modes = f"auth {settings.auth}, bug mode {settings.bug_mode or 'none'}, classifier {settings.classifier}"
