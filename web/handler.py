@@ -39,7 +39,7 @@ class State(NamedTuple):
 #                    ┌─────────────────── the client has read all ◄────────────┐
 #                    ▼                                                         │
 #    accept ──────► IDLE ──► HEAD ──► BODY ──► handle_one_request() ─────► SENDING ──► LINGERING ──► CLOSED
-#                    ▲                           │        ▲                    behind the last response
+#                    ▲                           │        ▲                     after the last response
 #                    │          slow work:       ▼        │
 #                    ├────────── a worker ◄── WAITING ────┘
 #                    └── the last piece ◄─── STREAMING ──► LIVE (WebSocket, server-sent events)

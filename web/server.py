@@ -51,9 +51,9 @@ TOO_SLOW = "the rest of the request did not arrive within {} seconds"
 
 
 def capacity() -> int:
-    """The most connections: as many files as this process may open, less some for real files. (select() of Windows takes 512.)"""
+    """The most connections: as many files as this process may open, less some for other files."""
     if resource is None:
-        return 400
+        return 400  # select() on Windows takes 512
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < MOST_FILES and hard != soft:  # the usual 1,024 are a soft limit: a process may raise it
         soft = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
@@ -567,7 +567,7 @@ class DeskServer(HTTPServer):
                 handler.resume()
 
     def _linger(self, handler):
-        """Close our side only: after a full close with unread bytes the client can lose the response (RFC 9112, 9.6)."""
+        """Close our side only: a full close with unread bytes can destroy the response (RFC 9112, 9.6)."""
         try:
             handler.connection.shutdown(socket.SHUT_WR)
             handler.enter(LINGERING)
