@@ -167,7 +167,7 @@ class DeskServer(HTTPServer):
 
     @contextmanager
     def _stage(self, name, give_up=lambda: None):
-        """One stage of a turn. An exception ends the stage, not the desk; /ready shows it until the stage works again."""
+        """One stage of a turn. An exception ends only the stage; /ready shows it until the stage works again."""
         try:
             yield
             self.problems.pop(name, None)

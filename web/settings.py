@@ -104,7 +104,7 @@ def all_settings(database, plugins) -> tuple:
 def llm_settings(plugins) -> tuple:
     """The rows about the classifier and its LLMs, for these plug-ins."""
     who = f"{', '.join(plugins)}; unset: the first whose key is set, else rules"
-    where = "its API; Ollama, llama.cpp and vLLM have the same API"
+    where = "URL of openai, or of a server with the same API: Ollama, llama.cpp, vLLM"
     return (
         Setting("classifier", ("CLASSIFIER",), "", one_of(*plugins), who),
         Setting("openai_api_key", ("OPENAI_API_KEY",), "", api_key, "the key for openai", True),
