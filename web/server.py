@@ -40,7 +40,7 @@ TURN = 32  # requests of one connection before the next one has its turn
 # Seconds per turn for handling requests. While there is time, a turn with changes reads again before its commit, so
 # that one commit serves 64 writers instead of 35: creates are 1.25 times as fast.
 ANSWERING = 0.02
-BUDGET = 64 * 1024 * 1024  # bytes of responses in memory; if more wait, new requests get a 503
+BUDGET = 64 * 1024 * 1024  # bytes that clients leave unread; beyond that, the client that leaves most is dropped
 IDLE_AFTER = 0.001  # seconds without a request until background work may start
 CHECKPOINT_EVERY = 5  # seconds between checkpoints of a desk that is not busy
 BACKGROUND_EVERY = 0.25  # seconds; a busy desk does background work this often
@@ -74,7 +74,7 @@ class DeskServer(HTTPServer):
         self.handlers, self.live = set(), Live(self._end_session, self._report)
         self.problems = {}  # {stage of a turn: its last error, until it works again}
         self._ready = {}  # handlers with new bytes, in order of arrival
-        self._uncommitted, self._uncommitted_bytes = [], 0  # (handler, request, response)s that wait for the commit
+        self._uncommitted = []  # (handler, request, response)s that wait for the commit
         self._releases = []  # (handler, request)s that release the locks of ended sessions
         self._backpressured = set()  # handlers whose client has not read everything
         self._new_jobs, self._running_jobs, self._finished_jobs = [], {}, deque()
@@ -334,14 +334,7 @@ class DeskServer(HTTPServer):
             handler.close_after = True
         if request.method in ("POST", "PATCH"):
             self._has_background_work = True
-        if self._uncommitted_bytes > BUDGET or (self._backpressured and self._unread() > BUDGET):
-            request.fault = Unavailable("too many responses wait to be read; try again")
         return True
-
-    def _unread(self) -> int:
-        """Bytes of responses that wait for the commit or that clients have not read."""
-        unread = (len(handler.outbox) for handler in self._backpressured if not handler.session)
-        return self._uncommitted_bytes + sum(unread)  # event listeners have their own limit: see live.py
 
     def _wait_for_more(self, handler):
         if handler.session:
@@ -404,7 +397,6 @@ class DeskServer(HTTPServer):
             return
         self._uncommitted.append((handler, handler.current, outcome))
         handler.uncommitted += len(outcome.body)
-        self._uncommitted_bytes += len(outcome.body)
         if outcome.is_unfinished and handler.command != "HEAD":
             handler.enter(STREAMING)  # the next request waits for the end of this response
 
@@ -436,7 +428,7 @@ class DeskServer(HTTPServer):
 
     def _send(self):
         """Send the responses whose changes are committed now."""
-        held, self._uncommitted, self._uncommitted_bytes = self._uncommitted, [], 0
+        held, self._uncommitted = self._uncommitted, []
         now = time.monotonic()
         if held and now > self._dated_at + 1:
             self._date, self._dated_at = formatdate(usegmt=True), now
@@ -451,6 +443,17 @@ class DeskServer(HTTPServer):
         for handler in dict.fromkeys([handler for handler, _, _ in held if handler.state is not CLOSED]):
             is_over = handler.session and handler.session.is_over
             (self._send_control_frames if is_over else self._flush)(handler)
+        if held and self._backpressured:
+            self._make_room()
+
+    def _make_room(self):
+        """Beyond BUDGET drop the client that leaves most unread; of two equal ones, the one that reads more slowly."""
+        readers = {handler: len(handler.outbox) for handler in self._backpressured if not handler.session}
+        while sum(readers.values()) > BUDGET:  # (listeners have a limit of their own: see live.py)
+            handler = max(readers, key=lambda handler: (readers[handler], -handler.since))
+            unread = readers.pop(handler)
+            self.log.trouble(handler.current, f"dropped: the client left {unread} bytes of responses unread")
+            self._drop(handler)
 
     def _send_one(self, handler, response):
         """Put the response to handler.current into the outbox."""

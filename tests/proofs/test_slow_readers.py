@@ -1,0 +1,35 @@
+"""Clients that read slowly or not at all: they cost the desk a limited amount of memory, and nobody else an answer."""
+
+import socket
+import time
+from contextlib import ExitStack
+from unittest import mock
+
+from tests.desk import TIMEOUT, DeskTest
+from web import server
+
+LIST = b"GET /tickets?limit=1000 HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+class SlowReaders(DeskTest):
+    def connect_with_a_small_buffer(self):
+        sock = socket.socket()
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        sock.connect(("127.0.0.1", self.desk.port))
+        return sock
+
+    def unread(self) -> int:
+        return sum(len(handler.outbox) for handler in list(self.desk.server.handlers))
+
+    def test_clients_that_leave_too_much_unread_are_dropped_and_everybody_else_is_answered(self):
+        for number in range(400):
+            self.desk.new_ticket(title=f"Ticket {number}", description="x" * 20_000)
+        with mock.patch.object(server, "BUDGET", 10_000_000), ExitStack() as stack:
+            for _ in range(6):  # 8 MB each, of which the system's own buffers take a part
+                stack.enter_context(self.connect_with_a_small_buffer()).sendall(LIST)
+            ends = time.monotonic() + TIMEOUT
+            while "bytes of responses unread" not in self.desk.log.getvalue() and time.monotonic() < ends:
+                self.assertEqual(self.desk.get("/health").status, 200)
+            self.assertTrue("bytes of responses unread" in self.desk.log.getvalue(), "nobody was dropped")
+            self.assertEqual(self.desk.new_ticket()["id"], 401)
+            self.assertLess(self.unread(), 20_000_000)
