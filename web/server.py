@@ -21,7 +21,7 @@ from itertools import count
 from secrets import token_hex
 
 from web.handler import CLOSED, LINGERING, LIVE, OUTBOX, READING, SENDING, STREAMING, WAITING, Handler, Job
-from web.http1 import CONTINUE, BadRequest, Request, render_chunk
+from web.http1 import CONTINUE, BadRequest, Request, RequestReader, render_chunk
 from web.live import Live
 from web.response_cache import ResponseCache
 from web.routes import LLM_CALLS, READERS
@@ -76,6 +76,7 @@ class DeskServer(HTTPServer):
         self._ready = {}  # handlers with new bytes, in order of arrival
         self._uncommitted = []  # (handler, request, response)s that wait for the commit
         self._releases = []  # (handler, request)s that release the locks of ended sessions
+        self._received = 0  # bytes since incomplete requests were last counted
         self._backpressured = set()  # handlers whose client has not read everything
         self._new_jobs, self._running_jobs, self._finished_jobs = [], {}, deque()
         self._capacity, self._is_listening = capacity(), True
@@ -273,12 +274,31 @@ class DeskServer(HTTPServer):
             if not handler.close_after:  # after the last request, bytes are dropped
                 handler.reader.receive(data)
                 self._ready[handler] = None
+                self._received += len(data)
+                if self._received > BUDGET // 4:
+                    self._limit_incomplete()
         elif handler.session:
             self._drop(handler)
         else:
             handler.input_closed = True
             self._close_if_idle(handler)
             self._watch(handler)
+
+    def _limit_incomplete(self):
+        """Beyond BUDGET bytes of incomplete requests refuse the largest; of two equal ones, the older one."""
+        self._received = 0
+        sizes = {handler: handler.reader.unread for handler in self.handlers if not handler.session}
+        while sum(sizes.values()) > BUDGET:
+            handler = max(sizes, key=lambda handler: (sizes[handler], -handler.since))
+            del sizes[handler]
+            self._give_up(handler, Unavailable("too many incomplete requests are in memory; try again"))
+            handler.reader = RequestReader()  # without what it has read
+
+    def _give_up(self, handler, problem):
+        """Answer a request that is not complete with an error, and close the connection after it."""
+        handler.take(Request("-", "-"))
+        handler.close_after = True
+        self._refuse(handler, handler.current, problem)
 
     def _arrived(self, ends):
         """Yield each handler whose `current` request is complete, or comes back from a worker thread."""
@@ -366,10 +386,8 @@ class DeskServer(HTTPServer):
             self._is_listening = True
         for handler in [handler for handler in self.handlers if handler.is_overdue(now)]:
             if handler.state.name in ("head", "body"):
-                problem = BadRequest(408, "REQUEST_TIMEOUT", TOO_SLOW.format(handler.state.timeout))
-                handler.take(Request("-", "-"))
-                handler.close_after = True
-                self._refuse(handler, handler.current, problem)
+                why = TOO_SLOW.format(handler.state.timeout)
+                self._give_up(handler, BadRequest(408, "REQUEST_TIMEOUT", why))
             else:
                 self._drop(handler)
         self._has_background_work = True

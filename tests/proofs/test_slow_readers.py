@@ -33,3 +33,23 @@ class SlowReaders(DeskTest):
             self.assertTrue("bytes of responses unread" in self.desk.log.getvalue(), "nobody was dropped")
             self.assertEqual(self.desk.new_ticket()["id"], 401)
             self.assertLess(self.unread(), 20_000_000)
+
+
+class UnfinishedBodies(DeskTest):
+    def test_bodies_that_never_end_take_a_limited_amount_of_memory_and_nobody_elses_request(self):
+        head = b"POST /tickets HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n"
+        with mock.patch.object(server, "BUDGET", 2_000_000), ExitStack() as stack:
+            socks = [stack.enter_context(self.desk.connect()) for _ in range(40)]
+            for sock in socks:
+                sock.sendall(head + b"\r\n" + b"x" * 200_000)
+                self.assertEqual(self.desk.get("/health").status, 200)
+            ends = time.monotonic() + TIMEOUT
+            while self.unread() > 2_500_000 and time.monotonic() < ends:
+                self.desk.get("/health")
+            self.assertLessEqual(self.unread(), 2_500_000)
+            refused = sum(b"HTTP/1.1 503 " in sock.recv(100) for sock in socks[:5])
+            self.assertEqual(refused, 5, "the oldest of equals are told first")
+            self.assertEqual(self.desk.new_ticket()["id"], 1)
+
+    def unread(self) -> int:
+        return sum(handler.reader.unread for handler in list(self.desk.server.handlers))
