@@ -21,14 +21,14 @@ MAX_README = (10_000, 200)  # bytes and lines of the first README
 BRANCHES = (ast.If, ast.For, ast.While, ast.Try, ast.BoolOp, ast.IfExp, ast.comprehension)
 LAYERS = (  # of web/: a module may import the modules before it
     """settings http1 websocket validation identity bodies response_schemas openapi log metrics demo offline export
-    responses routes checks response_cache accounts petri_net files handler live workers server""".split()
+    responses routes checks response_cache accounts petri_net files handler live workers listener server""".split()
 )
 ONLY_IN = {  # module: the product files that may import it
     "sqlite3": {"store.py"},
     "http.client": {"llm.py"},
     "urllib.request": set(),
-    "socket": {"web/server.py", "llm.py"},  # llm.py: for a constant, to cancel a call of http.client
-    "selectors": {"web/server.py"},
+    "socket": {"web/listener.py", "web/server.py", "llm.py"},  # the last two for a constant of shutdown()
+    "selectors": {"web/listener.py"},
     "drills": {"app.py"},
 }
 ONLY_IN_DRILLS = {"sqlite3": {"faults", "lab"}, "socket": {"lab", "clients"}}  # for the modules of drills/

@@ -1,27 +1,23 @@
-"""The event loop: one thread, one commit per turn. Only this file opens sockets.
+"""The event loop: one thread, one commit per turn.
 
 Each turn: read what has arrived → answer every complete request → one COMMIT for all of them → send the
 responses → publish the new events. So no response leaves before its change is durable, no thread waits for
 another one's lock, and a debugger stops where you tell it to. Slow work runs on worker threads.
 """
 
-import os
-import selectors
-import signal
 import socket
-import socketserver
 import time
 import traceback
 from bdb import BdbQuit
 from collections import deque
 from contextlib import contextmanager, suppress
 from email.utils import formatdate
-from http.server import HTTPServer
 from itertools import count
 from secrets import token_hex
 
 from web.handler import CLOSED, LINGERING, LIVE, OUTBOX, READING, SENDING, STREAMING, WAITING, Handler, Job
 from web.http1 import CONTINUE, BadRequest, Request, RequestReader, render_chunk
+from web.listener import READ, WRITE, Listener
 from web.live import Live
 from web.response_cache import ResponseCache
 from web.routes import LLM_CALLS, READERS
@@ -29,12 +25,6 @@ from web.websocket import GOING_AWAY
 from web.workers import EventLoopPool, WorkerPool
 from workflow import Unavailable
 
-try:
-    import resource
-except ImportError:  # Windows
-    resource = None
-
-READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 BLOCK = 64 * 1024  # bytes taken from one connection per turn
 TURN = 32  # requests of one connection before the next one has its turn
 # Seconds per turn for handling requests. While there is time, a turn with changes reads again before its commit, so
@@ -45,33 +35,18 @@ IDLE_AFTER = 0.001  # seconds without a request until background work may start
 CHECKPOINT_EVERY = 5  # seconds between checkpoints of a desk that is not busy
 BACKGROUND_EVERY = 0.25  # seconds; a busy desk does background work this often
 GRACE = 30  # seconds for open requests when the desk stops
-ACCEPTS = 64
-MOST_FILES = 10_000
 TOO_SLOW = "the rest of the request did not arrive within {} seconds"
 
 
-def capacity() -> int:
-    """The most connections: as many files as this process may open, less some for other files."""
-    if resource is None:
-        return 400  # select() on Windows takes 512
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < MOST_FILES and hard != soft:  # the usual 1,024 are a soft limit: a process may raise it
-        soft = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    return min(MOST_FILES, max(48, soft)) - 40
-
-
-class DeskServer(HTTPServer):
+class DeskServer(Listener):
     """Listens on an address at once, and handles requests after open() and serve_forever()."""
 
-    request_queue_size = 1024
-    allow_reuse_address = os.name != "nt"  # on Windows two desks could share a port
-
     def __init__(self, address: tuple[str, int], log, handler_class=Handler):
-        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        self._pools = {}  # which server_close() closes, also where the address is taken
+        super().__init__(address, handler_class)
         self.log, self.cache, self.keys_in_progress = log, ResponseCache(), set()
         self.ids = map(f"{token_hex(4)}-{{}}".format, count(1))
-        self.handlers, self.live = set(), Live(self._end_session, self._report)
+        self.live = Live(self._end_session, self._report)
         self.problems = {}  # {stage of a turn: its last error, until it works again}
         self._ready = {}  # handlers with new bytes, in order of arrival
         self._uncommitted = []  # (handler, request, response)s that wait for the commit
@@ -79,28 +54,13 @@ class DeskServer(HTTPServer):
         self._received = 0  # bytes since incomplete requests were last counted
         self._backpressured = set()  # handlers whose client has not read everything
         self._new_jobs, self._running_jobs, self._finished_jobs = [], {}, deque()
-        self._capacity, self._is_listening = capacity(), True
-        self._is_stop_asked, self._stopped_at, self._handles_signals = False, None, False
         self._checked_at = self._dated_at = 0
         self._has_background_work, self._background_due, self._checkpoint_due = False, 0, 0
         self._date = ""
-        self._selector = selectors.DefaultSelector()
-        # Signals and worker threads wake up select() through this pair of sockets.
-        self._wake_reader, self._wake_writer = socket.socketpair()
-        self._wake_reader.setblocking(False)
-        self._wake_writer.setblocking(False)
-        self._pools = {
+        self._pools |= {
             name: WorkerPool(self._finished_jobs, self._wake, is_costly=name == LLM_CALLS)
             for name in (READERS, LLM_CALLS)
         }
-        super().__init__(address, handler_class)  # listens; if it cannot, it calls server_close()
-        self.socket.setblocking(False)
-        self._selector.register(self.socket, READ, None)
-        self._selector.register(self._wake_reader, READ, None)
-
-    @property
-    def is_stopping(self) -> bool:
-        return self._stopped_at is not None
 
     def open(self, context, gate) -> None:
         """Set the desk to serve: the context of its endpoints and the gate of checks.py."""
@@ -110,21 +70,10 @@ class DeskServer(HTTPServer):
             self._pools[READERS].close()
             self._pools[READERS] = EventLoopPool(self._finished_jobs, self._wake)
 
-    def server_bind(self):
-        """Bind as TCPServer does. HTTPServer also looks up this machine's name in the network, which can be slow."""
-        if os.name == "nt":
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
-        socketserver.TCPServer.server_bind(self)
-        self.server_name, self.server_port = self.server_address[:2]
-
     def server_close(self) -> None:
         super().server_close()
         for pool in self._pools.values():
             pool.close()
-        if self._handles_signals:
-            signal.set_wakeup_fd(-1)
-        for closable in (self._selector, self._wake_reader, self._wake_writer):
-            closable.close()
 
     def serve_forever(self, poll_interval: float = 1.0) -> None:
         while self._stopped_at is None or (self.handlers and time.monotonic() < self._stopped_at + GRACE):
@@ -187,27 +136,6 @@ class DeskServer(HTTPServer):
 
     # -- stopping -------------------------------------------------------------------------------
 
-    def shutdown(self) -> None:
-        """Stop, from any thread: take no new connections, finish the open requests."""
-        self._is_stop_asked = True
-        self._wake()
-
-    def stop_on_signals(self) -> None:
-        """SIGTERM and Ctrl-C call shutdown(); a second one ends the process at once."""
-        signal.set_wakeup_fd(self._wake_writer.fileno(), warn_on_full_buffer=False)
-        self._handles_signals = True
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._on_signal)
-
-    def _on_signal(self, number, frame):
-        if self._is_stop_asked:
-            os._exit(128 + number)
-        self.shutdown()
-
-    def _wake(self):
-        with suppress(OSError):  # a wake-up is on its way already, or the desk is closed
-            self._wake_writer.send(b"!")
-
     def _on_wake(self):
         self._wake_reader.recv(BLOCK)
         if self._is_stop_asked and self._stopped_at is None:
@@ -236,31 +164,6 @@ class DeskServer(HTTPServer):
             if mask & WRITE:
                 self._flush(handler)
         return bool(events or self._ready)
-
-    def _accept(self):
-        for _ in range(ACCEPTS if self._stopped_at is None else 0):
-            try:
-                sock, address = self.socket.accept()
-            except BlockingIOError:
-                return
-            except OSError:  # no file descriptor is left: try again in a second, not all the time
-                self._selector.unregister(self.socket)
-                self._is_listening = False
-                return
-            sock.setblocking(False)
-            handler = self.RequestHandlerClass(sock, address, self)
-            if len(self.handlers) >= self._capacity:
-                self._turn_away(handler)
-                continue
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self.handlers.add(handler)
-            self._watch(handler)
-
-    def _turn_away(self, handler):
-        """Send a 503 and close at once: the desk has no file descriptor left to wait with."""
-        problem = Unavailable(f"all {self._capacity} connections are in use; try again")
-        with suppress(OSError), handler.connection as sock:
-            sock.send(handler.render(handler.refuse(problem), formatdate(usegmt=True), close=True))
 
     def _receive(self, handler):
         try:
