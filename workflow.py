@@ -55,7 +55,7 @@ STATUS = {
 }
 PLACES = tuple(STATUS)
 INITIAL = {"state": "new", "assignee": None, "locked_by": None, "lock_expires_at": None}
-FORWARD = ("open", "in_progress", "resolved", "closed")
+FORWARD = tuple(dict.fromkeys(STATUS.values()))  # the statuses, in the order in which a ticket comes to them
 
 STAFF_EVENTS = ("Drafted", "DraftEdited", "Rejected")
 MOST_DETAILS = 50  # invalid fields listed in one error
@@ -236,7 +236,9 @@ def way_to(state: str, status: str, caller: Caller) -> list[Transition]:
     if here == there:
         return []
     if there > here or (status == "open" and STATUS[state] in ("resolved", "closed")):
-        return _shortest(state, status)
+        steps = _shortest(state, status)
+        if steps:
+            return steps
     raise illegal_step(f"cannot move a ticket from {STATUS[state]} to {status}", state, caller)
 
 
@@ -256,13 +258,16 @@ def illegal_step(what: str, state: str, caller: Caller) -> TransitionFailed:
 
 
 def _shortest(state: str, status: str) -> list[Transition]:
-    ways = deque([(state, [])])
+    """The shortest path to a place with this status; empty if the net has none."""
+    ways, seen = deque([(state, [])]), {state}
     while ways:
         place, steps = ways.popleft()
         if STATUS[place] == status:
             return steps
-        ways.extend((TRANSITIONS[name].target, [*steps, TRANSITIONS[name]]) for name in enabled(place))
-    raise AssertionError(f"the net has no path from {state} to {status}")
+        onward = [TRANSITIONS[name] for name in enabled(place) if TRANSITIONS[name].target not in seen]
+        seen.update(step.target for step in onward)
+        ways.extend((step.target, [*steps, step]) for step in onward)
+    return []
 
 
 def fold(row: dict | None, event: dict) -> dict:
