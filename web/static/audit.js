@@ -1,6 +1,7 @@
 // The audit log: every event with filters, and whether the chain of hashes still holds.
 
 import { get, queryOf } from "./api.js";
+import { desk } from "./desk.js";
 import { arrange, el, options } from "./dom.js";
 import { EVENT_LABELS, eventLabel, humanize, person, plural, timeElement } from "./format.js";
 import { lastEventId } from "./live.js";
@@ -11,6 +12,11 @@ const PER_PAGE = 50;
 const MAX_EVENTS = 1000; // events that the desk gives at a time
 const END = "end"; // in the address, instead of the event that the page begins after
 const FILTERS = ["ticket", "type", "actor"];
+
+/** The events with a label, and those that the net's transitions write. */
+function eventTypes() {
+  return [...new Set([...Object.keys(EVENT_LABELS), ...desk.net.transitions.map((step) => step.event)])];
+}
 
 export async function openAudit(page) {
   const audit = new Audit(page);
@@ -42,7 +48,7 @@ class Audit {
       type: el(
         "select",
         { name: "type", "aria-label": "Event", onchange: change },
-        options(Object.keys(EVENT_LABELS), "Any event", (type) => humanize(eventLabel(type))),
+        options(eventTypes(), "Any event", (type) => humanize(eventLabel(type))),
       ),
       actor: el("input", { name: "actor", placeholder: "Who", "aria-label": "Actor", oninput: debounce(change, 300) }),
     };

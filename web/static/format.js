@@ -5,7 +5,7 @@ import { el } from "./dom.js";
 /** Characters that a text may have; tests compare them with schema.sql. */
 export const LIMITS = { title: 200, description: 20000, body: 20000 };
 
-/** What the actor of each audit event has done. The keys are spelt as the API spells them. */
+/** What the actor of each audit event has done. The keys are spelt as the API spells them. Others show their name. */
 export const EVENT_LABELS = {
   Created: "opened the ticket",
   Edited: "edited it",
@@ -28,7 +28,7 @@ export const EVENT_LABELS = {
 };
 
 export function eventLabel(type) {
-  return EVENT_LABELS[type] ?? type;
+  return EVENT_LABELS[type] ?? type.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase();
 }
 
 /** "in_progress" as "In progress". */

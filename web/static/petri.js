@@ -76,7 +76,7 @@ function drawPlace(place, [x, y, [dx, dy, anchor]], hasToken) {
 
 function drawTransition(transition, plan, isEnabled) {
   const [from, to] = [plan[transition.from], plan[transition.to]];
-  const { bar = [(from[0] + to[0]) / 2, (from[1] + to[1]) / 2], name } = TRANSITIONS[transition.name] ?? {};
+  const { bar = between(from, to), name } = TRANSITIONS[transition.name] ?? beside(from, to);
   const [into, out] =
     bar[0] === RETURN_X ? returnPath(from, bar, to) : [straightArc(from, bar, RADIUS, 3), straightArc(bar, to, 3, RADIUS + 2)];
   return svg(
@@ -90,9 +90,21 @@ function drawTransition(transition, plan, isEnabled) {
   );
 }
 
+function between([x1, y1], [x2, y2]) {
+  return [(x1 + x2) / 2, (y1 + y2) / 2];
+}
+
+/** A transition that is not in the plan stands left of its way, so that one that leads back does not cover it. */
+function beside(from, to) {
+  const [x, y] = between(from, to);
+  const length = Math.hypot(to[0] - from[0], to[1] - from[1]) || 1;
+  const bar = [x + (16 * (to[1] - from[1])) / length, y - (16 * (to[0] - from[0])) / length];
+  return { bar, name: [bar[0], bar[1] - 7, "middle"] };
+}
+
 /** A straight line that begins `before` away from its start and ends `after` away from its end. */
 function straightArc([x1, y1], [x2, y2], before, after) {
-  const length = Math.hypot(x2 - x1, y2 - y1);
+  const length = Math.hypot(x2 - x1, y2 - y1) || 1;
   const [dx, dy] = [(x2 - x1) / length, (y2 - y1) / length];
   return `M${x1 + dx * before},${y1 + dy * before} L${x2 - dx * after},${y2 - dy * after}`;
 }
