@@ -16,6 +16,7 @@ import re
 
 from web.response_schemas import EXAMPLES, example_of, list_of, ref, schema_of, schemas
 from web.http1 import FIELD_VALUE, PHRASES
+from web.responses import STATUS
 from web.validation import IDEMPOTENCY_KEY, NAME, Body
 
 REFUSALS = {  # error responses by status: the codes, and the meaning for every operation
@@ -102,7 +103,7 @@ def document(routes, rules: dict, is_locked: bool) -> dict:
     `routes` contain their rules (see with_rules), `rules` are the validation rules by table and column, and
     `is_locked` is the auth mode.
     """
-    named = schemas(rules)
+    named = {**{name: {"type": "object"} for name in map(answers_with, routes) if name}, **schemas(rules)}
     paths = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, named, is_locked)
@@ -119,7 +120,7 @@ def document(routes, rules: dict, is_locked: bool) -> dict:
             "schemas": {**named, "Ignored": {"description": "Read-only: accepted and ignored"}},
             "parameters": {name: _header_parameter(*parts) for name, parts in PARAMETERS.items()},
             "headers": {name: _header(name, text) for name, text in HEADERS.items()},
-            "responses": {str(status): _refusal(status, named) for status in sorted(possible) if status in REFUSALS},
+            "responses": {str(status): _refusal(status, named) for status in sorted(possible) if status >= 400},
             "securitySchemes": _schemes(is_locked),
         },
     }
@@ -128,6 +129,13 @@ def document(routes, rules: dict, is_locked: bool) -> dict:
 def summary(route) -> str:
     """The first line of the endpoint's docstring; with `python3 -OO`, which drops docstrings, its name."""
     return (route.endpoint.__doc__ or route.endpoint.__name__).partition("\n")[0].removesuffix(".")
+
+
+def answers_with(route) -> str | None:
+    """The schema of what this route answers, as its `responses` names it; None for another media type than JSON."""
+    _, *more = route.responses.split()
+    kind = more[0].removesuffix("[]") if more else ""
+    return None if kind.isdigit() or "/" in kind else kind or None
 
 
 def statuses(route, is_locked: bool) -> set[int]:
@@ -282,7 +290,7 @@ def _content(kind, named, *others):
     if kind == "text/event-stream":
         return {kind: {"schema": ref("StreamedEvent")}}  # one event of the stream
     if "/" in kind:
-        return {kind: {"schema": {"type": "string"}}}
+        return {kind: {"schema": {} if kind == "application/json" else {"type": "string"}}}
     name = kind.removesuffix("[]")
     schema = ref(name) if name == kind else list_of(ref(name))
     example = example_of(schema, named)
@@ -291,7 +299,7 @@ def _content(kind, named, *others):
 
 def _refusal(status, named):
     """The error response of one status, in both formats, with examples."""
-    (code, *others), text = REFUSALS[status][0].split(), REFUSALS[status][1]
+    (code, *others), text = _meaning(status)
     error = {"error": PHRASES[status], "message": text, "code": code}
     problem = {"type": "about:blank", "title": PHRASES[status], "status": status, "detail": text, "code": code}
     content = {}
@@ -301,3 +309,10 @@ def _refusal(status, named):
         content[f"application/{media_type}"] = {"schema": schema, "example": example}
     headers = ["X-Request-Id", *([SENT_WITH[status]] if status in SENT_WITH else [])]
     return {"description": text, "headers": _headers(headers), "content": content}
+
+
+def _meaning(status):
+    """The codes of a status, and what it means; STATUS tells the codes of workflow.py's refusals."""
+    listed, text = REFUSALS.get(status, ("", PHRASES[status]))
+    own = [refusal.code for refusal, given in STATUS.items() if given == status]
+    return list(dict.fromkeys([*listed.split(), *own])), text
