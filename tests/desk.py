@@ -4,6 +4,7 @@ import http.client
 import io
 import json
 import os
+import re
 import signal
 import socket
 import sqlite3
@@ -26,6 +27,18 @@ TIMEOUT = 20  # seconds until a test gives up waiting for an answer that never c
 SEEN = set()  # (auth mode, method, route, status) of every answer of the desks in this process: see statuses.py
 AGENT = {"X-User-Id": "agent-1", "X-User-Role": "agent"}
 CUSTOMER = {"X-User-Id": "user-1", "X-User-Role": "customer"}
+
+
+def choices(column: str, table: str = "tickets") -> tuple:
+    """The values that schema.sql lists for a column, found by a plain search: a new value there needs no line here."""
+    definition = (ROOT / "schema.sql").read_text(encoding="utf-8").partition(f"CREATE TABLE {table} (")[2]
+    return tuple(re.findall(r"'([^']*)'", re.search(rf"CHECK \({column} IN \(([^)]*)\)", definition)[1]))
+
+
+def want(is_there: bool, add: str) -> None:
+    """Fail, where something is missing, with what to add as the first line: `add to FILE, PLACE: text to paste`."""
+    if not is_there:
+        raise AssertionError(add)
 
 
 class Reply(NamedTuple):

@@ -12,10 +12,11 @@ from llm import PLUGINS
 from store import Store
 from workflow import text_time
 from tests.desk import ROOT, DeskProcess, run_app, run_tool
+from tests.test_workflow import NET
 from web import demo
 
-CHOICES = {
-    "state": set(workflow.PLACES),
+CHOICES = {  # what the demo desk shows; what a learner adds need not be there
+    "state": {place for place, _ in NET},
     "category": {"billing", "technical", "account", "general"},
     "priority": {"low", "medium", "high", "critical"},
 }
@@ -47,7 +48,7 @@ class DemoDesk(unittest.TestCase):
 
     def test_every_state_category_and_priority_is_there(self):
         for column, choices in CHOICES.items():
-            self.assertEqual({ticket[column] for ticket in self.tickets}, choices)
+            self.assertLessEqual(choices, {ticket[column] for ticket in self.tickets})
 
     def test_drafts_of_every_kind_are_there(self):
         self.assertEqual(set(self.values("SELECT status FROM drafts")), {"pending", "sent", "rejected"})
@@ -65,7 +66,7 @@ class DemoDesk(unittest.TestCase):
 
     def test_every_transition_was_fired(self):
         fired = set(self.values("SELECT type FROM audit_events"))
-        self.assertLessEqual(set(workflow.TRANSITION_OF_EVENT), fired)
+        self.assertLessEqual({event for _, event, _ in NET.values()}, fired)
 
     def test_titles_hold_what_a_careless_page_would_garble(self):
         titles = "\n".join(ticket["title"] for ticket in self.tickets)

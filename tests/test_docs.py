@@ -10,8 +10,9 @@ import traceback
 import unittest
 
 import app
-from tests.desk import TIMEOUT, ROOT, Client, Desk, DeskTest, clean_environment, run_app
+from tests.desk import TIMEOUT, ROOT, Client, Desk, DeskTest, clean_environment, run_app, want
 from web.live import COMMANDS
+from web.openapi import summary
 from workflow import PLACES, TRANSITIONS
 
 PAGES = [  # a planted copy has no drills/
@@ -56,15 +57,35 @@ def run_curl(desk: Desk, words: list[str]):
     return desk.request(method or ("POST" if body else "GET"), url.removeprefix("http://localhost:8080"), body, headers)
 
 
+def endpoint_row(route) -> str:
+    """The row of the table of endpoints for a route that has none yet."""
+    body = route.body and [*route.body.required.split(), *(f"{name}?" for name in route.body.optional.split())]
+    fields = f"`{{{', '.join(body)}}}`: " if body else ""
+    filters = f"; `{' '.join(route.query)}`" if route.query else ""
+    says = summary(route)
+    return f"| {route.method} | `{route.path}` | {fields}{says[0].lower()}{says[1:]}{filters} |"
+
+
 class Readme(DeskTest):
+    def assert_written(self, place: str, written: list, wanted: dict):
+        """Each of `wanted` (what is compared: its line) is there once. A failure says what to paste or remove."""
+        missing = [f"add to {place}: {line}" for key, line in wanted.items() if key not in written]
+        spare = [f"remove from {place}: {key}" for key in written if key not in wanted or written.count(key) > 1]
+        if missing or spare:
+            raise AssertionError("\n".join([*missing, *spare]))
+
     def test_the_endpoint_table_is_the_route_table(self):
         written = [(method, path.strip("`")) for method, path, _ in table("Endpoints")]
-        self.assertEqual(written, [(route.method, route.path) for route in app.ROUTES])
+        wanted = {(route.method, route.path): endpoint_row(route) for route in app.ROUTES}
+        self.assert_written("README.md, section Endpoints", written, wanted)
 
     def test_the_endpoint_table_names_every_filter(self):
-        for (_, _, says), route in zip(table("Endpoints"), app.ROUTES):
-            for name in route.query:
-                self.assertRegex(says, rf"\b{name}\b", route.path)
+        routes = {(route.method, route.path): route for route in app.ROUTES}
+        for method, path, says in table("Endpoints"):
+            route = routes.get((method, path.strip("`")))
+            for name in route.query if route else ():
+                is_there = re.search(rf"\b{name}\b", says)
+                want(is_there, f"add to README.md, section Endpoints, the row {method} {path}: `{name}`")
 
     def test_every_room_of_web_is_named_once(self):
         named = re.findall(r"`(\w+)`", section("Rooms").partition("rooms |\n")[2])
@@ -78,13 +99,18 @@ class Readme(DeskTest):
             self.assertTrue(heard.startswith(f"`{command.answer} {{"), heard)
 
     def test_the_settings_table_is_the_settings(self):
-        written = [[cell.replace("`", "") for cell in row] for row in table("Settings")]
+        written = [tuple(cell.replace("`", "") for cell in row) for row in table("Settings")]
         beside = f"{ROOT / 'support-desk.sqlite3'}"
         settings = [
             [s.option, ", ".join(s.variables), s.default.replace(beside, "support-desk.sqlite3 beside app.py"), s.help]
             for s in app.SETTINGS
         ]
-        self.assertEqual(written, [[*row[:2], row[2] or "none", row[3]] for row in settings])
+        wanted = {}
+        for option, variables, default, says in settings:
+            cells = option, variables.replace(", ", "`, `"), default or "none"
+            shown = [f"`{cell}`" if cell != "none" else cell for cell in cells]
+            wanted[option, variables, default or "none", says] = f"| {' | '.join(shown)} | {says} |"
+        self.assert_written("README.md, section Settings", written, wanted)
 
     def test_help_names_every_option_variable_and_default(self):
         text = re.sub(r"\s+", " ", run_app("--help", COLUMNS="1000").stdout)
@@ -116,7 +142,8 @@ class Readme(DeskTest):
     def test_the_diagram_is_the_net(self):
         lines = ["stateDiagram-v2", f"    [*] --> {PLACES[0]}"]
         lines += [f"    {t.source} --> {t.target}: {t.name} ({t.role})" for t in TRANSITIONS.values()]
-        self.assertEqual(re.search(r"```mermaid\n(.*?)\n```", README, re.S)[1], "\n".join(lines))
+        written = re.search(r"```mermaid\n(.*?)\n```", README, re.S)[1].splitlines()
+        self.assert_written("README.md, the diagram of the workflow", written, dict(zip(lines, lines)))
 
     def test_every_file_and_folder_that_the_readme_names_is_there(self):
         is_copy = not (ROOT / "drills").exists()  # a planted copy has nothing about drills

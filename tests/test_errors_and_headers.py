@@ -6,8 +6,9 @@ import sqlite3
 from contextlib import closing
 from unittest import mock
 
-from tests.desk import AGENT, TIMEOUT, Desk, DeskTest
-from web import handler
+import workflow
+from tests.desk import AGENT, TIMEOUT, Desk, DeskTest, choices, want
+from web import handler, responses
 from web.http1 import MAX_BODY
 
 NEW = {"title": "Login broken", "description": "Cannot get in"}
@@ -39,6 +40,10 @@ class Waiting(DeskTest):
 
 
 class Refusals(DeskTest):
+    def test_every_refusal_of_the_desk_has_a_status(self):
+        for refusal in workflow.Refusal.__subclasses__():
+            want(refusal in responses.STATUS, f"add to web/responses.py, STATUS: workflow.{refusal.__name__}: 409,")
+
     def refusals(self, accept=None):
         """(status, code, reply) for every refusal that a client can provoke with a sound request."""
         desk, more = self.desk, accept or {}
@@ -195,7 +200,7 @@ class Bodies(DeskTest):
             "title": (True, 5, 1.5, [], {}, None, "", " \t\n", "\u200b"),
             "description": (False, ["a"]),
             "category": (5, True, "Billing", ""),
-            "priority": (1, "urgent", None),
+            "priority": (1, "nonsense", None),
         }
         for name, values in wrong.items():
             for value in values:
@@ -312,8 +317,8 @@ class Queries(DeskTest):
             self.assertEqual((reply.status, reply.json and reply.json["total"]), (200, 1), query)
 
     def test_an_unknown_choice_is_answered_with_the_choices(self):
-        self.assertIn("open, in_progress, resolved, closed", self.faults("status=lost")["status"][0])
-        self.assertIn("low, medium, high, critical", self.faults("priority=LOW")["priority"][0])
+        self.assertIn(", ".join(choices("status")), self.faults("status=lost")["status"][0])
+        self.assertIn(", ".join(choices("priority")), self.faults("priority=LOW")["priority"][0])
         self.assertIn("pending_customer", self.faults("state=open")["state"][0])
         self.assertIn("Resolveed", self.faults("type=Resolved", "/audit-events")["type"][0])
 

@@ -5,8 +5,9 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-from tests.desk import DeskTest
+from tests.desk import DeskTest, want
 from web import files
+from workflow import TRANSITION_OF_EVENT
 
 FILES = {path.name: path.read_text(encoding="utf-8") for path in sorted(files.FOLDER.glob("*.*"))}
 MODULES = {name: text for name, text in FILES.items() if name.endswith(".js")}
@@ -110,14 +111,19 @@ class Facts(DeskTest):
 
     def test_every_event_has_words(self):
         labels = re.search(r"EVENT_LABELS = \{(.*?)\};", FILES["format.js"], re.S)[1]
-        self.assertEqual(set(re.findall(r"^  (\w+):", labels, re.M)), set(self.rules["audit_events"]["type"].choices))
+        labels, events = set(re.findall(r"^  (\w+):", labels, re.M)), self.rules["audit_events"]["type"].choices
+        self.assertLessEqual(labels, set(events))
+        for event in events:  # one of a transition may do without: the page then shows its name in lower case
+            add = f'add to web/static/format.js, EVENT_LABELS:   {event}: "{event.lower()}",'
+            want(event in labels or event in TRANSITION_OF_EVENT, add)
 
     def test_every_state_and_priority_of_the_plan_and_the_colours_is_there(self):
+        """The page has a place of its own for what is not in the plan: see petri.js."""
         plan = re.search(r"const PLACES = \{(.*?)\};", FILES["petri.js"], re.S)[1]
-        self.assertEqual(set(re.findall(r"^  (\w+):", plan, re.M)), set(self.rules["tickets"]["state"].choices))
+        self.assertLessEqual(set(re.findall(r"^  (\w+):", plan, re.M)), set(self.rules["tickets"]["state"].choices))
         drawn = re.search(r"const TRANSITIONS = \{(.*?)\};", FILES["petri.js"], re.S)[1]
         net = self.desk.get("/api/schema").json["transitions"]
-        self.assertEqual(set(re.findall(r"^  (\w+):", drawn, re.M)), {step["name"] for step in net})
+        self.assertLessEqual(set(re.findall(r"^  (\w+):", drawn, re.M)), {step["name"] for step in net})
         for kind in ("state", "priority", "status"):
             for value in re.findall(rf"\.{kind}-(\w+)", FILES["style.css"]):
                 self.assertIn(value, self.rules["tickets"][kind].choices)

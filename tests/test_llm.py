@@ -341,7 +341,7 @@ class Failures(LLMTest):
             "broken JSON": (says('{"category": "account", "priority": }'), "JSONDecodeError"),
             "half an answer": (says('{"category": "account"}'), "KeyError"),
             "a wrong category": (says('{"category": "sports", "priority": "low"}'), "Fault"),
-            "a wrong priority": (says('{"category": "account", "priority": "urgent"}'), "Fault"),
+            "a wrong priority": (says('{"category": "account", "priority": "nonsense"}'), "Fault"),
             "a wrong type": (says('{"category": ["account"], "priority": true}'), "Fault"),
             "an endless body": (endless, "its answer is longer than 262144 bytes"),
             "no HTTP": (lambda handler: handler.wfile.write(f"{KEY}\r\n\r\n".encode()), "BadStatusLine"),

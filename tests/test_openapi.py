@@ -6,14 +6,14 @@ import unittest
 from urllib.parse import urlencode
 
 import app
-from tests.desk import Desk, DeskTest
+from tests.desk import Desk, DeskTest, want
 from tests.json_schema import faults, resolve
 from tests.statuses import compare, operations
 from tests.test_locked import LIVE, LOCKED, bearer
-from web.response_schemas import EXAMPLES
+from web.response_schemas import EXAMPLES, schemas
 from web.routes import with_rules
 from web.identity import new_user
-from web.openapi import document
+from web.openapi import answers_with, document
 from web.validation import read_rules
 from workflow import TRANSITIONS
 
@@ -85,7 +85,18 @@ class ReferenceTest(DeskTest):
         media_type = given if given in content else "*/*"
         self.assertIn(media_type, content)
         if reply.json is not None and media_type != "*/*":
-            self.assertEqual(faults(reply.json, content[media_type]["schema"], self.api), [])
+            schema = content[media_type]["schema"]
+            wrong = faults(reply.json, schema, self.api)
+            add = "\n".join(self.members_to_add(wrong, reply.json, schema))
+            want(not add, add)
+            self.assertEqual(wrong, [])
+
+    def members_to_add(self, wrong, answer, schema):
+        """For each member of an answer that its schema lacks: what to paste."""
+        name = schema.get("$ref", "").rpartition("/")[2]
+        for member in re.findall(r"^answer\.(\w+): not documented$", "\n".join(wrong), re.M):
+            is_text = isinstance(answer[member], str)
+            yield f'add to web/response_schemas.py, "{name}": an_object({{: "{member}": {"SAYS" if is_text else "{}"},'
 
 
 class Document(ReferenceTest):
@@ -120,10 +131,18 @@ class Document(ReferenceTest):
     def test_every_operation_says_what_its_endpoints_docstring_says(self):
         for route in app.ROUTES:
             first_line = (route.endpoint.__doc__ or "").partition("\n")[0]
-            add = f'give {route.endpoint.__name__} a docstring whose first line is a sentence, as """Add a comment."""'
-            self.assertRegex(first_line, r"^[A-Z].*[a-z0-9]\.$", add)
+            where = f"{route.endpoint.__module__.replace('.', '/')}.py, first line of {route.endpoint.__name__}"
+            is_sentence = re.search(r"^[A-Z].*[a-z0-9]\.$", first_line)
+            want(is_sentence, f'add to {where}: """Say what it does, in one sentence."""')
             operation = self.api["paths"][route.path][route.method.lower()]
             self.assertEqual(f"{operation['summary']}.", first_line)
+
+    def test_every_answer_has_a_schema(self):
+        known = schemas(self.desk.server.context.rules)
+        for route in app.ROUTES:
+            name = answers_with(route)
+            add = f'add to web/response_schemas.py, _of_the_desk: "{name}": {{"type": "object"}},'
+            want(name is None or name in known, add)
 
     def test_a_create_names_the_one_status_and_the_one_assignee_that_it_takes(self):
         for path in ("/tickets", "/api/tickets", "/api/support-ticket"):

@@ -76,11 +76,11 @@ def decides(entry, choice, text):
 
 
 class Texts(unittest.TestCase):
-    def test_the_choices_are_those_of_the_schema(self):
+    def test_the_rules_suggest_only_what_the_schema_takes(self):
         with tempfile.TemporaryDirectory() as folder, closing(Store(f"{folder}/desk.sqlite3")) as store:
             rules = read_rules(store.table_definitions())["tickets"]
         for field, choices in CHOICES.items():
-            self.assertEqual(sorted(choices), sorted(rules[field].choices))
+            self.assertLessEqual(set(choices), set(rules[field].choices))
 
     def test_the_same_text_is_always_classified_alike(self):
         texts = [text_of(ticket) for half in HALVES for ticket in labelled(half)]

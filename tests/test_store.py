@@ -10,7 +10,7 @@ from contextlib import closing
 from hashlib import sha256
 
 from store import Store
-from tests.desk import AGENT, TIMEOUT, Desk, DeskTest
+from tests.desk import AGENT, TIMEOUT, Desk, DeskTest, want
 from web.validation import read_rules
 from workflow import PLACES, STATUS, TRANSITIONS, fold
 
@@ -54,7 +54,7 @@ class RawSql(DeskTest):
             self.database.execute(insert())
         for column, value in (
             ("category", "'sales'"),
-            ("priority", "'urgent'"),
+            ("priority", "'nonsense'"),
             ("state", "'open'"),
             ("title", "''"),
             ("title", "'   '"),
@@ -171,14 +171,22 @@ class OneList(unittest.TestCase):
     def test_net_schema_and_status_agree(self):
         with tempfile.TemporaryDirectory() as folder, closing(Store(f"{folder}/desk.sqlite3")) as store:
             rules = read_rules(store.table_definitions())
-            self.assertEqual(rules["tickets"]["state"].choices, PLACES)
-            places = {place for step in TRANSITIONS.values() for place in (step.source, step.target)}
-            self.assertEqual(places, set(PLACES))
-            self.assertLessEqual(
-                {step.event for step in TRANSITIONS.values()}, set(rules["audit_events"]["type"].choices)
-            )
+            states, events = rules["tickets"]["state"].choices, rules["audit_events"]["type"].choices
+            for state in states:
+                want(state in PLACES, f'add to workflow.py, STATUS: "{state}": "in_progress",')
+                steps = [step for step in TRANSITIONS.values() if state in (step.source, step.target)]
+                add = f'Transition("to_{state}", "new", "{state}", "To{state.title()}", "agent"),'
+                want(steps, f"add to workflow.py, TRANSITIONS: {add}")
             for state in PLACES:
-                store.db.execute(insert(state=f"'{state}'", uuid=f"printf('%36s', '{state}')"))
+                want(state in states, f"add to schema.sql, the states of tickets: '{state}',")
+            for step in TRANSITIONS.values():
+                self.assertLessEqual({step.source, step.target}, set(PLACES), step)
+                want(step.event in events, f"add to schema.sql, the types of audit_events: '{step.event}',")
+            for state in PLACES:
+                try:
+                    store.db.execute(insert(state=f"'{state}'", uuid=f"printf('%36s', '{state}')"))
+                except sqlite3.IntegrityError:
+                    self.fail(f"add to schema.sql, the CASE of status: WHEN state = '{state}' THEN '{STATUS[state]}'")
             rows = store.db.execute("SELECT state, status FROM tickets").fetchall()
             self.assertEqual({row["state"]: row["status"] for row in rows}, STATUS)
 
@@ -414,7 +422,7 @@ class AuditLog(DeskTest):
         for method, path, body, headers in (
             ("POST", "/drafts/1/approve", {}, {}),
             ("PATCH", "/tickets/1", {"status": "closed"}, {}),
-            ("PATCH", "/tickets/1", {"priority": "urgent"}, AGENT),
+            ("PATCH", "/tickets/1", {"priority": "nonsense"}, AGENT),
             ("PATCH", "/tickets/1", {"title": "x"}, {"If-Match": '"9"'}),
         ):
             self.assertGreaterEqual(self.desk.request(method, path, body, headers).status, 400)

@@ -2,8 +2,8 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.desk import AGENT, CUSTOMER, Client, PromiseTest
-from workflow import PLACES
+from tests.desk import AGENT, CUSTOMER, Client, PromiseTest, choices
+from workflow import PLACES, TRANSITIONS
 
 SUPERVISOR = {"X-User-Id": "boss", "X-User-Role": "supervisor"}
 ADMIN = {"X-User-Id": "root", "X-User-Role": "admin"}
@@ -21,14 +21,14 @@ class Tickets(PromiseTest):
         self.assertRegex(ticket["uuid"], r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")
 
     def test_a_create_takes_the_status_open_and_no_assignee_and_refuses_others(self):
-        choices = "open, in_progress, resolved, closed"
+        known = ", ".join(choices("status"))
         for path in ("/tickets", "/api/tickets", "/api/support-ticket"):
             for name, value, said in (
                 ("status", "open", None),
                 ("assignee", None, None),
                 ("status", "resolved", "a new ticket is open; PATCH it"),
-                ("status", "nonsense", f"'nonsense' is not a valid choice; choose from {choices}."),
-                ("status", 7, f"Must be a string; choose from {choices}."),
+                ("status", "nonsense", f"'nonsense' is not a valid choice; choose from {known}."),
+                ("status", 7, f"Must be a string; choose from {known}."),
                 ("status", None, "This field may not be null."),
                 ("assignee", "agent-1", "a new ticket has no assignee; PATCH it"),
                 ("assignee", 7, "Must be a string."),
@@ -219,9 +219,9 @@ class Changes(PromiseTest):
         self.desk.patch("/tickets/1", {"status": "in_progress"}, AGENT)
         reply = self.desk.patch("/tickets/1", {"status": "open", "title": "Lost?"}, AGENT)
         self.assert_refused(reply, 409, "TRANSITION_FAILED")
-        self.assertEqual(
-            (reply.json["state"], reply.json["allowed"]), ("in_progress", ["escalate", "request_info", "resolve"])
-        )
+        steps = [t.name for t in TRANSITIONS.values() if (t.source, t.role) == ("in_progress", "agent")]
+        self.assertEqual((reply.json["state"], reply.json["allowed"]), ("in_progress", steps))
+        self.assertLessEqual({"escalate", "request_info", "resolve"}, set(steps))
         self.assertEqual(self.desk.get("/tickets/1").json["title"], "Login broken")
 
     def test_a_status_needs_the_role_of_every_step(self):

@@ -6,7 +6,9 @@ from urllib.parse import quote
 from tests.desk import AGENT, CUSTOMER, PromiseTest
 from workflow import PLACES, TRANSITIONS
 
-NET = {  # copied by hand from the published table, to find mistakes in the desk's own table
+# Copied by hand from the published table, to find mistakes in the desk's own table. What a learner adds to the desk is
+# not in here: the published part must stay as it is.
+NET = {
     ("new", "assign"): ("assigned", "Assigned", "agent"),
     ("assigned", "start_work"): ("in_progress", "StartWorked", "agent"),
     ("in_progress", "escalate"): ("escalated", "Escalateed", "agent"),
@@ -60,7 +62,7 @@ class NetTest(PromiseTest):
 
 class Net(NetTest):
     def test_a_request_without_an_identity_is_401_on_the_published_routes_and_acts_as_a_customer_on_the_others(self):
-        for state, transition in product(PLACES, ROLE_NEEDED):
+        for state, transition in product(PATHS, ROLE_NEEDED):
             uuid = self.ticket_in(state)
             for headers in ({}, {"Authorization": "Bearer <token>"}):
                 reply = self.desk.post(f"/api/{transition}", {"aggregate_id": uuid}, headers)
@@ -138,7 +140,9 @@ class Net(NetTest):
         steps = {
             (step["from"], step["name"]): (step["to"], step["event"], step["role"]) for step in schema["transitions"]
         }
-        self.assertEqual(steps, NET)
+        self.assertEqual({step: steps.get(step) for step in NET}, NET)
+        added = [t for t in TRANSITIONS.values() if (t.source, t.name) not in NET]
+        self.assertEqual(steps, {**NET, **{(t.source, t.name): (t.target, t.event, t.role) for t in added}})
         self.assertEqual({role["name"] for role in schema["roles"]}, {"customer", "agent", "supervisor", "admin"})
 
 

@@ -3,13 +3,13 @@
 from itertools import product
 
 from tests.test_workflow import NET, PATHS, PERMISSIONS, ROLE_NEEDED, NetTest, marking
-from workflow import PLACES
+from workflow import TRANSITIONS
 
 
 class Net(NetTest):
     def test_every_state_transition_and_role_is_as_the_net_says(self):
         """7 states × 9 transitions × 8 roles, on both routes; a refused request changes nothing."""
-        for state in PLACES:
+        for state in PATHS:
             uuid, version = self.ticket_in(state), len(PATHS[state]) + 1
             requests = product(ROLE_NEEDED, PERMISSIONS.items(), ("/api", "/tickets"))
             for transition, (roles, permissions), route in requests:
@@ -25,7 +25,7 @@ class Net(NetTest):
                     self.assertIn(ROLE_NEEDED[transition], reply.json["message"])
                 else:
                     self.assertEqual((reply.status, reply.json["code"]), (409, "TRANSITION_FAILED"), where)
-                    may = [name for (place, name), step in NET.items() if place == state and step[2] in permissions]
+                    may = [t.name for t in TRANSITIONS.values() if t.source == state and t.role in permissions]
                     self.assertEqual((reply.json["state"], sorted(reply.json["allowed"])), (state, sorted(may)))
             ticket = self.desk.get(f"/tickets/{uuid}").json
             self.assertEqual((ticket["state"], ticket["version"]), (state, version))
@@ -39,6 +39,6 @@ class Net(NetTest):
         aggregate = self.desk.get(f"/api/support-ticket/{uuid}").json
         self.assertEqual(aggregate["state"], marking(target))
         self.assertEqual(sum(aggregate["state"].values()), 1)
-        self.assertEqual(aggregate["enabled_transitions"], [name for place, name in NET if place == target])
+        self.assertEqual(aggregate["enabled_transitions"], [t.name for t in TRANSITIONS.values() if t.source == target])
         last = self.desk.get(f"/tickets/{uuid}/events").json["events"][-1]
         self.assertEqual((last["type"], last["actor"]), (event, "someone"))
