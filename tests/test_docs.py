@@ -27,6 +27,11 @@ def section(title: str) -> str:
     return re.split(rf"^#{{1,{len(level)}}} ", README.split(f"{level} {title}\n")[1], flags=re.M)[0]
 
 
+def page_with(text: str) -> str:
+    """The path of the README that has this text."""
+    return next(path.relative_to(ROOT).as_posix() for path in PAGES if text in path.read_text(encoding="utf-8"))
+
+
 def table(title: str) -> list[list[str]]:
     """The cells of the first table in a section, without its head."""
     rows = [line.strip("|").split("|") for line in section(title).splitlines() if line.startswith("|")]
@@ -77,7 +82,7 @@ class Readme(DeskTest):
     def test_the_endpoint_table_is_the_route_table(self):
         written = [(method, path.strip("`")) for method, path, _ in table("Endpoints")]
         wanted = {(route.method, route.path): endpoint_row(route) for route in app.ROUTES}
-        self.assert_written("README.md, section Endpoints", written, wanted)
+        self.assert_written(f"{page_with('# Endpoints')}, section Endpoints", written, wanted)
 
     def test_the_endpoint_table_names_every_filter(self):
         routes = {(route.method, route.path): route for route in app.ROUTES}
@@ -85,7 +90,7 @@ class Readme(DeskTest):
             route = routes.get((method, path.strip("`")))
             for name in route.query if route else ():
                 is_there = re.search(rf"\b{name}\b", says)
-                want(is_there, f"add to README.md, section Endpoints, the row {method} {path}: `{name}`")
+                want(is_there, f"add to {page_with('# Endpoints')}, the row {method} {path}: `{name}`")
 
     def test_every_room_of_web_is_named_once(self):
         named = re.findall(r"`(\w+)`", section("Rooms").partition("rooms |\n")[2])
@@ -110,7 +115,7 @@ class Readme(DeskTest):
             cells = option, variables.replace(", ", "`, `"), default or "none"
             shown = [f"`{cell}`" if cell != "none" else cell for cell in cells]
             wanted[option, variables, default or "none", says] = f"| {' | '.join(shown)} | {says} |"
-        self.assert_written("README.md, section Settings", written, wanted)
+        self.assert_written(f"{page_with('# Settings')}, section Settings", written, wanted)
 
     def test_help_names_every_option_variable_and_default(self):
         text = re.sub(r"\s+", " ", run_app("--help", COLUMNS="1000").stdout)
@@ -143,7 +148,7 @@ class Readme(DeskTest):
         lines = ["stateDiagram-v2", f"    [*] --> {PLACES[0]}"]
         lines += [f"    {t.source} --> {t.target}: {t.name} ({t.role})" for t in TRANSITIONS.values()]
         written = re.search(r"```mermaid\n(.*?)\n```", README, re.S)[1].splitlines()
-        self.assert_written("README.md, the diagram of the workflow", written, dict(zip(lines, lines)))
+        self.assert_written(f"{page_with(lines[0])}, the diagram", written, dict(zip(lines, lines)))
 
     def test_every_file_and_folder_that_the_readme_names_is_there(self):
         is_copy = not (ROOT / "drills").exists()  # a planted copy has nothing about drills
