@@ -6,7 +6,8 @@ import { humanize } from "./format.js";
 const WIDTH = 376;
 const RADIUS = 15;
 const RETURN_X = 364; // where the arc of the way back runs upwards
-const ADDED_Y = 530; // the row of the places that are not in the plan
+const ADDED_X = 76; // where the row of the places begins that are not in the plan
+const ADDED_Y = 530;
 
 /** Where names stand, seen from the middle of their place. */
 const LEFT = [-23, 4, "end"];
@@ -54,8 +55,8 @@ export function drawNet(net, state, enabled) {
 /** Where each place stands. Places that are not in the plan stand in a row below it. */
 function placesOf(net) {
   const added = net.places.filter((place) => !PLACES[place]);
-  const gap = WIDTH / (added.length + 1);
-  const spots = added.map((place, index) => [place, [gap * (index + 1), ADDED_Y, UNDER]]);
+  const gap = (WIDTH - 2 * ADDED_X) / Math.max(1, added.length - 1);
+  const spots = added.map((place, index) => [place, [ADDED_X + gap * index, ADDED_Y, UNDER]]);
   return { ...PLACES, ...Object.fromEntries(spots) };
 }
 
@@ -90,16 +91,19 @@ function drawTransition(transition, plan, isEnabled) {
   );
 }
 
+/** Halfway, or, where one of them is not in the plan, nearer to that one: there is more room. */
 function between([x1, y1], [x2, y2]) {
-  return [(x1 + x2) / 2, (y1 + y2) / 2];
+  const part = y1 === y2 || Math.max(y1, y2) < ADDED_Y ? 0.5 : y2 > y1 ? 0.68 : 0.32;
+  return [x1 + (x2 - x1) * part, y1 + (y2 - y1) * part];
 }
 
-/** A transition that is not in the plan stands left of its way, so that one that leads back does not cover it. */
+/** A transition that is not in the plan stands beside its way, so that one that leads back does not cover it. */
 function beside(from, to) {
   const [x, y] = between(from, to);
   const length = Math.hypot(to[0] - from[0], to[1] - from[1]) || 1;
-  const bar = [x + (16 * (to[1] - from[1])) / length, y - (16 * (to[0] - from[0])) / length];
-  return { bar, name: [bar[0], bar[1] - 7, "middle"] };
+  const [aside, up] = [(22 * (to[1] - from[1])) / length, (22 * (to[0] - from[0])) / length];
+  const bar = [x + aside, y - up];
+  return { bar, name: aside < 0 ? [bar[0] - 16, bar[1] + 4, "end"] : [bar[0] + 16, bar[1] + 4, "start"] };
 }
 
 /** A straight line that begins `before` away from its start and ends `after` away from its end. */
