@@ -248,29 +248,25 @@ def llm_worker_unless_written(request) -> str | None:
     return event_loop(request) if "body" in request.fields else llm_worker(request)
 
 
-def write_reply(context, request) -> tuple[str, str]:
-    """Write a reply, for add_draft: (text, who wrote it). If the LLM fails, the reason goes to the log."""
-    with context.store.reader() as store:
-        ticket = ticket_of_staff(context._replace(store=store), request, "a draft")
-    body, source, problem = context.assistant.write(ticket, context.assistant.deadline(request.started))
-    report_llm(context, request, problem)
-    return body, source
+def write_reply(context, request) -> Callable:
+    """The work of a worker thread for add_draft: write a reply to the ticket, which is read here."""
+    ticket, deadline = ticket_of_staff(context, request, "a draft"), context.assistant.deadline(request.started)
+    return lambda: context.assistant.write(ticket, deadline)
 
 
 def add_draft(context, request) -> Response:
     """Add a draft of a reply: your text, or one that the assistant writes."""
     ticket = ticket_of_staff(context, request, "a draft")  # read again: it may have changed while the LLM wrote
-    body, source = request.prepared or (request.fields["body"], "hand")
+    body, source, problem = request.prepared or (request.fields["body"], "hand", "")
+    report_llm(context, request, problem)
     draft = context.store.add_draft(request.caller, ticket, body, source)
     return reply(201, draft, ("Location", f"/tickets/{ticket['id']}"))
 
 
-def suggest(context, request) -> dict:
-    """Ask the assistant for a category and a priority, for classify. If its LLM fails: the fallback."""
-    deadline = context.assistant.deadline(request.started)
-    suggestion, problem = context.assistant.classify(request.fields["description"], deadline)
-    report_llm(context, request, problem)
-    return suggestion
+def suggest(context, request) -> Callable:
+    """The work of a worker thread for classify: ask the assistant for a category and a priority."""
+    text, deadline = request.fields["description"], context.assistant.deadline(request.started)
+    return lambda: context.assistant.classify(text, deadline)
 
 
 def report_llm(context, request, problem) -> None:
@@ -280,9 +276,11 @@ def report_llm(context, request, problem) -> None:
 
 def classify(context, request) -> Response:
     """Suggest a category and a priority; callers who prefer handling=strict get 503 when the LLM fails."""
-    if request.prepared["source"] == "fallback" and prefers(request, "handling", "strict"):
-        return reply(503, request.prepared, ("Retry-After", str(context.assistant.retry_after())))
-    return reply(200, request.prepared)
+    suggestion, problem = request.prepared
+    report_llm(context, request, problem)
+    if suggestion["source"] == "fallback" and prefers(request, "handling", "strict"):
+        return reply(503, suggestion, ("Retry-After", str(context.assistant.retry_after())))
+    return reply(200, suggestion)
 
 
 def draft_to_change(context, request) -> dict:
@@ -334,7 +332,7 @@ DRAFT = {"body": bodies.DRAFT, "runs_on": llm_worker_unless_written, "prepare": 
 AUDIT = {"query": bodies.EVENT_FILTERS, "locked": "staff", "runs_on": worker}
 HISTORY = {"query": bodies.HISTORY, "runs_on": worker}
 FIRING = {"body": bodies.FIRING_BY_PATH, "anonymous_role": None}
-PASSWORD = {"runs_on": worker, "prepare": accounts.find_user}
+PASSWORD = {"runs_on": worker, "prepare": accounts.check_password}
 LOGIN = {"locked": "anyone", "is_secret": True}
 CONSOLE = {"anonymous_role": "admin"}  # the clients of /api/tickets have no login
 

@@ -69,10 +69,10 @@ class Store:
             raise Unusable(f"this Python's SQLite {sqlite3.sqlite_version} is too old; the desk needs 3.37 or newer")
         if not read_only and self.path.exists() and not os.access(self.path, os.W_OK):
             raise Unusable(f"cannot use {path}: it is not writable; change its mode or use another SUPPORT_DESK_DB")
+        _our_schema()  # an error in schema.sql is told before a file is made
         try:
             uri = IN_MEMORY if self.in_memory else self.path.absolute().as_uri() + ("?mode=ro" if read_only else "")
-            more = {"cached_statements": 256, "check_same_thread": not self.in_memory}  # why: see reader()
-            self.db = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=WAIT, **more)
+            self.db = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=WAIT, cached_statements=256)
             self._prepare(read_only, holder)
             self._inode = None if self.in_memory else os.stat(path).st_ino
         except (sqlite3.Error, OSError, Unusable) as problem:
@@ -397,8 +397,7 @@ class Store:
     def reader(self):
         """A read-only store with its own connection, for another thread. Raises Unavailable.
 
-        A database in memory has only one connection, so this store is used: the event loop does slow reads itself,
-        and a thread that waits for an LLM reads single rows, one SQL statement at a time, which SQLite allows.
+        A database in memory has only one connection: there the event loop does slow reads itself, with this store.
         """
         if self.in_memory:
             yield self
@@ -940,9 +939,12 @@ def _schema_of(db, name="main") -> Schema:
 
 @cache
 def _our_schema() -> Schema:
-    with closing(sqlite3.connect(":memory:")) as db:
-        db.executescript(SCHEMA.read_text(encoding="utf-8"))
-        return _schema_of(db)
+    try:
+        with closing(sqlite3.connect(":memory:")) as db:
+            db.executescript(SCHEMA.read_text(encoding="utf-8"))
+            return _schema_of(db)
+    except sqlite3.Error as problem:
+        raise Unusable(f"cannot read schema.sql: {problem}") from None
 
 
 def _difference(found: Schema) -> str | None:

@@ -11,12 +11,10 @@ STARS = 3
 FAMILY = "whole desk hangs"
 SECTION = "Dependencies and errors"
 FILE = "app.py"
-CLEAN = """def suggest(context, request) -> dict:
-    \"""Ask the assistant for a category and a priority, for classify. If its LLM fails: the fallback.\"""
-    deadline = context.assistant.deadline(request.started)
-    suggestion, problem = context.assistant.classify(request.fields["description"], deadline)
-    report_llm(context, request, problem)
-    return suggestion
+CLEAN = """def suggest(context, request) -> Callable:
+    \"""The work of a worker thread for classify: ask the assistant for a category and a priority.\"""
+    text, deadline = request.fields["description"], context.assistant.deadline(request.started)
+    return lambda: context.assistant.classify(text, deadline)
 
 
 def report_llm(context, request, problem) -> None:
@@ -26,13 +24,16 @@ def report_llm(context, request, problem) -> None:
 
 def classify(context, request) -> Response:
     \"""Suggest a category and a priority; callers who prefer handling=strict get 503 when the LLM fails.\"""
-    if request.prepared["source"] == "fallback" and prefers(request, "handling", "strict"):
-        return reply(503, request.prepared, ("Retry-After", str(context.assistant.retry_after())))
-    return reply(200, request.prepared)
+    suggestion, problem = request.prepared
+    report_llm(context, request, problem)
+    if suggestion["source"] == "fallback" and prefers(request, "handling", "strict"):
+        return reply(503, suggestion, ("Retry-After", str(context.assistant.retry_after())))
+    return reply(200, suggestion)
 """
-PLANTED = """def suggest(context, request) -> tuple[str, float]:
-    \"""For classify: what to ask the assistant, and how long to wait for its suggestion.\"""
-    return request.fields["description"], context.assistant.deadline(request.started)
+PLANTED = """def suggest(context, request) -> Callable:
+    \"""The work of a worker thread for classify: what to ask the assistant, and until when.\"""
+    question = request.fields["description"], context.assistant.deadline(request.started)
+    return lambda: question
 
 
 def report_llm(context, request, problem) -> None:
@@ -54,14 +55,15 @@ HINTS = (
     "Then do the same with a draft.",
     "One thread, the event loop, serves everybody. Print threading.current_thread().name where Assistant.classify and "
     "Assistant.write in llm.py begin: which thread asks the LLM for a suggestion, and which one for a draft?",
-    "In the route table of app.py both have a function in the column `prepare`, which runs on a worker thread. The "
-    "endpoint itself runs on the event loop. Compare suggest and classify with write_reply and add_draft: in which of "
-    "the two functions is the LLM called?",
+    "In the route table of app.py both have a function in the column `prepare`. It runs on the event loop and returns "
+    "another function, and that one runs on a worker thread. Compare suggest and classify with write_reply and "
+    "add_draft: which of the functions calls the LLM?",
 )
 EXPLANATION = """
 One thread, the event loop, serves all clients, so everything that waits must run on a worker thread: that is what
-`prepare` in the route table is for, and the endpoint gets the result as request.prepared. Here `prepare` collected
-only the question, and the endpoint, on the event loop, called the LLM. Until the LLM answered nobody else was served.
+`prepare` in the route table is for: the function that it returns runs there, and the endpoint gets the result as
+request.prepared. Here that function returned only the question, and the endpoint, on the event loop, called the LLM.
+Until the LLM answered nobody else was served.
 With an LLM that answers at once, as on a developer's machine, nobody notices. One blocking call does the same to
 every event loop (Node, asyncio, a GUI), and to a thread pool as soon as all its threads wait. Test with a dependency
 that accepts and never answers, and ask for /health meanwhile.

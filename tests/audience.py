@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 
 from tests.desk import DeskProcess
-from web.server import capacity
+from web.listener import capacity
 
 GET_EVENTS = b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n"
 NEW = b'{"title": "Login broken", "description": "Cannot get in"}'

@@ -110,6 +110,8 @@ class Stages(DeskTest):
         return patched
 
     def test_the_desk_survives_an_error_in_every_stage(self):
+        self.addCleanup(setattr, server, "PROBLEM_SHOWN", server.PROBLEM_SHOWN)
+        server.PROBLEM_SHOWN = 0
         loop, handler = self.desk.server, Handler
         for stage, owner, name, path in (
             ("answering", loop, "_hold", None),
@@ -150,6 +152,7 @@ class Stages(DeskTest):
         patched = self.fail(self.desk.store, "commit")
         self.assertEqual(self.desk.post("/tickets", {"title": "a", "description": "b"}).status, 503)
         patched.stop()
+        self.assertIn("commit is broken", self.desk.get("/ready").json["checks"]["committing"])
 
     def test_listeners_are_closed_with_a_reason_where_an_event_cannot_be_read(self):
         self.desk.new_ticket()

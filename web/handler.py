@@ -7,7 +7,6 @@ import time
 import traceback
 from bdb import BdbQuit
 from email.message import Message
-from functools import partial
 from http.server import BaseHTTPRequestHandler
 from math import inf
 from typing import Callable, NamedTuple
@@ -249,12 +248,12 @@ class Handler(BaseHTTPRequestHandler):
     def _prepare(self, pool):
         """A job for the slow part of a write; or the kept response, if its key was used before."""
         request, context = self.current, self.server.context
-        if request.scope:
-            context.store.begin_read()
-            if response := self._kept_response():
-                return response
-            self.server.keys_in_progress.add(request.scope)
-        return Job(self, request, partial(request.route.prepare, context, request), pool)
+        context.store.begin_read()
+        if request.scope and (response := self._kept_response()):
+            return response
+        work = request.route.prepare(context, request)
+        self.server.keys_in_progress.add(request.scope)
+        return Job(self, request, work, pool)
 
     def refuse(self, problem: Exception) -> Response:
         """The error response to self.current for any exception; a bug of our own (500) goes to the log, too."""

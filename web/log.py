@@ -54,7 +54,7 @@ class Log:
 
     def flush(self) -> None:
         """Write what the stream takes now; the rest waits for the next turn."""
-        if self._dropped and self._lines:
+        if self._dropped and len(self._lines) < MOST_LINES:  # it reads again
             dropped, self._dropped = self._dropped, 0
             self._write("WARN", f"{dropped} log lines were dropped: nobody read them", {"dropped": dropped})
         if not self._stream:

@@ -29,9 +29,9 @@ class Route(NamedTuple):
     """One row of the route table: who may call it, what a client may send, and which function makes the response.
 
     A rule in `query` is a Rule, or "table.column" for the rule of that column. If `runs_on` returns a pool of worker
-    threads, all of a read runs there, with a read-only store. Of a write only `prepare` runs there (it opens
-    context.store.reader() if it needs to read); then the endpoint runs on the event loop, in one savepoint, with the
-    result in `request.prepared`.
+    threads, all of a read runs there, with a read-only store. For a write, prepare(context, request) checks and reads
+    on the event loop, and returns the slow function that runs there; then the endpoint runs on the loop, in one
+    savepoint, with the function's result in `request.prepared`.
     """
 
     method: str

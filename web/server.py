@@ -34,6 +34,7 @@ BUDGET = 64 * 1024 * 1024  # bytes that clients leave unread; beyond that, the c
 IDLE_AFTER = 0.001  # seconds without a request until background work may start
 CHECKPOINT_EVERY = 5  # seconds between checkpoints of a desk that is not busy
 BACKGROUND_EVERY = 0.25  # seconds; a busy desk does background work this often
+PROBLEM_SHOWN = 10  # seconds that /ready shows an error that does not come again
 GRACE = 30  # seconds for open requests when the desk stops
 TOO_SLOW = "the rest of the request did not arrive within {} seconds"
 
@@ -47,7 +48,7 @@ class DeskServer(Listener):
         self.log, self.cache, self.keys_in_progress = log, ResponseCache(), set()
         self.ids = map(f"{token_hex(4)}-{{}}".format, count(1))
         self.live = Live(self._end_session, self._report)
-        self.problems = {}  # {stage of a turn: its last error, until it works again}
+        self.problems, self._failed_at = {}, {}  # {stage of a turn: its last error, or when that was}
         self._ready = {}  # handlers with new bytes, in order of arrival
         self._uncommitted = []  # (handler, request, response)s that wait for the commit
         self._releases = []  # (handler, request)s that release the locks of ended sessions
@@ -92,7 +93,7 @@ class DeskServer(Listener):
         """One turn: read, handle, commit, send, publish. In this order no response leaves before it is durable."""
         is_busy, is_idle = self._ready or self._releases or self.live.is_busy, False
         handler = None
-        with self._stage("reading"):
+        with self._stage("reading", lambda: time.sleep(0.05)):  # else it could fail thousands of times a second
             is_idle = not self._read(0 if is_busy else IDLE_AFTER if self._has_background_work else poll_interval)
         with self._stage("answering", lambda: handler and self._drop(handler)):
             ends = time.monotonic() + ANSWERING
@@ -117,10 +118,11 @@ class DeskServer(Listener):
 
     @contextmanager
     def _stage(self, name, give_up=lambda: None):
-        """One stage of a turn. An exception ends only the stage; /ready shows it until the stage works again."""
+        """One stage of a turn. An exception ends only the stage; /ready shows it for a while."""
         try:
             yield
-            self.problems.pop(name, None)
+            if name in self.problems and time.monotonic() > self._failed_at[name] + PROBLEM_SHOWN:
+                del self.problems[name]
         except BdbQuit:  # "quit" in the debugger
             raise
         except Exception as problem:
@@ -129,6 +131,7 @@ class DeskServer(Listener):
 
     def _report(self, stage, problem):
         """Log an error with its traceback, once: not again in each turn that fails with the same error."""
+        self._failed_at[stage] = time.monotonic()
         if self.problems.get(stage) != repr(problem):
             self.problems[stage] = repr(problem)
             report = "".join(traceback.format_exception(problem))

@@ -2,14 +2,10 @@
 
 ASKS = "suggestion, problem = context.assistant.classify(*request.prepared)"
 
-# asks on the worker thread, and reports a problem on the event loop
+# asks on the worker thread, by a function with a name
 OTHER = (
-    (
-        "app.py",
-        'return request.fields["description"], context.assistant.deadline(request.started)',
-        'question = request.fields["description"], context.assistant.deadline(request.started)\n'
-        "    return context.assistant.classify(*question)",
-    ),
+    ("app.py", "    return lambda: question\n", "    return partial(context.assistant.classify, *question)\n"),
+    ("app.py", "from functools import cache\n", "from functools import cache, partial\n"),
     ("app.py", ASKS, "suggestion, problem = request.prepared"),
 )
 # the LLM is not called any more
