@@ -685,7 +685,7 @@ class Store:
 
     def _check_references(self):
         for fault in self._all("PRAGMA main.foreign_key_check"):
-            row = f"row {fault['rowid']} of {fault['table']}"
+            row = f"a row of {fault['table']} (rowid {fault['rowid']})"
             raise ValueError(f"schema.sql refuses {row}: it names a row of {fault['parent']} that does not exist")
 
     def _make_all(self, progress):
@@ -908,7 +908,7 @@ class RebuiltTable:
         self.count += 1
 
     def notes(self) -> str:
-        """What happened to rows that the old file lacks, to columns that no event has, and to those of no schema."""
+        """What happened to rows that the old file lacks, and to columns that no event or not this schema.sql has."""
         unknown = [column for column in self.ours if self.count and column not in self.known]
         values = {column: "is copied" if column in self.olds else "has its default" for column in unknown}
         notes = [f"{column}: no event has it, it {value}" for column, value in values.items()]
@@ -927,7 +927,6 @@ class RebuiltTable:
         was, now = (self.db.execute(f"{sql} WHERE id = :id", found).fetchone() for sql in (self.old_rows, now))
         first = f"{self.name} {found['id']}: {workflow.difference(was, now or {})}"
         return f"old rows that differ from their events: {found['n']}, the first is {first}"
-
 
     def difference_of_copy(self) -> str | None:
         """How the copied rows differ from the old ones; None if they are the same."""

@@ -62,7 +62,7 @@ def rebuild(new_store, old: str, path: str) -> int:
     """
     refuse_existing("--rebuild", path)
     if os.path.realpath(path) in [os.path.realpath(old) + end for end in BESIDE]:
-        raise Refused(f"--rebuild={path!r:.200} is not allowed; SQLite uses this name for {old}: choose another one")
+        raise Refused(f"--rebuild={path!r:.200} is not allowed; this name belongs to {old}: choose another one")
     holder = f"--rebuild in process {os.getpid()}"
     try:
         place = os.path.dirname(os.path.abspath(path))

@@ -278,7 +278,7 @@ class TablesOfALearner(RebuildTest):
         self.new.unlink()
         self.change("DELETE FROM teams")
         done = self.run_copy(copy, "--rebuild", str(self.new))
-        self.assert_refused(done, "refuses row 1 of members: it names a row of teams that does not exist")
+        self.assert_refused(done, "refuses a row of members (rowid 1): it names a row of teams that does not exist")
 
     def test_a_row_that_is_lost_or_changed_in_the_copy_is_said(self):
         self.change("CREATE TABLE tags (tag TEXT); INSERT INTO tags VALUES ('hot'), ('hot'), ('1')")
