@@ -658,18 +658,22 @@ class Store:
                 raise ValueError("it is not the database of a desk")
             self._lock = hold(Path(old), holder)
             self._check_old()
+            self.db.execute("PRAGMA foreign_keys = OFF")  # a row may come before the row that it names
             with self.savepoint():
-                yield from self._make_from_events(progress)
-                yield from self._copy_the_rest()
+                yield from self._make_all(progress)
+                self._check_references()
                 if self.has_index:
                     self.db.execute(INDEX_ALL)
                     self.db.execute("DELETE FROM main.search_pending")
             self.commit()
+            self.db.execute("PRAGMA foreign_keys = ON")
             self.db.execute("DETACH old")
         except (sqlite3.Error, ValueError, Unavailable) as problem:
             raise Unusable(f"cannot rebuild {old}: {' '.join(str(problem).split())}") from None
 
     def _check_old(self):
+        for name in (*FROM_EVENTS, "audit_events"):
+            RebuiltTable(self.db, name)
         fault = self._all("PRAGMA old.integrity_check(1)")[0]["integrity_check"]
         if fault != "ok":
             raise ValueError(f"it is damaged: {fault}")
@@ -678,16 +682,48 @@ class Store:
             who = "its audit log was changed by hand, or made by a desk of schema version 1, which had other hashes"
             raise ValueError(f"{who}: event {chain['broken']['id']}: {chain['broken']['problem']}")
 
+    def _check_references(self):
+        for fault in self._all("PRAGMA main.foreign_key_check"):
+            row = f"a row of {fault['table']} (rowid {fault['rowid']})"
+            raise ValueError(f"schema.sql refuses {row}: it names a row of {fault['parent']} that does not exist")
+
+    def _make_all(self, progress):
+        """Make rows from events, then copy the tables that no event tells as they are: users, a learner's tables, ….
+
+        Triggers count the new rows. They also write into the tables of a learner and change columns that no event has.
+        So these are taken from the old file at the end, while there are no triggers.
+        """
+        olds, ours = _schema_of(self.db, "old").definitions, self.table_definitions()
+        made = self._make_from_events(progress)
+        events, *copied = (RebuiltTable(self.db, name) for name in _copied_tables(olds, ours))
+        events.copy()
+        triggers = {name: sql for name, sql in _our_schema().definitions.items() if sql.startswith("CREATE TRIGGER")}
+        for name in triggers:
+            self.db.execute(f'DROP TRIGGER main."{name}"')
+        for table in made:
+            table.restore()
+            yield f"{table.count} {table.name} made from their events{table.notes()}", table.difference()
+        for table in copied:
+            self.db.execute(f'DELETE FROM main."{table.name}"')
+            table.copy()
+        for table in (events, *copied):
+            yield f"{table.count} {table.name} copied{table.notes()}", table.difference_of_copy()
+        for sql in triggers.values():
+            self.db.execute(sql)
+        for name in BY_TRIGGERS:
+            yield f"{name} filled by triggers", None
+        for name, sql in olds.items():
+            if sql.startswith("CREATE TABLE") and name not in ours and not name.startswith(("search_index", "sqlite_")):
+                yield f"{name} is no table of schema.sql: only the old file has it", None
+
     def _make_from_events(self, progress):
-        """Insert the tickets, comments and drafts; triggers update the counters."""
         tables = {name: RebuiltTable(self.db, name) for name in FROM_EVENTS}
         for ticket, others in workflow.rows_of_events(self._old_events(progress)):
             tables["tickets"].add(ticket)
             for name, rows in others.items():
                 for number, row in rows.items():
                     tables[name].add({"id": number, **row})
-        for name, table in tables.items():
-            yield f"{table.count} {name} made from their events{table.notes()}", table.difference()
+        return tables.values()
 
     def _old_events(self, progress):
         total = self._all("SELECT count(*) AS n FROM old.audit_events")[0]["n"]
@@ -696,20 +732,6 @@ class Store:
             yield event
             if done % 10_000 == 0:
                 progress(done, total)
-
-    def _copy_the_rest(self):
-        """Copy every table that is still empty: events, users, kept responses, and tables that a learner added."""
-        olds, ours = _schema_of(self.db, "old").definitions, self.table_definitions()
-        for name in [name for name in ours if name in olds and name not in FROM_EVENTS]:
-            if self._all(f'SELECT 1 FROM main."{name}" LIMIT 1'):
-                yield f"{name} filled by triggers", None
-            else:
-                table = RebuiltTable(self.db, name)
-                table.copy()
-                yield f"{table.count} {name} copied{table.notes()}", None
-        for name, sql in olds.items():
-            if sql.startswith("CREATE TABLE") and name not in ours and not name.startswith(("search_index", "sqlite_")):
-                yield f"{name} is no table of schema.sql: only the old file has it", None
 
 
 # -- SQL of lists, searches and statistics --------------------------------------------------------
@@ -828,6 +850,13 @@ def _whole_ticket(column: str) -> str:
 # -- a new database from the events of an old one -------------------------------------------------
 
 FROM_EVENTS = ("tickets", "comments", "drafts")
+BY_TRIGGERS = (*RECOUNTS, "search_pending")  # what they have follows from the tickets
+
+
+def _copied_tables(olds, ours) -> list[str]:
+    """The tables of both files that no event tells and no trigger of ours fills; audit_events is first."""
+    both = [name for name in ours if name in olds and name not in (*FROM_EVENTS, *BY_TRIGGERS)]
+    return sorted(both, key=lambda name: name != "audit_events")
 
 
 class RebuiltTable:
@@ -835,9 +864,15 @@ class RebuiltTable:
 
     def __init__(self, db, name):
         columns = "SELECT name FROM pragma_table_info(?, ?)"  # it omits generated columns
-        self.db, self.name, self.count, self.known = db, name, 0, set()  # known: columns that events or a copy fill
+        self.db, self.name, self.count, self.again = db, name, 0, 0  # again: rows that the old file has no more
+        self.known = set()  # columns that events or a copy fill
         self.ours, self.olds = ([row["name"] for row in db.execute(columns, (name, at))] for at in ("main", "old"))
         self.in_both = [column for column in self.olds if column in self.ours]
+        for where, found in (("schema.sql", self.ours), ("the old file", self.olds)):
+            if not found:
+                raise ValueError(f"{where} has no table {name}")
+        if not self.in_both:
+            raise ValueError(f"table {name} of schema.sql has no column of the old file")
         self.old_rows = f'SELECT {_quoted(self.in_both)} FROM old."{name}"'
 
     def copy(self) -> None:
@@ -849,7 +884,15 @@ class RebuiltTable:
         """Insert a row that its events gave. A column that no event has keeps its old value."""
         old = self.db.execute(f"{self.old_rows} WHERE id = ?", (row["id"],)).fetchone()
         self.known.update(row)
+        self.again += old is None
         self._insert({**(old or {}), **row})
+
+    def restore(self) -> None:
+        """Give the columns that no event has their old values again, where triggers changed them."""
+        changes = ", ".join(f'"{column}" = was."{column}"' for column in self.in_both if column not in self.known)
+        if changes and self.count:
+            of_old = f'FROM old."{self.name}" AS was WHERE was.id = "{self.name}".id'
+            self.db.execute(f'UPDATE main."{self.name}" SET {changes} {of_old}')
 
     def _insert(self, row):
         row = {column: row[column] for column in self.ours if column in row}
@@ -857,17 +900,20 @@ class RebuiltTable:
         try:
             self.db.execute(f'INSERT INTO main."{self.name}" ({_quoted(row)}) VALUES ({values})', (*row.values(),))
         except sqlite3.IntegrityError as problem:
-            which = ", ".join(f"{column} {value!r:.60}" for column, value in list(row.items())[:4])
-            raise ValueError(f"schema.sql refuses a row of {self.name} ({which}): {problem}") from None
+            new = [column for column in self.ours if column not in row]
+            no_default = str(problem) in [f"NOT NULL constraint failed: {self.name}.{column}" for column in new]
+            why = f"{problem}; give it a DEFAULT" if no_default else problem
+            raise ValueError(f"schema.sql refuses a row of {self.name} ({_start_of(row)}): {why}") from None
         self.count += 1
 
     def notes(self) -> str:
-        """What happened to columns that no event has, and to columns that schema.sql no longer has."""
+        """What happened to rows that the old file lacks, and to columns that no event or not this schema.sql has."""
         unknown = [column for column in self.ours if self.count and column not in self.known]
         values = {column: "is copied" if column in self.olds else "has its default" for column in unknown}
         notes = [f"{column}: no event has it, it {value}" for column, value in values.items()]
         notes += [f"{column}: only the old file has it" for column in self.olds if column not in self.ours]
-        return "".join(f"; {note}" for note in notes)
+        again = [f"{self.again} made again: the old file has them no more"] if self.again else []
+        return "".join(f"; {note}" for note in again + notes)
 
     def difference(self) -> str | None:
         """How many old rows differ from their events, and how the first one differs; None if all agree."""
@@ -880,6 +926,22 @@ class RebuiltTable:
         was, now = (self.db.execute(f"{sql} WHERE id = :id", found).fetchone() for sql in (self.old_rows, now))
         first = f"{self.name} {found['id']}: {workflow.difference(was, now or {})}"
         return f"old rows that differ from their events: {found['n']}, the first is {first}"
+
+    def difference_of_copy(self) -> str | None:
+        """How the copied rows differ from the old ones; None if they are the same."""
+        columns, tables = _quoted(self.in_both), [f'{at}."{self.name}"' for at in ("old", "main")]
+        was, now = (self.db.execute(f"SELECT count(*) AS n FROM {table}").fetchone()["n"] for table in tables)
+        if was != now:
+            return f"the old file has {was} rows, the new one {now}"
+        if self.name == "audit_events":  # --verify checks their hashes, which takes less memory
+            return None
+        was, now = (f"SELECT {columns}, count(*) FROM {table} GROUP BY {columns}" for table in tables)
+        row = self.db.execute(f"{was} EXCEPT {now}").fetchone()
+        return row and f"the new file has another row than ({_start_of(row)})"
+
+
+def _start_of(row) -> str:
+    return ", ".join(f"{column} {value!r:.60}" for column, value in list(row.items())[:4])
 
 
 def _quoted(columns, side="") -> str:

@@ -1,12 +1,16 @@
 """The commands that do not start a server: --verify, --backup, --rebuild, --add-user. app.py passes the store."""
 
 import os
+import signal
 import sys
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from getpass import getpass
 from tempfile import TemporaryDirectory
 
 from web.identity import new_user
+from web.validation import read_rules
+
+BESIDE = ("", "-wal", "-shm", "-journal", ".lock")  # files of one database: what follows its name
 
 
 class Refused(Exception):
@@ -20,9 +24,10 @@ def verify(store) -> int:
 
 def print_checks(checks) -> int:
     is_ok = True
-    for check, difference in checks:
-        print(f"NO  {check}: {difference}" if difference else f"ok  {check}", flush=True)
-        is_ok = is_ok and not difference
+    with closing(checks):  # also when nobody reads what is printed
+        for check, difference in checks:
+            print(f"NO  {check}: {difference}" if difference else f"ok  {check}", flush=True)
+            is_ok = is_ok and not difference
     return 0 if is_ok else 1
 
 
@@ -42,7 +47,7 @@ def backup(store, path: str) -> int:
 
 
 def refuse_existing(option: str, path: str) -> None:
-    if not path or os.path.lexists(path):
+    if not path or path == ":memory:" or os.path.lexists(path):
         raise Refused(f"{option}={path!r} is not allowed; it may be a file that does not exist yet")
 
 
@@ -56,11 +61,15 @@ def rebuild(new_store, old: str, path: str) -> int:
     The new file is made in a folder beside `path` and moved at the end, so that `path` is never incomplete.
     """
     refuse_existing("--rebuild", path)
+    if os.path.realpath(path) in [os.path.realpath(old) + end for end in BESIDE]:
+        raise Refused(f"--rebuild={path!r:.200} is not allowed; this name belongs to {old}: choose another one")
     holder = f"--rebuild in process {os.getpid()}"
     try:
-        with TemporaryDirectory(prefix=".rebuild-", dir=os.path.dirname(os.path.abspath(path))) as folder:
+        place = os.path.dirname(os.path.abspath(path))
+        with sigterm_as_ctrl_c(), TemporaryDirectory(prefix=".rebuild-", dir=place) as folder:
             new = os.path.join(folder, "new.sqlite3")
             with closing(new_store(new)) as store:
+                check_rules(store)
                 status = print_checks(store.rebuild_from(old, holder, print_progress))
                 if print_checks(store.verify()):
                     raise Refused(f"--rebuild: the new database is corrupt; {path} was not made")
@@ -68,9 +77,27 @@ def rebuild(new_store, old: str, path: str) -> int:
     except BrokenPipeError:
         raise
     except (OSError, KeyboardInterrupt) as problem:
-        raise Refused(f"--rebuild={path!r:.200}: {problem or 'stopped'}; nothing was made") from None
+        raise Refused(f"--rebuild={path!r:.200}: {str(problem) or 'stopped'}; nothing was made") from None
     print(f"rebuild: {path} is made and {old} is kept: start with SUPPORT_DESK_DB={path} or move it")
     return status
+
+
+@contextmanager
+def sigterm_as_ctrl_c():
+    """A process that is told to end raises KeyboardInterrupt, so that it can clean up first."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def check_rules(store) -> None:
+    """Raises Refused for a schema.sql that a desk cannot start with."""
+    try:
+        read_rules(store.table_definitions())
+    except ValueError as problem:
+        raise Refused(f"--rebuild: schema.sql cannot be used: {problem}; nothing was made") from None
 
 
 def add_user(store, options, host: str) -> int:

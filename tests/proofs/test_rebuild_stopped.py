@@ -44,12 +44,13 @@ class Stopped(unittest.TestCase):
         self.assertEqual(there, {"old.sqlite3", "old.sqlite3.lock"}, "a stopped --rebuild leaves no file behind")
 
     @unittest.skipIf(os.name == "nt", "Windows has no SIGINT to send")
-    def test_ctrl_c_in_the_middle_leaves_nothing_behind(self):
-        with self.start() as process:
-            self.assertEqual(process.stdout.readline(), f"rebuild: 10000 of {TICKETS} events\n")
-            process.send_signal(signal.SIGINT)
-            _, errors = process.communicate(timeout=60)
-        self.assert_nothing_is_left(process.returncode, errors, "--rebuild")
+    def test_ctrl_c_and_sigterm_in_the_middle_leave_nothing_behind(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with self.subTest(number.name), self.start() as process:
+                self.assertEqual(process.stdout.readline(), f"rebuild: 10000 of {TICKETS} events\n")
+                process.send_signal(number)
+                _, errors = process.communicate(timeout=60)
+                self.assert_nothing_is_left(process.returncode, errors, "new.sqlite3': stopped; nothing was made")
 
     @unittest.skipIf(os.name == "nt", "Windows has no limit for the size of a file")
     def test_a_full_disk_is_said_and_leaves_nothing_behind(self):
