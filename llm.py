@@ -35,7 +35,7 @@ def with_suggestions(fields: dict) -> tuple[dict, dict]:
     return {**chosen, **fields}, {"suggested_by_rules": chosen}
 
 
-# The word tables are under "words, replies, prompts" below. From them come _WEIGHTS {stem or pair of stems: its points},
+# The word tables are at "words, replies, prompts" below. From them come _WEIGHTS {stem or pair of stems: its points},
 # _PAIR_STARTS {the first stems of pairs} and _INITIAL_POINTS {choice: its points before the first word}.
 def classify_by_rules(text: str) -> tuple[str, str]:
     """The category and priority that get most points for their words in `text`; without such words general, medium.
