@@ -167,9 +167,9 @@ class Store:
         """A page of tickets, newest first: {tickets: [JSON text, …], total, next}.
 
         `filters` has `limit` and any of FILTERS. `next` is the `before` of the next page, None on the last page.
-        Keyset pagination: while new tickets arrive, no page skips or repeats a ticket. The total
-        comes from a counter if there is one. Else the desk counts rows, at most `most_counted` (0: none); if it stops
-        there, total_is_exact is False.
+        Keyset pagination: while new tickets arrive, no page skips or repeats a ticket. The total comes
+        from a counter if there is one. Else the desk counts rows, at most `most_counted` (0: none); if it stops there,
+        total_is_exact is False.
         """
         # FILTERS: a condition per filter. _trigrams_of(): the query for the search index. _parts(): FROM and WHERE.
         # TOTALS (in _total): the filters that have counters. All are below, with the hard part: how rows are read.
