@@ -1,8 +1,8 @@
 """The desk's API: one small function per endpoint, one table of routes, and main().
 
-An endpoint takes the context (settings, store, assistant, …) and a request. web/checks.py has already checked the
-request's caller, its fields and the values in its path (`references`). An endpoint returns a response, or raises an
-error of workflow.py. Each write runs inside one savepoint. A slow route runs on a worker thread: see web/routes.py.
+An endpoint takes the context (settings, store, assistant, …) and a request whose caller, fields and path values
+(`references`) web/checks.py has checked. It returns a response, or raises an error of workflow.py. Each write runs
+inside one savepoint. A slow route runs on a worker thread: see web/routes.py.
 """
 
 import sys
@@ -130,7 +130,7 @@ def export_tickets(context, request) -> Response:
     return export.as_csv(context, {**ticket_filters(request), "most_counted": 0, "limit": limit})
 
 
-def worker_if_many(request) -> str | None:
+def where_a_list_runs(request) -> str | None:
     """Where a list runs: on a worker thread if it is long or may read every ticket, else on the event loop (None)."""
     fields = request.fields
     is_long = "search" in fields or prefers(request, "count", "exact") or fields.get("limit", 0) > MOST_ON_THE_LOOP
@@ -182,7 +182,8 @@ def get_ticket(context, request) -> Response:
 
 
 def ticket_of_staff(context, request, what) -> dict:
-    """The ticket in the path. On a locked desk customers may not do `what`: raises Forbidden."""
+    """The ticket in the path. Raises Forbidden for a customer of a locked desk; `what` is the word for the error
+    message, for example "a lock"."""
     ticket = ticket_to_change(context, request)
     if request.caller.only_own:
         request.caller.must("agent", f"{what} on a locked desk")
@@ -197,7 +198,7 @@ def edit_ticket(context, request) -> Response:
     if request.caller.only_own:
         workflow.check_own_changes(ticket, {name for name, value in fields.items() if ticket[name] != value})
     assignee = fields.get("assignee") or ticket["assignee"]
-    for step in workflow.way_to(ticket["state"], status, request.caller):
+    for step in workflow.path_to_status(ticket["state"], status, request.caller):
         data = {"assignee": assignee} if assignee and step.name == "assign" else {}
         ticket = context.store.fire(request.caller, ticket, step.name, data)
     ticket = context.store.edit_ticket(request.caller, ticket, fields)
@@ -224,8 +225,7 @@ def unlock_ticket(context, request) -> Response:
 
 
 def lease(ticket) -> dict:
-    names = ("uuid", "locked_by", "lock_expires_at")
-    return {"ticket_id": ticket["id"], **{name: ticket[name] for name in names}}
+    return {"ticket_id": ticket["id"], **{name: ticket[name] for name in ("uuid", "locked_by", "lock_expires_at")}}
 
 
 def list_comments(context, request) -> Response:
@@ -244,7 +244,8 @@ def add_comment(context, request) -> Response:
     return reply(201, comment, ("Location", f"/tickets/{ticket['id']}/comments"))
 
 
-def llm_worker_unless_written(request) -> str | None:
+def where_a_draft_runs(request) -> str | None:
+    """On a worker thread for the LLM, but on the event loop (None) if the text of the draft is in the request."""
     return event_loop(request) if "body" in request.fields else llm_worker(request)
 
 
@@ -326,9 +327,9 @@ def verify_events(context, request) -> Response:
 
 CHANGED = "200 Ticket 401 403 409 412 423"
 FIRED = "200 Fired 403 404 409 412 423"
-LIST = {"query": bodies.TICKET_FILTERS, "runs_on": worker_if_many, "is_cacheable": True}
+LIST = {"query": bodies.TICKET_FILTERS, "runs_on": where_a_list_runs, "is_cacheable": True}
 SUGGESTION = {"body": bodies.UNCLASSIFIED, "runs_on": llm_worker, "prepare": suggest}
-DRAFT = {"body": bodies.DRAFT, "runs_on": llm_worker_unless_written, "prepare": write_reply}
+DRAFT = {"body": bodies.DRAFT, "runs_on": where_a_draft_runs, "prepare": write_reply}
 AUDIT = {"query": bodies.EVENT_FILTERS, "locked": "staff", "runs_on": worker}
 HISTORY = {"query": bodies.HISTORY, "runs_on": worker}
 FIRING = {"body": bodies.FIRING_BY_PATH, "anonymous_role": None}
@@ -386,17 +387,15 @@ ROUTES = (
 # -- start ----------------------------------------------------------------------------------------
 
 
+# Below: SETTINGS has every setting, read_settings() reads their values, listen() opens the port, open_desk() the rest.
 def main(argv: list[str], environ: dict) -> int:
     """Run one command. Returns the exit status: 0 done, 1 --verify or --rebuild found a difference, 2 cannot start."""
     options = command_line(SETTINGS, workflow.ROLES).parse_args(argv)
     try:
         settings = read_settings(vars(options), environ)
-        if options.verify:
+        if options.verify or options.backup is not None:
             with closing(Store(settings.db, read_only=True)) as store:
-                return offline.verify(store)
-        if options.backup is not None:
-            with closing(Store(settings.db, read_only=True)) as store:
-                return offline.backup(store, options.backup)
+                return offline.verify(store) if options.verify else offline.backup(store, options.backup)
         if options.rebuild is not None:
             return offline.rebuild(Store, settings.db, options.rebuild)
         if options.add_user is not None:
@@ -453,10 +452,8 @@ def listen(settings, log) -> DeskServer:
         return DeskServer((settings.host, settings.port), log)
     except (OSError, UnicodeError, TypeError) as problem:
         why = getattr(problem, "strerror", None) or problem
-        where = f"HOST {settings.host}, PORT {settings.port}"
-        raise Unusable(
-            f"cannot listen on {where}: {why}; choose others, or stop the program that listens there"
-        ) from None
+        hint = "choose others, or stop the program that listens there"
+        raise Unusable(f"cannot listen on HOST {settings.host}, PORT {settings.port}: {why}; {hint}") from None
 
 
 def open_desk(server, settings, store) -> None:

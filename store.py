@@ -64,7 +64,8 @@ class Store:
         self._turn, self._stamp, self._commits, self._lock, self.db = "closed", None, 0, None, None
         self._copied = 0  # the count of commits at the last checkpoint
         self._changes = 0  # the count of changed rows at the last commit
-        self._durable, self._last = 0, (0, workflow.FIRST_HASH)  # id of the last committed event; id, hash of the last
+        self._durable = 0  # the id of the last committed event
+        self._last = (0, workflow.FIRST_HASH)  # the id and the hash of the last event, committed or not
         if sqlite3.sqlite_version_info < OLDEST_SQLITE:
             raise Unusable(f"this Python's SQLite {sqlite3.sqlite_version} is too old; the desk needs 3.37 or newer")
         if not read_only and self.path.exists() and not os.access(self.path, os.W_OK):
@@ -99,7 +100,10 @@ class Store:
         self.db.execute("RELEASE request")
 
     def _begin(self):
-        """Begin the transaction of this turn, once. If that fails, every write of the turn fails without a new wait."""
+        """Begin the transaction of this turn, once.
+
+        If BEGIN fails, all writes of this turn fail at once: they do not wait again.
+        """
         if self._turn in ("closed", "reading"):
             self._end_read()
             self._turn = "failed"
@@ -163,9 +167,12 @@ class Store:
         """A page of tickets, newest first: {tickets: [JSON text, …], total, next}.
 
         `filters` has `limit` and any of FILTERS. `next` is the `before` of the next page, None on the last page.
-        Keyset pagination: while new tickets arrive, no page skips or repeats a ticket. If no counter has the total, it
-        is counted up to `most_counted` (0: not at all); if counting stops there, total_is_exact is False.
+        Keyset pagination: while new tickets arrive, no page skips or repeats a ticket. The total comes
+        from a counter if there is one. Else the desk counts rows, at most `most_counted` (0: none); if it stops there,
+        total_is_exact is False.
         """
+        # FILTERS: a condition per filter. _trigrams_of(): the query for the search index. _parts(): FROM and WHERE.
+        # TOTALS (in _total): the filters that have counters. All are below, with the hard part: how rows are read.
         asked = frozenset(FILTERS.keys() & filters.keys())
         needle = workflow.search_key(filters.get("search", ""))
         match = _trigrams_of(needle) if self.has_index else ""
@@ -253,13 +260,13 @@ class Store:
         edited = self._all(
             "UPDATE drafts SET body = ? WHERE id = ? AND status = 'pending' RETURNING *", (body, draft["id"])
         )
-        self._change(caller, self._undecided(edited, draft), "DraftEdited", draft_id=draft["id"], body=body)
+        self._change(caller, self._ticket_of_decided(edited, draft), "DraftEdited", draft_id=draft["id"], body=body)
         return edited[0]
 
     def approve_draft(self, caller: Caller, draft: dict) -> dict:
         """Send a pending draft: its text becomes a comment. Raises AlreadyDecided the second time."""
         sent = self._decide(caller, draft, "sent")
-        ticket = self._undecided(sent, draft)
+        ticket = self._ticket_of_decided(sent, draft)
         at = sent[0]["decided_at"]
         comment = self._insert_comment(caller, ticket, draft["body"], False, at)
         facts = {"draft_id": draft["id"], "comment_id": comment["id"], "body": draft["body"]}
@@ -269,25 +276,26 @@ class Store:
     def reject_draft(self, caller: Caller, draft: dict) -> dict:
         """Reject a pending draft. Raises AlreadyDecided the second time."""
         rejected = self._decide(caller, draft, "rejected")
-        ticket = self._undecided(rejected, draft)
+        ticket = self._ticket_of_decided(rejected, draft)
         self._change(caller, ticket, "Rejected", at=rejected[0]["decided_at"], draft_id=draft["id"])
         return rejected[0]
 
     def _decide(self, caller, draft, status):
         return self._all(DECIDE_DRAFT, {"id": draft["id"], "status": status, "by": caller.id, "at": self.clock()})
 
-    def _undecided(self, changed, draft):
-        """The draft's ticket. Raises AlreadyDecided if the UPDATE before this (of a pending draft) changed no row."""
-        if not changed:
-            now = self.draft(str(draft["id"]))
-            by = f"{now['status']} by {now['decided_by']} at {now['decided_at']}"
-            raise AlreadyDecided(f"draft {now['id']} was {by}; write a new draft", status=now["status"])
-        return self.ticket(str(draft["ticket_id"]))
+    def _ticket_of_decided(self, changed, draft):
+        """The ticket of a draft whose UPDATE gave the rows `changed`. Raises AlreadyDecided if there are none."""
+        if changed:
+            return self.ticket(str(draft["ticket_id"]))
+        now = self.draft(str(draft["id"]))
+        by = f"{now['status']} by {now['decided_by']} at {now['decided_at']}"
+        raise AlreadyDecided(f"draft {now['id']} was {by}; write a new draft", status=now["status"])
 
     # -- the audit log -------------------------------------------------------------------------------
 
     def _change(self, caller, ticket, event_type, changes=None, at=None, **facts):
-        """All changes of a ticket go through here: workflow.fold() makes the new row from the event; both are saved."""
+        """Every change of a ticket goes through here. fold() makes the new row; the row and its event are saved
+        together."""
         data = {"changes": changes, **facts} if changes else facts
         event = {"ticket_id": ticket["id"], "version": ticket["version"] + 1, "type": event_type, "data": data}
         row = workflow.fold(ticket, {**event, "at": at or self.clock()})
@@ -331,7 +339,7 @@ class Store:
         page: a version."""
         page = self.events({"ticket_id": ticket["id"], "limit": 1000, **filters})
         following = page["next"] and page["events"][-1]["version"] + 1
-        return {"events": list(filter(None, map(viewer.view_of, page["events"]))), "next": following}
+        return {"events": list(filter(None, map(viewer.visible_part, page["events"]))), "next": following}
 
     def ticket_at(self, ticket: dict, version: str) -> dict:
         """The ticket's row as it was at `version`, rebuilt from its events. Raises Invalid or NotFound."""

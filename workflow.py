@@ -97,7 +97,7 @@ class Caller(NamedTuple):
     def sees(self, ticket: dict) -> bool:
         return not self.only_own or ticket["created_by"] == self.id
 
-    def view_of(self, event: dict) -> dict | None:
+    def visible_part(self, event: dict) -> dict | None:
         """The part of an event that this caller may see, None if nothing. Check first that the caller sees the ticket.
 
         Only staff see drafts, internal comments, notes on transitions, and hashes (they depend on the hidden parts).
@@ -230,7 +230,7 @@ def check(state: str, name: str, caller: Caller) -> Transition:
     return transition
 
 
-def way_to(state: str, status: str, caller: Caller) -> list[Transition]:
+def path_to_status(state: str, status: str, caller: Caller) -> list[Transition]:
     """The shortest path through the net to `status`: forward, or back to open from resolved or closed."""
     here, there = FORWARD.index(STATUS[state]), FORWARD.index(status)
     if here == there:
@@ -258,15 +258,15 @@ def illegal_step(what: str, state: str, caller: Caller) -> TransitionFailed:
 
 
 def _shortest(state: str, status: str) -> list[Transition]:
-    """The shortest path to a place with this status; empty if the net has none."""
-    ways, seen = deque([(state, [])]), {state}
-    while ways:
-        place, steps = ways.popleft()
+    """The shortest path to a place with this status, by breadth-first search; empty if the net has none."""
+    paths, seen = deque([(state, [])]), {state}
+    while paths:
+        place, steps = paths.popleft()
         if STATUS[place] == status:
             return steps
         onward = [TRANSITIONS[name] for name in enabled(place) if TRANSITIONS[name].target not in seen]
         seen.update(step.target for step in onward)
-        ways.extend((step.target, [*steps, step]) for step in onward)
+        paths.extend((step.target, [*steps, step]) for step in onward)
     return []
 
 

@@ -9,11 +9,11 @@ FAMILY = ""
 SECTION = "Workflow"
 FILE = "app.py"
 CLEAN = """    assignee = fields.get("assignee") or ticket["assignee"]
-    for step in workflow.way_to(ticket["state"], status, request.caller):
+    for step in workflow.path_to_status(ticket["state"], status, request.caller):
         data = {"assignee": assignee} if assignee and step.name == "assign" else {}
         ticket = context.store.fire(request.caller, ticket, step.name, data)
 """
-PLANTED = """    for step in workflow.way_to(ticket["state"], status, request.caller):
+PLANTED = """    for step in workflow.path_to_status(ticket["state"], status, request.caller):
         fields["state"] = step.target
 """
 HINTS = (
@@ -21,7 +21,7 @@ HINTS = (
     '/tickets/1/transitions. Which of the two is refused?',
     "There are two ways to change the state. Which function of store.py checks the role, and which way does not call "
     "it?",
-    "Read edit_ticket in app.py. What does it do with the steps that workflow.way_to has found?",
+    "Read edit_ticket in app.py. What does it do with the steps that workflow.path_to_status has found?",
 )
 EXPLANATION = """
 The workflow is enforced in one place, Store.fire: role, source state, event. A PATCH with a status used the workflow

@@ -234,8 +234,8 @@ class Sockets(LiveTest):
     def test_a_created_ticket_is_open_and_has_no_assignee_whatever_a_message_says(self):
         client = self.open(X_User_Id="user-1")
         for fields, detail in (
-            ({"status": "closed"}, {"status": ["a new ticket is open; PATCH it"]}),
-            ({"assignee": "agent-1"}, {"assignee": ["a new ticket has no assignee; PATCH it"]}),
+            ({"status": "closed"}, {"status": ["a new ticket is open; PATCH it."]}),
+            ({"assignee": "agent-1"}, {"assignee": ["a new ticket has no assignee; PATCH it."]}),
         ):
             client.send_command("CreateTicket", ticket={**NEW, **fields})
             received = client.receive()

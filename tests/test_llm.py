@@ -230,7 +230,7 @@ class WhoHelps(LLMTest):
         for name, value in bad.items():
             with self.assertRaises(BadSetting) as refusal:
                 app.read_settings({}, {name: value})
-            self.assertRegex(str(refusal.exception), f"^{name}=.*is not allowed; it may be ")
+            self.assertRegex(str(refusal.exception), f"^{name}=.*is not allowed; it must be ")
             self.assertNotIn("4711", str(refusal.exception))
         for name, values in (("LLM_TIMEOUT", ("0", "-1", "ten", "nan", "601", "٣")), ("OPENAI_BASE_URL", BAD_URLS)):
             for value in values:

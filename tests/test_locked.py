@@ -460,7 +460,7 @@ class DebugLogin(unittest.TestCase):
                     done = run_tool(*add, typed="x" * length + "\n", **settings, **host)
                     self.assertEqual(done.returncode, 0 if is_taken else 2, done.stderr)
                     if not is_taken:
-                        self.assertIn(f"it may have {length + 1} to 1024 characters", done.stderr)
+                        self.assertIn(f"it must have {length + 1} to 1024 characters", done.stderr)
                         self.assertIn("6 or more where HOST is loopback, 12 or more beyond", done.stderr)
 
     def test_a_user_is_added_from_the_command_line_and_may_log_in(self):

@@ -26,11 +26,11 @@ class Tickets(PromiseTest):
             for name, value, said in (
                 ("status", "open", None),
                 ("assignee", None, None),
-                ("status", "resolved", "a new ticket is open; PATCH it"),
+                ("status", "resolved", "a new ticket is open; PATCH it."),
                 ("status", "nonsense", f"'nonsense' is not a valid choice; choose from {known}."),
                 ("status", 7, f"Must be a string; choose from {known}."),
                 ("status", None, "This field may not be null."),
-                ("assignee", "agent-1", "a new ticket has no assignee; PATCH it"),
+                ("assignee", "agent-1", "a new ticket has no assignee; PATCH it."),
                 ("assignee", 7, "Must be a string."),
             ):
                 with self.subTest(f"{path} {name}={value}"):

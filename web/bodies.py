@@ -7,8 +7,8 @@ from web.validation import Body, Rule
 from workflow import MAX_ID, TRANSITIONS
 
 DEFAULTS = {  # a client may send these with a new ticket, but with no other value
-    "status": ("open", "a new ticket is open; PATCH it"),
-    "assignee": (None, "a new ticket has no assignee; PATCH it"),
+    "status": ("open", "a new ticket is open; PATCH it."),
+    "assignee": (None, "a new ticket has no assignee; PATCH it."),
 }
 NEW_TICKET = Body(
     "tickets", required="title description", optional="category priority status assignee", defaults=DEFAULTS

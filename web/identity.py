@@ -146,14 +146,14 @@ def new_user(email: str, roles: str, password: str, host: str = "localhost") -> 
     shortest = SHORTEST if host in LOOPBACK else SHORTEST_BEYOND
     email, names = email.lower(), list(dict.fromkeys(role.strip() for role in roles.split(",")))
     if not is_name(email) or not re.fullmatch("[^@]+@[^@]+", email):
-        raise ValueError(f"{email!r} is not allowed; it may be an e-mail address of at most 64 ASCII characters")
+        raise ValueError(f"{email!r} is not allowed; it must be an e-mail address of at most 64 ASCII characters")
     if not set(names) <= set(ROLES):
-        raise ValueError(f"--roles={roles!r} is not allowed; it may be {', '.join(ROLES)}, with commas")
+        raise ValueError(f"--roles={roles!r} is not allowed; it must be one or more of {', '.join(ROLES)}, with commas")
     if not shortest <= len(password.strip()) <= len(password) <= 1024:
         why = f"{SHORTEST} or more where HOST is loopback, {SHORTEST_BEYOND} or more beyond"
-        raise ValueError(f"the password is not allowed; it may have {shortest} to 1024 characters ({why})")
+        raise ValueError(f"the password is not allowed; it must have {shortest} to 1024 characters ({why})")
     if password.encode("utf-8", "replace").decode() != password:
-        raise ValueError("the password is not allowed; it may be text in UTF-8")
+        raise ValueError("the password is not allowed; it must be text in UTF-8")
     return {"email": email, "name": email.partition("@")[0], "roles": names, "password_hash": password_hash(password)}
 
 

@@ -82,7 +82,7 @@ class LiveEvent:
         """The part of it that this caller may see, None if nothing."""
         if not caller.only_own:
             return self
-        event = caller.view_of(self.event) if caller.sees(self.ticket) else None
+        event = caller.visible_part(self.event) if caller.sees(self.ticket) else None
         return event and LiveEvent(event, self.ticket)
 
 

@@ -48,7 +48,7 @@ def backup(store, path: str) -> int:
 
 def refuse_existing(option: str, path: str) -> None:
     if not path or path == ":memory:" or os.path.lexists(path):
-        raise Refused(f"{option}={path!r} is not allowed; it may be a file that does not exist yet")
+        raise Refused(f"{option}={path!r} is not allowed; it must be a file that does not exist yet")
 
 
 def print_progress(done: int, events: int) -> None:

@@ -145,22 +145,17 @@ def statuses(route, is_locked: bool) -> set[int]:
 
 def _refusals(route, is_locked):
     """The error statuses that follow from a route's input and its roles."""
-    found = set()
-    if route.body or route.query or route.takes_key or "{version}" in route.path or not is_locked:
-        found.add(400)  # on an open desk X-User-Id can be invalid, too
-    if (is_locked and route.locked != "anyone") or (not is_locked and (route.role or route.anonymous_role is None)):
-        found.add(401)
-    if route.role or (is_locked and route.locked == "staff"):
-        found.add(403)
-    if "{" in route.path:
-        found.add(404)
-    if route.body:
-        found.add(415)
-    if route.body and route.takes_key:
-        found.add(422)
-    if route.prepare and route.takes_key:
-        found.add(409)  # it is slow: a retry with the same key can arrive before it is done
-    return found
+    has_input = route.body or route.query or route.takes_key or "{version}" in route.path
+    applies = {
+        400: has_input or not is_locked,  # on an open desk X-User-Id can be invalid, too
+        401: route.locked != "anyone" if is_locked else route.role or route.anonymous_role is None,
+        403: route.role or (is_locked and route.locked == "staff"),
+        404: "{" in route.path,
+        409: route.prepare and route.takes_key,  # it is slow: a retry with the same key can arrive before it is done
+        415: route.body,
+        422: route.body and route.takes_key,
+    }
+    return {status for status in applies if applies[status]}
 
 
 def _operation(route, named, is_locked):

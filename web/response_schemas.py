@@ -47,24 +47,31 @@ HASH = {"type": "string", "pattern": "^[0-9a-f]{64}$", "examples": ["9f" * 32]}
 
 def schema_of(name: str, rule: Rule) -> dict:
     """The JSON Schema of a field by its rule; the example and the format depend on its name."""
-    schema = {"type": [_type(rule), "null"] if rule.nullable else _type(rule)}
-    if rule.kind == "integer":
-        schema |= {"minimum": rule.lowest, "maximum": rule.highest}
-    elif rule.kind == "object":
-        schema |= {"properties": {member: schema_of(member, inner) for member, inner in rule.members.items()}}
-    elif rule.kind == "roles":
-        schema |= {"items": A_NAME}
-    elif rule.kind == "name":
-        schema |= A_NAME
-    elif rule.choices:
-        schema |= {"enum": [*rule.choices, None] if rule.nullable else list(rule.choices)}
-    elif rule.kind in PATTERNS and rule.highest < Rule().highest:
-        schema |= {"minLength": rule.lowest, "maxLength": rule.highest, "pattern": PATTERNS[rule.kind]}
-    if name == "uuid" or name.endswith("_at") or name == "at":
-        schema["format"] = "uuid" if name == "uuid" else "date-time"
+    schema = {"type": [_type(rule), "null"] if rule.nullable else _type(rule), **_limits(rule)}
+    if name == "uuid":
+        schema["format"] = "uuid"
+    elif name == "at" or name.endswith("_at"):
+        schema["format"] = "date-time"
     if name in EXAMPLES and (not rule.choices or EXAMPLES[name] in rule.choices):
         schema["examples"] = [EXAMPLES[name]]
     return schema
+
+
+def _limits(rule):
+    """What a rule says about a value beyond its type."""
+    if rule.kind == "integer":
+        return {"minimum": rule.lowest, "maximum": rule.highest}
+    if rule.kind == "object":
+        return {"properties": {member: schema_of(member, inner) for member, inner in rule.members.items()}}
+    if rule.kind == "roles":
+        return {"items": A_NAME}
+    if rule.kind == "name":
+        return {"pattern": A_NAME["pattern"]}
+    if rule.choices:
+        return {"enum": [*rule.choices, None] if rule.nullable else list(rule.choices)}
+    if rule.kind in PATTERNS and rule.highest < Rule().highest:
+        return {"minLength": rule.lowest, "maxLength": rule.highest, "pattern": PATTERNS[rule.kind]}
+    return {}
 
 
 def _type(rule):

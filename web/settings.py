@@ -128,13 +128,13 @@ def read(table: tuple, options: dict, environ: dict) -> SimpleNamespace:
             text.encode()  # bytes that are not UTF-8 arrive as surrogates
             setattr(settings, setting.name, setting.parse(text))
         except UnicodeError:
-            raise BadSetting(f"{where} is not allowed; it may be text in UTF-8") from None
+            raise BadSetting(f"{where} is not allowed; it must be text in UTF-8") from None
         except ValueError as allowed:
             shown = "…" if setting.is_secret else repr(PASSWORD.sub("//…@", text))
-            raise BadSetting(f"{where}={shown} is not allowed; it may be {allowed}") from None
+            raise BadSetting(f"{where}={shown} is not allowed; it must be {allowed}") from None
     if settings.auth == "open" and settings.host not in LOOPBACK:
-        why = f"{', '.join(LOOPBACK)}, because open mode trusts every caller; or set SUPPORT_DESK_AUTH=tokens"
-        raise BadSetting(f"HOST={settings.host!r} is not allowed; it may be {why}")
+        why = f"one of {', '.join(LOOPBACK)}, because open mode trusts every caller; or set SUPPORT_DESK_AUTH=tokens"
+        raise BadSetting(f"HOST={settings.host!r} is not allowed; it must be {why}")
     if settings.debug and settings.host not in LOOPBACK:
         raise BadSetting(f"DEBUG=true is not allowed with HOST={settings.host!r}: anybody could make an admin's token")
     return settings

@@ -20,5 +20,3 @@ LAZY = (
     ),
 )
 SEEN_BY = "tests.test_llm.Failures.test_a_caller_asks_for_the_503_with_prefer"
-# its check expects a failed suggestion, and with this bug none fails
-ALSO_SEEN_BY = ("draft_is_accepted_and_nowhere",)
