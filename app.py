@@ -412,6 +412,7 @@ def main(argv: list[str], environ: dict) -> int:
 
 
 def serve(settings, log, with_demo: bool) -> int:
+    schema_rules()  # an error in schema.sql is told before a file is made
     with listen(settings, log) as server:
         server.stop_on_signals()
         who = f"process {os.getpid()} on port {server.server_port}"
@@ -432,15 +433,10 @@ def serve(settings, log, with_demo: bool) -> int:
 # ==== the first sitting ends here: what follows is there for scale, proof and operations ====================
 
 SETTINGS = all_settings(HERE / "support-desk.sqlite3", PLUGINS)
-NEED_A_FILE = ("verify", "backup", "rebuild", "add_user")  # commands that make no sense with a database in memory
 
 
 def read_settings(options: dict, environ: dict) -> SimpleNamespace:
     settings = read(SETTINGS, options, environ)
-    for command in NEED_A_FILE:
-        if settings.db == ":memory:" and options.get(command) not in (None, False):
-            option = "--" + command.replace("_", "-")
-            raise BadSetting(f"{option} needs a database file, and :memory: keeps nothing: set SUPPORT_DESK_DB")
     settings.classifier = settings.classifier or default_plugin(settings)
     settings.bug_mode = BUG_MODE_MARK.read_text(encoding="utf-8").strip() if BUG_MODE_MARK.exists() else ""
     return settings
@@ -456,9 +452,17 @@ def listen(settings, log) -> DeskServer:
         raise Unusable(f"cannot listen on HOST {settings.host}, PORT {settings.port}: {why}; {hint}") from None
 
 
+def schema_rules() -> dict:
+    """The rules of every column, by table. Raises Unusable for a schema.sql that validation cannot read."""
+    try:
+        return read_rules(Store.table_definitions())
+    except ValueError as problem:
+        raise Unusable(f"schema.sql: {problem}") from None
+
+
 def open_desk(server, settings, store) -> None:
     """Connect the server to the store and to everything else that endpoints need."""
-    identity, rules = Identity(settings.auth == "tokens", settings.secret), read_rules(store.table_definitions())
+    identity, rules = Identity(settings.auth == "tokens", settings.secret), schema_rules()
     routes = tuple(with_rules(route, rules) for route in ROUTES)
     reference = cache(lambda: openapi.document(routes, rules, identity.is_locked))
     tools = Throttle(), store, Assistant(settings, rules), server.log, rules, metrics.Metrics(), {}, reference

@@ -634,7 +634,8 @@ class Store:
     def is_empty(self) -> bool:
         return not self._all("SELECT 1 FROM tickets LIMIT 1")
 
-    def table_definitions(self) -> dict[str, str]:
+    @staticmethod
+    def table_definitions() -> dict[str, str]:
         """{table: its CREATE statement, with comments}. web/validation.py reads its rules from them."""
         return {name: sql for name, sql in _our_schema().definitions.items() if sql.startswith("CREATE TABLE")}
 

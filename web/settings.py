@@ -11,6 +11,7 @@ EPILOG = (
 )
 PASSWORD = re.compile(r"//.*@")  # a URL can contain one
 BASE_URL = re.compile(r"https?://([^\s/:@?#\[\]]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?(/[^\s@?#]*)?")
+NEED_A_FILE = ("verify", "backup", "rebuild", "add_user")  # commands that make no sense with a database in memory
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -137,6 +138,10 @@ def read(table: tuple, options: dict, environ: dict) -> SimpleNamespace:
         raise BadSetting(f"HOST={settings.host!r} is not allowed; it must be {why}")
     if settings.debug and settings.host not in LOOPBACK:
         raise BadSetting(f"DEBUG=true is not allowed with HOST={settings.host!r}: anybody could make an admin's token")
+    for command in NEED_A_FILE:
+        if settings.db == ":memory:" and options.get(command) not in (None, False):
+            option = "--" + command.replace("_", "-")
+            raise BadSetting(f"{option} needs a database file, and :memory: keeps nothing: set SUPPORT_DESK_DB")
     return settings
 
 
