@@ -92,8 +92,8 @@ class Readme(DeskTest):
                 is_there = re.search(rf"\b{name}\b", says)
                 want(is_there, f"add to {page_with('# Endpoints')}, the row {method} {path}: `{name}`")
 
-    def test_every_room_of_web_is_named_once(self):
-        named = re.findall(r"`(\w+)`", section("Rooms").partition("rooms |\n")[2])
+    def test_every_module_of_web_is_named_once(self):
+        named = re.findall(r"`(\w+)`", section("Modules").partition("modules |\n")[2])
         self.assertEqual(sorted(named), sorted(path.stem for path in ROOT.glob("web/*.py") if path.stem != "__init__"))
 
     def test_the_table_of_messages_is_what_sockets_take(self):

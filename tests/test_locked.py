@@ -1,4 +1,4 @@
-"""A locked desk: without a valid token nobody gets in, and a customer sees own tickets alone."""
+"""A locked desk: without a valid token nobody gets in, and a customer sees only own tickets."""
 
 import base64
 import hashlib
