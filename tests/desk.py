@@ -259,13 +259,21 @@ def run_tool(*arguments: str, typed: str = "", **environ: str) -> subprocess.Com
 
 
 class DeskTest(unittest.TestCase):
-    """Each test has a desk of its own, `self.desk`, with the settings in `environ`."""
+    """Each test has a desk of its own, `self.desk`, with the settings in `environ`.
+
+    The first line of a failure says what was promised, which is the name of the test, and what was seen.
+    """
 
     environ: dict = {}
 
     def setUp(self):
         self.desk = Desk(**self.environ)
         self.addCleanup(self.desk.stop)
+
+    def _formatMessage(self, msg, standardMsg):
+        promised = self._testMethodName.removeprefix("test_").replace("_", " ")
+        seen = super()._formatMessage(msg, standardMsg.replace(" != ", " instead of ", 1))
+        return f"promised: {promised}; seen: {seen}"
 
     def assert_refused(self, reply: Reply, status: int, code: str) -> None:
         """The reply is an error in the desk's one shape."""
@@ -274,12 +282,3 @@ class DeskTest(unittest.TestCase):
             seen = f"{reply.status} {body} instead of a refusal {status} {code}"
             raise self.failureException(self._formatMessage(None, seen))
         self.assertLessEqual({"error", "code", "message", "details", "request_id"}, set(reply.json))
-
-
-class PromiseTest(DeskTest):
-    """The first line of a failure says what was promised, which is the name of the test, and what was seen."""
-
-    def _formatMessage(self, msg, standardMsg):
-        promised = self._testMethodName.removeprefix("test_").replace("_", " ")
-        seen = super()._formatMessage(msg, standardMsg.replace(" != ", " instead of ", 1))
-        return f"promised: {promised}; seen: {seen}"
