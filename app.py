@@ -60,7 +60,7 @@ class Context(NamedTuple):
 
 
 def health(context, request) -> Response:
-    """Show that the desk is running, and in which mode."""
+    """Show that the desk is running, and with which settings."""
     facts = {"status": "ok", "bug_mode": context.settings.bug_mode or None, "auth": context.settings.auth}
     return reply(200, {**facts, "classifier": context.settings.classifier})
 

@@ -11,7 +11,7 @@ from contextlib import closing
 from datetime import datetime, timedelta, timezone
 
 from store import Store
-from tests.desk import AGENT, TIMEOUT, Client, Desk, DeskProcess, DeskTest, choices
+from tests.desk import AGENT, TIMEOUT, Client, Desk, DeskProcess, DeskTest, choices, want_whole_states
 from tests.test_search import NeverIndexes
 from web.metrics import Metrics
 
@@ -276,6 +276,7 @@ class Statistics(DeskTest):
             self.assertEqual((last["day"], last["tickets"]), (created, 1), zone)
 
     def test_the_counters_equal_a_full_count_after_a_random_history(self):
+        want_whole_states()
         chance = random.Random(7)
         moments = [datetime.now(timezone.utc) - timedelta(days=chance.randrange(60)) for _ in range(60)]
         self.insert(moments)

@@ -92,8 +92,8 @@ class Readme(DeskTest):
                 is_there = re.search(rf"\b{name}\b", says)
                 want(is_there, f"add to {page_with('# Endpoints')}, the row {method} {path}: `{name}`")
 
-    def test_every_room_of_web_is_named_once(self):
-        named = re.findall(r"`(\w+)`", section("Rooms").partition("rooms |\n")[2])
+    def test_every_module_of_web_is_named_once(self):
+        named = re.findall(r"`(\w+)`", section("Modules").partition("modules |\n")[2])
         self.assertEqual(sorted(named), sorted(path.stem for path in ROOT.glob("web/*.py") if path.stem != "__init__"))
 
     def test_the_table_of_messages_is_what_sockets_take(self):
@@ -204,12 +204,13 @@ class Trip(unittest.TestCase):
 
     def test_the_debugger_stops_where_it_says(self):
         typed = re.findall(r"^\(Pdb\) (.*)$", README, re.M)
+        way_back = re.search(r"type `(break .*?)` and `(continue)`", README).groups()
         with tempfile.TemporaryDirectory() as folder:
             environ = {**clean_environment(), "PORT": "0", "SUPPORT_DESK_DB": f"{folder}/desk.sqlite3"}
             command = [sys.executable, "-m", "pdb", "app.py"]
             pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
             with subprocess.Popen(command, cwd=ROOT, env=environ, text=True, encoding="utf-8", **pipes) as process:
-                process.stdin.write("\n".join([*typed, "where", "quit", ""]))
+                process.stdin.write("\n".join([*typed, "where", *way_back, "quit", ""]))
                 process.stdin.flush()
                 client = Client()
                 client.port = int(next(line for line in process.stdout if " on http://" in line).rpartition(":")[2])
@@ -220,4 +221,4 @@ class Trip(unittest.TestCase):
                     shown = process.communicate(timeout=TIMEOUT)[0]
         stack = re.findall(r"\)(<module>|\w+)\(\)", shown[shown.rindex(")<module>()") :])
         self.assertEqual(stack, [name for name, _ in self.written][: len(stack)])
-        self.assertEqual(stack[-1], "add_ticket")
+        self.assertEqual(stack[-2:], ["add_ticket", "_append"])

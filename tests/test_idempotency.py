@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 from llm import PLUGINS
-from tests.desk import AGENT, Client, PromiseTest
+from tests.desk import AGENT, Client, DeskTest
 
 NEW = {"title": "Login broken", "description": "Cannot get in"}
 
@@ -15,7 +15,7 @@ def key(name: str, user: str = "user-1") -> dict:
     return {"X-User-Id": user, "Idempotency-Key": name}
 
 
-class Keys(PromiseTest):
+class Keys(DeskTest):
     def test_a_retry_gets_the_same_bytes_and_makes_no_row_and_no_event(self):
         first = self.desk.post("/tickets", NEW, key("k"))
         for body in (NEW, dict(reversed(NEW.items()))):
@@ -110,7 +110,7 @@ class Keys(PromiseTest):
         self.assertEqual((reply.json["id"], "Idempotent-Replayed" in reply.headers), (2, False))
 
 
-class WhileTheFirstIsAtWork(PromiseTest):
+class WhileTheFirstIsAtWork(DeskTest):
     def test_a_ticket_that_changes_meanwhile_is_no_longer_what_if_match_says(self):
         self.started = threading.Event()
         self.desk.new_ticket()

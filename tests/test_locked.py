@@ -1,4 +1,4 @@
-"""A locked desk: without a valid token nobody gets in, and a customer sees own tickets alone."""
+"""A locked desk: without a valid token nobody gets in, and a customer sees only own tickets."""
 
 import base64
 import hashlib
@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import app
-from tests.desk import AGENT, Client, Desk, DeskProcess, PromiseTest, run_app, run_tool, want
+from tests.desk import AGENT, Client, Desk, DeskProcess, DeskTest, run_app, run_tool, want
 
 from web.identity import Throttle, password_hash
 from workflow import TRANSITIONS, TooManyRequests
@@ -52,7 +52,7 @@ EVERYONE = set(CALLERS)
 SEERS = STAFF | {"owner"}  # who may see alice's ticket
 
 
-class Locked(PromiseTest):
+class Locked(DeskTest):
     environ = LOCKED
 
     def new_ticket(self, **fields):
@@ -239,7 +239,7 @@ class Locked(PromiseTest):
         self.assertEqual(self.desk.post("/tickets/1/transitions", assign[0], demoted).status, 404)
 
 
-class Tokens(PromiseTest):
+class Tokens(DeskTest):
     environ = LOCKED
 
     def test_a_token_made_by_the_rfc_is_taken(self):
@@ -313,7 +313,7 @@ class Tokens(PromiseTest):
         self.assertNotIn("canary", self.desk.log.getvalue())
 
 
-class Logins(PromiseTest):
+class Logins(DeskTest):
     environ = LOCKED
 
     @classmethod

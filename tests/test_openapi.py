@@ -6,7 +6,7 @@ import unittest
 from urllib.parse import urlencode
 
 import app
-from tests.desk import Desk, DeskTest, want
+from tests.desk import Desk, DeskTest, want, want_whole_states
 from tests.json_schema import faults, resolve
 from tests.statuses import compare, operations
 from tests.test_locked import LIVE, LOCKED, bearer
@@ -187,6 +187,7 @@ class Examples(ReferenceTest):
     environ = {"DEBUG": "true"}
 
     def test_every_example_request_works_and_is_answered_as_documented(self):
+        want_whole_states()
         for method, route, operation in self.ending:
             with self.subTest(f"{method} {route}"):
                 name = route.rpartition("/")[2]

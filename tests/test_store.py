@@ -10,7 +10,7 @@ from contextlib import closing
 from hashlib import sha256
 
 from store import Store
-from tests.desk import AGENT, TIMEOUT, Desk, DeskTest, want
+from tests.desk import AGENT, TIMEOUT, Desk, DeskTest, want_whole_states
 from web.validation import read_rules
 from workflow import PLACES, STATUS, TRANSITIONS, fold
 
@@ -169,24 +169,15 @@ class Plans(DeskTest):
 
 class OneList(unittest.TestCase):
     def test_net_schema_and_status_agree(self):
+        want_whole_states()
         with tempfile.TemporaryDirectory() as folder, closing(Store(f"{folder}/desk.sqlite3")) as store:
             rules = read_rules(store.table_definitions())
-            states, events = rules["tickets"]["state"].choices, rules["audit_events"]["type"].choices
-            for state in states:
-                want(state in PLACES, f'add to workflow.py, STATUS: "{state}": "in_progress",')
-                steps = [step for step in TRANSITIONS.values() if state in (step.source, step.target)]
-                add = f'Transition("to_{state}", "new", "{state}", "To{state.title()}", "agent"),'
-                want(steps, f"add to workflow.py, TRANSITIONS: {add}")
-            for state in PLACES:
-                want(state in states, f"add to schema.sql, the states of tickets: '{state}',")
+            self.assertEqual(set(rules["tickets"]["state"].choices), set(PLACES))
             for step in TRANSITIONS.values():
                 self.assertLessEqual({step.source, step.target}, set(PLACES), step)
-                want(step.event in events, f"add to schema.sql, the types of audit_events: '{step.event}',")
+                self.assertIn(step.event, rules["audit_events"]["type"].choices)
             for state in PLACES:
-                try:
-                    store.db.execute(insert(state=f"'{state}'", uuid=f"printf('%36s', '{state}')"))
-                except sqlite3.IntegrityError:
-                    self.fail(f"add to schema.sql, the CASE of status: WHEN state = '{state}' THEN '{STATUS[state]}'")
+                store.db.execute(insert(state=f"'{state}'", uuid=f"printf('%36s', '{state}')"))
             rows = store.db.execute("SELECT state, status FROM tickets").fetchall()
             self.assertEqual({row["state"]: row["status"] for row in rows}, STATUS)
 

@@ -2,14 +2,14 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.desk import AGENT, CUSTOMER, Client, PromiseTest, choices
+from tests.desk import AGENT, CUSTOMER, Client, DeskTest, choices
 from workflow import PLACES, TRANSITIONS
 
 SUPERVISOR = {"X-User-Id": "boss", "X-User-Role": "supervisor"}
 ADMIN = {"X-User-Id": "root", "X-User-Role": "admin"}
 
 
-class Tickets(PromiseTest):
+class Tickets(DeskTest):
     def test_a_new_ticket_has_every_column_and_its_address(self):
         reply = self.desk.post("/tickets", {"title": "  Login broken ", "description": "Cannot get in"}, CUSTOMER)
         ticket = reply.json
@@ -99,7 +99,7 @@ class Tickets(PromiseTest):
         )
 
 
-class Lists(PromiseTest):
+class Lists(DeskTest):
     def test_filters_combine_and_total_counts_what_they_leave(self):
         for category in ("billing", "account", "billing"):
             for priority in ("low", "high"):
@@ -144,7 +144,7 @@ class Lists(PromiseTest):
                 self.assertEqual(found(text), titles)
 
 
-class Changes(PromiseTest):
+class Changes(DeskTest):
     def test_a_change_of_fields_is_one_event_and_the_same_again_is_none(self):
         self.desk.new_ticket()
         for version in (2, 2):
@@ -231,7 +231,7 @@ class Changes(PromiseTest):
         self.assertEqual(self.desk.get("/tickets/1").json["version"], 1)
 
 
-class Comments(PromiseTest):
+class Comments(DeskTest):
     def test_comments_are_listed_in_their_order(self):
         self.desk.new_ticket()
         self.desk.post("/tickets/1/comments", {"body": "First"}, CUSTOMER)
@@ -251,7 +251,7 @@ class Comments(PromiseTest):
         self.assertEqual(self.desk.count("comments"), 0)
 
 
-class Drafts(PromiseTest):
+class Drafts(DeskTest):
     def setUp(self):
         super().setUp()
         self.desk.new_ticket()

@@ -3,7 +3,7 @@
 from itertools import product
 from urllib.parse import quote
 
-from tests.desk import AGENT, CUSTOMER, PromiseTest
+from tests.desk import AGENT, CUSTOMER, DeskTest
 from workflow import PLACES, TRANSITIONS
 
 # Copied by hand from the published table, to find mistakes in the desk's own table. What a learner adds to the desk is
@@ -46,7 +46,7 @@ def marking(place: str) -> dict:
     return {other: int(other == place) for other in PLACES}
 
 
-class NetTest(PromiseTest):
+class NetTest(DeskTest):
     def ticket_in(self, state: str) -> str:
         uuid = self.desk.new_ticket()["uuid"]
         for transition in PATHS[state]:
@@ -146,7 +146,7 @@ class Net(NetTest):
         self.assertEqual({role["name"] for role in schema["roles"]}, {"customer", "agent", "supervisor", "admin"})
 
 
-class Flows(PromiseTest):
+class Flows(DeskTest):
     """Six paths through the net, which together use every transition."""
 
     FLOWS = (
@@ -190,7 +190,7 @@ class Flows(PromiseTest):
                 self.run_flow(flow, lambda transition: {"Authorization": f"Bearer {tokens[ROLE_NEEDED[transition]]}"})
 
 
-class TimeTravel(PromiseTest):
+class TimeTravel(DeskTest):
     def test_a_ticket_can_be_read_as_it_was_at_every_version(self):
         seen = [self.desk.new_ticket()]
         for method, path, body in (

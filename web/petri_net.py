@@ -29,7 +29,7 @@ def get_events(context, request) -> Response:
 
 
 def get_aggregate_at(context, request) -> Response:
-    """Show the marking of a ticket as it was at a version."""
+    """Show the marking of a ticket at a version."""
     ticket = context.store.ticket(request.references[0], request.caller)
     return reply(200, as_aggregate(context.store.ticket_at(ticket, request.references[1])))
 

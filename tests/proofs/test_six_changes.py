@@ -26,12 +26,14 @@ LEFT_OUT = set(
 NOT_COPIED = shutil.ignore_patterns(".git", "__pycache__", "planted", "*.sqlite3*")
 ADD = re.compile(r"^(?:AssertionError: )?add to ([\w./]+), ([^:\n]+): (.*)$", re.M)
 TABLE = r"\|.*\n\|[-|]+\n"
-PLACES = {  # where a text of a message is pasted: behind this; all but `members` on a line of its own
+PLACES = {  # where a text of a message is pasted: behind this, on a line of its own or IN_A_LINE
     "section Endpoints": rf"# Endpoints\n(?:(?!\|).*\n)*{TABLE}",
     "section Settings": rf"# Settings\n(?:(?!\|).*\n)*{TABLE}",
     "the diagram": r"stateDiagram-v2\n",
+    "the CHECK of status": r"CHECK \(status IN \(",
     "the members of Health": r'"Health": an_object\(\{',
 }
+IN_A_LINE = ("the CHECK of status", "the members of Health")
 
 
 class Change(NamedTuple):
@@ -124,6 +126,10 @@ STATUS = {  # a state with a status of its own
         '    "closed": "closed",\n': '    "closed": "closed",\n    "waiting_for_parts": "waiting",\n',
     },
 }
+HALF_STATUS = {  # the same without the CHECK of status
+    **STATUS,
+    "schema.sql": {old: new for old, new in STATUS["schema.sql"].items() if not old.endswith("assignee")},
+}
 PRIORITY = {"schema.sql": {"'high', 'critical')": "'high', 'critical', 'urgent')"}}
 TRANSITION = {
     "schema.sql": {"'Closeed', 'Reopened')": "'Closeed', 'Reopened', 'GivenBack')"},
@@ -160,6 +166,7 @@ ERROR = {
 CHANGES = {
     "endpoint": Change(ENDPOINT, 1, endpoint_works),
     "status": Change(STATUS, 4, status_works),
+    "half a status": Change(HALF_STATUS, 5, status_works),
     "priority": Change(PRIORITY, 0, priority_works),
     "transition": Change(TRANSITION, 2, transition_works),
     "setting": Change(SETTING, 2, setting_works),
@@ -189,7 +196,7 @@ def edit(path: Path, old: str, new: str) -> None:
 
 def paste(copy: Path, file: str, place: str, text: str) -> None:
     """Do what a message says."""
-    content, end = (copy / file).read_text(encoding="utf-8"), " " if "members" in place else "\n"
+    content, end = (copy / file).read_text(encoding="utf-8"), " " if place in IN_A_LINE else "\n"
     where = re.search(PLACES[place], content).end()
     (copy / file).write_text(f"{content[:where]}{text}{end}{content[where:]}", encoding="utf-8")
 
@@ -239,6 +246,9 @@ class SixChanges(unittest.TestCase):
     def test_a_new_status_needs_two_lines_in_the_diagram_and_two_rows_for_its_two_steps(self):
         self.check("status")
 
+    def test_half_a_new_status_needs_the_check_of_status_too(self):
+        self.check("half a status")
+
     def test_a_new_priority_needs_nothing_else(self):
         self.check("priority")
 
@@ -272,6 +282,7 @@ class ForgottenLines(unittest.TestCase):
             {1},
             "add to schema.sql, the CASE of status: WHEN state = 'waiting_for_parts' THEN 'waiting'",
         ),
+        "the CHECK in schema.sql": (STATUS, "schema.sql", {2}, "add to schema.sql, the CHECK of status: 'waiting',"),
         "the place in workflow.py": (
             STATUS, "workflow.py", {1}, 'add to workflow.py, STATUS: "waiting_for_parts": "in_progress",'
         ),
