@@ -136,7 +136,7 @@ class BareHandler(Handler):
 class NoStore:
     """In the place of a store, for a loop that has nothing to commit and nothing to tidy up."""
 
-    has_changes = False
+    has_changes = in_memory = False
 
     def commit(self):
         pass
@@ -188,6 +188,7 @@ def measure(folder: Path, seconds: float, rounds: int) -> dict[str, float]:
     here, there = get_context("spawn").Pipe(duplex=False)
     bare = get_context("spawn").Process(target=serve_bare, args=(there,), daemon=True)
     bare.start()
+    there.close()  # else a yardstick that fails to start would be waited for
     desk = DeskProcess(folder / "desk.sqlite3")
     try:
         things = things_to_measure(folder, seconds, desk.port, here.recv())
