@@ -52,7 +52,7 @@ class Context(NamedTuple):
     log: Log
     rules: dict  # validation rules by table and column, read from schema.sql
     metrics: metrics.Metrics
-    problems: dict  # {stage of the event loop: its last error, until it works again}; /ready shows them
+    problems: dict  # {stage of the event loop: its last error}, for some seconds; /ready shows the stages
     reference: Callable[[], dict]  # returns the OpenAPI document; the first call makes it
 
 
@@ -67,7 +67,7 @@ def health(context, request) -> Response:
 
 def ready(context, request) -> Response:
     """Show whether the desk can read its database."""
-    checks = {"database": "ok", **context.problems}
+    checks = {"database": "ok", **dict.fromkeys(context.problems, "failed; the log tells more")}
     try:
         context.store.ping()
     except workflow.Unavailable as problem:

@@ -170,11 +170,11 @@ class Handler(BaseHTTPRequestHandler):
         try:
             if request.is_prepared:
                 server.keys_in_progress.discard(request.scope)
+                if request.fault:
+                    raise request.fault
             else:
                 request.id = checks.stated_id(request) or next(server.ids)
                 checks.admit(server.gate, request)
-            if request.fault:
-                raise request.fault
             response = getattr(self, f"do_{request.method}")()
             if server.is_stopping and isinstance(response, Response) and response.session:
                 raise Unavailable("the desk is stopping")
@@ -252,7 +252,8 @@ class Handler(BaseHTTPRequestHandler):
         if request.scope and (response := self._kept_response()):
             return response
         work = request.route.prepare(context, request)
-        self.server.keys_in_progress.add(request.scope)
+        if request.scope:
+            self.server.keys_in_progress.add(request.scope)
         return Job(self, request, work, pool)
 
     def refuse(self, problem: Exception) -> Response:

@@ -235,6 +235,9 @@ class DeskServer(Listener):
                 yield handler
                 if not (handler.reader.unread or handler.session):
                     break
+                if time.monotonic() > ends:
+                    self._ready[handler] = None
+                    break
             else:
                 self._ready[handler] = None
         self._ready = dict.fromkeys(ready) | self._ready  # handlers without a turn come first in the next one

@@ -20,7 +20,7 @@ from tests.desk import AGENT, CUSTOMER, ROOT, DeskProcess, clean_environment
 
 # What these are about has nothing to do with the six changes: sockets, signals, the search index, speed.
 LEFT_OUT = set(
-    """test_goodbyes test_http test_in_memory test_listeners test_process test_response_cache test_search
+    """test_event_loop test_http test_in_memory test_listeners test_process test_response_cache test_search
     test_seed_commands test_websocket""".split()
 )
 NOT_COPIED = shutil.ignore_patterns(".git", "__pycache__", "planted", "*.sqlite3*")
