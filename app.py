@@ -10,7 +10,6 @@ import sys
 if sys.version_info < (3, 10):  # checked first: an older Python fails at the imports below
     sys.exit(f"app.py: Python {sys.version.split()[0]} is too old; the desk needs 3.10 or newer")
 
-import gc
 import os
 from collections.abc import Callable
 from contextlib import closing
@@ -27,10 +26,10 @@ from web import accounts, bodies, demo, export, files, live, metrics, offline, o
 from web.checks import Gate, ticket_to_change
 from web.http1 import Response
 from web.identity import Identity, Throttle
-from web.log import Log
+from web.log import Log, say
 from web.responses import cached, encode, etag, is_known, prefers, reply, reply_text, tagged, with_members
 from web.routes import Route, event_loop, llm_worker, with_rules, worker
-from web.server import DeskServer
+from web.server import DeskServer, tune_interpreter
 from web.settings import BadSetting, all_settings, banner, command_line, read
 from web.validation import read_rules
 
@@ -406,8 +405,10 @@ def main(argv: list[str], environ: dict) -> int:
     except (Unusable, BadSetting, offline.Refused) as problem:
         print(f"app.py: {problem}", file=sys.stderr)
         return 1 if options.verify and isinstance(problem, Damaged) else 2
-    except BrokenPipeError:  # nobody reads our output any more, as in `python3 app.py --verify | head -1`
+    except OSError as problem:  # the output takes no more: its disk is full, or as in `--verify | head -1`
         sys.stdout = None
+        if not isinstance(problem, BrokenPipeError):
+            print(f"app.py: {problem}", file=sys.stderr)
         return 2
 
 
@@ -422,11 +423,10 @@ def serve(settings, log, with_demo: bool) -> int:
                     raise Unusable(f"--demo: {settings.db} has tickets already; use another SUPPORT_DESK_DB")
                 demo.fill(store, workflow.text_time, PLUGINS["rules"].write)
             open_desk(server, settings, store)
-            print(banner(settings, server.server_port), flush=True)
-            gc.freeze()  # startup objects live forever: keep the garbage collector from scanning them
-            gc.set_threshold(50_000)
+            say(banner(settings, server.server_port))
+            tune_interpreter()
             server.serve_forever()
-    print("stopped: every open request has its response", flush=True)
+    say("stopped: every open request has its response")
     return 0
 
 

@@ -15,7 +15,7 @@ from tests.listeners import masked_frame
 from web import server
 from web.handler import BODY, HEAD, IDLE, LINGERING, LIVE, SENDING, STREAMING, WAITING, Handler
 from web.http1 import RequestReader
-from web.websocket import Opcode
+from web.websocket import MessageReader, Opcode
 
 HANDSHAKE = (
     "GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nX-User-Id: bob\r\n"
@@ -167,6 +167,124 @@ class Stages(DeskTest):
         self.assertEqual(received[-2:], struct.pack(">H", 1011))
         self.assertEqual(self.desk.get("/health").status, 200)
         self.assertIn("JSONDecodeError", self.desk.log.getvalue())
+
+
+class Incomplete(DeskTest):
+    """Requests whose last byte has not arrived, and clients that make much work with few bytes."""
+
+    def half_sent(self, sock, start: bytes) -> int:
+        """Send a head, and half of a body of 1 MB; returns how much of the body the desk keeps in memory."""
+        host = b"Host: evil.example" if b"/tickets?rebound" in start else b"Host: localhost"
+        sock.sendall(start + b" HTTP/1.1\r\n" + host + b"\r\nContent-Type: application/json\r\n")
+        sock.sendall(b"Content-Length: 1000000\r\n\r\n" + b"x" * 500_000)
+        self.wait_for(lambda: [handler.state for handler in list(self.desk.server.handlers)] == [BODY])
+        return sum(handler.reader.unread for handler in list(self.desk.server.handlers))
+
+    def wait_for(self, happens):
+        ends, pause = time.monotonic() + TIMEOUT, threading.Event()
+        while not happens() and time.monotonic() < ends:
+            pause.wait(0.02)
+        self.assertTrue(happens())
+
+    def test_a_body_is_not_kept_if_the_head_is_refused_already(self):
+        for start, status in (
+            (b"POST /nowhere", b"404"),
+            (b"DELETE /tickets", b"405"),
+            (b"POST /tickets?rebound", b"421"),
+        ):
+            with self.subTest(start), closing(self.desk.connect()) as sock:
+                self.assertLess(self.half_sent(sock, start), 100_000)
+                sock.sendall(b"x" * 500_000 + b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                received = b"".join(iter(lambda: sock.recv(65536), b""))
+                self.assertEqual(received.split()[1], status)
+                self.assertIn(b"HTTP/1.1 200 OK", received, "the next request of the connection is answered")
+
+    def test_a_chunked_body_is_not_kept_either(self):
+        head = b"POST /nowhere HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+        with closing(self.desk.connect()) as sock:
+            sock.sendall(head + b"7a120\r\n" + b"x" * 500_000 + b"\r\n7a120\r\n")
+            self.wait_for(lambda: [(h.state, h.reader.unread) for h in list(self.desk.server.handlers)] == [(BODY, 0)])
+            sock.sendall(b"x" * 500_000 + b"\r\n0\r\n\r\n")
+            self.assertIn(b"HTTP/1.1 404 ", sock.recv(65536))
+
+    def test_a_client_that_asks_before_it_sends_a_body_is_told_at_once_that_it_is_refused(self):
+        with closing(self.desk.connect()) as sock:
+            sock.sendall(b"POST /nowhere HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n")
+            sock.sendall(b"Content-Length: 1000000\r\n\r\n")
+            received = b"".join(iter(lambda: sock.recv(65536), b""))
+        self.assertTrue(received.startswith(b"HTTP/1.1 404 "), received)
+        self.assertIn(b"Connection: close", received)
+
+    def test_all_kinds_of_incomplete_messages_have_one_budget(self):
+        patched = mock.patch.object(server, "MOST_INCOMPLETE", 1_000_000)
+        self.addCleanup(patched.stop)
+        patched.start()
+        post = b"POST /tickets HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        starts = {
+            b"HTTP/1.1 503 ": (
+                post + b"Content-Length: 900000\r\n\r\n",
+                post + b"Transfer-Encoding: chunked\r\n\r\nc3500\r\n",
+            ),
+            struct.pack(">H", 1013): (HANDSHAKE + b"\x01\xff" + struct.pack(">QL", 900_000, 0),),
+        }
+        for refused, kinds in starts.items():
+            for start in kinds:
+                with self.subTest(start[:20]), closing(self.desk.connect()) as one, closing(self.desk.connect()) as two:
+                    for sock in (one, two):
+                        sock.sendall(start + b"x" * 700_000)
+                    self.wait_for(lambda: len(self.desk.server.handlers) == 1)
+                    received = b""
+                    for sock in (one, two):
+                        sock.settimeout(0.2)  # the other one is still waiting
+                        with suppress(OSError):
+                            while data := sock.recv(65536):
+                                received += data
+                    self.assertIn(refused, received)
+                self.wait_for(lambda: not self.desk.server.handlers)
+
+    def test_many_pings_and_many_small_chunks_wait_while_others_have_their_turn(self):
+        chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in b'{"body":"%b"}' % (b"x" * 2000))
+        pings = masked_frame(Opcode.PING, b"") * 2000
+        reader, messages = RequestReader(), MessageReader()
+        reader.receive(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n")
+        messages.receive(pings)
+        pauses = 0
+        while not (request := reader.next_request()):
+            self.assertTrue(reader.is_paused)
+            pauses += 1
+        self.assertGreater(pauses, 20)
+        self.assertEqual(len(request.body), 2011)
+        received = [messages.next_message() for _ in range(2020)]
+        self.assertGreater(received.count(None), 10)
+        self.desk.new_ticket()
+        with closing(self.desk.connect()) as sock:
+            head = b"POST /tickets/1/comments HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            sock.sendall(head + b"Transfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n")
+            self.assertIn(b"HTTP/1.1 201 ", sock.recv(65536))
+        with closing(self.desk.connect()) as sock:
+            sock.sendall(HANDSHAKE + pings + masked_frame(Opcode.CLOSE, b""))
+            received = b"".join(iter(lambda: sock.recv(65536), b""))
+        self.assertGreaterEqual(received.count(b"\x8a\x00"), 2000)
+
+    def test_a_request_for_which_the_memory_is_too_small_is_a_503_and_the_desk_goes_on(self):
+        with mock.patch.object(self.desk.store, "add_ticket", side_effect=MemoryError):
+            reply = self.desk.post("/tickets", {"title": "a", "description": "b"})
+        self.assert_refused(reply, 503, "UNAVAILABLE")
+        self.assertIn("memory", reply.json["message"])
+        with mock.patch.object(RequestReader, "receive", side_effect=MemoryError), closing(self.desk.connect()) as sock:
+            sock.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            self.assertEqual(sock.recv(1000), b"")
+        self.desk.hang_up()
+        self.assertEqual(self.desk.get("/health").status, 200)
+
+    def test_a_websocket_that_is_silent_for_too_long_is_told_that_it_ends(self):
+        with closing(self.desk.connect()) as sock:
+            sock.sendall(HANDSHAKE)
+            self.wait_for(lambda: [handler.state for handler in self.desk.server.handlers] == [LIVE])
+            for handler in list(self.desk.server.handlers):
+                handler.since -= LIVE.timeout
+            received = b"".join(iter(lambda: sock.recv(65536), b""))
+        self.assertEqual(received[-2:], struct.pack(">H", 1001))
 
 
 class Quiet(DeskTest):

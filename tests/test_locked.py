@@ -9,6 +9,7 @@ import tempfile
 import time
 import unittest
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import app
@@ -87,6 +88,16 @@ class Locked(DeskTest):
                     else:
                         self.assert_refused(reply, 401, "UNAUTHORIZED")
         self.assertEqual(self.desk.count("audit_events"), 1)
+
+    def test_a_body_without_a_token_is_not_kept_while_it_arrives(self):
+        head = b"POST /tickets HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        with closing(self.desk.connect()) as sock:
+            sock.sendall(head + b"Content-Length: 1000000\r\n\r\n" + b"x" * 900_000)
+            while [handler.state.name for handler in list(self.desk.server.handlers)] != ["body"]:
+                pass
+            self.assertLess(max(handler.reader.unread for handler in self.desk.server.handlers), 100_000)
+            sock.sendall(b"x" * 100_000)
+            self.assertIn(b"HTTP/1.1 401 ", sock.recv(65536))
 
     def test_each_role_may_do_to_alices_ticket_only_what_is_listed(self):
         """Endpoint × role × owner: only the listed cells succeed; who may not see the ticket gets 404."""

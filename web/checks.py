@@ -41,12 +41,28 @@ def stated_id(request: Request) -> str | None:
 
 
 def admit(gate: Gate, request: Request) -> None:
-    """Set the request's route, references, caller, fields and idempotency scope. Raises the first error.
+    """Set the request's route, references, caller, fields and idempotency scope. Raises the first error."""
+    if request.fault:
+        raise request.fault
+    check_head(gate, request)
+    route = request.route
+    if route is None:
+        return
+    if route.body is not None:
+        members = read_body(request)
+        request.fields = check_body(members, route.body)
+        if "idempotency-key" in request.headers and route.takes_key:
+            request.scope = find_scope(request)
+            request.fingerprint = blake2b(canonical(members).encode(), digest_size=32).hexdigest()
+    else:
+        request.fields = check_query(request.query, route.query) if route.query else {}
+
+
+def check_head(gate: Gate, request: Request) -> None:
+    """Set the request's route, references and caller. Raises the first error that its head alone shows.
 
     OPTIONS has no route: it only needs a path that exists.
     """
-    if request.fault:
-        raise request.fault
     check_host(gate, request)
     routes, request.references = find(gate.tree, request.path)
     if request.method == "OPTIONS":
@@ -59,14 +75,6 @@ def admit(gate: Gate, request: Request) -> None:
         raise BadRequest(405, "METHOD_NOT_ALLOWED", f"this path takes {allow}", ("Allow", allow))
     request.route = route
     request.caller = find_caller(gate.identity, request, route)
-    if route.body is not None:
-        members = read_body(request)
-        request.fields = check_body(members, route.body)
-        if "idempotency-key" in request.headers and route.takes_key:
-            request.scope = find_scope(request)
-            request.fingerprint = blake2b(canonical(members).encode(), digest_size=32).hexdigest()
-    else:
-        request.fields = check_query(request.query, route.query) if route.query else {}
 
 
 def check_host(gate: Gate, request: Request) -> None:

@@ -94,7 +94,7 @@ class Handler(BaseHTTPRequestHandler):
         self.request = self.connection = request  # the socket; http.server uses both names
         self.client_address, self.server = client_address, server
         self.state, self.since = IDLE, time.monotonic()
-        self.reader = RequestReader()  # makes requests from bytes; a WebSocket has its own
+        self.reader = RequestReader(self._check_head)  # makes requests from bytes; a WebSocket has its own
         self.current = Request("-", "-")  # the current request
         self.outbox = bytearray()  # bytes that the socket has not taken yet
         self.watched = 0  # the selector's events for this socket
@@ -146,6 +146,13 @@ class Handler(BaseHTTPRequestHandler):
         """Whether the client is too slow. While the desk makes a response, the client's time does not count."""
         is_our_turn = self.responses_due and not self.outbox
         return not is_our_turn and now >= self.since + self.state.timeout
+
+    def _check_head(self, request):
+        """Note an error that shows before the body has arrived: so its bytes are not kept."""
+        try:
+            checks.check_head(self.server.gate, request)
+        except Exception as problem:
+            request.fault = problem
 
     # -- one request ----------------------------------------------------------------------------
 
@@ -260,6 +267,8 @@ class Handler(BaseHTTPRequestHandler):
         """The error response to self.current for any exception; a bug of our own (500) goes to the log, too."""
         if isinstance(problem, BdbQuit):  # "quit" in the debugger ends the desk, not the request
             raise problem
+        if isinstance(problem, MemoryError):
+            problem = Unavailable("the desk has too little memory for this now; try again")
         request = self.current
         request.id = request.id or next(self.server.ids)
         response = refusal(request, problem)

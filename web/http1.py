@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 from http import HTTPStatus
+from itertools import count
 from typing import Callable
 
 MAX_TARGET = 8 * 1024
@@ -15,6 +16,7 @@ MAX_HEAD = 32 * 1024
 MAX_FIELDS = 100
 MAX_BODY = 1024 * 1024
 MAX_CHUNK_LINE = 256
+CHUNKS_AT_ONCE = 64  # of a body that a client cuts into many small chunks, before other clients have their turn
 
 TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 REQUEST_LINE = re.compile(rf"({TOKEN}) ([\x21-\x7e]+) HTTP/(\d)\.(\d)")
@@ -54,6 +56,7 @@ class Request:
     query: str = ""
     host: str = ""
     fault: Exception | None = None
+    is_last: bool = False  # the connection is closed after the response
     id: str = ""
     client: str = ""  # the client's address
     started: float = 0.0  # when it was complete, by time.monotonic()
@@ -70,6 +73,8 @@ class Request:
     @property
     def keep_alive(self) -> bool:
         """RFC 9112, 9.3: persistent unless HTTP/1.0 without keep-alive, or close."""
+        if self.is_last:
+            return False
         stated = self.headers.get("connection")
         if stated is None:
             return self.version >= (1, 1)
@@ -98,18 +103,23 @@ class Response:
 
 
 class RequestReader:
-    """Collects bytes and returns complete requests, one after the other."""
+    """Collects bytes and returns complete requests, one after the other.
 
-    def __init__(self):
-        self._buffer = bytearray()
-        self._steps = self._requests()
+    If the body of a request is still on its way, check_head(request) may set request.fault, an exception: then the body
+    is read, but not kept.
+    """
+
+    def __init__(self, check_head: Callable[[Request], None] = lambda request: None):
+        self._buffer, self._chunked = bytearray(), bytearray()  # _chunked: the decoded part of a chunked body
+        self._steps, self._check_head = self._requests(), check_head
         self.stage = "idle"  # or "head" or "body": what the connection is waiting for
         self.wants_continue = False
+        self.is_paused = False  # next_request() has returned None to let other clients have their turn
 
     @property
     def unread(self) -> int:
         """Bytes received that are not part of a returned request."""
-        return len(self._buffer)
+        return len(self._buffer) + len(self._chunked)
 
     def receive(self, data: bytes) -> None:
         self._buffer += data
@@ -119,7 +129,8 @@ class RequestReader:
         return bytes(self._buffer)
 
     def next_request(self) -> Request | None:
-        """The next complete request, None when more bytes are needed. Raises BadRequest."""
+        """The next complete request, None when more bytes are needed or after a pause. Raises BadRequest."""
+        self.is_paused = False
         return next(self._steps)
 
     def _requests(self):
@@ -143,33 +154,40 @@ class RequestReader:
         size = _length(request, coding, length)
         if size is not None and size <= len(self._buffer):
             return self._take(size)
+        self._check_head(request)
         self.wants_continue = _expects_continue(request) and not self._buffer
-        if size is None:
-            body = yield from self._chunks()
-        else:
-            body = yield from self._exactly(size)
+        if self.wants_continue and request.fault:  # the client waits for an answer before it sends the body
+            self.wants_continue, request.is_last = False, True
+            return b""
+        read = self._skip if request.fault else self._exactly
+        body = yield from (self._chunks(read) if size is None else read(size))
         self.wants_continue = False
         return body
 
-    def _chunks(self):
+    def _chunks(self, read):
         """A chunked body, decoded (RFC 9112, 7.1); extensions and trailers are read and dropped."""
-        body = bytearray()
-        while True:
+        received = 0
+        for number in count(1):
             line = CHUNK_LINE.fullmatch((yield from self._until(b"\r\n", MAX_CHUNK_LINE, _bad_chunk)))
             size = int(line[1], 16) if line else _bad_chunk()
             if size == 0:
                 break
-            if len(body) + size > MAX_BODY:
+            received += size
+            if received > MAX_BODY:
                 raise _too_large()
-            body += yield from self._exactly(size)
+            self._chunked += yield from read(size)
             if (yield from self._exactly(2)) != b"\r\n":
                 _bad_chunk()
+            if number % CHUNKS_AT_ONCE == 0:
+                self.is_paused = True
+                yield None
+        body, self._chunked = bytes(self._chunked), bytearray()
         seen = 0
         while (trailer := (yield from self._until(b"\r\n", MAX_HEAD - seen, _bad_chunk))) != b"":
             if not TRAILER_LINE.fullmatch(trailer):
                 raise _malformed("each trailer line must be Name: value, unfolded, no space before the colon")
             seen += len(trailer) + 2
-        return bytes(body)
+        return body
 
     def _until(self, end, limit, complain):
         """The bytes before `end`, which is removed too; calls complain(bytes), which raises, for more than `limit`."""
@@ -189,6 +207,15 @@ class RequestReader:
         while len(self._buffer) < size:
             yield None
         return self._take(size)
+
+    def _skip(self, size):
+        """Read `size` bytes and keep none of them."""
+        while len(self._buffer) < size:
+            size -= len(self._buffer)
+            self._buffer.clear()
+            yield None
+        del self._buffer[:size]
+        return b""
 
     def _take(self, size):
         taken = bytes(self._buffer[:size])

@@ -162,11 +162,15 @@ class WebSocket(Session):
     def unread(self) -> int:
         return self._messages.unread
 
+    @property
+    def is_paused(self) -> bool:
+        return self._messages.is_paused
+
     def receive(self, data: bytes) -> None:
         self._messages.receive(data)
 
     def next_request(self) -> Request | None:
-        """The next message as a request; None when more bytes are needed."""
+        """The next message as a request; None when more bytes are needed or after a pause."""
         try:
             while not self.is_over and (message := self._messages.next_message()):
                 if message.opcode is Opcode.CLOSE:
@@ -187,7 +191,7 @@ class WebSocket(Session):
         return render(Opcode.PING, b"")
 
     def close_frame(self, code: int, reason: str = "") -> bytes:
-        was_over, self.is_over = self.is_over, True
+        was_over, self.is_over, self._messages = self.is_over, True, MessageReader()  # no message counts any more
         return b"" if was_over else render_close(code, reason)
 
 

@@ -9,6 +9,7 @@ import os
 import re
 import select
 import stat
+import sys
 from collections import deque
 
 COLOURS = {"INFO": "\x1b[32m", "WARN": "\x1b[33m", "ERROR": "\x1b[31m"}
@@ -79,6 +80,14 @@ class Log:
             while self._lines and len(self._unwritten) < PIPE_TAKES:
                 self._unwritten += f"{self._lines.popleft()}\n".encode("utf-8", "backslashreplace")
             del self._unwritten[: os.write(self._pipe, self._unwritten[:PIPE_TAKES])]
+
+
+def say(text: str) -> None:
+    """Print a text for the person who starts the desk. If the output takes none, the desk goes on without it."""
+    try:
+        print(text, flush=True)
+    except OSError:  # nobody reads it any more, or its disk is full
+        sys.stdout = None
 
 
 def _user(request):

@@ -5,7 +5,9 @@ responses → publish the new events. So no response leaves before its change is
 another one's lock, and a debugger stops where you tell it to. Slow work runs on worker threads.
 """
 
+import gc
 import socket
+import sys
 import time
 import traceback
 from bdb import BdbQuit
@@ -21,7 +23,7 @@ from web.listener import READ, WRITE, Listener
 from web.live import Live
 from web.response_cache import ResponseCache
 from web.routes import LLM_CALLS, READERS
-from web.websocket import GOING_AWAY
+from web.websocket import GOING_AWAY, TRY_LATER
 from web.workers import EventLoopPool, WorkerPool
 from workflow import Unavailable
 
@@ -31,12 +33,21 @@ TURN = 32  # requests of one connection before the next one has its turn
 # that one commit serves 64 writers instead of 35: creates are 1.25 times as fast.
 ANSWERING = 0.02
 BUDGET = 64 * 1024 * 1024  # bytes that clients leave unread; beyond that, the client that leaves most is dropped
+MOST_INCOMPLETE = 32 * 1024 * 1024  # bytes of incomplete requests; beyond that, the largest is refused
+STALL = 3  # seconds between two checks of the timeouts from which on the desk itself was late
 IDLE_AFTER = 0.001  # seconds without a request until background work may start
 CHECKPOINT_EVERY = 5  # seconds between checkpoints of a desk that is not busy
 BACKGROUND_EVERY = 0.25  # seconds; a busy desk does background work this often
 PROBLEM_SHOWN = 10  # seconds that /ready shows an error that does not come again
 GRACE = 30  # seconds for open requests when the desk stops
 TOO_SLOW = "the rest of the request did not arrive within {} seconds"
+
+
+def tune_interpreter() -> None:
+    """Settings of the interpreter for a process that is nothing but a desk."""
+    gc.freeze()  # startup objects live forever: keep the garbage collector from scanning them
+    gc.set_threshold(50_000)
+    sys.setswitchinterval(0.0005)  # seconds that a busy worker thread may keep the event loop waiting, not 0.005
 
 
 class DeskServer(Listener):
@@ -134,8 +145,9 @@ class DeskServer(Listener):
         self._failed_at[stage] = time.monotonic()
         if self.problems.get(stage) != repr(problem):
             self.problems[stage] = repr(problem)
-            report = "".join(traceback.format_exception(problem))
-            self.log.trouble(Request("-", "-", id=stage.replace(" ", "-")), report)
+            with suppress(MemoryError):  # there may be too little memory for the report, too
+                report = "".join(traceback.format_exception(problem))
+                self.log.trouble(Request("-", "-", id=stage.replace(" ", "-")), report)
 
     # -- stopping -------------------------------------------------------------------------------
 
@@ -162,10 +174,14 @@ class DeskServer(Listener):
             if handler is None:
                 self._accept() if key.fileobj is self.socket else self._on_wake()
                 continue
-            if mask & READ:
-                self._receive(handler)
-            if mask & WRITE:
-                self._flush(handler)
+            try:
+                if mask & READ:
+                    self._receive(handler)
+                if mask & WRITE:
+                    self._flush(handler)
+            except Exception as problem:  # MemoryError, for example
+                self._drop(handler)
+                self._report("reading", problem)
         return bool(events or self._ready)
 
     def _receive(self, handler):
@@ -181,7 +197,7 @@ class DeskServer(Listener):
                 handler.reader.receive(data)
                 self._ready[handler] = None
                 self._received += len(data)
-                if self._received > BUDGET // 4:
+                if self._received > MOST_INCOMPLETE // 4:
                     self._limit_incomplete()
         elif handler.session:
             self._drop(handler)
@@ -191,12 +207,15 @@ class DeskServer(Listener):
             self._watch(handler)
 
     def _limit_incomplete(self):
-        """Beyond BUDGET bytes of incomplete requests refuse the largest; of two equal ones, the older one."""
+        """Beyond MOST_INCOMPLETE bytes refuse the largest incomplete request; of two equal ones, the older one."""
         self._received = 0
-        sizes = {handler: handler.reader.unread for handler in self.handlers if not handler.session}
-        while sum(sizes.values()) > BUDGET:
+        sizes = {handler: handler.reader.unread for handler in self.handlers}
+        while sum(sizes.values()) > MOST_INCOMPLETE:
             handler = max(sizes, key=lambda handler: (sizes[handler], -handler.since))
             del sizes[handler]
+            if handler.session:
+                self._end_session(handler, TRY_LATER)
+                continue
             self._give_up(handler, Unavailable("too many incomplete requests are in memory; try again"))
             handler.reader = RequestReader()  # without what it has read
 
@@ -252,10 +271,12 @@ class DeskServer(Listener):
             request = Request("-", "-", fault=problem)
             handler.close_after = True  # nobody knows where the next request begins
         except Exception as problem:
-            self._report("reading", problem)
             self._drop(handler)
+            self._report("reading", problem)
             return False
         if request is None:
+            if handler.reader.is_paused:
+                self._ready[handler] = None
             self._wait_for_more(handler)
             return False
         handler.take(request)
@@ -287,6 +308,9 @@ class DeskServer(Listener):
         now = time.monotonic()
         if now < self._checked_at + 1:
             return
+        if now > self._checked_at + STALL:  # the desk stood still, by SIGSTOP or in a long turn: do not count that time
+            for handler in self.handlers:
+                handler.since = min(now, handler.since + now - self._checked_at)
         self._checked_at = now
         for handler in self.live.keep_alive(now):
             self._flush(handler)
@@ -297,6 +321,8 @@ class DeskServer(Listener):
             if handler.state.name in ("head", "body"):
                 why = TOO_SLOW.format(handler.state.timeout)
                 self._give_up(handler, BadRequest(408, "REQUEST_TIMEOUT", why))
+            elif handler.session and not handler.session.is_over:
+                self._end_session(handler, GOING_AWAY)
             else:
                 self._drop(handler)
         self._has_background_work = True

@@ -10,11 +10,13 @@ from base64 import b64encode
 from codecs import getincrementaldecoder
 from enum import IntEnum
 from hashlib import sha1
+from itertools import count
 from typing import NamedTuple
 
 from web.http1 import MAX_BODY, BadRequest, Request, Response
 
 MAX_MESSAGE = MAX_BODY  # bytes, in one frame or in many
+FRAMES_AT_ONCE = 64  # of one client, before other clients have their turn
 MAX_CONTROL = 125  # bytes in the payload of a control frame (5.5)
 
 VERSION = "13"
@@ -107,34 +109,40 @@ class MessageReader:
     """
 
     def __init__(self):
-        self._buffer = bytearray()
+        self._buffer, self._partial = bytearray(), None  # _partial: the message whose fragments are arriving
         self._messages = self._read_messages()  # a generator: yields None when it needs more bytes
+        self.is_paused = False  # next_message() has returned None to let other clients have their turn
 
     @property
     def unread(self) -> int:
-        """Bytes received and not read yet."""
-        return len(self._buffer)
+        """Bytes received that are not part of a returned message."""
+        return len(self._buffer) + (len(self._partial.data) if self._partial else 0)
 
     def receive(self, data: bytes) -> None:
         self._buffer += data
 
     def next_message(self) -> Message | None:
-        """The next message, None when more bytes are needed. Raises ProtocolError."""
+        """The next message, None when more bytes are needed or after a pause. Raises ProtocolError."""
+        self.is_paused = False
         try:
             return next(self._messages, None)
         except UnicodeDecodeError:
             raise ProtocolError("text must be UTF-8", INVALID_DATA) from None
 
     def _read_messages(self):
-        partial, opcode = None, None  # partial: the message whose fragments are arriving
-        while opcode is not Opcode.CLOSE:
+        for number in count(1):
+            if number % FRAMES_AT_ONCE == 0:
+                self.is_paused = True
+                yield None
             is_final, opcode, length, mask = yield from self._read_frame_head()
             if opcode in CONTROL:  # it may come between the fragments of a message (5.4)
                 yield _control_message(opcode, unmask((yield from self._read(length, at_least=length)), mask))
+                if opcode is Opcode.CLOSE:
+                    return
                 continue
-            if (opcode is Opcode.CONTINUATION) != (partial is not None):
+            if (opcode is Opcode.CONTINUATION) != (self._partial is not None):
                 raise ProtocolError("a fragmented message goes on with continuation frames, and nothing else does")
-            partial = partial or PartialMessage(opcode)
+            self._partial = partial = self._partial or PartialMessage(opcode)
             if len(partial.data) + length > MAX_MESSAGE:
                 raise ProtocolError(f"a message may have {MAX_MESSAGE} bytes", TOO_BIG)
             while length:  # decode bytes as they arrive: invalid text is an error before the message ends (8.1)
@@ -144,8 +152,8 @@ class MessageReader:
                 offset = len(data) % 4
                 mask = mask[offset:] + mask[:offset]
             if is_final:
+                self._partial = None
                 yield partial.finish()
-                partial = None
 
     def _read_frame_head(self):
         """Returns whether the frame ends its message, its opcode, payload length in bytes, and masking key (5.2)."""
