@@ -48,7 +48,7 @@ LONG, COMMENTED, ORDINARY = 1000, 1001, 1002  # tickets 1 to LONG have long text
 TICKETS = f"""WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < :size)
     INSERT INTO tickets (id, uuid, title, description, category, priority, state, created_by, created_at, updated_at)
     SELECT n, printf('%08x-0000-4000-8000-%012x', n, n), 'Cannot sign in since update ' || n,
-        iif(n <= {LONG}, :long, 'The page says my password is wrong, but I set it yesterday. Please help, invoice ' || n),
+        iif(n <= {LONG}, :long, 'The page says my password is wrong, but I set it yesterday. Invoice ' || n),
         'account', 'medium', 'new', iif(n <= {LONG}, 'writer', 'user-' || n % 1000), :at, :at FROM numbers"""
 COMMENTS = f"""WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1500)
     INSERT INTO comments SELECT n, {COMMENTED}, 'user-1', :long, 0, :at FROM numbers"""
@@ -406,8 +406,8 @@ class Row(NamedTuple):
         return f"| {' | '.join(cells)} |"
 
 
-HEAD = """| neighbour | slowest kind of GET | quiet p50 / p99 ms | beside p50 / p99 ms | times | RSS before / peak / after \
-MiB | growth | own CPU | failed | verdict |
+HEAD = """| neighbour | slowest kind of GET | quiet p50 / p99 ms | beside p50 / p99 ms | times \
+| RSS before / peak / after MiB | growth | own CPU | failed | verdict |
 |---|---|---|---|---|---|---|---|---|---|"""
 
 
@@ -427,30 +427,27 @@ def measure_beside(name, desk, prober, seconds):
     pid = desk.process.pid
     prober.submit(sample, desk.port, 0.5).result()  # the first answers of a desk are slower
     quiet = [prober.submit(sample, desk.port, seconds[0]).result()]
-    before, started = usage.memory(pid), time.monotonic()
+    before = usage.memory(pid)
     neighbour = get_context("spawn").Process(target=live, args=(name, desk.port), daemon=True)
     neighbour.start()
     try:
-        peak = watch(pid, before, time.sleep, 0.5)
+        time.sleep(0.5)  # until it has started
+        started, used, peak = time.monotonic(), usage.cpu_seconds(neighbour.pid), before
         waiting = prober.submit(sample, desk.port, seconds[1])
         while not waiting.done():
-            peak = watch(pid, peak, time.sleep, 0.05)
+            time.sleep(0.05)
+            peak = max(peak, usage.memory(pid))
         if neighbour.exitcode is not None:
             raise SystemExit(f"bench: the neighbour {name} has ended before its time")
-        own_cpu = usage.cpu_seconds(neighbour.pid) / (time.monotonic() - started)
+        own_cpu = (usage.cpu_seconds(neighbour.pid) - used) / (time.monotonic() - started)
     finally:
         neighbour.kill()
         neighbour.join()
     became_quiet = settle(pid)
     if became_quiet:
         quiet.append(prober.submit(sample, desk.port, seconds[2]).result())
-    return slowest(name, quiet, waiting.result(), (before, peak, usage.memory(pid)), own_cpu, became_quiet)
-
-
-def watch(pid, peak, wait, *arguments):
-    """The larger of a peak of memory and what is in use after the wait."""
-    wait(*arguments)
-    return max(peak, usage.memory(pid))
+    after = usage.memory(pid)
+    return slowest(name, quiet, waiting.result(), (before, max(peak, after), after), own_cpu, became_quiet)
 
 
 def settle(pid: int) -> bool:
@@ -483,7 +480,7 @@ def report(tickets: int, names: list[str], is_smoke: bool) -> None:
         path, started = Path(folder, "desk.sqlite3"), time.monotonic()
         fill(path, tickets)
         took = time.monotonic() - started
-        print(f"{tickets:,} tickets (filled in {took:.0f} s), GETs of {len(KINDS)} kinds, each every {EVERY * 1000:g} ms")
+        print(f"{tickets:,} tickets (filled in {took:.0f} s); each kind of GET every {EVERY * 1000:g} ms")
         if not usage.IS_KNOWN:
             print("this system has no /proc: memory and CPU are not known, and are shown as 0")
         print(f"\n{HEAD}", flush=True)
