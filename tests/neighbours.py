@@ -11,7 +11,9 @@ that never speaks to the desk: that much comes from the machine, not from the de
 
 import json
 import selectors
+import signal
 import socket
+import sys
 import tempfile
 import threading
 import time
@@ -384,7 +386,7 @@ class Row(NamedTuple):
     memory: tuple[float, float, float]  # MiB before, at the peak, and after
     own_cpu: float  # of one processor, by the neighbour itself
     failures: int  # ordinary GETs without a 200
-    became_quiet: bool
+    is_calm: bool  # again, after the neighbour has left
 
     @property
     def ratio(self) -> float:
@@ -402,7 +404,7 @@ class Row(NamedTuple):
         cells = [self.name, self.kind, *(f"{p50:.1f} / {p99:.1f}" for p50, p99 in (self.quiet, self.beside))]
         cells += [f"{self.ratio:.1f}", " / ".join(f"{mib:.0f}" for mib in self.memory), f"{self.growth:+.0f}"]
         cells += [f"{self.own_cpu:.0%}", str(self.failures), "ok" if self.is_fair else "BAD"]
-        cells[-1] += "" if self.became_quiet else f"; busy {IDLE_WITHIN} s after it left"
+        cells[-1] += "" if self.is_calm else f"; busy {IDLE_WITHIN} s after it left"
         return f"| {' | '.join(cells)} |"
 
 
@@ -443,37 +445,38 @@ def measure_beside(name, desk, prober, seconds):
     finally:
         neighbour.kill()
         neighbour.join()
-    became_quiet = settle(pid)
-    if became_quiet:
-        quiet.append(prober.submit(sample, desk.port, seconds[2]).result())
+    is_calm = settle(desk)
+    quiet += [prober.submit(sample, desk.port, seconds[2]).result()] if is_calm else []
     after = usage.memory(pid)
-    return slowest(name, quiet, waiting.result(), (before, max(peak, after), after), own_cpu, became_quiet)
+    return slowest(name, quiet, waiting.result(), (before, max(peak, after), after), own_cpu, is_calm)
 
 
-def settle(pid: int) -> bool:
-    """Wait until the desk has nothing left to do; False if that takes too long."""
-    ends, used = time.monotonic() + IDLE_WITHIN, usage.cpu_seconds(pid)
+def settle(desk) -> bool:
+    """Wait until the desk has nothing left to do, and answers at once; False if that takes too long."""
+    ends, used = time.monotonic() + IDLE_WITHIN, usage.cpu_seconds(desk.process.pid)
     while time.monotonic() < ends:
         time.sleep(0.5)
-        before, used = used, usage.cpu_seconds(pid)
-        if used - before <= 0.03:
+        latencies, failures = ask_steadily(desk.port, "/health", True, 5 * EVERY)
+        before, used = used, usage.cpu_seconds(desk.process.pid)
+        if used - before <= 0.05 and not failures and max(latencies) < 1000:
             return True
     return False
 
 
-def slowest(name, quiet, beside, memory, own_cpu, became_quiet) -> Row:
+def slowest(name, quiet, beside, memory, own_cpu, is_calm) -> Row:
     """The row of the kind of GET with the largest ratio; of two quiet values the larger one counts."""
     rows = []
     for kind, seen in beside.items():
         calm = max((one[kind] for one in quiet), key=lambda one: one.percentile(99))
         figures = [(one.percentile(50), one.percentile(99)) for one in (calm, seen)]
         failures = sum(one.failures for one in beside.values())
-        rows.append(Row(name, kind, *figures, memory, own_cpu, failures, became_quiet))
+        rows.append(Row(name, kind, *figures, memory, own_cpu, failures, is_calm))
     return max(rows, key=lambda row: row.ratio)
 
 
 def report(tickets: int, names: list[str], is_smoke: bool) -> None:
     """Fill a database, measure each neighbour, print the table. SystemExit if one takes more than its share."""
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit("bench: stopped"))  # else its processes go on
     seconds = (0.5, 1.0, 0.5) if is_smoke else (QUIET, BESIDE, QUIET_AGAIN)
     tickets = max(5_000 if is_smoke else tickets, ORDINARY)
     with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(1, get_context("spawn")) as prober:
