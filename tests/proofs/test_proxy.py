@@ -16,6 +16,7 @@ from pathlib import Path
 
 from tests.desk import ROOT, TIMEOUT, Client, DeskProcess, run_tool
 from tests.listeners import PING, PONG, EventReader, SocketClient
+from tests.programs import needs
 
 NAME = "desk.example.com"
 ORIGIN = {"Origin": f"https://{NAME}"}
@@ -44,13 +45,6 @@ def replaced(text: str, **changes: str) -> str:
             raise AssertionError(f"the configuration has no {old!r}")
         text = text.replace(old, new)
     return text
-
-
-def needs(program: str):
-    """Skip a class of tests where a program is missing. With NEED_PROXY=1 that is a failure."""
-    is_there = shutil.which(program) and shutil.which("openssl")
-    why = f"no {program} or no openssl in PATH: the tests behind {program} are left out"
-    return unittest.skipUnless(is_there or os.environ.get("NEED_PROXY") == "1", why)
 
 
 def free_ports(count: int) -> list[int]:
@@ -316,7 +310,7 @@ class BehindProxy:
         self.assertEqual(self.client.post("/tickets", NEW, headers).body, made.body)
 
 
-@needs("nginx")
+@needs("nginx", "openssl")
 class BehindNginx(BehindProxy, unittest.TestCase):
     proxy_class, status_when_down = Nginx, 503
 
@@ -327,7 +321,7 @@ class BehindNginx(BehindProxy, unittest.TestCase):
         self.assertEqual(self.log_in(client=self.desk).status, 200)
 
 
-@needs("caddy")
+@needs("caddy", "openssl")
 class BehindCaddy(BehindProxy, unittest.TestCase):
     proxy_class, status_when_down = Caddy, 502
 
