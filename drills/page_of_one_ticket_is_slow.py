@@ -32,8 +32,8 @@ QUERIES = {  # the queries of each; EXPLAIN QUERY PLAN says whether they scan a 
     "the page of a ticket": (
         "SELECT * FROM tickets WHERE id = 1",
         "SELECT * FROM tickets WHERE uuid = 'x'",
-        "SELECT * FROM comments WHERE ticket_id = 1 AND id < 99 ORDER BY id DESC",
-        "SELECT * FROM drafts WHERE ticket_id = 1 AND id < 99 ORDER BY id DESC",
+        "SELECT * FROM comments WHERE ticket_id = 1 ORDER BY id",
+        "SELECT * FROM drafts WHERE ticket_id = 1 ORDER BY id",
         "SELECT * FROM audit_events WHERE ticket_id = 1 ORDER BY version",
     ),
     "the list of the newest tickets": ("SELECT * FROM tickets WHERE id < 99 ORDER BY id DESC LIMIT 9",),
