@@ -75,8 +75,8 @@ class Store:
             uri = IN_MEMORY if self.in_memory else self.path.absolute().as_uri() + ("?mode=ro" if read_only else "")
             self.db = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=WAIT, cached_statements=256)
             self._prepare(read_only, holder)
-            self._inode = None if self.in_memory else os.stat(path).st_ino
-        except (sqlite3.Error, OSError, Unusable) as problem:
+            self._inodes = [] if read_only else self._find_files()
+        except (sqlite3.Error, OSError, Unusable, Unavailable) as problem:
             self.close()
             kind = Damaged if "malformed" in str(problem) else Unusable
             raise problem if isinstance(problem, Unusable) else kind(f"cannot use {path}: {problem}") from None
@@ -91,12 +91,15 @@ class Store:
         last = self._last
         try:
             yield
-        except BaseException:
+        except BaseException as problem:
             self._last = last
-            if self.db.in_transaction:  # if not: the disk is full, and SQLite has rolled back the whole turn
+            problem = _unavailable(problem)
+            if self.db.in_transaction:
                 self.db.execute("ROLLBACK TO request")
                 self.db.execute("RELEASE request")
-            raise
+            else:  # the disk is full, and SQLite has rolled back the whole turn: commit() tells the others
+                self._undone = str(problem)
+            raise problem
         self.db.execute("RELEASE request")
 
     def _begin(self):
@@ -110,8 +113,8 @@ class Store:
             self._check_file()
             try:
                 self.db.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError as problem:
-                raise Unavailable(f"the database is busy: {problem}; try again") from problem
+            except sqlite3.DatabaseError as problem:
+                raise Unavailable(f"the database takes no changes now: {problem}; try again") from problem
             self._turn, self._last = "writing", self._newest_event()
             self._durable = self._last[0]
         if self._turn == "failed" or not self.db.in_transaction:
@@ -122,6 +125,8 @@ class Store:
         turn, self._turn = self._turn, "closed"
         if turn == "reading":
             self._end_read()
+        if turn == "writing" and not self.db.in_transaction:
+            raise Unavailable(self._undone)
         if turn == "writing":
             self._commits += self.db.total_changes != self._changes
             self._changes = self.db.total_changes
@@ -367,13 +372,16 @@ class Store:
     def _expiry(self):
         return workflow.text_time(datetime.now(timezone.utc) - KEYS_LIVE)
 
-    def _all(self, sql, values=()):
-        return self.db.execute(sql, values).fetchall()
+    def _all(self, sql, values=(), cursor=None):
+        try:
+            return (cursor or self.db).execute(sql, values).fetchall()
+        except sqlite3.Error as problem:
+            raise _unavailable(problem)
 
     def _tuples(self, sql, values=()):
         cursor = self.db.cursor()
         cursor.row_factory = None
-        return cursor.execute(sql, values).fetchall()
+        return self._all(sql, values, cursor)
 
     # ==== the first sitting ends here: what follows is there for scale, proof and operations ===================
 
@@ -395,7 +403,7 @@ class Store:
 
     def _end_read(self):
         if self.db.in_transaction:
-            self.db.execute("COMMIT")
+            self.db.execute("ROLLBACK")  # a COMMIT fails if the file is corrupt, also after reads only
 
     @property
     def has_changes(self) -> bool:
@@ -415,6 +423,8 @@ class Store:
                 yield store
         except Unusable as problem:
             raise Unavailable(f"the database cannot be read now: {problem}") from problem
+        except sqlite3.Error as problem:
+            raise _unavailable(problem)
 
     def last_event(self) -> int:
         """The id of the last committed event, 0 if there is none."""
@@ -466,7 +476,8 @@ class Store:
 
     def index_some(self) -> bool:
         """Move a few tickets from search_pending into the search index. False if there are none."""
-        some, room = self._all(SOME_PENDING) if self.has_index else [], INDEX_AT_ONCE
+        # Not _all(): nobody asked for this, so the log and /ready must tell if the file is corrupt.
+        some, room = self.db.execute(SOME_PENDING).fetchall() if self.has_index else [], INDEX_AT_ONCE
         if not some:
             return False
         self.db.execute("PRAGMA busy_timeout = 0").fetchall()  # do not wait for another program: this can be done later
@@ -500,9 +511,10 @@ class Store:
     # -- background work -----------------------------------------------------------------------------
 
     def end_leases(self) -> None:
-        """Release up to 100 expired locks."""
-        over = "SELECT * FROM tickets WHERE lock_expires_at <= ? LIMIT 100"
-        for ticket in self._all(over, (self.clock(),)):
+        """Release up to 100 expired locks: also those that would last far too long, after the clock was set back."""
+        over = "SELECT * FROM tickets WHERE lock_expires_at <= ? OR lock_expires_at > ? LIMIT 100"
+        now = self.clock()
+        for ticket in self._all(over, (now, workflow.later(now, 2 * LEASE))):
             with self.savepoint():
                 self._unlock(THE_DESK, ticket, reason="expired")
 
@@ -615,21 +627,21 @@ class Store:
             if connection:
                 connection.close()
 
+    def _find_files(self):
+        """The numbers of the inodes of the database file and of its write-ahead log: another file has another one."""
+        return [] if self.in_memory else [os.stat(f"{self.path}{end}").st_ino for end in ("", "-wal")]
+
     def _check_file(self):
-        try:
-            is_there = self.in_memory or os.stat(self.path).st_ino == self._inode
-        except OSError:
-            is_there = False
-        if not is_there:
-            raise Unavailable(f"the database file {self.path} was removed or replaced; restart the desk")
+        with suppress(OSError):
+            if self._find_files() == self._inodes:
+                return
+        raise Unavailable(f"the database file {self.path} or its -wal was removed or replaced; restart the desk")
 
     def ping(self) -> None:
-        """Read one row of the file. Raises Unavailable if that fails."""
+        """Read one row of the file, by a connection without a cache. Raises Unavailable if that fails."""
         self._check_file()
-        try:
-            self.is_empty()
-        except sqlite3.Error as problem:
-            raise Unavailable(f"the database does not answer: {problem}") from problem
+        with self.reader() as store:
+            store.is_empty()
 
     def is_empty(self) -> bool:
         return not self._all("SELECT 1 FROM tickets LIMIT 1")
@@ -838,7 +850,7 @@ def _trigrams_of(needle):
 def _columns(table: str) -> dict:
     """{column: its default value} of a table, in the order of schema.sql."""
     with closing(sqlite3.connect(":memory:")) as db:
-        db.executescript(SCHEMA.read_text(encoding="utf-8"))
+        db.execute(_our_schema().definitions[table])
         rows = db.execute(f"PRAGMA table_xinfo({table})").fetchall()
         return {name: db.execute(f"SELECT {default or 'NULL'}").fetchone()[0] for _, name, _, _, default, *_ in rows}
 
@@ -958,6 +970,26 @@ def _quoted(columns, side="") -> str:
 
 
 # -- the database file ----------------------------------------------------------------------------
+
+FILE_TROUBLE = (  # how SQLite's messages begin that tell of the file or its disk; the others tell of a bug of ours
+    "attempt to write a readonly database",
+    "database disk image is malformed",
+    "database or disk is full",
+    "disk I/O error",
+    "file is not a database",
+    "unable to open database file",
+    "vtable constructor failed",
+    "Could not decode to UTF-8",
+)
+
+
+def _unavailable(problem):
+    """Unavailable instead of an error that tells of the file or its disk; any other exception as it is."""
+    text = str(problem).partition(" column ")[0]  # what follows is a customer's text
+    if isinstance(problem, sqlite3.Error) and text.startswith(FILE_TROUBLE):
+        return Unavailable(f"the database cannot be used now: {text}; try again later")
+    return problem
+
 
 REBUILD = (  # what to do with a database of another schema.sql
     "`python3 app.py --rebuild NEW.sqlite3` makes a new one from its events, "

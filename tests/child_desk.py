@@ -3,11 +3,10 @@
 import gc
 import os
 import signal
-import sqlite3
 import tempfile
 import time
 import traceback
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 
 import app
@@ -51,6 +50,7 @@ class ChildDesk(Client):
         with open(port, "rb") as told:
             self.port = int(told.read() or 0)
         if not self.port:
+            self.wait()
             raise AssertionError(f"the desk did not open: {self.log()}")
 
     def _serve(self):
@@ -64,7 +64,10 @@ class ChildDesk(Client):
             server.serve_forever()
 
     def log(self) -> str:
-        return os.pread(self._log.fileno(), 2**24, 0).decode()
+        """What it has written to its log so far, also after its end."""
+        if not self._log.closed:
+            self._written = os.pread(self._log.fileno(), 2**24, 0).decode()
+        return self._written
 
     def send_signal(self, number: int) -> None:
         os.kill(self.pid, number)
@@ -86,6 +89,8 @@ class ChildDesk(Client):
                 self.send_signal(signal.SIGKILL)
             else:
                 time.sleep(0.002)
+        self.log()
+        self._log.close()
         return self._status
 
     def stop(self, number: int = signal.SIGTERM) -> int:
