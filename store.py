@@ -64,6 +64,7 @@ class Store:
         self._turn, self._stamp, self._commits, self._lock, self.db = "closed", None, 0, None, None
         self._copied = 0  # the count of commits at the last checkpoint
         self._changes = 0  # the count of changed rows at the last commit
+        self._undone = ""  # why SQLite has rolled back this turn
         self._durable = 0  # the id of the last committed event
         self._last = (0, workflow.FIRST_HASH)  # the id and the hash of the last event, committed or not
         if sqlite3.sqlite_version_info < OLDEST_SQLITE:
@@ -573,7 +574,7 @@ class Store:
             )
             yield f"replay of {len(rows['comments'])} comments and {len(rows['drafts'])} drafts", difference
             yield from self._verify_counters()
-        except sqlite3.DatabaseError as problem:
+        except (sqlite3.DatabaseError, Unavailable) as problem:
             yield "reading the database", f"{problem}"
 
     def _verify_counters(self):
@@ -640,8 +641,11 @@ class Store:
     def ping(self) -> None:
         """Read one row of the file, by a connection without a cache. Raises Unavailable if that fails."""
         self._check_file()
-        with self.reader() as store:
-            store.is_empty()
+        try:
+            with self.reader() as store:
+                store.is_empty()
+        except sqlite3.Error as problem:
+            raise Unavailable(f"the database does not answer: {problem}") from problem
 
     def is_empty(self) -> bool:
         return not self._all("SELECT 1 FROM tickets LIMIT 1")
