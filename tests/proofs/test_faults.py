@@ -312,9 +312,7 @@ class NoMoreFiles(FaultTest):
         self.assert_stops(desk)
 
     def test_more_clients_than_the_desk_has_room_for_are_told_to_try_again(self):
-        hard = resource and resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         desk = self.start(prepare=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64)))
-        self.assertGreater(hard, 64)
         first = [self.connect(desk) for _ in range(24)]
         for sock in first:
             self.assertEqual(self.health(sock), b"HTTP/1.1 200")
@@ -342,13 +340,12 @@ class ClockSetBack(DeskTest):
     def test_events_stay_in_order_and_the_chain_holds(self):
         reader = EventReader(self.desk.port, after=0)
         self.addCleanup(reader.close)
-        for _ in range(2):
-            ticket = self.desk.new_ticket()
-            self.desk.post("/tickets/1/comments", {"body": "Hello"}, AGENT)
-            before, self.before = ticket["created_at"], ticket
-            if ticket["id"] == 1:
-                self.set_back()
-        self.assertLess(before, self.desk.get("/tickets/1").json["created_at"])
+        first = self.desk.new_ticket()
+        self.desk.post("/tickets/1/comments", {"body": "Hello"}, AGENT)
+        self.set_back()
+        second = self.desk.new_ticket()
+        self.desk.post("/tickets/1/comments", {"body": "Hello"}, AGENT)
+        self.assertLess(second["created_at"], first["created_at"])
         self.assertEqual(self.desk.patch("/tickets/1", {"status": "resolved"}, AGENT).status, 200)
         events = [reader.next_event()["data"] for _ in range(7)]
         self.assertEqual([event["id"] for event in events], [*range(1, 8)])
