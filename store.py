@@ -990,7 +990,7 @@ FILE_TROUBLE = (  # how SQLite's messages begin that tell of the file or its dis
 def _unavailable(problem):
     """Unavailable instead of an error that tells of the file or its disk; any other exception as it is."""
     text = str(problem).partition(" column ")[0]  # what follows is a customer's text
-    if isinstance(problem, sqlite3.Error) and text.startswith(FILE_TROUBLE):
+    if type(problem) in (sqlite3.DatabaseError, sqlite3.OperationalError) and text.startswith(FILE_TROUBLE):
         return Unavailable(f"the database cannot be used now: {text}; try again later")
     return problem
 
