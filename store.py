@@ -65,6 +65,7 @@ class Store:
         self._turn, self._stamp, self._commits, self._lock, self.db = "closed", None, 0, None, None
         self._copied = 0  # the count of commits at the last checkpoint
         self._changes = 0  # the count of changed rows at the last commit
+        self._undone = ""  # why SQLite has rolled back this turn
         self._durable = 0  # the id of the last committed event
         self._last = (0, workflow.FIRST_HASH)  # the id and the hash of the last event, committed or not
         if sqlite3.sqlite_version_info < OLDEST_SQLITE:
@@ -76,8 +77,8 @@ class Store:
             uri = IN_MEMORY if self.in_memory else self.path.absolute().as_uri() + ("?mode=ro" if read_only else "")
             self.db = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=WAIT, cached_statements=256)
             self._prepare(read_only, holder)
-            self._inode = None if self.in_memory else os.stat(path).st_ino
-        except (sqlite3.Error, OSError, Unusable) as problem:
+            self._inodes = [] if read_only else self._find_files()
+        except (sqlite3.Error, OSError, Unusable, Unavailable) as problem:
             self.close()
             kind = Damaged if "malformed" in str(problem) else Unusable
             raise problem if isinstance(problem, Unusable) else kind(f"cannot use {path}: {problem}") from None
@@ -92,12 +93,15 @@ class Store:
         last = self._last
         try:
             yield
-        except BaseException:
+        except BaseException as problem:
             self._last = last
-            if self.db.in_transaction:  # if not: the disk is full, and SQLite has rolled back the whole turn
+            problem = _unavailable(problem)
+            if self.db.in_transaction:
                 self.db.execute("ROLLBACK TO request")
                 self.db.execute("RELEASE request")
-            raise
+            else:  # the disk is full, and SQLite has rolled back the whole turn: commit() tells the others
+                self._undone = str(problem)
+            raise problem
         self.db.execute("RELEASE request")
 
     def _begin(self):
@@ -111,8 +115,8 @@ class Store:
             self._check_file()
             try:
                 self.db.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError as problem:
-                raise Unavailable(f"the database is busy: {problem}; try again") from problem
+            except sqlite3.DatabaseError as problem:
+                raise Unavailable(f"the database takes no changes now: {problem}; try again") from problem
             self._turn, self._last = "writing", self._newest_event()
             self._durable = self._last[0]
         if self._turn == "failed" or not self.db.in_transaction:
@@ -123,6 +127,8 @@ class Store:
         turn, self._turn = self._turn, "closed"
         if turn == "reading":
             self._end_read()
+        if turn == "writing" and not self.db.in_transaction:
+            raise Unavailable(self._undone)
         if turn == "writing":
             self._commits += self.db.total_changes != self._changes
             self._changes = self.db.total_changes
@@ -171,7 +177,8 @@ class Store:
         """The newest comments or drafts (`kind`) of a ticket below the id `before`, oldest first: (JSON text of a list,
         JSON text of the `before` for older ones: null if there are none)."""
         values = {"ticket": ticket["id"], "before": before, "is_staff": not viewer.only_own}
-        page, following = _page(self._rows(_part(kind), values), limit, PART_BYTES)
+        rows = self._rows(_part(kind), values, self._cursor_of_tuples())
+        page, following = _page(rows, limit, PART_BYTES)
         return f"[{','.join(text for _, text in reversed(page))}]", str(following or "null")
 
     def tickets(self, filters: dict) -> dict:
@@ -343,7 +350,7 @@ class Store:
     def _events(self, filters):
         order = "version" if "ticket_id" in filters else "id"  # the same order; each has an index
         sql = f"SELECT * FROM audit_events WHERE {_and(EVENT_FILTERS, filters)} ORDER BY {order}"
-        return self.db.execute(sql, filters)
+        return self._rows(sql, filters)
 
     def history(self, ticket: dict, viewer: Caller, filters: dict) -> dict:
         """The events of a ticket that `viewer` may see, oldest first: {events, next}; `next` is the `from` of the next
@@ -377,17 +384,26 @@ class Store:
     def _expiry(self):
         return workflow.text_time(datetime.now(timezone.utc) - KEYS_LIVE)
 
-    def _all(self, sql, values=()):
-        return self.db.execute(sql, values).fetchall()
+    def _all(self, sql, values=(), cursor=None):
+        try:
+            return (cursor or self.db).execute(sql, values).fetchall()
+        except sqlite3.Error as problem:
+            raise _unavailable(problem)
 
-    def _rows(self, sql, values=()):
-        """The rows as tuples. SQLite reads on as you take them: those that you do not take cost nothing."""
-        cursor = self.db.cursor()
-        cursor.row_factory = None
-        return cursor.execute(sql, values)
+    def _rows(self, sql, values=(), cursor=None):
+        """The rows one by one. SQLite reads on as you take them: those that you do not take cost nothing."""
+        try:
+            yield from (cursor or self.db).execute(sql, values)
+        except sqlite3.Error as problem:
+            raise _unavailable(problem)
 
     def _tuples(self, sql, values=()):
-        return self._rows(sql, values).fetchall()
+        return self._all(sql, values, self._cursor_of_tuples())
+
+    def _cursor_of_tuples(self):
+        cursor = self.db.cursor()
+        cursor.row_factory = None
+        return cursor
 
     # ==== the first sitting ends here: what follows is there for scale, proof and operations ===================
 
@@ -409,7 +425,7 @@ class Store:
 
     def _end_read(self):
         if self.db.in_transaction:
-            self.db.execute("COMMIT")
+            self.db.execute("ROLLBACK")  # a COMMIT fails if the file is corrupt, also after reads only
 
     @property
     def has_changes(self) -> bool:
@@ -429,6 +445,8 @@ class Store:
                 yield store
         except Unusable as problem:
             raise Unavailable(f"the database cannot be read now: {problem}") from problem
+        except sqlite3.Error as problem:
+            raise _unavailable(problem)
 
     def last_event(self) -> int:
         """The id of the last committed event, 0 if there is none."""
@@ -480,7 +498,8 @@ class Store:
 
     def index_some(self) -> bool:
         """Move a few tickets from search_pending into the search index. False if there are none."""
-        some, room = self._all(SOME_PENDING) if self.has_index else [], INDEX_AT_ONCE
+        # Not _all(): nobody asked for this, so the log and /ready must tell if the file is corrupt.
+        some, room = self.db.execute(SOME_PENDING).fetchall() if self.has_index else [], INDEX_AT_ONCE
         if not some:
             return False
         self.db.execute("PRAGMA busy_timeout = 0").fetchall()  # do not wait for another program: this can be done later
@@ -514,9 +533,10 @@ class Store:
     # -- background work -----------------------------------------------------------------------------
 
     def end_leases(self) -> None:
-        """Release up to 100 expired locks."""
-        over = "SELECT * FROM tickets WHERE lock_expires_at <= ? LIMIT 100"
-        for ticket in self._all(over, (self.clock(),)):
+        """Release up to 100 expired locks: also those that would last far too long, after the clock was set back."""
+        over = "SELECT * FROM tickets WHERE lock_expires_at <= ? OR lock_expires_at > ? LIMIT 100"
+        now = self.clock()
+        for ticket in self._all(over, (now, workflow.later(now, 2 * LEASE))):
             with self.savepoint():
                 self._unlock(THE_DESK, ticket, reason="expired")
 
@@ -575,7 +595,7 @@ class Store:
             )
             yield f"replay of {len(rows['comments'])} comments and {len(rows['drafts'])} drafts", difference
             yield from self._verify_counters()
-        except sqlite3.DatabaseError as problem:
+        except (sqlite3.DatabaseError, Unavailable) as problem:
             yield "reading the database", f"{problem}"
 
     def _verify_counters(self):
@@ -629,19 +649,22 @@ class Store:
             if connection:
                 connection.close()
 
+    def _find_files(self):
+        """The numbers of the inodes of the database file and of its write-ahead log: another file has another one."""
+        return [] if self.in_memory else [os.stat(f"{self.path}{end}").st_ino for end in ("", "-wal")]
+
     def _check_file(self):
-        try:
-            is_there = self.in_memory or os.stat(self.path).st_ino == self._inode
-        except OSError:
-            is_there = False
-        if not is_there:
-            raise Unavailable(f"the database file {self.path} was removed or replaced; restart the desk")
+        with suppress(OSError):
+            if self._find_files() == self._inodes:
+                return
+        raise Unavailable(f"the database file {self.path} or its -wal was removed or replaced; restart the desk")
 
     def ping(self) -> None:
-        """Read one row of the file. Raises Unavailable if that fails."""
+        """Read one row of the file, by a connection without a cache. Raises Unavailable if that fails."""
         self._check_file()
         try:
-            self.is_empty()
+            with self.reader() as store:
+                store.is_empty()
         except sqlite3.Error as problem:
             raise Unavailable(f"the database does not answer: {problem}") from problem
 
@@ -852,7 +875,7 @@ def _trigrams_of(needle):
 def _columns(table: str) -> dict:
     """{column: its default value} of a table, in the order of schema.sql."""
     with closing(sqlite3.connect(":memory:")) as db:
-        db.executescript(SCHEMA.read_text(encoding="utf-8"))
+        db.execute(_our_schema().definitions[table])
         rows = db.execute(f"PRAGMA table_xinfo({table})").fetchall()
         return {name: db.execute(f"SELECT {default or 'NULL'}").fetchone()[0] for _, name, _, _, default, *_ in rows}
 
@@ -989,6 +1012,26 @@ def _quoted(columns, side="") -> str:
 
 
 # -- the database file ----------------------------------------------------------------------------
+
+FILE_TROUBLE = (  # how SQLite's messages begin that tell of the file or its disk; the others tell of a bug of ours
+    "attempt to write a readonly database",
+    "database disk image is malformed",
+    "database or disk is full",
+    "disk I/O error",
+    "file is not a database",
+    "unable to open database file",
+    "vtable constructor failed",
+    "Could not decode to UTF-8",
+)
+
+
+def _unavailable(problem):
+    """Unavailable instead of an error that tells of the file or its disk; any other exception as it is."""
+    text = str(problem).partition(" column ")[0]  # what follows is a customer's text
+    if type(problem) in (sqlite3.DatabaseError, sqlite3.OperationalError) and text.startswith(FILE_TROUBLE):
+        return Unavailable(f"the database cannot be used now: {text}; try again later")
+    return problem
+
 
 REBUILD = (  # what to do with a database of another schema.sql
     "`python3 app.py --rebuild NEW.sqlite3` makes a new one from its events, "

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from web.responses import is_known
 from web.http1 import Request, Response
-from workflow import NotFound
+from workflow import NotFound, Unavailable
 
 FOLDER = Path(__file__).with_name("static")
 NAME = re.compile(r"[a-z0-9-]+\.(html|css|js|svg)")  # no slash and no second dot: no path out of the folder
@@ -26,11 +26,14 @@ PAGE_POLICY = (  # a page may load scripts, styles and images only from this des
 
 
 def page_file(request: Request, name: str = "index.html") -> Response:
-    """The file `name` as a 200, or a 304 if the browser has it already. Raises NotFound."""
+    """The file `name` as a 200, or a 304 if the browser has it already. Raises NotFound or Unavailable."""
     kind = NAME.fullmatch(name)
     if not kind or not (FOLDER / name).is_file():
         raise NotFound(f"the page has no file {name[:80]}; the page itself is at /")
-    content = (FOLDER / name).read_bytes()
+    try:
+        content = (FOLDER / name).read_bytes()
+    except OSError as problem:  # for example, no file descriptor is left
+        raise Unavailable(f"the desk cannot read {name} now: {problem.strerror}; try again") from problem
     tag = f'"{blake2b(content, digest_size=9).hexdigest()}"'
     headers = (("ETag", tag), ("Content-Type", TYPES[kind[1]]), ("Cache-Control", "no-cache"))
     if kind[1] == "html":
