@@ -1,0 +1,1 @@
+class Histories: pass
