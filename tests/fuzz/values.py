@@ -23,15 +23,17 @@ SCALARS = (
 )  # fmt: skip
 KEYS = ('"a"', '"a"', '"b"', '""', '"\\u0061"', '"\\u0000"', '"\\ud800"', '"title"', '"é"', "a", "1")
 JSON_SNIPPETS = (
-    b"\xef\xbb\xbf", b"\xff", b"\xc3", b"\xed\xa0\x80", b"\x00", b"[", b"]", b"{", b"}", b",", b":", b'"', b"\\", b"//",
-    b"\\u0000", b"\\ud800", b"\x0b", b"\xc2\xa0", b" \t\r\n", b"[" * 101, b'{"a":' * 150, b"[" * 100_000, b"NaN", b"\x85",
+    b"\xef\xbb\xbf", b"\xff", b"\xc3", b"\xed\xa0\x80", b"\x00", b"[", b"]", b"{", b"}", b",", b":", b'"', b"\\",
+    b"\\u0000", b"\\ud800", b"\x0b", b"\xc2\xa0", b" \t\r\n", b"[" * 101, b'{"a":' * 150, b"[" * 100_000,
 )  # fmt: skip
-NAMES = ("limit", "before", "after", "from", "mine", "search", "category", "status", "user_id", "role", "unknown", "", "ä")
+NAMES = ("limit", "before", "after", "from", "mine", "search", "category", "status", "role", "other", "", "ä")
 TEXTS = (
-    "", " ", "0", "1", "-1", "01", "1000", "1001", "9223372036854775807", "9223372036854775808", "9" * 30, "1.0", "true",
-    "false", "TRUE", "open", "billing", "low", "new", "Created", "é", "😀", "\0", "\ud800", "%", "a" * 201, "'", '"', "*",
-    "\u200b", "\u00a0", "٣", "NEAR(a b)", "a OR b", "_%_", "\\", "\r\n", "ſ", "ı", "ﬀ", "a\u0301", "null", "1e3",
+    "", " ", "0", "1", "-1", "01", "1000", "1001", "9223372036854775807", "9223372036854775808", "9" * 30,
+    "1.0", "true", "false", "TRUE", "open", "billing", "low", "new", "Created", "😀", "\0", "\ud800", "%", "a" * 201,
+    "'", '"', "*", "\u200b", "\u00a0", "٣", "NEAR(a b)", "a OR b", "_%_", "\\", "\r\n", "ſ", "ı", "ﬀ", "a\u0301",
+    "null", "1e3",
 )  # fmt: skip
+ENDS = ("%", "%4", "%zz", "%ff", "%C3", "%ED%A0%80", "+", "=", "=a", "&&", ";a=1", "%26", "?")
 IDS = ("1", "0", "-1", "x", "%00", "%ff", "%F0%9F%98%80", "9223372036854775808", "a%2Fb", "..", "١", "0" * 40, "%")
 
 
@@ -56,9 +58,13 @@ class Json(BytesFuzzer):
         data, _ = case
         reasons = set()
         try:
-            expected = json.loads(data.decode(), object_pairs_hook=lambda pairs: _members(pairs, reasons),
-                                  parse_int=lambda text: _whole(text, reasons), parse_float=lambda text: _float(text, reasons),
-                                  parse_constant=lambda name: reasons.add(name))  # fmt: skip
+            expected = json.loads(
+                data.decode(),
+                object_pairs_hook=lambda pairs: _members(pairs, reasons),
+                parse_int=lambda text: _whole(text, reasons),
+                parse_float=lambda text: _float(text, reasons),
+                parse_constant=reasons.add,
+            )
             if not reasons:
                 _look_at(expected, 1, reasons)
         except (ValueError, RecursionError) as problem:
@@ -126,7 +132,7 @@ class Queries(Fuzzer):
         text = random.choice(rule.choices if rule and rule.choices and random.random() < 0.5 else TEXTS)
         value = quote_plus(text.encode("utf-8", "surrogatepass"))
         if random.random() < 0.2:
-            value += random.choice(("%", "%4", "%zz", "%ff", "%C3", "%ED%A0%80", "+", "=", "=a", "&&", ";a=1", "%26", "?"))
+            value += random.choice(ENDS)
         return random.choice((f"{quote_plus(name)}={value}",) * 9 + (quote_plus(name),))
 
     def shorter(self, case):
