@@ -16,7 +16,7 @@ SNIPPETS = (
     b"\x82\xff\x00\x00\x00\x00\x00\x20\x00\x00abcd", b"\x01\x80abcd", b"\x00\x80abcd", b"\xff",
     b"\x88\x82\0\0\0\0\x03\xed",
     b"\x88\x81\0\0\0\0x", b"\x88\x84\0\0\0\0\x03\xe8\xc3\x28", b"\x81\x82\0\0\0\0\xed\xa0",
-    b"\x01\x81\0\0\0\0\xf0", b"\xe2",
+    b"\x01\x81\0\0\0\0\xf0", b"\xe2", b"\x01\x82\0\0\0\0\xed\xa0",
 )  # fmt: skip
 CONTROL_PAYLOADS = {8: (b"", b"\x03\xe8", b"\x0b\xb8bye \xc3\xa9"), 9: (b"", b"ping" * 31), 10: (b"", b"x")}
 
@@ -109,7 +109,7 @@ def read(pieces):
 
 class Frames(BytesFuzzer):
     def make(self, random):
-        data, expected = b"", []
+        frames, expected = [], []
         for _ in range(random.randint(1, 4)):
             opcode = random.choice((1, 2))
             text = "é" * 33_000 if random.random() < 0.01 else random.choice(TEXTS)
@@ -117,20 +117,22 @@ class Frames(BytesFuzzer):
             count = random.randint(1, 4)
             borders = sorted(random.randint(0, len(payload)) for _ in range(count - 1))
             for index, (start, end) in enumerate(zip([0, *borders], [*borders, len(payload)])):
-                data += frame(random, opcode if index == 0 else 0, payload[start:end], index == count - 1)
+                frames.append(frame(random, opcode if index == 0 else 0, payload[start:end], index == count - 1))
                 if random.random() < 0.3 and index < count - 1:
                     control = random.choice((9, 10))
                     inner = random.choice(CONTROL_PAYLOADS[control])
-                    data += frame(random, control, inner, True)
+                    frames.append(frame(random, control, inner, True))
                     expected.append((control, inner, None))
             expected.append((opcode, text if opcode == 1 else payload, None))
         if random.random() < 0.2:
             reason = random.choice(CONTROL_PAYLOADS[8])
-            data += frame(random, 8, reason, True) + random.randbytes(3)
+            frames.append(frame(random, 8, reason, True) + random.randbytes(3))
             expected.append((8, reason[2:].decode(), int.from_bytes(reason[:2], "big") if reason else 1005))
         if random.random() < 0.3:
-            return data, expected
-        return mutated(random, data, SNIPPETS), None
+            return b"".join(frames), expected
+        frames.insert(random.randint(0, len(frames)), random.choice(SNIPPETS))
+        data = b"".join(frames)
+        return (mutated(random, data, SNIPPETS) if random.random() < 0.5 else data), None
 
     def check(self, case) -> None:
         data, expected = case

@@ -185,7 +185,7 @@ class History:
 
     def run(self, steps: int):
         for self.step in range(steps):
-            self.model.now += timedelta(milliseconds=self.random.choice((0, 1, 700)))
+            self.model.now += timedelta(milliseconds=self.random.choice((0, 0, 0, 0, 1, 700)))
             kind = self.random.choice(KINDS) if self.model.tickets else "create"
             getattr(self, f"do_{kind}")(self.random.choice(list(PEOPLE)))
             self.check_events()

@@ -90,7 +90,7 @@ def chunked(random, body: bytes) -> bytes:
     sent = b""
     while body:
         size = random.randint(1, len(body))
-        extension = random.choice((b"", b"", b";a=b", b" ", b' ;q="x y"'))
+        extension = random.choice((b"", b"", b";a=b", b" ", b' ;q="x y"', b";" + b"x" * 90))
         sent += random.choice((b"%x", b"%X", b"00%x")) % size + extension + b"\r\n" + body[:size] + b"\r\n"
         body = body[size:]
     return sent + b"0\r\n" + random.choice((b"", b"", b"Trailer: x\r\n")) + b"\r\n"
