@@ -152,7 +152,7 @@ def branches(product, drills):
 
 def line_lengths(product, drills):
     """No line is too long."""
-    others = parse("tests/*.py", "tests/proofs/*.py", "tests/solutions/*/*.py", ".ci/*.py")
+    others = parse("tests/*.py", "tests/fuzz/*.py", "tests/proofs/*.py", "tests/solutions/*/*.py", ".ci/*.py")
     for path in ("schema.sql", *product, *drills, *others):
         for number, line in enumerate(read(path).splitlines(), 1):
             if len(line) > MAX_LINE:

@@ -178,6 +178,12 @@ class Bodies(DeskTest):
                 self.assertLess(len(reply.body), 600)
         self.assertEqual(self.desk.count("tickets"), 0)
 
+    def test_a_hundred_levels_are_accepted_and_one_more_is_refused(self):
+        for inside in (b"", b"1", b'"text"'):
+            for levels, status in ((99, 201), (100, 400)):  # the body itself is one more
+                body = b'{"title": "Deep", "description": "d", "id": ' + b"[" * levels + inside + b"]" * levels + b"}"
+                self.assertEqual(self.send(body).status, status, f"{levels} levels around {inside}")
+
     def test_however_deep_a_value_is_the_desk_takes_it_or_refuses_it(self):
         for depth in (*range(10, 200, 10), *range(850, 1020), 2000, 5000, 10_000, 50_000):
             for inside in (b"", b'"\\u0041"'):

@@ -236,15 +236,14 @@ def _texts(value):
     level = [value]
     for _ in range(MAX_DEPTH + 1):
         yield from (part for part in level if isinstance(part, str))
-        level = [inner for part in level for inner in _parts(part)]
-    if level:
+        containers = [part for part in level if isinstance(part, (dict, list))]
+        level = [inner for part in containers for inner in _parts(part)]
+    if containers:  # they are on the level after the last one
         raise Invalid(f"the body is nested too deeply: more than {MAX_DEPTH} levels")
 
 
-def _parts(value):
-    if isinstance(value, dict):
-        return [*value, *value.values()]
-    return value if isinstance(value, list) else ()
+def _parts(container):
+    return [*container, *container.values()] if isinstance(container, dict) else container
 
 
 def _unique(pairs):
