@@ -575,15 +575,15 @@ class Store:
         except (sqlite3.DatabaseError, UnicodeError) as problem:
             yield "reading the database", f"{problem}"
 
-    def _verify_checksums(self):
-        """Compare the rows that no event tells with their checksums. A difference names the row, but not its secrets."""
+    def _verify_checksums(self, where="main"):
+        """Compare rows that no event tells with their checksums. A difference names the row, but not its secrets."""
         for table, named in CHECKSUMS.items():
             count, wrong = 0, None
-            for row in self._rows_in_any_text(f"SELECT * FROM {table}"):
-                count, told = count + 1, row.pop("checksum")
-                if not wrong and told != workflow.checksum(row.values()):
+            for row in self._rows_in_any_text(f"SELECT * FROM {where}.{table}"):
+                count, told = count + 1, row.pop("checksum", None)  # a file of schema version 2 has none
+                if told != workflow.checksum(row.values()) and told is not None and not wrong:
                     wrong = f"damaged: {', '.join(f'{name} {row[name]!r:.80}' for name in named)}"
-            yield f"checksums of {count} {table}", wrong
+            yield f"checksums of {count} {table}{' of the old file' * (where == 'old')}", wrong
 
     def _rows_in_any_text(self, sql):
         """Rows, also with text that is not UTF-8: SQLite's error for it would show the text, for example a password."""
@@ -607,8 +607,8 @@ class Store:
                 for start in range(len(words) - 2):
                     expected[words[start : start + 3]].add(ticket["id"])
             for trigram, ids in expected.items():
-                found = self._tuples(FOUND_BY_INDEX, (_trigrams_of(trigram), some[0]["id"], some[-1]["id"]))
-                lost = lost or min(ids.difference(*found), default=None)
+                rows = self._tuples(FOUND_BY_INDEX, (_trigrams_of(trigram), some[0]["id"], some[-1]["id"]))
+                lost = lost or min(ids.difference(number for (number,) in rows), default=None)
         yield "search index", f"it does not find ticket {lost}: {REBUILD}" if lost else None
 
     def _verify_counters(self):
@@ -714,6 +714,7 @@ class Store:
                 raise ValueError("it is not the database of a desk")
             self._lock = hold(Path(old), holder)
             self._check_old()
+            yield from self._verify_checksums("old")
             self.db.execute("PRAGMA foreign_keys = OFF")  # a row may come before the row that it names
             with self.savepoint():
                 yield from self._make_all(progress)
@@ -936,7 +937,9 @@ class RebuiltTable:
         self.db, self.name, self.count, self.again = db, name, 0, 0  # again: rows that the old file has no more
         self.known = set()  # columns that events or a copy fill
         self.ours, self.olds = ([row["name"] for row in db.execute(columns, (name, at))] for at in ("main", "old"))
-        self.in_both = [column for column in self.olds if column in self.ours]
+        self.has_checksums = name in CHECKSUMS  # they are made anew: this schema.sql may have other columns
+        ours = [column for column in self.ours if not (self.has_checksums and column == "checksum")]
+        self.in_both = [column for column in self.olds if column in ours]
         for where, found in (("schema.sql", self.ours), ("the old file", self.olds)):
             if not found:
                 raise ValueError(f"{where} has no table {name}")
@@ -947,7 +950,16 @@ class RebuiltTable:
     def copy(self) -> None:
         self.known.update(self.olds)
         for row in self.db.execute(self.old_rows):
-            self._insert(row)
+            self._insert({**row, "checksum": ""} if self.has_checksums else row)
+        if self.has_checksums:
+            self._make_checksums()
+
+    def _make_checksums(self):
+        self.known.add("checksum")
+        cursor = self.db.execute(f'SELECT * FROM main."{self.name}" LIMIT 0')
+        columns = [column for column, *_ in cursor.description if column != "checksum"]
+        self.db.create_function("checksum", len(columns), lambda *values: workflow.checksum(values))
+        self.db.execute(f'UPDATE main."{self.name}" SET checksum = checksum({_quoted(columns)})')
 
     def add(self, row: dict) -> None:
         """Insert a row that its events gave. A column that no event has keeps its old value."""
