@@ -63,7 +63,8 @@ class Store:
         """Open the database; create it if there is none. `holder` names this process and locks out other desks."""
         self.path, self.clock, self.in_memory = Path(path), workflow.utc_now, path == IN_MEMORY
         self._turn, self._stamp, self._commits, self._lock, self.db = "closed", None, 0, None, None
-        self._copied = 0  # the count of commits at the last checkpoint
+        self._copied = -1  # the count of commits at the last complete checkpoint
+        self.warnings = {}  # {check of /ready: what is wrong, and what to do}, while the desk serves well
         self._changes = 0  # the count of changed rows at the last commit
         self._durable = 0  # the id of the last committed event
         self._last = (0, workflow.FIRST_HASH)  # the id and the hash of the last event, committed or not
@@ -471,11 +472,8 @@ class Store:
         some, room = self._all(SOME_PENDING) if self.has_index else [], INDEX_AT_ONCE
         if not some:
             return False
-        self.db.execute("PRAGMA busy_timeout = 0").fetchall()  # do not wait for another program: this can be done later
-        try:
+        with self._without_waiting():
             self._begin()
-        finally:
-            self.db.execute(f"PRAGMA busy_timeout = {round(WAIT * 1000)}").fetchall()
         with self.savepoint():
             for ticket in some:
                 words = _words_of(ticket)
@@ -509,10 +507,50 @@ class Store:
                 self._unlock(THE_DESK, ticket, reason="expired")
 
     def checkpoint(self) -> None:
-        """Copy the write-ahead log into the database file, so that the log stays small and the file is up to date."""
-        if self._turn == "closed" and self._copied != self._commits:
-            self._copied = self._commits
-            self.db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        """Copy the write-ahead log into the database file, so that the log stays small and the file is up to date.
+
+        It waits for nobody: what another program still reads from the log is copied at a later call. Only TRUNCATE
+        makes the file of the log smaller; it needs a moment without readers.
+        """
+        if self._turn == "closed" and not self.is_copied:
+            way = "TRUNCATE" if self.file_sizes()["wal"] > JOURNAL_SIZE_LIMIT else "PASSIVE"
+            with self._without_waiting():
+                (done,) = self._all(f"PRAGMA wal_checkpoint({way})")
+            if not done["busy"] and done["log"] == done["checkpointed"]:
+                self._copied = self._commits
+
+    @property
+    def is_copied(self) -> bool:
+        """Did the last checkpoint copy everything that this store has committed?"""
+        return self._copied == self._commits
+
+    @contextmanager
+    def _without_waiting(self):
+        """In this block fail at once if another program has a lock: the work can be done later."""
+        self.db.execute("PRAGMA busy_timeout = 0").fetchall()
+        try:
+            yield
+        finally:
+            self.db.execute(f"PRAGMA busy_timeout = {round(WAIT * 1000)}").fetchall()
+
+    def file_sizes(self) -> dict[str, int]:
+        """Bytes of the database file and of its write-ahead log, 0 if there is no such file."""
+        sizes = {"database": 0, "wal": 0}
+        for name, end in (("database", ""), ("wal", "-wal")):
+            with suppress(OSError):
+                sizes[name] = os.stat(f"{self.path}{end}").st_size
+        return sizes
+
+    def watch_wal(self) -> str:
+        """Check the size of the write-ahead log, and set `warnings`. The server calls it once a second.
+
+        Returns what the log must say now: one sentence when the file becomes too large, one when it is small again.
+        """
+        size, before = self.file_sizes()["wal"], self.warnings
+        self.warnings = {"write_ahead_log": WAL_WARNING.format(size // 2**20)} if size > WAL_TOO_LARGE else {}
+        if bool(before) == bool(self.warnings):
+            return ""
+        return self.warnings.get("write_ahead_log", f"the write-ahead log is small again: {size} bytes")
 
     def delete_old_responses(self) -> None:
         """Delete some kept responses that are older than 24 h: not all at once, so that the turn stays short."""
@@ -633,7 +671,8 @@ class Store:
         if read_only:
             self.has_index &= "search_index" in _schema_of(self.db).definitions
             return
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "wal_autocheckpoint = 10000", LOG_LIMIT):
+        limits = (f"wal_autocheckpoint = {WAL_PAGES}", f"journal_size_limit = {JOURNAL_SIZE_LIMIT}")
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", *limits):
             self.db.execute(f"PRAGMA {pragma}").fetchall()
         self.db.execute("PRAGMA temp_store = MEMORY")  # otherwise each savepoint takes 64 KiB and up to twice the time
         if self._recognise():  # check again: another desk may have made the tables before we got the lock
@@ -644,6 +683,7 @@ class Store:
         if self.has_index and "search_index" not in _schema_of(self.db).definitions:
             everything = "INSERT OR IGNORE INTO search_pending SELECT id FROM tickets"
             self.db.executescript(f"BEGIN; {SEARCH_INDEX}; {everything}; COMMIT")
+        self.checkpoint()  # so that the main file has the tables, if somebody copies it alone
 
     def _recognise(self) -> bool:
         """True for a new, empty database. Raises Unusable for another program's file or another schema version."""
@@ -1036,7 +1076,14 @@ REBUILD = (  # what to do with a database of another schema.sql
     "then start with SUPPORT_DESK_DB=NEW.sqlite3 or move it"
 )
 OLDEST_SQLITE = (3, 37)  # STRICT tables
-LOG_LIMIT = "journal_size_limit = 67108864"  # bytes that the file of the write-ahead log keeps after a checkpoint
+JOURNAL_SIZE_LIMIT = 64 * 1024 * 1024  # bytes that the file of the write-ahead log keeps after a checkpoint
+WAL_TOO_LARGE = 2 * JOURNAL_SIZE_LIMIT  # bytes; a log that is copied in time stays below the half of this
+WAL_PAGES = 10_000  # in the log; then a commit copies them, also if the desk is never idle
+WAL_WARNING = (
+    "the write-ahead log has {} MiB and grows: another program keeps an old state of the database in use, so that it "
+    "cannot be copied; find the program that has the database open (a backup, a sqlite3 shell, a copy tool), and end "
+    "its transaction or close it: then the log becomes small again by itself"
+)
 WAIT = 0.5  # seconds to wait for another program's lock; the whole desk waits
 IN_MEMORY = ":memory:"  # SQLite's name for a database without a file
 
