@@ -589,7 +589,7 @@ class Store:
         """Check everything in one read transaction. Yields (what was checked, the first difference or None)."""
         self.db.execute("BEGIN")  # one snapshot, also while a server writes
         try:
-            name = _difference(_schema_of(self.db))
+            name = self._wrong_in_schema()
             yield "tables and triggers as in schema.sql", f"{name} differs" if name else None
             faults = self._all("SELECT integrity_check AS fault FROM pragma_integrity_check WHERE fault <> 'ok'")
             yield "integrity of the file", faults[0]["fault"] if faults else None
@@ -610,8 +610,15 @@ class Store:
             yield from self._verify_counters()
             yield from self._verify_checksums()
             yield from self._verify_search()
-        except (sqlite3.DatabaseError, UnicodeError) as problem:
-            yield "reading the database", f"{problem}"
+        except (sqlite3.DatabaseError, *workflow.MALFORMED) as problem:
+            yield "reading the database", f"{problem!r}"
+
+    def _wrong_in_schema(self):
+        """The first row of sqlite_schema that differs from the one of a new database, None if there is none."""
+        with closing(sqlite3.connect(IN_MEMORY)) as new:
+            new.executescript(SCHEMA.read_text(encoding="utf-8") + (SEARCH_INDEX if self.has_index else ""))
+            found = set(self._tuples(SCHEMA_ROWS))
+            return next((row[1] for row in new.execute(SCHEMA_ROWS) if row not in found), None)
 
     def _verify_checksums(self, where="main"):
         """Compare rows that no event tells with their checksums. A difference names the row, but not its secrets."""
@@ -635,19 +642,35 @@ class Store:
         """Each three characters of a ticket must find it, by the index or because it is in search_pending."""
         lost = self._all("SELECT ticket_id AS id FROM search_pending EXCEPT SELECT id FROM tickets")
         yield "tickets that wait for the search index", f"there is no ticket {lost[0]['id']}" if lost else None
-        if not self.has_index:
-            return
-        lost, tickets = None, self.db.execute(ALL_INDEXED)
-        while not lost and (some := tickets.fetchmany(TICKETS_AT_ONCE)):
-            expected = defaultdict(set)
-            for ticket in some:
-                words = _words_of(ticket)
-                for start in range(len(words) - 2):
-                    expected[words[start : start + 3]].add(ticket["id"])
-            for trigram, ids in expected.items():
-                rows = self._tuples(FOUND_BY_INDEX, (_trigrams_of(trigram), some[0]["id"], some[-1]["id"]))
-                lost = lost or min(ids.difference(number for (number,) in rows), default=None)
-        yield "search index", f"it does not find ticket {lost}: {REBUILD}" if lost else None
+        if self.has_index:
+            lost = self._lost_by_the_index()
+            yield "search index", f"it does not find ticket {lost}: {REBUILD}" if lost else None
+
+    def _lost_by_the_index(self):
+        """The first ticket that one of its trigrams does not find, None if there is none. Hard part.
+
+        First it compares sums, because the pairs of ticket and trigram are too many for the memory. After an edit the
+        index has more than the ticket. So the tickets whose sums differ are compared in a second look, hit by hit.
+        """
+        sums, trigrams = defaultdict(int), set()
+        for ticket in self.db.execute(ALL_INDEXED):
+            own = _all_trigrams(_words_of(ticket))
+            trigrams |= own
+            sums[ticket["id"]] = sum(map(hash, own))
+        for trigram, numbers in self._hits(trigrams):
+            for number in numbers:
+                sums[number] -= hash(trigram)
+        words = {ticket["id"]: _words_of(ticket) for ticket in self.db.execute(ALL_INDEXED) if sums[ticket["id"]]}
+        missing = {number: len(_all_trigrams(text)) for number, text in words.items()}
+        for trigram, numbers in self._hits(trigrams if words else ()):
+            for number in numbers:
+                if trigram in words.get(number, ""):
+                    missing[number] -= 1
+        return min((number for number, count in missing.items() if count), default=None)
+
+    def _hits(self, trigrams):
+        for trigram in trigrams:
+            yield trigram, json.loads(self._tuples(FOUND_BY_INDEX, (_trigrams_of(trigram),))[0][0])
 
     def _verify_counters(self):
         for table, (columns, of_tickets) in RECOUNTS.items():
@@ -867,8 +890,7 @@ SOME_PENDING = """SELECT id, title, description FROM search_pending JOIN tickets
     ORDER BY ticket_id LIMIT 16"""
 ALL_INDEXED = """SELECT id, title, description FROM tickets
     WHERE id NOT IN (SELECT ticket_id FROM search_pending) ORDER BY id"""
-FOUND_BY_INDEX = "SELECT rowid FROM search_index WHERE search_index MATCH ? AND rowid BETWEEN ? AND ?"
-TICKETS_AT_ONCE = 2000  # of which --verify has every three characters in memory
+FOUND_BY_INDEX = "SELECT json_group_array(rowid) FROM search_index WHERE search_index MATCH ?"
 INDEX_AT_ONCE = 16_000  # characters in one turn: this takes one or two milliseconds
 INDEX_ALL = """INSERT INTO main.search_index (rowid, words)
     SELECT id, search_key(title) || char(10) || search_key(description) FROM main.tickets"""
@@ -920,6 +942,10 @@ def _parts(asked, in_index=False):
 def _words_of(ticket) -> str:
     """What the search index gets of a ticket."""
     return "\n".join(workflow.search_key(ticket[name]) for name in ("title", "description"))
+
+
+def _all_trigrams(words) -> set[str]:
+    return {words[start : start + 3] for start in range(len(words) - 2)}
 
 
 def _trigrams_of(needle):
@@ -1071,6 +1097,7 @@ def _quoted(columns, side="") -> str:
 
 # -- the database file ----------------------------------------------------------------------------
 
+SCHEMA_ROWS = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY rowid"
 REBUILD = (  # what to do with a database of another schema.sql
     "`python3 app.py --rebuild NEW.sqlite3` makes a new one from its events, "
     "then start with SUPPORT_DESK_DB=NEW.sqlite3 or move it"
