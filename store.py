@@ -1107,9 +1107,9 @@ JOURNAL_SIZE_LIMIT = 64 * 1024 * 1024  # bytes that the file of the write-ahead 
 WAL_TOO_LARGE = 2 * JOURNAL_SIZE_LIMIT  # bytes; a log that is copied in time stays below the half of this
 WAL_PAGES = 10_000  # in the log; then a commit copies them, also if the desk is never idle
 WAL_WARNING = (
-    "the write-ahead log has {} MiB and grows: another program keeps an old state of the database in use, so that it "
-    "cannot be copied; find the program that has the database open (a backup, a sqlite3 shell, a copy tool), and end "
-    "its transaction or close it: then the log becomes small again by itself"
+    "the write-ahead log has {} MiB and cannot be copied: another program, or slow reads of the desk without a pause, "
+    "keep an old state of the database in use; find the program that has the database open (a backup, a sqlite3 shell, "
+    "a copy tool), and end its transaction or close it: then the log becomes small again by itself"
 )
 WAIT = 0.5  # seconds to wait for another program's lock; the whole desk waits
 IN_MEMORY = ":memory:"  # SQLite's name for a database without a file
