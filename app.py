@@ -70,8 +70,8 @@ def ready(context, request) -> Response:
         context.store.ping()
     except workflow.Unavailable as problem:
         checks["database"] = str(problem)
-    is_ready = set(checks.values()) == {"ok"}
-    return reply(200 if is_ready else 503, {"status": "ready" if is_ready else "unavailable", "checks": checks})
+    status = "ready" if set(checks.values()) == {"ok"} else "unavailable"
+    return reply(200 if status == "ready" else 503, {"status": status, "checks": {**checks, **context.store.warnings}})
 
 
 def create_ticket(context, request) -> Response:
@@ -165,7 +165,7 @@ def stats(context, owner=None) -> dict:
 
 def get_metrics(context, request) -> Response:
     """Show counts and durations of requests for Prometheus."""
-    return Response(200, context.metrics.text(stats(context)["state_breakdown"]), metrics.HEADERS)
+    return Response(200, context.metrics.text(stats(context), context.store.file_sizes()), metrics.HEADERS)
 
 
 def get_ticket(context, request) -> Response:

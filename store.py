@@ -10,6 +10,7 @@ import json
 import os
 import re
 import sqlite3
+from collections import defaultdict
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime, timedelta, timezone
 from functools import cache, lru_cache, reduce
@@ -43,7 +44,7 @@ DECIDE_DRAFT = """UPDATE drafts SET status = :status, decided_by = :by, decided_
     WHERE id = :id AND status = 'pending' RETURNING *"""
 ADD_EVENT = "INSERT INTO audit_events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 KEPT_RESPONSE = "SELECT * FROM idempotency_keys WHERE (caller, method, path, key) = (?, ?, ?, ?)"
-KEEP_RESPONSE = "INSERT OR REPLACE INTO idempotency_keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+KEEP_RESPONSE = "INSERT OR REPLACE INTO idempotency_keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 class Unusable(Exception):
@@ -63,7 +64,8 @@ class Store:
         """Open the database; create it if there is none. `holder` names this process and locks out other desks."""
         self.path, self.clock, self.in_memory = Path(path), workflow.utc_now, path == IN_MEMORY
         self._turn, self._stamp, self._commits, self._lock, self.db = "closed", None, 0, None, None
-        self._copied = 0  # the count of commits at the last checkpoint
+        self._copied = -1  # the count of commits at the last complete checkpoint
+        self.warnings = {}  # {check of /ready: what is wrong, and what to do}, while the desk serves well
         self._changes = 0  # the count of changed rows at the last commit
         self._undone = ""  # why SQLite has rolled back this turn
         self._durable = 0  # the id of the last committed event
@@ -78,9 +80,9 @@ class Store:
             self.db = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=WAIT, cached_statements=256)
             self._prepare(read_only, holder)
             self._inodes = [] if read_only else self._find_files()
-        except (sqlite3.Error, OSError, Unusable, Unavailable) as problem:
+        except (sqlite3.Error, OSError, UnicodeError, Unusable, Unavailable) as problem:
             self.close()
-            kind = Damaged if "malformed" in str(problem) else Unusable
+            kind = Damaged if "malformed" in str(problem) or isinstance(problem, UnicodeError) else Unusable
             raise problem if isinstance(problem, Unusable) else kind(f"cannot use {path}: {problem}") from None
 
     # -- one turn of the event loop ------------------------------------------------------------------
@@ -379,7 +381,8 @@ class Store:
 
     def keep_response(self, scope: tuple, fingerprint: str, status: int, location: str | None, body: bytes) -> None:
         """Keep a response in the same transaction as its change: both are saved, or neither."""
-        self.db.execute(KEEP_RESPONSE, (*scope, fingerprint, status, location, body, self.clock()))
+        columns = (*scope, fingerprint, status, location, body, self.clock())
+        self.db.execute(KEEP_RESPONSE, (*columns, workflow.checksum(columns)))
 
     def _expiry(self):
         return workflow.text_time(datetime.now(timezone.utc) - KEYS_LIVE)
@@ -502,14 +505,11 @@ class Store:
         some, room = self.db.execute(SOME_PENDING).fetchall() if self.has_index else [], INDEX_AT_ONCE
         if not some:
             return False
-        self.db.execute("PRAGMA busy_timeout = 0").fetchall()  # do not wait for another program: this can be done later
-        try:
+        with self._without_waiting():
             self._begin()
-        finally:
-            self.db.execute(f"PRAGMA busy_timeout = {round(WAIT * 1000)}").fetchall()
         with self.savepoint():
             for ticket in some:
-                words = "\n".join(workflow.search_key(ticket[name]) for name in ("title", "description"))
+                words = _words_of(ticket)
                 self.db.execute("INSERT INTO search_index (rowid, words) VALUES (?, ?)", (ticket["id"], words))
                 self.db.execute("DELETE FROM search_pending WHERE ticket_id = ?", (ticket["id"],))
                 room -= len(words)
@@ -541,10 +541,50 @@ class Store:
                 self._unlock(THE_DESK, ticket, reason="expired")
 
     def checkpoint(self) -> None:
-        """Copy the write-ahead log into the database file, so that the log stays small and the file is up to date."""
-        if self._turn == "closed" and self._copied != self._commits:
-            self._copied = self._commits
-            self.db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        """Copy the write-ahead log into the database file, so that the log stays small and the file is up to date.
+
+        It waits for nobody: what another program still reads from the log is copied at a later call. Only TRUNCATE
+        makes the file of the log smaller; it needs a moment without readers.
+        """
+        if self._turn == "closed" and not self.is_copied:
+            way = "TRUNCATE" if self.file_sizes()["wal"] > JOURNAL_SIZE_LIMIT else "PASSIVE"
+            with self._without_waiting():
+                (done,) = self._all(f"PRAGMA wal_checkpoint({way})")
+            if not done["busy"] and done["log"] == done["checkpointed"]:
+                self._copied = self._commits
+
+    @property
+    def is_copied(self) -> bool:
+        """Did the last checkpoint copy everything that this store has committed?"""
+        return self._copied == self._commits
+
+    @contextmanager
+    def _without_waiting(self):
+        """In this block fail at once if another program has a lock: the work can be done later."""
+        self.db.execute("PRAGMA busy_timeout = 0").fetchall()
+        try:
+            yield
+        finally:
+            self.db.execute(f"PRAGMA busy_timeout = {round(WAIT * 1000)}").fetchall()
+
+    def file_sizes(self) -> dict[str, int]:
+        """Bytes of the database file and of its write-ahead log, 0 if there is no such file."""
+        sizes = {"database": 0, "wal": 0}
+        for name, end in (("database", ""), ("wal", "-wal")):
+            with suppress(OSError):
+                sizes[name] = os.stat(f"{self.path}{end}").st_size
+        return sizes
+
+    def watch_wal(self) -> str:
+        """Check the size of the write-ahead log, and set `warnings`. The server calls it once a second.
+
+        Returns what the log must say now: one sentence when the file becomes too large, one when it is small again.
+        """
+        size, before = self.file_sizes()["wal"], self.warnings
+        self.warnings = {"write_ahead_log": WAL_WARNING.format(size // 2**20)} if size > WAL_TOO_LARGE else {}
+        if bool(before) == bool(self.warnings):
+            return ""
+        return self.warnings.get("write_ahead_log", f"the write-ahead log is small again: {size} bytes")
 
     def delete_old_responses(self) -> None:
         """Delete some kept responses that are older than 24 h: not all at once, so that the turn stays short."""
@@ -563,8 +603,15 @@ class Store:
         """Add a user who may log in with this e-mail address. Raises Unusable if the address is taken."""
         if self.user(user["email"]):
             raise Unusable(f"{user['email']} is a user already")
-        row = {**user, "id": user["email"], "roles": ",".join(user["roles"]), "created_at": self.clock()}
-        self.db.execute("INSERT INTO users VALUES (:id, :email, :name, :roles, :password_hash, :created_at)", row)
+        self._save_user({**user, "id": user["email"], "created_at": self.clock()})
+
+    def _save_user(self, user):
+        """Every new or changed user goes through here: the row gets its checksum."""
+        row = {**_columns("users"), **user, "roles": ",".join(user["roles"])}
+        del row["checksum"]
+        row["checksum"] = workflow.checksum(row.values())
+        values = ", ".join("?" * len(row))
+        self.db.execute(f"INSERT OR REPLACE INTO users ({_quoted(row)}) VALUES ({values})", (*row.values(),))
 
     # -- proof ---------------------------------------------------------------------------------------
 
@@ -576,7 +623,7 @@ class Store:
         """Check everything in one read transaction. Yields (what was checked, the first difference or None)."""
         self.db.execute("BEGIN")  # one snapshot, also while a server writes
         try:
-            name = _difference(_schema_of(self.db))
+            name = self._wrong_in_schema()
             yield "tables and triggers as in schema.sql", f"{name} differs" if name else None
             faults = self._all("SELECT integrity_check AS fault FROM pragma_integrity_check WHERE fault <> 'ok'")
             yield "integrity of the file", faults[0]["fault"] if faults else None
@@ -595,12 +642,73 @@ class Store:
             )
             yield f"replay of {len(rows['comments'])} comments and {len(rows['drafts'])} drafts", difference
             yield from self._verify_counters()
-        except (sqlite3.DatabaseError, Unavailable) as problem:
-            yield "reading the database", f"{problem}"
+            yield from self._verify_checksums()
+            yield from self._verify_search()
+        except (sqlite3.DatabaseError, Unavailable, *workflow.MALFORMED) as problem:
+            yield "reading the database", f"{problem!r}"
+
+    def _wrong_in_schema(self):
+        """The first row of sqlite_schema that differs from the one of a new database, None if there is none."""
+        with closing(sqlite3.connect(IN_MEMORY)) as new:
+            new.executescript(SCHEMA.read_text(encoding="utf-8") + (SEARCH_INDEX if self.has_index else ""))
+            found = set(self._tuples(SCHEMA_ROWS))
+            return next((row[1] for row in new.execute(SCHEMA_ROWS) if row not in found), None)
+
+    def _verify_checksums(self, where="main"):
+        """Compare rows that no event tells with their checksums. A difference names the row, but not its secrets."""
+        for table, named in CHECKSUMS.items():
+            count, wrong = 0, None
+            for row in self._rows_in_any_text(f"SELECT * FROM {where}.{table}"):
+                count, told = count + 1, row.pop("checksum", None)  # a file of schema version 2 has none
+                if told != workflow.checksum(row.values()) and told is not None and not wrong:
+                    wrong = f"damaged: {', '.join(f'{name} {row[name]!r:.80}' for name in named)}"
+            yield f"checksums of {count} {table}{' of the old file' * (where == 'old')}", wrong
+
+    def _rows_in_any_text(self, sql):
+        """Rows, also with text that is not UTF-8: SQLite's error for it would show the text, for example a password."""
+        plain, self.db.text_factory = self.db.text_factory, lambda raw: raw.decode(errors="backslashreplace")
+        try:
+            yield from self.db.execute(sql)
+        finally:
+            self.db.text_factory = plain
+
+    def _verify_search(self):
+        """Each three characters of a ticket must find it, by the index or because it is in search_pending."""
+        lost = self._all("SELECT ticket_id AS id FROM search_pending EXCEPT SELECT id FROM tickets")
+        yield "tickets that wait for the search index", f"there is no ticket {lost[0]['id']}" if lost else None
+        if self.has_index:
+            lost = self._lost_by_the_index()
+            yield "search index", f"it does not find ticket {lost}: {REBUILD}" if lost else None
+
+    def _lost_by_the_index(self):
+        """The first ticket that one of its trigrams does not find, None if there is none. Hard part.
+
+        First it compares sums, because the pairs of ticket and trigram are too many for the memory. After an edit the
+        index has more than the ticket. So the tickets whose sums differ are compared in a second look, hit by hit.
+        """
+        sums, trigrams = defaultdict(int), set()
+        for ticket in self.db.execute(ALL_INDEXED):
+            own = _all_trigrams(_words_of(ticket))
+            trigrams |= own
+            sums[ticket["id"]] = sum(map(hash, own))
+        for trigram, numbers in self._hits(trigrams):
+            for number in numbers:
+                sums[number] -= hash(trigram)
+        words = {ticket["id"]: _words_of(ticket) for ticket in self.db.execute(ALL_INDEXED) if sums[ticket["id"]]}
+        missing = {number: len(_all_trigrams(text)) for number, text in words.items()}
+        for trigram, numbers in self._hits(trigrams if words else ()):
+            for number in numbers:
+                if trigram in words.get(number, ""):
+                    missing[number] -= 1
+        return min((number for number, count in missing.items() if count), default=None)
+
+    def _hits(self, trigrams):
+        for trigram in trigrams:
+            yield trigram, json.loads(self._tuples(FOUND_BY_INDEX, (_trigrams_of(trigram),))[0][0])
 
     def _verify_counters(self):
         for table, (columns, of_tickets) in RECOUNTS.items():
-            kept = f"SELECT {columns}, tickets FROM {table} WHERE tickets"
+            kept = f"SELECT {columns}, tickets FROM {table}"
             counted = f"SELECT {of_tickets}, count(*) FROM tickets GROUP BY {of_tickets}"
             wrong = self._all(f"{kept} EXCEPT {counted}") + self._all(f"{counted} EXCEPT {kept}")
             yield f"counters in {table}", f"wrong for {wrong[0]}" if wrong else None
@@ -620,7 +728,8 @@ class Store:
         if read_only:
             self.has_index &= "search_index" in _schema_of(self.db).definitions
             return
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "wal_autocheckpoint = 10000", LOG_LIMIT):
+        limits = (f"wal_autocheckpoint = {WAL_PAGES}", f"journal_size_limit = {JOURNAL_SIZE_LIMIT}")
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", *limits):
             self.db.execute(f"PRAGMA {pragma}").fetchall()
         self.db.execute("PRAGMA temp_store = MEMORY")  # otherwise each savepoint takes 64 KiB and up to twice the time
         if self._recognise():  # check again: another desk may have made the tables before we got the lock
@@ -631,6 +740,7 @@ class Store:
         if self.has_index and "search_index" not in _schema_of(self.db).definitions:
             everything = "INSERT OR IGNORE INTO search_pending SELECT id FROM tickets"
             self.db.executescript(f"BEGIN; {SEARCH_INDEX}; {everything}; COMMIT")
+        self.checkpoint()  # so that the main file has the tables, if somebody copies it alone
 
     def _recognise(self) -> bool:
         """True for a new, empty database. Raises Unusable for another program's file or another schema version."""
@@ -704,6 +814,7 @@ class Store:
                 raise ValueError("it is not the database of a desk")
             self._lock = hold(Path(old), holder)
             self._check_old()
+            yield from self._verify_checksums("old")
             self.db.execute("PRAGMA foreign_keys = OFF")  # a row may come before the row that it names
             with self.savepoint():
                 yield from self._make_all(progress)
@@ -814,6 +925,9 @@ SEARCH_INDEX = """CREATE VIRTUAL TABLE search_index USING fts5
     INSERT INTO search_index (search_index, rank) VALUES ('pgsz', 500)"""
 SOME_PENDING = """SELECT id, title, description FROM search_pending JOIN tickets ON id = ticket_id
     ORDER BY ticket_id LIMIT 16"""
+ALL_INDEXED = """SELECT id, title, description FROM tickets
+    WHERE id NOT IN (SELECT ticket_id FROM search_pending) ORDER BY id"""
+FOUND_BY_INDEX = "SELECT json_group_array(rowid) FROM search_index WHERE search_index MATCH ?"
 INDEX_AT_ONCE = 16_000  # characters in one turn: this takes one or two milliseconds
 INDEX_ALL = """INSERT INTO main.search_index (rowid, words)
     SELECT id, search_key(title) || char(10) || search_key(description) FROM main.tickets"""
@@ -842,7 +956,7 @@ STATS = """SELECT
 BREAKDOWN = """(SELECT json_group_object(value, coalesce(n, 0)) FROM json_each(:{name})
     LEFT JOIN (SELECT {name}, sum(tickets) AS n FROM counts GROUP BY 1) ON {name} = value) AS {name}_breakdown"""
 RECOUNTS = {  # counter table: its key, and the same key computed from tickets
-    "ticket_counts": ("state, priority, category", "state, priority, category"),
+    "ticket_counts": ("state, status, priority, category", "state, status, priority, category"),
     "daily_counts": ("day", "substr(created_at, 1, 10)"),
 }
 
@@ -860,6 +974,15 @@ def _parts(asked, in_index=False):
     if "mine" in asked and "search" not in asked:
         return [("id", f"tickets WHERE {way} AND {_and(FILTERS, asked - {'mine'})}") for way in MINE]
     return [("id", f"tickets WHERE {_and(FILTERS, asked)}")]
+
+
+def _words_of(ticket) -> str:
+    """What the search index gets of a ticket."""
+    return "\n".join(workflow.search_key(ticket[name]) for name in ("title", "description"))
+
+
+def _all_trigrams(words) -> set[str]:
+    return {words[start : start + 3] for start in range(len(words) - 2)}
 
 
 def _trigrams_of(needle):
@@ -913,6 +1036,10 @@ def _page(rows, limit, most_bytes):
 # -- a new database from the events of an old one -------------------------------------------------
 
 FROM_EVENTS = ("tickets", "comments", "drafts")
+CHECKSUMS = {  # table with checksums, because no event tells its rows: what names a row, and is no secret
+    "users": ("id",),
+    "idempotency_keys": ("caller", "method", "path", "created_at"),
+}
 BY_TRIGGERS = (*RECOUNTS, "search_pending")  # what they have follows from the tickets
 
 
@@ -930,7 +1057,9 @@ class RebuiltTable:
         self.db, self.name, self.count, self.again = db, name, 0, 0  # again: rows that the old file has no more
         self.known = set()  # columns that events or a copy fill
         self.ours, self.olds = ([row["name"] for row in db.execute(columns, (name, at))] for at in ("main", "old"))
-        self.in_both = [column for column in self.olds if column in self.ours]
+        self.has_checksums = name in CHECKSUMS  # they are made anew: this schema.sql may have other columns
+        ours = [column for column in self.ours if not (self.has_checksums and column == "checksum")]
+        self.in_both = [column for column in self.olds if column in ours]
         for where, found in (("schema.sql", self.ours), ("the old file", self.olds)):
             if not found:
                 raise ValueError(f"{where} has no table {name}")
@@ -941,7 +1070,16 @@ class RebuiltTable:
     def copy(self) -> None:
         self.known.update(self.olds)
         for row in self.db.execute(self.old_rows):
-            self._insert(row)
+            self._insert({**row, "checksum": ""} if self.has_checksums else row)
+        if self.has_checksums:
+            self._make_checksums()
+
+    def _make_checksums(self):
+        self.known.add("checksum")
+        cursor = self.db.execute(f'SELECT * FROM main."{self.name}" LIMIT 0')
+        columns = [column for column, *_ in cursor.description if column != "checksum"]
+        self.db.create_function("checksum", len(columns), lambda *values: workflow.checksum(values))
+        self.db.execute(f'UPDATE main."{self.name}" SET checksum = checksum({_quoted(columns)})')
 
     def add(self, row: dict) -> None:
         """Insert a row that its events gave. A column that no event has keeps its old value."""
@@ -1033,12 +1171,20 @@ def _unavailable(problem):
     return problem
 
 
+SCHEMA_ROWS = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY rowid"
 REBUILD = (  # what to do with a database of another schema.sql
     "`python3 app.py --rebuild NEW.sqlite3` makes a new one from its events, "
     "then start with SUPPORT_DESK_DB=NEW.sqlite3 or move it"
 )
 OLDEST_SQLITE = (3, 37)  # STRICT tables
-LOG_LIMIT = "journal_size_limit = 67108864"  # bytes that the file of the write-ahead log keeps after a checkpoint
+JOURNAL_SIZE_LIMIT = 64 * 1024 * 1024  # bytes that the file of the write-ahead log keeps after a checkpoint
+WAL_TOO_LARGE = 2 * JOURNAL_SIZE_LIMIT  # bytes; a log that is copied in time stays below the half of this
+WAL_PAGES = 10_000  # in the log; then a commit copies them, also if the desk is never idle
+WAL_WARNING = (
+    "the write-ahead log has {} MiB and cannot be copied: another program, or slow reads of the desk without a pause, "
+    "keep an old state of the database in use; find the program that has the database open (a backup, a sqlite3 shell, "
+    "a copy tool), and end its transaction or close it: then the log becomes small again by itself"
+)
 WAIT = 0.5  # seconds to wait for another program's lock; the whole desk waits
 IN_MEMORY = ":memory:"  # SQLite's name for a database without a file
 

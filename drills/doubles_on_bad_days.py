@@ -9,10 +9,10 @@ STARS = 3
 FAMILY = "duplicate tickets"
 SECTION = "Idempotency"
 FILE = "store.py"
-CLEAN = """        self.db.execute(KEEP_RESPONSE, (*scope, fingerprint, status, location, body, self.clock()))
+CLEAN = """        self.db.execute(KEEP_RESPONSE, (*columns, workflow.checksum(columns)))
 """
 PLANTED = """        try:
-            self.db.execute(KEEP_RESPONSE, (*scope, fingerprint, status, location, body, self.clock()))
+            self.db.execute(KEEP_RESPONSE, (*columns, workflow.checksum(columns)))
         except sqlite3.Error:
             pass
 """

@@ -139,11 +139,12 @@ class NoStore:
     """In the place of a store, for a loop that has nothing to commit and nothing to tidy up."""
 
     has_changes = in_memory = False
+    is_copied = True
 
     def commit(self):
         pass
 
-    end_leases = delete_old_responses = index_some = checkpoint = commit
+    end_leases = delete_old_responses = index_some = checkpoint = watch_wal = commit
 
 
 def serve_bare(tell) -> None:

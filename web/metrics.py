@@ -2,6 +2,7 @@
 
 HEADERS = (("Content-Type", "text/plain; version=0.0.4; charset=utf-8"),)
 BUCKETS = (0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10)  # seconds
+FILES = {"database": "Size of the database file.", "wal": "Size of its write-ahead log; see /ready if it grows."}
 
 
 class Metrics:
@@ -22,15 +23,19 @@ class Metrics:
                 self._buckets[index] += 1
                 break
 
-    def text(self, states: dict[str, int]) -> bytes:
-        """Every metric, and a gauge of the tickets by state."""
+    def text(self, stats: dict, files: dict[str, int]) -> bytes:
+        """Every metric, and gauges: the tickets by state, the bytes of each file of the database."""
         lines = ["# HELP desk_requests_total Requests that have got a response.", "# TYPE desk_requests_total counter"]
         for (method, route, status), count in sorted(self.requests.items()):
             labels = f'method="{_escaped(method)}",route="{_escaped(route)}",status="{status}"'
             lines.append(f"desk_requests_total{{{labels}}} {count}")
         lines += self._durations()
         lines += ["# HELP desk_tickets Tickets by state.", "# TYPE desk_tickets gauge"]
-        lines += [f'desk_tickets{{state="{_escaped(state)}"}} {number}' for state, number in states.items()]
+        states = stats["state_breakdown"].items()
+        lines += [f'desk_tickets{{state="{_escaped(state)}"}} {number}' for state, number in states]
+        for name, size in files.items():
+            lines += [f"# HELP desk_{name}_bytes {FILES[name]}", f"# TYPE desk_{name}_bytes gauge"]
+            lines.append(f"desk_{name}_bytes {size}")
         return ("\n".join(lines) + "\n").encode()
 
     def _durations(self):

@@ -166,7 +166,7 @@ def _of_the_desk(rules):
     facts = {"status": {"const": "ok"}, "bug_mode": {"type": ["string", "null"]}, "auth": {"enum": ["open", "tokens"]}}
     who = {"id": SAYS, "email": user["email"], "name": user["name"], "roles": list_of(SAYS)}
     ends = {"type": "string", "format": "date-time"}
-    checks = {**an_object({"database": SAYS}), "additionalProperties": SAYS}
+    checks = {**an_object({"database": SAYS, "write_ahead_log": SAYS}, "write_ahead_log"), "additionalProperties": SAYS}
     return {
         "Stats": an_object({**totals, "daily": list_of(an_object({"day": day, "tickets": COUNT}))}),
         "Suggestion": an_object({**suggested, "source": SAYS, "warning": SAYS}, "warning"),

@@ -325,6 +325,8 @@ class DeskServer(Listener):
                 self._end_session(handler, GOING_AWAY)
             else:
                 self._drop(handler)
+        if news := self.context.store.watch_wal():
+            self.log.trouble(Request("-", "-", id="write-ahead-log"), news)
         self._has_background_work = True
         with suppress(Unavailable):  # another program uses the database: try again later
             self.context.store.end_leases()
@@ -336,9 +338,12 @@ class DeskServer(Listener):
             self._background_due, self._has_background_work = time.monotonic() + BACKGROUND_EVERY, False
             with suppress(Unavailable):
                 self._has_background_work = self.context.store.index_some()
-        if is_idle and time.monotonic() > self._checkpoint_due:
-            self.context.store.checkpoint()
-            self._checkpoint_due = time.monotonic() + CHECKPOINT_EVERY
+        if time.monotonic() > self._checkpoint_due and not self.context.store.is_copied:
+            if is_idle and not self.context.store.has_changes:
+                self.context.store.checkpoint()
+                self._checkpoint_due = time.monotonic() + CHECKPOINT_EVERY
+            else:
+                self._has_background_work = True  # so the next turn waits only IDLE_AFTER for a request
 
     # -- committing and sending -----------------------------------------------------------------
 
