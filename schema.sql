@@ -4,7 +4,7 @@
 -- A NUL character, char(0), is not allowed: length() stops counting there.
 
 PRAGMA application_id = 0x4465736B;  -- "Desk": a file without it belongs to another program
-PRAGMA user_version = 2;             -- raise it when a table changes
+PRAGMA user_version = 3;             -- raise it when a table changes
 
 CREATE TABLE tickets (
   id INTEGER PRIMARY KEY CHECK (id > 0),
@@ -92,6 +92,7 @@ CREATE TABLE idempotency_keys (
   location TEXT,
   body BLOB NOT NULL,
   created_at TEXT NOT NULL,
+  checksum TEXT NOT NULL,  -- of the other columns: no event tells them, and --verify compares
   PRIMARY KEY (caller, method, path, key)
 ) STRICT;
 
@@ -102,7 +103,8 @@ CREATE TABLE users (
   name TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 64),
   roles TEXT NOT NULL,
   password_hash TEXT NOT NULL,
-  created_at TEXT NOT NULL
+  created_at TEXT NOT NULL,
+  checksum TEXT NOT NULL  -- as above
 ) STRICT;
 
 -- ==== the first sitting ends here: what follows is there for scale, proof and operations ====================
@@ -185,6 +187,8 @@ CREATE TRIGGER recount_a_changed_ticket AFTER UPDATE OF state, priority, categor
 WHEN (NEW.state, NEW.priority, NEW.category) IS NOT (OLD.state, OLD.priority, OLD.category) BEGIN
   UPDATE ticket_counts SET tickets = tickets - 1
     WHERE state = OLD.state AND priority = OLD.priority AND category = OLD.category;
+  DELETE FROM ticket_counts
+    WHERE state = OLD.state AND priority = OLD.priority AND category = OLD.category AND tickets = 0;
   INSERT INTO ticket_counts VALUES (NEW.state, NEW.status, NEW.priority, NEW.category, 1)
     ON CONFLICT DO UPDATE SET tickets = tickets + 1;
 END;

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import sqlite3
+from collections import defaultdict
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime, timedelta, timezone
 from functools import cache, lru_cache, reduce
@@ -42,7 +43,7 @@ DECIDE_DRAFT = """UPDATE drafts SET status = :status, decided_by = :by, decided_
     WHERE id = :id AND status = 'pending' RETURNING *"""
 ADD_EVENT = "INSERT INTO audit_events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 KEPT_RESPONSE = "SELECT * FROM idempotency_keys WHERE (caller, method, path, key) = (?, ?, ?, ?)"
-KEEP_RESPONSE = "INSERT OR REPLACE INTO idempotency_keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+KEEP_RESPONSE = "INSERT OR REPLACE INTO idempotency_keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 class Unusable(Exception):
@@ -76,9 +77,9 @@ class Store:
             self.db = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=WAIT, cached_statements=256)
             self._prepare(read_only, holder)
             self._inode = None if self.in_memory else os.stat(path).st_ino
-        except (sqlite3.Error, OSError, Unusable) as problem:
+        except (sqlite3.Error, OSError, UnicodeError, Unusable) as problem:
             self.close()
-            kind = Damaged if "malformed" in str(problem) else Unusable
+            kind = Damaged if "malformed" in str(problem) or isinstance(problem, UnicodeError) else Unusable
             raise problem if isinstance(problem, Unusable) else kind(f"cannot use {path}: {problem}") from None
 
     # -- one turn of the event loop ------------------------------------------------------------------
@@ -362,7 +363,8 @@ class Store:
 
     def keep_response(self, scope: tuple, fingerprint: str, status: int, location: str | None, body: bytes) -> None:
         """Keep a response in the same transaction as its change: both are saved, or neither."""
-        self.db.execute(KEEP_RESPONSE, (*scope, fingerprint, status, location, body, self.clock()))
+        columns = (*scope, fingerprint, status, location, body, self.clock())
+        self.db.execute(KEEP_RESPONSE, (*columns, workflow.checksum(columns)))
 
     def _expiry(self):
         return workflow.text_time(datetime.now(timezone.utc) - KEYS_LIVE)
@@ -476,7 +478,7 @@ class Store:
             self.db.execute(f"PRAGMA busy_timeout = {round(WAIT * 1000)}").fetchall()
         with self.savepoint():
             for ticket in some:
-                words = "\n".join(workflow.search_key(ticket[name]) for name in ("title", "description"))
+                words = _words_of(ticket)
                 self.db.execute("INSERT INTO search_index (rowid, words) VALUES (?, ?)", (ticket["id"], words))
                 self.db.execute("DELETE FROM search_pending WHERE ticket_id = ?", (ticket["id"],))
                 room -= len(words)
@@ -529,8 +531,15 @@ class Store:
         """Add a user who may log in with this e-mail address. Raises Unusable if the address is taken."""
         if self.user(user["email"]):
             raise Unusable(f"{user['email']} is a user already")
-        row = {**user, "id": user["email"], "roles": ",".join(user["roles"]), "created_at": self.clock()}
-        self.db.execute("INSERT INTO users VALUES (:id, :email, :name, :roles, :password_hash, :created_at)", row)
+        self._save_user({**user, "id": user["email"], "created_at": self.clock()})
+
+    def _save_user(self, user):
+        """Every new or changed user goes through here: the row gets its checksum."""
+        row = {**_columns("users"), **user, "roles": ",".join(user["roles"])}
+        del row["checksum"]
+        row["checksum"] = workflow.checksum(row.values())
+        values = ", ".join("?" * len(row))
+        self.db.execute(f"INSERT OR REPLACE INTO users ({_quoted(row)}) VALUES ({values})", (*row.values(),))
 
     # -- proof ---------------------------------------------------------------------------------------
 
@@ -561,12 +570,50 @@ class Store:
             )
             yield f"replay of {len(rows['comments'])} comments and {len(rows['drafts'])} drafts", difference
             yield from self._verify_counters()
-        except sqlite3.DatabaseError as problem:
+            yield from self._verify_checksums()
+            yield from self._verify_search()
+        except (sqlite3.DatabaseError, UnicodeError) as problem:
             yield "reading the database", f"{problem}"
+
+    def _verify_checksums(self, where="main"):
+        """Compare rows that no event tells with their checksums. A difference names the row, but not its secrets."""
+        for table, named in CHECKSUMS.items():
+            count, wrong = 0, None
+            for row in self._rows_in_any_text(f"SELECT * FROM {where}.{table}"):
+                count, told = count + 1, row.pop("checksum", None)  # a file of schema version 2 has none
+                if told != workflow.checksum(row.values()) and told is not None and not wrong:
+                    wrong = f"damaged: {', '.join(f'{name} {row[name]!r:.80}' for name in named)}"
+            yield f"checksums of {count} {table}{' of the old file' * (where == 'old')}", wrong
+
+    def _rows_in_any_text(self, sql):
+        """Rows, also with text that is not UTF-8: SQLite's error for it would show the text, for example a password."""
+        plain, self.db.text_factory = self.db.text_factory, lambda raw: raw.decode(errors="backslashreplace")
+        try:
+            yield from self.db.execute(sql)
+        finally:
+            self.db.text_factory = plain
+
+    def _verify_search(self):
+        """Each three characters of a ticket must find it, by the index or because it is in search_pending."""
+        lost = self._all("SELECT ticket_id AS id FROM search_pending EXCEPT SELECT id FROM tickets")
+        yield "tickets that wait for the search index", f"there is no ticket {lost[0]['id']}" if lost else None
+        if not self.has_index:
+            return
+        lost, tickets = None, self.db.execute(ALL_INDEXED)
+        while not lost and (some := tickets.fetchmany(TICKETS_AT_ONCE)):
+            expected = defaultdict(set)
+            for ticket in some:
+                words = _words_of(ticket)
+                for start in range(len(words) - 2):
+                    expected[words[start : start + 3]].add(ticket["id"])
+            for trigram, ids in expected.items():
+                rows = self._tuples(FOUND_BY_INDEX, (_trigrams_of(trigram), some[0]["id"], some[-1]["id"]))
+                lost = lost or min(ids.difference(number for (number,) in rows), default=None)
+        yield "search index", f"it does not find ticket {lost}: {REBUILD}" if lost else None
 
     def _verify_counters(self):
         for table, (columns, of_tickets) in RECOUNTS.items():
-            kept = f"SELECT {columns}, tickets FROM {table} WHERE tickets"
+            kept = f"SELECT {columns}, tickets FROM {table}"
             counted = f"SELECT {of_tickets}, count(*) FROM tickets GROUP BY {of_tickets}"
             wrong = self._all(f"{kept} EXCEPT {counted}") + self._all(f"{counted} EXCEPT {kept}")
             yield f"counters in {table}", f"wrong for {wrong[0]}" if wrong else None
@@ -667,6 +714,7 @@ class Store:
                 raise ValueError("it is not the database of a desk")
             self._lock = hold(Path(old), holder)
             self._check_old()
+            yield from self._verify_checksums("old")
             self.db.execute("PRAGMA foreign_keys = OFF")  # a row may come before the row that it names
             with self.savepoint():
                 yield from self._make_all(progress)
@@ -777,6 +825,10 @@ SEARCH_INDEX = """CREATE VIRTUAL TABLE search_index USING fts5
     INSERT INTO search_index (search_index, rank) VALUES ('pgsz', 500)"""
 SOME_PENDING = """SELECT id, title, description FROM search_pending JOIN tickets ON id = ticket_id
     ORDER BY ticket_id LIMIT 16"""
+ALL_INDEXED = """SELECT id, title, description FROM tickets
+    WHERE id NOT IN (SELECT ticket_id FROM search_pending) ORDER BY id"""
+FOUND_BY_INDEX = "SELECT rowid FROM search_index WHERE search_index MATCH ? AND rowid BETWEEN ? AND ?"
+TICKETS_AT_ONCE = 2000  # of which --verify has every three characters in memory
 INDEX_AT_ONCE = 16_000  # characters in one turn: this takes one or two milliseconds
 INDEX_ALL = """INSERT INTO main.search_index (rowid, words)
     SELECT id, search_key(title) || char(10) || search_key(description) FROM main.tickets"""
@@ -805,7 +857,7 @@ STATS = """SELECT
 BREAKDOWN = """(SELECT json_group_object(value, coalesce(n, 0)) FROM json_each(:{name})
     LEFT JOIN (SELECT {name}, sum(tickets) AS n FROM counts GROUP BY 1) ON {name} = value) AS {name}_breakdown"""
 RECOUNTS = {  # counter table: its key, and the same key computed from tickets
-    "ticket_counts": ("state, priority, category", "state, priority, category"),
+    "ticket_counts": ("state, status, priority, category", "state, status, priority, category"),
     "daily_counts": ("day", "substr(created_at, 1, 10)"),
 }
 
@@ -823,6 +875,11 @@ def _parts(asked, in_index=False):
     if "mine" in asked and "search" not in asked:
         return [("id", f"tickets WHERE {way} AND {_and(FILTERS, asked - {'mine'})}") for way in MINE]
     return [("id", f"tickets WHERE {_and(FILTERS, asked)}")]
+
+
+def _words_of(ticket) -> str:
+    """What the search index gets of a ticket."""
+    return "\n".join(workflow.search_key(ticket[name]) for name in ("title", "description"))
 
 
 def _trigrams_of(needle):
@@ -859,6 +916,10 @@ def _whole_ticket(column: str) -> str:
 # -- a new database from the events of an old one -------------------------------------------------
 
 FROM_EVENTS = ("tickets", "comments", "drafts")
+CHECKSUMS = {  # table with checksums, because no event tells its rows: what names a row, and is no secret
+    "users": ("id",),
+    "idempotency_keys": ("caller", "method", "path", "created_at"),
+}
 BY_TRIGGERS = (*RECOUNTS, "search_pending")  # what they have follows from the tickets
 
 
@@ -876,7 +937,9 @@ class RebuiltTable:
         self.db, self.name, self.count, self.again = db, name, 0, 0  # again: rows that the old file has no more
         self.known = set()  # columns that events or a copy fill
         self.ours, self.olds = ([row["name"] for row in db.execute(columns, (name, at))] for at in ("main", "old"))
-        self.in_both = [column for column in self.olds if column in self.ours]
+        self.has_checksums = name in CHECKSUMS  # they are made anew: this schema.sql may have other columns
+        ours = [column for column in self.ours if not (self.has_checksums and column == "checksum")]
+        self.in_both = [column for column in self.olds if column in ours]
         for where, found in (("schema.sql", self.ours), ("the old file", self.olds)):
             if not found:
                 raise ValueError(f"{where} has no table {name}")
@@ -887,7 +950,16 @@ class RebuiltTable:
     def copy(self) -> None:
         self.known.update(self.olds)
         for row in self.db.execute(self.old_rows):
-            self._insert(row)
+            self._insert({**row, "checksum": ""} if self.has_checksums else row)
+        if self.has_checksums:
+            self._make_checksums()
+
+    def _make_checksums(self):
+        self.known.add("checksum")
+        cursor = self.db.execute(f'SELECT * FROM main."{self.name}" LIMIT 0')
+        columns = [column for column, *_ in cursor.description if column != "checksum"]
+        self.db.create_function("checksum", len(columns), lambda *values: workflow.checksum(values))
+        self.db.execute(f'UPDATE main."{self.name}" SET checksum = checksum({_quoted(columns)})')
 
     def add(self, row: dict) -> None:
         """Insert a row that its events gave. A column that no event has keeps its old value."""

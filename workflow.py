@@ -334,12 +334,13 @@ def text_time(time: datetime) -> str:
     return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def json_encoder(sort_keys: bool) -> Callable[[object], str]:
-    """A function that makes compact JSON text of a value.
+def json_encoder(sort_keys: bool, default: Callable | None = None) -> Callable[[object], str]:
+    """A function that makes compact JSON text of a value; `default` gives another value for one that JSON lacks.
 
     JSONEncoder.encode() does the same, but builds its C encoder again in each call: 5 µs for a ticket instead of 3.
     """
-    encoder = json.JSONEncoder(ensure_ascii=False, check_circular=False, sort_keys=sort_keys, separators=(",", ":"))
+    form = {"ensure_ascii": False, "check_circular": False, "separators": (",", ":"), "default": default}
+    encoder = json.JSONEncoder(sort_keys=sort_keys, **form)
     if not json.encoder.c_make_encoder:  # a Python without the C part
         return encoder.encode
     quote, signs = json.encoder.encode_basestring, (":", ",")
@@ -348,6 +349,15 @@ def json_encoder(sort_keys: bool) -> Callable[[object], str]:
 
 
 canonical = json_encoder(sort_keys=True)  # equal values give equal text: for hashes and fingerprints
+_with_blobs = json_encoder(sort_keys=True, default=lambda blob: blob.decode("latin-1"))  # fits any bytes
+
+
+def checksum(columns) -> str:
+    """SHA-256 (hex) of a row without a checksum: of a JSON array of its columns, where a blob is Latin-1 text.
+
+    It shows that a disk or a hand has damaged the row. It does not stop a person who makes the checksum anew.
+    """
+    return sha256(_with_blobs([*columns]).encode()).hexdigest()
 
 
 def event_hash(event: dict) -> str:

@@ -176,6 +176,13 @@ class Desk(Client):
             self._is_open.set()
             self.server.serve_forever()
 
+    def add_user(self, user: dict) -> None:
+        """Add a user as a second program, while the desk is running."""
+        with closing(Store(self.settings.db)) as store:
+            with store.savepoint():
+                store.add_user(user)
+            store.commit()
+
     def stop(self) -> None:
         self.hang_up()
         self.server.shutdown()

@@ -333,17 +333,8 @@ class Logins(DeskTest):
 
     def setUp(self):
         super().setUp()
-        with self.desk.open_database() as database:
-            row = (
-                "ann@example.com",
-                "ann@example.com",
-                "ann",
-                "agent,supervisor",
-                self.password,
-                "now",
-            )
-            database.execute("INSERT INTO users VALUES (?, ?, ?, ?, ?, ?)", row)
-        database.close()
+        user = {"email": "ann@example.com", "name": "ann", "roles": ["agent", "supervisor"]}
+        self.desk.add_user({**user, "password_hash": self.password})
 
     def login(self, email="ann@example.com", password="correct horse"):
         return self.desk.post("/user/login", {"email": email, "password": password})

@@ -10,7 +10,7 @@ import unittest
 from contextlib import closing
 from pathlib import Path
 
-from tests.desk import ROOT, DeskProcess, clean_environment, run_app, run_tool
+from tests.desk import CUSTOMER, ROOT, DeskProcess, clean_environment, run_app, run_tool
 
 OLD = "2020-01-01T00:00:00.000Z"
 # what somebody must do first who wants to damage a database
@@ -18,6 +18,7 @@ EVENTS_CHANGE = "DROP TRIGGER audit_events_are_never_changed;"
 EVENTS_GO = "DROP TRIGGER audit_events_are_never_deleted;"
 COMMENTS_CHANGE = "DROP TRIGGER comments_are_never_changed;"
 DRAFTS_CHANGE = "DROP TRIGGER decided_drafts_stay;"
+INDEX_GOES = "INSERT INTO search_index (search_index) VALUES ('delete-all');"
 
 
 class ProcessTest(unittest.TestCase):
@@ -137,8 +138,19 @@ class Tools(FilledTest):
             "INSERT INTO drafts"
             " SELECT 2, ticket_id, body, source, status, 'x', created_at, 'x', created_at FROM drafts": "drafts 2",
             "DROP TRIGGER count_a_new_ticket": "count_a_new_ticket",
+            "UPDATE ticket_counts SET status = 'closed'": "ticket_counts",
+            "INSERT INTO ticket_counts VALUES ('new', 'open', 'low', 'x', 0)": "ticket_counts",
+            "INSERT INTO search_pending VALUES (77)": "there is no ticket 77",
+            f"DELETE FROM search_pending; {INDEX_GOES}": "search index: it does not find ticket 1",
+            "UPDATE users SET roles = 'admin'": "checksums of 1 users: damaged: id 'ann@desk.example'\n",
+            "UPDATE idempotency_keys SET status = 201": "damaged: caller 'user-1', method 'PATCH', path '/tickets/",
+            "UPDATE users SET password_hash = CAST(x'73ff' AS TEXT)": "checksums of 1 users: damaged",
         }
-        self.fill().stop()
+        desk = self.fill()
+        desk.patch("/tickets/1", {"title": "Login broken"}, {**CUSTOMER, "Idempotency-Key": "secret-key"})
+        desk.stop()
+        words = ("--add-user", "ann@desk.example", "--password-stdin")
+        run_tool(*words, typed="correct horse battery", SUPPORT_DESK_DB=str(self.database))
         sound = self.database.read_bytes()
         for damage, word in damages.items():
             with self.subTest(damage):
@@ -148,6 +160,8 @@ class Tools(FilledTest):
                 done = run_tool("--verify", SUPPORT_DESK_DB=str(self.database))
                 self.assertEqual(done.returncode, 1, done.stdout)
                 self.assertIn(word, done.stdout)
+                for secret in ("scrypt", "secret-key", "s\\xff"):
+                    self.assertNotIn(secret, done.stdout)
 
     def test_verify_of_nothing_is_refused(self):
         self.assert_refuses(str(self.database), arguments=("--verify",))

@@ -738,11 +738,8 @@ class LockedPage(PageTest):
 
     def setUp(self):
         super().setUp()
-        with self.desk.open_database() as database:
-            for user in (new_user(*words, "correct horse") for words in USERS):
-                row = (user["email"], user["email"], user["name"], ",".join(user["roles"]), user["password_hash"], "")
-                database.execute("INSERT INTO users VALUES (?, ?, ?, ?, ?, ?)", row)
-        database.close()
+        for words in USERS:
+            self.desk.add_user(new_user(*words, "correct horse"))
 
     def log_in(self, page, email):
         page.type("[name=email]", email)

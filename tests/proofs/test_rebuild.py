@@ -22,7 +22,7 @@ PRIORITY = {"CHECK (priority IN (": "CHECK (priority IN ('someday', "}
 MOOD = "mood TEXT NOT NULL DEFAULT 'calm' CHECK (mood IN ('calm', 'cross'))"
 COLUMN = {"  locked_by TEXT,": f"  {MOOD},\n  locked_by TEXT,"}
 INDEX = {"-- Tickets whose text is": "CREATE INDEX drafts_by_author ON drafts (created_by);\n-- Tickets whose text is"}
-VERSION = {"PRAGMA user_version = 2;": "PRAGMA user_version = 3;"}
+VERSION = {"PRAGMA user_version = 3;": "PRAGMA user_version = 4;"}
 STATUS = {
     "CHECK (state IN (": "CHECK (state IN ('parked', ",
     "VIRTUAL CHECK (status IN (": "VIRTUAL CHECK (status IN ('parked', ",
@@ -150,7 +150,7 @@ class EditedSchema(RebuildTest):
 
     def test_every_answer_is_the_same_after_a_rebuild_for_a_longer_title_a_priority_an_index_and_a_version(self):
         copy, before = self.copy_desk({**LONGER, **PRIORITY, **INDEX, **VERSION}), self.old.read_bytes()
-        self.assertIn("has schema version 2, this desk 3: `python3 app.py --rebuild", self.run_copy(copy).stderr)
+        self.assertIn("has schema version 3, this desk 4: `python3 app.py --rebuild", self.run_copy(copy).stderr)
         said = self.rebuild(copy).stdout
         for line in (
             "ok  3 tickets made from their events\n",
@@ -203,8 +203,9 @@ class EditedSchema(RebuildTest):
         self.assertEqual(self.rows("SELECT id, mood FROM tickets"), [(1, None), (2, "cross"), (3, None)])
 
     def test_columns_and_tables_that_the_schema_has_no_more_stay_in_the_old_file_and_are_named(self):
-        self.change("ALTER TABLE tickets ADD COLUMN mood TEXT; ALTER TABLE users ADD COLUMN phone TEXT")
-        self.change("CREATE TABLE tags (tag TEXT)")
+        self.rebuild(self.copy_desk({"  roles TEXT NOT NULL,": "  roles TEXT NOT NULL,\n  phone TEXT,"}))
+        self.new.replace(self.old)
+        self.change("ALTER TABLE tickets ADD COLUMN mood TEXT; CREATE TABLE tags (tag TEXT)")
         done = self.rebuild_here()
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("3 tickets made from their events; mood: only the old file has it", done.stdout)
@@ -228,6 +229,35 @@ class EditedSchema(RebuildTest):
         self.assertIn("1 users copied; team: no event has it, it has its default", said)
         self.assertEqual(self.rows("SELECT * FROM tags"), [(1, "hot")])
         self.assertEqual(self.rows("SELECT email, team FROM users"), [("ada@desk.example", None)])
+
+
+class Checksums(RebuildTest):
+    """Rows that no event tells have a checksum; a new file always has one that fits its own columns."""
+
+    def login(self, copy):
+        desk = self.serve(copy, SUPPORT_DESK_AUTH="tokens")
+        return desk.post("/user/login", {"email": "ada@desk.example", "password": PASSWORD}).status
+
+    def test_a_file_of_schema_version_2_gets_its_checksums(self):
+        self.change("ALTER TABLE users DROP COLUMN checksum; ALTER TABLE idempotency_keys DROP COLUMN checksum")
+        self.change("PRAGMA user_version = 2")
+        said = self.rebuild(ROOT).stdout
+        self.assertIn("ok  1 users copied\n", said)
+        self.assertIn("ok  1 idempotency_keys copied\n", said)
+        self.assertEqual(self.login(ROOT), 200)
+
+    def test_an_old_row_that_is_damaged_is_taken_along_and_said(self):
+        self.change("UPDATE users SET roles = 'agenu'")
+        done = self.rebuild(ROOT, status=1)
+        self.assertIn("NO  checksums of 1 users of the old file: damaged: id 'ada@desk.example'\n", done.stdout)
+        self.assertEqual(self.rows("SELECT roles FROM users"), [("agenu",)])
+        self.assertNotIn("scrypt", done.stdout)
+
+    def test_a_checksum_of_a_learners_own_table_is_copied_as_it_is(self):
+        files = "CREATE TABLE files (name TEXT, checksum TEXT) STRICT;"
+        self.change(f"{files} INSERT INTO files VALUES ('a.pdf', 'abc')")
+        self.rebuild(self.copy_desk({"CREATE TABLE users (": f"{files}\n\nCREATE TABLE users ("}))
+        self.assertEqual(self.rows("SELECT * FROM files"), [("a.pdf", "abc")])
 
 
 class TablesOfALearner(RebuildTest):
