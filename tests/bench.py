@@ -2,6 +2,7 @@
 
 --classifier shows instead how often the keyword rules are right, and what one call costs.
 With --scale: how its answers grow from a thousand tickets to a million (tests/scale.py).
+With --neighbours: an ordinary GET beside greedy clients (tests/neighbours.py).
 
 A measurement, not a test: absolute figures drift with the machine, ratios hold. The desk runs in a
 process of its own; this process is its clients, which ask again as soon as they are answered. Every
@@ -29,9 +30,10 @@ from uuid import uuid4
 
 from llm import classify_by_rules
 from store import ADD_EVENT, ADD_TICKET, KEEP_RESPONSE, Store
-from tests import audience, scale
+from tests import audience, neighbours, scale
 from tests.desk import DeskProcess
 from tests.labels import CHOICES, HALVES, accuracy, confusion, labelled
+from tests.usage import memory
 from web.handler import Handler
 from web.http1 import Response, render
 from web.log import Log
@@ -247,13 +249,6 @@ def fill(path: Path, size: int) -> None:
             store.commit()
 
 
-def memory(pid: int) -> float:
-    """Resident MiB of a process, where the system tells it as Linux does; else 0."""
-    status = Path(f"/proc/{pid}/status")
-    lines = status.read_text(encoding="ascii").splitlines() if status.exists() else ()
-    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS")), 0.0)
-
-
 def report(rate: dict[str, float], size: int, cost: dict[str, float]) -> None:
     print(f"{'':34}{'per second':>12}")
     print(f"{'SQLite, 1 ticket per commit':34}{rate['raw 1']:>12,.0f}")
@@ -309,6 +304,10 @@ def main() -> None:
     parser.add_argument("--scale", action="store_true", help="milliseconds per answer at growing numbers of tickets")
     sizes = {"type": int, "nargs": "+", "default": [1_000, 100_000, 1_000_000]}
     parser.add_argument("--scale-sizes", metavar="N", help="for --scale [1000 100000 1000000]", **sizes)
+    parser.add_argument("--neighbours", action="store_true", help="an ordinary GET beside greedy clients; six minutes")
+    parser.add_argument("--tickets", type=int, default=1_000_000, help="for --neighbours [1000000]")
+    only = {"nargs": "+", "default": [], "choices": list(neighbours.NEIGHBOURS)}
+    parser.add_argument("--only", metavar="NAME", help="for --neighbours: only these rows", **only)
     options = parser.parse_args()
     if options.classifier:
         return report_classifier()
@@ -317,6 +316,9 @@ def main() -> None:
     if options.scale:
         print(versions)
         return scale.report(options.scale_sizes)
+    if options.neighbours:
+        print(versions)
+        return neighbours.report(options.tickets, options.only, options.smoke)
     print(f"{versions}; {rounds} x {seconds:g} s each")
     with tempfile.TemporaryDirectory() as folder:
         rate = measure(Path(folder), seconds, rounds)
