@@ -10,7 +10,7 @@ import json
 import re
 import time
 from bisect import bisect_right
-from functools import cached_property
+from functools import cache, cached_property
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -331,10 +331,16 @@ class Live:
         for handler in list(self._sessions):
             self._end_session(handler, INTERNAL_ERROR)
 
-    def keep_alive(self, now: float):
-        """Ping idle clients, and end sessions whose token has expired; yields the handlers to flush."""
+    def keep_alive(self, now: float, is_current):
+        """Ping idle clients, and end sessions whose token has ended; yields the handlers to flush.
+
+        is_current(user, version) says whether the user's tokens have this version.
+        """
+        is_current = cache(is_current)  # a user can have many sessions
         for handler, session in list(self._sessions.items()):
-            if session.caller.expires <= time.time():
+            caller = session.caller
+            is_ended = caller.token_version is not None and not is_current(caller.id, caller.token_version)
+            if is_ended or caller.expires <= time.time():
                 self._end_session(handler, TOKEN_EXPIRED)
             elif session.last_sent + PING_INTERVAL <= now and not handler.outbox:
                 handler.outbox += session.ping()

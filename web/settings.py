@@ -11,7 +11,13 @@ EPILOG = (
 )
 PASSWORD = re.compile(r"//.*@")  # a URL can contain one
 BASE_URL = re.compile(r"https?://([^\s/:@?#\[\]]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?(/[^\s@?#]*)?")
-NEED_A_FILE = ("verify", "backup", "rebuild", "add_user")  # commands that make no sense with a database in memory
+ABOUT_USERS = {  # commands: what they do
+    "add_user": "add a user who may log in; asks for the password",
+    "set_password": "give a user another password; asks for it",
+    "set_roles": "give a user other --roles",
+    "remove_user": "remove a user",
+}
+NEED_A_FILE = ("verify", "backup", "rebuild", *ABOUT_USERS)  # commands that make no sense with a database in memory
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -156,8 +162,9 @@ def command_line(table: tuple, roles) -> argparse.ArgumentParser:
     parser.add_argument("--verify", action="store_true", help="check the database, its audit chain and its replay")
     parser.add_argument("--backup", metavar="FILE", help="copy the database to FILE, also while a desk serves it")
     parser.add_argument("--rebuild", metavar="FILE", help="make FILE from the old events after an edit of schema.sql")
-    parser.add_argument("--add-user", metavar="EMAIL", help="add a user who may log in; asks for the password")
-    parser.add_argument("--roles", default="customer", help=f"that user's roles, with commas: {', '.join(roles)}")
+    for name, what in ABOUT_USERS.items():
+        parser.add_argument("--" + name.replace("_", "-"), metavar="EMAIL", help=f"{what}, also while a desk runs")
+    parser.add_argument("--roles", help=f"that user's roles, with commas: {', '.join(roles)}; a new user is a customer")
     parser.add_argument("--password-stdin", action="store_true", help="read that user's password from standard input")
     return parser
 
