@@ -29,6 +29,7 @@ PING_INTERVAL = 15  # seconds after which an idle connection is sent a ping
 RETRY = b"retry: 2000\n\n"  # milliseconds after which a browser reconnects
 SSE_HEADERS = (("Content-Type", "text/event-stream"), ("Cache-Control", "no-store"))
 UNSUPPORTED_DATA, TOKEN_EXPIRED = 1003, 1008  # close codes
+LONGEST_ID = 64  # characters of the id of a ticket, or of a message
 
 
 class Command(NamedTuple):
@@ -226,7 +227,7 @@ class TicketSocket(WebSocket):
             request = self._request(fields)
         except Invalid as problem:
             request.fault = problem
-        self._in_progress[request] = fields.get("_tag"), fields.get("id", fields.get("_tag"))
+        self._in_progress[request] = fields.get("_tag"), _message_id(fields)
         return request
 
     def _request(self, fields):
@@ -448,9 +449,18 @@ def _ticket_id(fields) -> str:
     needed = COMMANDS[fields["_tag"]].needs
     ticket = fields[needed] if needed == "ticket" else {"id": fields[needed]}
     number = isinstance(ticket, dict) and (ticket.get("id") or ticket.get("uuid"))
-    if isinstance(number, bool) or not isinstance(number, (int, str)):
-        raise Invalid(details={needed: ["Must have the id of the ticket, a number or a string."]})
+    if not _is_id(number):
+        raise Invalid(details={needed: [f"Must have the id of the ticket: a number, or up to {LONGEST_ID} characters."]})
     return str(number)
+
+
+def _message_id(fields):
+    """The `id` that the client gave its message, else the message's tag."""
+    return fields["id"] if _is_id(fields.get("id")) else fields.get("_tag")
+
+
+def _is_id(value) -> bool:
+    return isinstance(value, (int, str)) and not isinstance(value, bool) and len(str(value)) <= LONGEST_ID
 
 
 def _idempotency_key(fields) -> str:

@@ -151,10 +151,21 @@ def read(table: tuple, options: dict, environ: dict) -> SimpleNamespace:
     return settings
 
 
+class CommandLine(argparse.ArgumentParser):
+    """A parser whose error for an unknown option does not show what follows: it can be a secret."""
+
+    def parse_args(self, arguments=None, namespace=None):
+        options, unknown = self.parse_known_args(arguments, namespace)
+        if unknown:
+            names = [text.partition("=")[0] for text in unknown if text.startswith("-")]
+            self.error(f"unknown option {', '.join(names)}; see --help" if names else "a value has no option; see --help")
+        return options
+
+
 def command_line(table: tuple, roles) -> argparse.ArgumentParser:
     """A parser with an option for every setting and every command; --help names variables and defaults."""
     about = "A support desk in plain Python. Options win over environment variables; an empty value counts as unset."
-    parser = argparse.ArgumentParser("app.py", description=about, epilog=EPILOG, allow_abbrev=False)
+    parser = CommandLine("app.py", description=about, epilog=EPILOG, allow_abbrev=False)
     for setting in table:
         variables = ", then ".join(setting.variables)
         parser.add_argument(setting.option, help=f"{setting.help} [{variables}; default: {setting.default or 'none'}]")
