@@ -198,9 +198,9 @@ class DeskProcess(Client):
         self.database = database
         environ = {**clean_environment(), "PORT": "0", "SUPPORT_DESK_DB": str(database), **environ}
         self.log = tempfile.TemporaryFile("w+", encoding="utf-8")
-        command = [sys.executable, "app.py", *arguments]
+        pipes = {"stdout": subprocess.PIPE, "stderr": self.log}
         self.process = subprocess.Popen(
-            command, cwd=folder, env=environ, stdout=subprocess.PIPE, stderr=self.log, text=True, encoding="utf-8"
+            self.command(arguments), cwd=folder, env=environ, text=True, encoding="utf-8", **pipes
         )
         self.banner = []
         for line in self.process.stdout:
@@ -211,6 +211,9 @@ class DeskProcess(Client):
             self.stop()
             raise AssertionError(f"the desk did not start: {self.read_log()}")
         self.port = int(next(line for line in self.banner if " on http://" in line).rpartition(":")[2])
+
+    def command(self, arguments) -> list[str]:
+        return [sys.executable, "app.py", *arguments]
 
     def read_log(self) -> str:
         """What it has written to stderr so far, also after its end."""

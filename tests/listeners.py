@@ -27,9 +27,12 @@ class EventReader:
     """Reads GET /events on its own connection, one event at a time."""
 
     def __init__(self, port: int, headers=None, **query):
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
+        self._connection = self.connect(port)
         self._connection.request("GET", f"/events?{urlencode(query)}", headers=headers or {})
         self.response = self._connection.getresponse()
+
+    def connect(self, port: int) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
 
     def next_event(self) -> dict | None:
         """The next event as {id, event, data}, its data read as JSON; None at the end of the stream."""
@@ -52,15 +55,20 @@ class EventReader:
 class SocketClient:
     """The client's side of a WebSocket."""
 
+    host = "localhost"
+
     def __init__(self, port: int, path: str = "/ws", headers=None):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT)
-        lines = [f"GET {path} HTTP/1.1", "Host: localhost", "Upgrade: websocket", "Connection: keep-alive, Upgrade"]
+        self.socket = self.connect(port)
+        lines = [f"GET {path} HTTP/1.1", f"Host: {self.host}", "Upgrade: websocket", "Connection: keep-alive, Upgrade"]
         lines += ["Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13"]
         lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
         self.socket.sendall("\r\n".join([*lines, "", ""]).encode())
         self._incoming = self.socket.makefile("rb")
         self.head = "".join(iter(lambda: self._incoming.readline().decode(), "\r\n"))
         self.status = int(self.head.split()[1])
+
+    def connect(self, port: int) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT)
 
     def send_frame(self, opcode: int, payload: bytes) -> None:
         self.socket.sendall(masked_frame(opcode, payload))
