@@ -17,7 +17,6 @@ from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import NamedTuple
-from urllib.parse import parse_qsl, urlencode
 
 import workflow
 from llm import PLUGINS, Assistant, default_plugin, with_suggestions
@@ -27,7 +26,7 @@ from web.checks import Gate, ticket_to_change
 from web.http1 import Response
 from web.identity import Identity, Throttle
 from web.log import Log, say
-from web.responses import cached, encode, etag, is_known, prefers, reply, reply_text, tagged, with_members
+from web.responses import cached, encode, etag, is_known, next_link, prefers, reply, reply_text, tagged, with_members
 from web.routes import Route, event_loop, llm_worker, password_worker, with_rules, worker
 from web.server import DeskServer, tune_interpreter
 from web.settings import BadSetting, all_settings, banner, command_line, read
@@ -150,9 +149,7 @@ def list_bare_tickets(context, request) -> Response:
     if "total_is_exact" in page:
         headers.append(("X-Total-Is-Exact", "false"))
     if page["next"] is not None:
-        parameters = [(name, value) for name, value in parse_qsl(request.query) if name != "before"]
-        query = urlencode([*parameters, ("before", page["next"])])
-        headers.append(("Link", f'<{request.path}?{query}>; rel="next"'))
+        headers.append(next_link(request, page["next"]))
     return tagged(request, f"[{','.join(page['tickets'])}]", *headers)
 
 
@@ -176,7 +173,8 @@ def get_ticket(context, request) -> Response:
     whole = context.store.whole_ticket(request.references[0], request.caller)
     if is_known(request, etag(whole)[1]):
         return Response(304, b"", (etag(whole),))
-    parts = {"comments": whole["comments"], "drafts": whole["drafts"], "enabled_transitions": ENABLED[whole["state"]]}
+    parts = {name: whole[name] for name in ("comments", "comments_next", "drafts", "drafts_next")}
+    parts["enabled_transitions"] = ENABLED[whole["state"]]
     return reply_text(200, with_members(whole["ticket"], **parts), etag(whole))
 
 
@@ -227,10 +225,12 @@ def lease(ticket) -> dict:
     return {"ticket_id": ticket["id"], **{name: ticket[name] for name in ("uuid", "locked_by", "lock_expires_at")}}
 
 
-def list_comments(context, request) -> Response:
-    """List the comments of a ticket, oldest first."""
-    whole = context.store.whole_ticket(request.references[0], request.caller)
-    return reply_text(200, f'{{"comments":{whole["comments"]}}}')
+def list_part(context, request) -> Response:
+    """List the newest comments or drafts of a ticket, oldest first; `before` gives older ones."""
+    kind = request.route.path.rpartition("/")[2]
+    ticket = context.store.ticket(request.references[0], request.caller)
+    page, following = context.store.part_of_ticket(kind, ticket, request.caller, **request.fields)
+    return reply_text(200, f'{{"{kind}":{page},"next":{following}}}')
 
 
 def add_comment(context, request) -> Response:
@@ -348,7 +348,8 @@ ROUTES = (
     Route("POST", "/api/tickets/classify", "200 Suggestion 503", classify, **SUGGESTION, **CONSOLE),
     Route("GET", "/tickets/{id}", "200 WholeTicket 304", get_ticket, is_cacheable=True),
     Route("PATCH", "/tickets/{id}", CHANGED, edit_ticket, body=bodies.TICKET_CHANGES),
-    Route("GET", "/tickets/{id}/comments", "200 Comments", list_comments),
+    Route("GET", "/tickets/{id}/comments", "200 CommentPage", list_part, query=bodies.PART),
+    Route("GET", "/tickets/{id}/drafts", "200 DraftPage", list_part, query=bodies.PART),
     Route("POST", "/tickets/{id}/comments", "201 Comment 401 403 412", add_comment, body=bodies.COMMENT),
     Route("POST", "/tickets/{id}/draft", "201 Draft 403 412", add_draft, **DRAFT),
     Route("PATCH", "/drafts/{id}", "200 Draft 409 412", edit_draft, body=bodies.DRAFT_CHANGES, role="agent"),

@@ -32,13 +32,14 @@ CHANGE_TICKET = """UPDATE tickets SET title = :title, description = :description
     priority = :priority, state = :state, assignee = :assignee, locked_by = :locked_by,
     lock_expires_at = :lock_expires_at, updated_at = :updated_at, version = :version
     WHERE id = :id AND version = :version - 1"""
-# A ticket with its comments and drafts, in one statement: three statements take twice as long.
-WHOLE_TICKET = """SELECT version, state, created_by, {ticket} AS ticket,
-    (SELECT json_group_array({comment}) FROM (SELECT * FROM comments
-        WHERE ticket_id = tickets.id AND (:is_staff OR NOT internal) ORDER BY id)) AS comments,
-    (SELECT json_group_array({draft}) FROM (SELECT * FROM drafts
-        WHERE ticket_id = tickets.id AND :is_staff ORDER BY id)) AS drafts
-    FROM tickets WHERE {column} = :value"""
+WHOLE_TICKET = """SELECT id, version, state, created_by, {ticket} AS ticket,
+    EXISTS (SELECT 1 FROM comments WHERE ticket_id = tickets.id) AS comments,
+    EXISTS (SELECT 1 FROM drafts WHERE ticket_id = tickets.id) AS drafts
+    FROM tickets WHERE {column} = ?"""
+SEEN = {"comments": "(:is_staff OR NOT internal)", "drafts": ":is_staff"}  # the rows that a viewer may see
+PART = "SELECT id, {row} FROM {kind} WHERE ticket_id = :ticket AND id < :before AND {seen} ORDER BY id DESC"
+PART_BYTES = 400_000  # JSON text in a page of a ticket's comments or drafts: a ticket with both is less than 1 MiB
+LIST_BYTES = 2_000_000  # the same in a page of tickets or events; a thousand usual ones are less
 DECIDE_DRAFT = """UPDATE drafts SET status = :status, decided_by = :by, decided_at = :at
     WHERE id = :id AND status = 'pending' RETURNING *"""
 ADD_EVENT = "INSERT INTO audit_events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -155,14 +156,24 @@ class Store:
         raise NotFound(f"no ticket {reference}; GET /tickets lists those there are")
 
     def whole_ticket(self, reference: str, viewer: Caller) -> dict:
-        """A ticket with the comments and drafts that `viewer` may see: {version, state, created_by, ticket, comments,
-        drafts}; the last three are JSON text. Raises NotFound as above."""
+        """A ticket with the newest comments and drafts that `viewer` may see: {id, version, state, created_by, ticket,
+        comments, comments_next, drafts, drafts_next}; from `ticket` on it is JSON text. Raises NotFound as above."""
         number = workflow.row_number(reference)
         column, value = ("uuid", reference.lower()) if number is None else ("id", number)
-        for row in self._all(_whole_ticket(column), {"value": value, "is_staff": not viewer.only_own}):
+        for row in self._all(_whole_ticket(column), (value,)):
             if viewer.sees(row):
+                for kind in SEEN:
+                    part = self.part_of_ticket(kind, row, viewer) if row[kind] else ("[]", "null")  # saves a statement
+                    row[kind], row[f"{kind}_next"] = part
                 return row
         raise NotFound(f"no ticket {reference}; GET /tickets lists those there are")
+
+    def part_of_ticket(self, kind: str, ticket: dict, viewer: Caller, limit=100, before=workflow.MAX_ID) -> tuple:
+        """The newest comments or drafts (`kind`) of a ticket below the id `before`, oldest first: (JSON text of a list,
+        JSON text of the `before` for older ones: null if there are none)."""
+        values = {"ticket": ticket["id"], "before": before, "is_staff": not viewer.only_own}
+        page, following = _page(self._rows(_part(kind), values), limit, PART_BYTES)
+        return f"[{','.join(text for _, text in reversed(page))}]", str(following or "null")
 
     def tickets(self, filters: dict) -> dict:
         """A page of tickets, newest first: {tickets: [JSON text, …], total, next}.
@@ -181,8 +192,7 @@ class Store:
         parts = _parts(asked, bool(match))
         in_runs = asked and "search" not in asked
         rows = self._newest_of_runs(filters, asked) if in_runs else self._newest(filters, parts)
-        page = rows[: filters["limit"]]
-        following = page[-1][0] if len(rows) > len(page) else None
+        page, following = _page(rows, filters["limit"], LIST_BYTES)
         return {"tickets": [text for _, text in page], **self._total(filters, asked, parts), "next": following}
 
     def edit_ticket(self, caller: Caller, ticket: dict, changes: dict) -> dict:
@@ -327,13 +337,14 @@ class Store:
 
     def events(self, filters: dict) -> dict:
         """Audit events, oldest first: {events, next}; `next` is the `after` of the next page."""
-        rows = self._all(
-            f"SELECT * FROM audit_events WHERE {_and(EVENT_FILTERS, filters)} ORDER BY id LIMIT :limit + 1", filters
-        )
-        page = rows[: filters["limit"]]
-        for event in page:
-            event["data"] = json.loads(event["data"])
-        return {"events": page, "next": page[-1]["id"] if len(rows) > len(page) else None}
+        rows = ((event["id"], event["data"], event) for event in self._events(filters))
+        page, following = _page(rows, filters["limit"], LIST_BYTES)
+        return {"events": [{**event, "data": json.loads(data)} for _, data, event in page], "next": following}
+
+    def _events(self, filters):
+        order = "version" if "ticket_id" in filters else "id"  # the same order; each has an index
+        sql = f"SELECT * FROM audit_events WHERE {_and(EVENT_FILTERS, filters)} ORDER BY {order}"
+        return self.db.execute(sql, filters)
 
     def history(self, ticket: dict, viewer: Caller, filters: dict) -> dict:
         """The events of a ticket that `viewer` may see, oldest first: {events, next}; `next` is the `from` of the next
@@ -349,9 +360,8 @@ class Store:
         version = workflow.row_number(version)
         if version is None or version > ticket["version"]:
             raise NotFound(f"ticket {ticket['id']} has the versions 1 to {ticket['version']}")
-        row = reduce(
-            workflow.fold, self.events({"ticket_id": ticket["id"], "to": version, "limit": version})["events"], None
-        )
+        events = self._events({"ticket_id": ticket["id"], "to": version})
+        row = reduce(workflow.fold, ({**event, "data": json.loads(event["data"])} for event in events), None)
         return {column: row[column] for column in ticket if column in row}
 
     # -- kept responses ------------------------------------------------------------------------------
@@ -372,10 +382,14 @@ class Store:
     def _all(self, sql, values=()):
         return self.db.execute(sql, values).fetchall()
 
-    def _tuples(self, sql, values=()):
+    def _rows(self, sql, values=()):
+        """The rows as tuples. SQLite reads on as you take them: those that you do not take cost nothing."""
         cursor = self.db.cursor()
         cursor.row_factory = None
-        return cursor.execute(sql, values).fetchall()
+        return cursor.execute(sql, values)
+
+    def _tuples(self, sql, values=()):
+        return self._rows(sql, values).fetchall()
 
     # ==== the first sitting ends here: what follows is there for scale, proof and operations ===================
 
@@ -929,8 +943,25 @@ def _row_as_json(table: str) -> str:
 
 @cache
 def _whole_ticket(column: str) -> str:
-    tables = {kind: _row_as_json(f"{kind}s") for kind in ("ticket", "comment", "draft")}
-    return WHOLE_TICKET.format(column=column, **tables)
+    return WHOLE_TICKET.format(column=column, ticket=_row_as_json("tickets"))
+
+
+@cache
+def _part(kind: str) -> str:
+    return PART.format(kind=kind, row=_row_as_json(kind), seen=SEEN[kind])
+
+
+def _page(rows, limit, most_bytes):
+    """The first `limit` of these (id, JSON text, …), fewer if the text is longer than `most_bytes`, but at least one.
+    With them the id of the last one, or None if there are no more rows."""
+    page = []
+    for row in rows:
+        text = row[1]
+        most_bytes -= len(text) if text.isascii() else len(text.encode())
+        if page and (most_bytes < 0 or len(page) == limit):
+            return page, page[-1][0]
+        page.append(row)
+    return page, None
 
 
 # -- a new database from the events of an old one -------------------------------------------------

@@ -8,10 +8,9 @@ STARS = 2
 FAMILY = ""
 SECTION = "Lists and search"
 FILE = "store.py"
-CLEAN = """        for row in self._all(_whole_ticket(column), {"value": value, "is_staff": not viewer.only_own}):
+CLEAN = """        for row in self._all(_whole_ticket(column), (value,)):
 """
-PLANTED = """        sql = _whole_ticket(column).replace(":value", f"'{value}'")
-        for row in self._all(sql, {"is_staff": not viewer.only_own}):
+PLANTED = """        for row in self._all(_whole_ticket(column).replace("?", f"'{value}'")):
 """
 HINTS = (
     "Request /tickets/O'Brien (in a shell: /tickets/O%27Brien). Read the traceback in the desk's log: which program "

@@ -8,8 +8,8 @@ STARS = 1
 FAMILY = "missing ticket in list"
 SECTION = "Lists and search"
 FILE = "store.py"
-CLEAN = "following = page[-1][0] if len(rows) > len(page) else None"
-PLANTED = "following = rows[-1][0] if len(rows) > len(page) else None"
+CLEAN = "return page, page[-1][0]"
+PLANTED = "return page, row[0]"
 HINTS = (
     "Create seven tickets and read GET /tickets?limit=3, then follow its `next` until there is none. Write down the "
     "ids of each page: which ones are on no page?",

@@ -110,6 +110,7 @@ class Locked(DeskTest):
             ("PATCH", "/tickets/{id}", (("assignee", "dan"),)): STAFF,
             ("PATCH", "/tickets/{id}", (("status", "in_progress"),)): STAFF,
             ("GET", "/tickets/{id}/comments", None): SEERS,
+            ("GET", "/tickets/{id}/drafts", None): SEERS,
             ("POST", "/tickets/{id}/comments", (("body", "Hello"),)): SEERS,
             ("POST", "/tickets/{id}/comments", (("body", "Psst"), ("internal", True))): STAFF,
             ("POST", "/tickets/{id}/transitions", (("transition", "assign"),)): STAFF,
@@ -207,6 +208,7 @@ class Locked(DeskTest):
             "/tickets.csv",
             "/tickets/1",
             "/tickets/1/comments",
+            "/tickets/1/drafts",
             "/tickets/1/events",
             "/tickets/1/at/5",
         ]

@@ -1,7 +1,9 @@
 """Tickets, comments and drafts over HTTP: what is promised, and that a refusal leaves nothing behind."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 
+from store import LIST_BYTES, PART_BYTES
 from tests.desk import AGENT, CUSTOMER, Client, DeskTest, choices
 from workflow import PLACES, TRANSITIONS
 
@@ -249,6 +251,80 @@ class Comments(DeskTest):
             reply = self.desk.post("/tickets/1/comments", {"body": "Psst", "internal": True}, headers)
             self.assert_refused(reply, 403, "FORBIDDEN")
         self.assertEqual(self.desk.count("comments"), 0)
+
+
+class Pages(DeskTest):
+    """A ticket's comments and drafts come in pages, the newest first."""
+
+    def read_back(self, path: str, kind: str, headers=AGENT) -> tuple[list, list]:
+        """The ids on all pages from the newest page on, oldest id first, and the size of each page."""
+        seen, sizes, before = [], [], ""
+        while before is not None:
+            page = self.desk.get(f"{path}&before={before}", headers).json
+            seen, before = [row["id"] for row in page[kind]] + seen, page["next"]
+            sizes.append(len(page[kind]))
+        return seen, sizes
+
+    def test_pages_have_every_comment_and_every_draft_once(self):
+        for _ in range(2):
+            self.desk.new_ticket()
+        for number in range(14):
+            for path in ("comments", "draft"):
+                self.desk.post(f"/tickets/{number % 2 + 1}/{path}", {"body": f"Number {number}"}, AGENT)
+        for kind in ("comments", "drafts"):
+            for limit, sizes in ((3, [3, 3, 1]), (7, [7])):
+                seen = self.read_back(f"/tickets/1/{kind}?limit={limit}", kind)
+                self.assertEqual(seen, ([1, 3, 5, 7, 9, 11, 13], sizes), kind)
+            self.assertEqual(self.desk.get(f"/tickets/1/{kind}?before=1").json, {kind: [], "next": None})
+            for query in ("limit=0", "limit=1001", "limit=x", "before=0", "before=-1", "after=1"):
+                self.assert_refused(self.desk.get(f"/tickets/1/{kind}?{query}"), 400, "VALIDATION_ERROR")
+            self.assert_refused(self.desk.get(f"/tickets/9/{kind}"), 404, "NOT_FOUND")
+
+    def test_a_ticket_has_its_newest_comments_and_says_where_the_older_ones_are(self):
+        self.desk.new_ticket()
+        for number in range(101):
+            if number == 100:
+                whole = self.desk.get("/tickets/1").json
+                self.assertEqual((len(whole["comments"]), whole["comments_next"]), (100, None))
+            self.desk.post("/tickets/1/comments", {"body": f"Number {number}"}, AGENT)
+        whole = self.desk.get("/tickets/1").json
+        self.assertEqual([comment["id"] for comment in whole["comments"]], [*range(2, 102)])
+        self.assertEqual((whole["comments_next"], whole["drafts_next"]), (2, None))
+        older = self.desk.get(f"/tickets/1/comments?before={whole['comments_next']}").json
+        self.assertEqual([comment["body"] for comment in older["comments"]], ["Number 0"])
+        reply = self.desk.patch("/tickets/1", {**whole, "title": "Sent back"}, AGENT)
+        self.assertEqual((reply.status, reply.json["title"]), (200, "Sent back"))
+
+    def test_the_longest_ticket_with_the_longest_comments_and_drafts_is_at_most_1_mib(self):
+        """A control character is six bytes of JSON: no character is longer."""
+        author = {"X-User-Id": '"' * 64, "X-User-Role": "agent"}
+        worst = {length: "\x01" * (length - 1) + "x" for length in (64, 200, 5_000, 20_000)}
+        fields = {"title": worst[200], "description": worst[20_000]}
+        self.desk.post("/tickets", fields, author)
+        self.desk.patch("/tickets/1", {"assignee": worst[64]}, author)
+        for length in (20_000, 5_000, 5_000, 20_000, 20_000):
+            for path in ("comments", "draft"):
+                self.desk.post(f"/tickets/1/{path}", {"body": worst[length]}, author)
+        reply = self.desk.get("/tickets/1")
+        for kind in ("comments", "drafts"):
+            self.assertEqual([row["id"] for row in reply.json[kind]], [2, 3, 4, 5][-len(reply.json[kind]) :])
+            self.assertEqual(self.read_back(f"/tickets/1/{kind}?limit=1000", kind), ([1, 2, 3, 4, 5], [4, 1]))
+        self.assertEqual((reply.json["title"], reply.json["description"]), (fields["title"], fields["description"]))
+        ticket = len(json.dumps(self.desk.patch("/tickets/1", {}, AGENT).json))
+        most = ticket + 2 * (PART_BYTES + 100) + 200  # pages with their commas, and the names of the members
+        self.assertLessEqual(len(reply.body), most)
+        self.assertLessEqual(most, 2**20)
+
+    def test_a_list_of_the_longest_tickets_or_events_is_a_shorter_page(self):
+        worst = "\x01" * 19_999 + "x"
+        for _ in range(18):
+            self.desk.post("/tickets", {"title": "Long", "description": worst}, CUSTOMER)
+        for path, kind, cursor in (("/tickets", "tickets", "before"), ("/audit-events", "events", "after")):
+            page = self.desk.get(path)
+            self.assertEqual((page.status, len(page.json[kind])), (200, 16))
+            self.assertLess(len(page.body), LIST_BYTES)
+            rest = self.desk.get(f"{path}?{cursor}={page.json['next']}").json
+            self.assertEqual((len(rest[kind]), rest["next"]), (2, None))
 
 
 class Drafts(DeskTest):

@@ -22,15 +22,15 @@ NEW_SUPPORT_TICKET = Body(
 TICKET_CHANGES = Body(
     "tickets",
     optional="title description category priority assignee status",
-    ignored="comments drafts enabled_transitions",
+    ignored="comments comments_next drafts drafts_next enabled_transitions",
 )
 LIMIT = Rule("integer", lowest=1, highest=1000)
+PART = {"limit": LIMIT, "before": Rule("integer", highest=MAX_ID)}
 TICKET_FILTERS = {
     **{name: f"tickets.{name}" for name in ("category", "priority", "status", "state", "assignee", "created_by")},
     "mine": Rule("boolean"),
     "search": Rule(highest=200),
-    "limit": LIMIT,
-    "before": Rule("integer", highest=MAX_ID),
+    **PART,
 }
 EVENT_FILTERS = {
     "ticket": Rule(highest=36),

@@ -450,7 +450,7 @@ def _ticket_id(fields) -> str:
     ticket = fields[needed] if needed == "ticket" else {"id": fields[needed]}
     number = isinstance(ticket, dict) and (ticket.get("id") or ticket.get("uuid"))
     if not _is_id(number):
-        raise Invalid(details={needed: [f"Must have the id of the ticket: a number, or up to {LONGEST_ID} characters."]})
+        raise Invalid(details={needed: [f"Must have the ticket's id, of up to {LONGEST_ID} characters."]})
     return str(number)
 
 

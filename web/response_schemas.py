@@ -106,19 +106,21 @@ def _of_tables(rules):
     ticket, event = _columns(rules, "tickets"), _columns(rules, "audit_events")
     event |= {"data": {"type": "object"}, "previous_hash": HASH, "hash": HASH}
     unhashed = "hash previous_hash"  # customers on a locked desk do not see these
-    parts = {"comments": list_of(ref("Comment")), "drafts": list_of(ref("Draft")), "enabled_transitions": _enabled()}
     in_the_net = {"aggregate_id": ticket["uuid"], "timestamp": event["at"]}
     following = {"type": ["integer", "null"]}
+    comments, drafts = {"comments": list_of(ref("Comment"))}, {"drafts": list_of(ref("Draft"))}
+    parts = {**comments, "comments_next": following, **drafts, "drafts_next": following}
     total = {"total": COUNT, "total_is_exact": {"const": False}}  # only there if it is False
     page = {"tickets": list_of(ref("Ticket")), **total, "next": following}
     return {
         "Ticket": an_object(ticket),
-        "WholeTicket": an_object({**ticket, **parts}),
+        "WholeTicket": an_object({**ticket, **parts, "enabled_transitions": _enabled()}),
         "TicketPage": an_object(page, "total_is_exact"),
         "Lease": an_object({"ticket_id": ticket["id"], **{name: ticket[name] for name in LEASE}}),
         "Comment": an_object(_columns(rules, "comments")),
-        "Comments": an_object({"comments": list_of(ref("Comment"))}),
+        "CommentPage": an_object({**comments, "next": following}),
         "Draft": an_object(_columns(rules, "drafts")),
+        "DraftPage": an_object({**drafts, "next": following}),
         "Event": an_object(event, unhashed),
         "StreamedEvent": an_object({"id": SAYS, "event": event["type"], "data": {**SAYS, **AN_EVENT}}),
         "EventPage": an_object({"events": list_of(ref("Event")), "next": following}),

@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 from hashlib import sha256
+from urllib.parse import parse_qsl, urlencode
 
 import workflow
 from web.http1 import PHRASES, BadRequest, Request, Response
@@ -75,6 +76,12 @@ def is_known(request: Request, tag: str) -> bool:
         return False
     known = [known.strip().removeprefix("W/") for known in stated.split(",")]
     return "*" in known or tag in known
+
+
+def next_link(request: Request, before: int) -> tuple[str, str]:
+    """The header that leads to the next page of a list: the same request, but with this `before` (RFC 8288)."""
+    parameters = [(name, value) for name, value in parse_qsl(request.query) if name != "before"]
+    return "Link", f'<{request.path}?{urlencode([*parameters, ("before", before)])}>; rel="next"'
 
 
 def etag(ticket: dict) -> tuple[str, str]:

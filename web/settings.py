@@ -157,8 +157,8 @@ class CommandLine(argparse.ArgumentParser):
     def parse_args(self, arguments=None, namespace=None):
         options, unknown = self.parse_known_args(arguments, namespace)
         if unknown:
-            names = [text.partition("=")[0] for text in unknown if text.startswith("-")]
-            self.error(f"unknown option {', '.join(names)}; see --help" if names else "a value has no option; see --help")
+            names = ", ".join(text.partition("=")[0] for text in unknown if text.startswith("-"))
+            self.error(f"unknown option {names}; see --help" if names else "a value has no option; see --help")
         return options
 
 

@@ -8,7 +8,7 @@ from unittest import mock
 
 import app
 from tests.browser import Browser, Driver, needs_browser
-from tests.desk import AGENT, DeskProcess, DeskTest
+from tests.desk import AGENT, CUSTOMER, DeskProcess, DeskTest
 from tests.test_locked import LOCKED, bearer
 from web.identity import new_user
 
@@ -395,6 +395,31 @@ class Ticket(PageTest):
         self.assertEqual(page.run(count), 100)
         page.press("[type=range]", "Home")
         page.wait(".timeline .here button", "Version 1")
+
+    def test_older_comments_and_drafts_are_shown_when_asked_for_and_stay(self):
+        self.desk.new_ticket()
+        for number in range(1, 206):
+            self.desk.post("/tickets/1/comments", {"body": f"<b>Number {number}</b>"}, AGENT)
+            if number > 103:
+                self.desk.post("/tickets/1/draft", {"body": f"Draft {number}"}, AGENT)
+        page = self.open("/tickets/1")
+        count = "return document.querySelectorAll(arguments[0]).length"
+        page.wait(".conversation h2", "The newest 100 comments")
+        page.click(".conversation button", "Show older comments")
+        page.wait(".conversation h2", "The newest 200 comments")
+        self.assertIn("<b>Number 6</b>", page.text(".comment"))
+        self.desk.post("/tickets/1/comments", {"body": "Live"}, CUSTOMER)
+        page.wait(".conversation h2", "The newest 201 comments")
+        page.press(".conversation > button", "Enter")
+        page.wait(".conversation h2", "206 comments")
+        self.assertIn("<b>Number 1</b>", page.text(".comment"))
+        self.assertEqual(page.run("return document.activeElement.className"), "card conversation")
+        self.assertEqual(page.run(count, ".draft"), 100)
+        page.click("button", "Show older drafts")
+        page.until(lambda: page.run(count, ".draft") == 102, "not all drafts yet")
+        self.desk.post("/drafts/1/reject", {}, AGENT)
+        page.wait("details.draft", "rejected")
+        self.assertEqual(page.run(count, ".draft"), 102)
 
     def test_the_page_shows_a_ticket_as_it_was(self):
         self.desk.new_ticket(title="First words", priority="low")

@@ -7,14 +7,21 @@ import { LIMITS, person, plural, timeElement } from "./format.js";
 import { mayActAs, seesOnlyOwn } from "./identity.js";
 
 export class Conversation {
-  /** `send([body, { headers }])` posts a comment. */
-  constructor(send) {
-    this.send = send;
+  /** `pages` has the comments; `send([body, { headers }])` posts one. */
+  constructor(pages, send) {
+    Object.assign(this, { pages, send });
     this.keyed = {}; // the idempotency key of the last request, and its body
     this.list = el("ol", { class: "comments" });
     this.heading = el("h2");
     this.form = this.buildForm();
-    this.node = el("section", { class: "card conversation" }, this.heading, this.list, this.form);
+    this.node = el(
+      "section",
+      { class: "card conversation", tabindex: -1 },
+      this.heading,
+      pages.button,
+      this.list,
+      this.form,
+    );
   }
 
   buildForm() {
@@ -51,9 +58,11 @@ export class Conversation {
   }
 
   /** Show the comments; while the reader looks back, those that were there already. */
-  draw(comments, past) {
-    const shown = past ? comments.filter((comment) => comment.created_at <= past.updated_at) : comments;
-    this.heading.textContent = shown.length ? plural(shown.length, "comment") : "No comments yet";
+  draw(past) {
+    const { rows, next } = this.pages;
+    const shown = past ? rows.filter((comment) => comment.created_at <= past.updated_at) : rows;
+    const count = plural(shown.length, "comment");
+    this.heading.textContent = next ? `The newest ${count}` : shown.length ? count : "No comments yet";
     this.list.replaceChildren(...shown.map(drawComment));
     this.form.hidden = Boolean(past);
   }

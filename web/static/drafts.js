@@ -7,20 +7,20 @@ import { person, timeElement } from "./format.js";
 import { errorText } from "./problem.js";
 
 export class Drafts {
-  /** `during(job)` does a job that changes the ticket, and shows the ticket afterwards. */
-  constructor(ticketPath, during) {
-    this.path = ticketPath;
-    this.during = during;
+  /** `pages` has the drafts; `during(job)` does a job that changes the ticket, and shows the ticket afterwards. */
+  constructor(pages, ticketPath, during) {
+    Object.assign(this, { pages, during, path: ticketPath });
     this.cards = new Map(); // by draft id, so that typed words stay
     this.list = el("div", { class: "drafts" });
     this.outcome = outcome();
     this.button = el("button", { onclick: () => this.write() }, "Write a reply draft");
     this.node = el(
       "section",
-      { class: "card" },
+      { class: "card", tabindex: -1 },
       el("header", { class: "head" }, el("h2", {}, "Reply drafts"), this.button),
       this.outcome,
       this.list,
+      pages.button,
     );
   }
 
@@ -38,9 +38,9 @@ export class Drafts {
     }
   }
 
-  draw(drafts, past) {
+  draw(past) {
     this.node.hidden = Boolean(past);
-    const newest = [...drafts].reverse();
+    const newest = [...this.pages.rows].reverse();
     arrange(
       this.list,
       newest.map((draft) => this.cardOf(draft).node),

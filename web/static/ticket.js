@@ -11,6 +11,7 @@ import { drawFacts } from "./facts.js";
 import { badge, eventLabel, lockBadge } from "./format.js";
 import { History } from "./history.js";
 import { currentUser, seesOnlyOwn } from "./identity.js";
+import { Pages } from "./pages.js";
 import { renewsLock, replay } from "./replay.js";
 import { replaceUrl } from "./router.js";
 import { throttle } from "./timing.js";
@@ -29,6 +30,8 @@ class TicketView {
     this.page = page;
     this.path = `/tickets/${page.params[0]}`;
     this.events = [];
+    this.comments = new Pages(page, this.path, "comments", () => this.draw());
+    this.replies = new Pages(page, this.path, "drafts", () => this.draw());
     this.past = null; // the ticket as it was, while the reader looks back
     this.writing = 0; // requests of ours under way: their events are no news
     this.readSoon = throttle(() => page.run(() => this.refresh()), 500);
@@ -41,8 +44,10 @@ class TicketView {
     this.banner = el("div", { class: "card past", role: "status", hidden: true });
     this.facts = el("section", { class: "card" });
     this.workflow = new WorkflowCard((step, data) => this.fire(step, data));
-    this.conversation = new Conversation((body) => this.during(() => post(`${this.path}/comments`, ...body)));
-    this.drafts = new Drafts(this.path, (job) => this.during(job));
+    this.conversation = new Conversation(this.comments, (body) =>
+      this.during(() => post(`${this.path}/comments`, ...body)),
+    );
+    this.drafts = new Drafts(this.replies, this.path, (job) => this.during(job));
     this.history = new History((version) => this.travel(version));
     this.editor = new Editor(this, this.page.signal);
     this.page.root.append(
@@ -64,6 +69,8 @@ class TicketView {
       get(this.path, { signal: this.page.signal }),
       this.readEvents(from),
     ]);
+    const drafts = news.map((event) => event.data.draft_id); // only drafts change; comments never do
+    await Promise.all([this.comments.update(ticket.data), this.replies.update(ticket.data, drafts)]);
     this.ticket = ticket.data;
     this.add(news);
   }
@@ -116,8 +123,8 @@ class TicketView {
     this.facts.replaceChildren(...drawFacts(shown, changes));
     this.facts.hidden = this.editor.isOpen;
     this.workflow.draw(shown.state, Boolean(this.past));
-    this.conversation.draw(this.ticket.comments ?? [], this.past);
-    this.drafts.draw(this.ticket.drafts ?? [], this.past);
+    this.conversation.draw(this.past);
+    this.drafts.draw(this.past);
     this.history.draw(events, shown.version, this.ticket.version);
     this.drawBanner(shown);
   }

@@ -1,7 +1,6 @@
 """Other fixes: (file, planted text, replacement)."""
 
-PLANTED = """        sql = _whole_ticket(column).replace(":value", f"'{value}'")
-        for row in self._all(sql, {"is_staff": not viewer.only_own}):
+PLANTED = """        for row in self._all(_whole_ticket(column).replace("?", f"'{value}'")):
 """
 
 # a parameter with another name
@@ -9,8 +8,7 @@ OTHER = (
     (
         "store.py",
         PLANTED,
-        """        sql = _whole_ticket(column).replace(":value", ":reference")
-        for row in self._all(sql, {"reference": value, "is_staff": not viewer.only_own}):
+        """        for row in self._all(_whole_ticket(column).replace("?", ":reference"), {"reference": value}):
 """,
     ),
 )

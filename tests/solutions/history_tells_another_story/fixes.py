@@ -6,11 +6,10 @@ OTHER = (("store.py", "if value is not None}", "if (value, ticket[column]) != (N
 LAZY = (
     (
         "store.py",
-        "        row = reduce(\n            workflow.fold, self.events(",
+        "        row = reduce(workflow.fold, ",
         """        if version == ticket["version"]:
             return ticket
-        row = reduce(
-            workflow.fold, self.events(""",
+        row = reduce(workflow.fold, """,
     ),
 )
 SEEN_BY = "tests.test_workflow.TimeTravel.test_a_ticket_can_be_read_as_it_was_at_every_version"

@@ -1,9 +1,9 @@
 """Other fixes: (file, planted text, replacement)."""
 
-PLANTED = "following = rows[-1][0] if len(rows) > len(page) else None"
+PLANTED = "return page, row[0]"
 
-# the next page begins with the extra row
-OTHER = (("store.py", PLANTED, "following = rows[len(page)][0] + 1 if len(rows) > len(page) else None"),)
+# the last row of the page by its index
+OTHER = (("store.py", PLANTED, "return page, page[len(page) - 1][0]"),)
 # there is only one page
-LAZY = (("store.py", PLANTED, "following = None"),)
+LAZY = (("store.py", PLANTED, "return page, None"),)
 SEEN_BY = "tests.test_tickets.Lists.test_pages_show_every_ticket_once_while_tickets_arrive"
