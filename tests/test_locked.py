@@ -222,6 +222,17 @@ class Locked(DeskTest):
         self.assertEqual([comment["body"] for comment in comments], ["For you"])
         self.assertIn(b"canary-internal", self.desk.get("/tickets/1", CALLERS["agent"]).body)
 
+    def test_a_customer_cannot_find_out_how_many_events_the_desk_has(self):
+        for _ in range(3):
+            self.new_ticket()
+        for after in (0, 3, 10**15):
+            with closing(self.desk.connect()) as sock:
+                head = f"GET /events?after={after} HTTP/1.1\r\nHost: localhost\r\n"
+                head += f"Authorization: {CALLERS['other']['Authorization']}\r\n\r\n"
+                sock.sendall(head.encode())
+                self.assertIn(b"HTTP/1.1 200 OK", sock.recv(65536), after)
+        self.assert_refused(self.desk.get(f"/events?after={10**15}", CALLERS["agent"]), 404, "NOT_FOUND")
+
     def test_a_customers_statistics_count_each_own_ticket_once(self):
         self.new_ticket()
         for name in ("owner", "agent", "agent"):
