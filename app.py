@@ -27,7 +27,7 @@ from web.http1 import Response
 from web.identity import Identity, Throttle
 from web.log import Log, say
 from web.responses import cached, encode, etag, is_known, next_link, prefers, reply, reply_text, tagged, with_members
-from web.routes import Route, event_loop, llm_worker, with_rules, worker
+from web.routes import Route, event_loop, llm_worker, password_worker, with_rules, worker
 from web.server import DeskServer, tune_interpreter
 from web.settings import BadSetting, all_settings, banner, command_line, read
 from web.validation import read_rules
@@ -332,8 +332,9 @@ DRAFT = {"body": bodies.DRAFT, "runs_on": where_a_draft_runs, "prepare": write_r
 AUDIT = {"query": bodies.EVENT_FILTERS, "locked": "staff", "runs_on": worker}
 HISTORY = {"query": bodies.HISTORY, "runs_on": worker}
 FIRING = {"body": bodies.FIRING_BY_PATH, "anonymous_role": None}
-PASSWORD = {"runs_on": worker, "prepare": accounts.check_password}
 LOGIN = {"locked": "anyone", "is_secret": True}
+LOGGING_IN = {"runs_on": password_worker, "prepare": accounts.check_password, **LOGIN}
+PASSWORD = {"runs_on": password_worker, "prepare": accounts.check_passwords, "is_secret": True}
 CONSOLE = {"anonymous_role": "admin"}  # the clients of /api/tickets have no login
 
 ROUTES = (
@@ -380,7 +381,9 @@ ROUTES = (
     Route("GET", "/docs", "200 text/html 304", files.get_docs, locked="anyone"),
     Route("GET", "/", "200 text/html 304", files.get_page_file, locked="anyone"),
     Route("GET", "/static/{name}", "200 */* 304", files.get_page_file, locked="anyone"),
-    Route("POST", "/user/login", "200 Token 401 429", accounts.log_in, bodies.LOGIN, **LOGIN, **PASSWORD),
+    Route("POST", "/user/login", "200 Token 401 429", accounts.log_in, bodies.LOGIN, **LOGGING_IN),
+    Route("POST", "/user/logout", "200 LoggedOut 401 403", accounts.log_out, bodies.NOTHING, is_secret=True),
+    Route("POST", "/user/password", "200 Token 401 403 429", accounts.change_password, bodies.NEW_PASSWORD, **PASSWORD),
     Route("POST", "/api/debug/login", "200 Token 404", accounts.debug_log_in, body=bodies.DEBUG_LOGIN, **LOGIN),
 )
 
@@ -398,9 +401,8 @@ def main(argv: list[str], environ: dict) -> int:
                 return offline.verify(store) if options.verify else offline.backup(store, options.backup)
         if options.rebuild is not None:
             return offline.rebuild(Store, settings.db, options.rebuild)
-        if options.add_user is not None:
-            with closing(Store(settings.db, holder=f"--add-user in process {os.getpid()}")) as store:
-                return offline.add_user(store, options, settings.host)
+        if command := offline.user_command(options):
+            return offline.change_user(Store, settings, options, command)
         colour = bool(sys.stderr) and sys.stderr.isatty() and not environ.get("NO_COLOR")
         return serve(settings, Log(sys.stderr, settings.log_format == "json", colour), options.demo)
     except (Unusable, BadSetting, offline.Refused) as problem:
@@ -463,7 +465,7 @@ def schema_rules() -> dict:
 
 def open_desk(server, settings, store) -> None:
     """Connect the server to the store and to everything else that endpoints need."""
-    identity, rules = Identity(settings.auth == "tokens", settings.secret), schema_rules()
+    identity, rules = Identity(settings.auth == "tokens", settings.secret, store.token_version), schema_rules()
     routes = tuple(with_rules(route, rules) for route in ROUTES)
     reference = cache(lambda: openapi.document(routes, rules, identity.is_locked))
     tools = Throttle(), store, Assistant(settings, rules), server.log, rules, metrics.Metrics(), {}, reference

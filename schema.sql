@@ -104,6 +104,7 @@ CREATE TABLE users (
   roles TEXT NOT NULL,
   password_hash TEXT NOT NULL,
   created_at TEXT NOT NULL,
+  token_version INTEGER NOT NULL DEFAULT 1,  -- a token with another version is refused
   checksum TEXT NOT NULL  -- as above
 ) STRICT;
 

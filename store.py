@@ -599,11 +599,31 @@ class Store:
             return {**user, "roles": user["roles"].split(",")}
         return None
 
+    def token_version(self, user_id: str) -> int | None:
+        """The version that the tokens of this user must have, None if there is no such user."""
+        self.begin_read()
+        rows = self._tuples("SELECT token_version FROM users WHERE id = ?", (user_id,))
+        return rows[0][0] if rows else None
+
     def add_user(self, user: dict) -> None:
-        """Add a user who may log in with this e-mail address. Raises Unusable if the address is taken."""
+        """Add a user who may log in with this e-mail address. Raises Unusable if the address is taken.
+
+        The first token version is the time: so the tokens of a removed user do not fit a later one of the same address.
+        """
         if self.user(user["email"]):
             raise Unusable(f"{user['email']} is a user already")
-        self._save_user({**user, "id": user["email"], "created_at": self.clock()})
+        first = round(datetime.now(timezone.utc).timestamp() * 1000)
+        self._save_user({**user, "id": user["email"], "created_at": self.clock(), "token_version": first})
+
+    def change_user(self, user: dict, **changes) -> dict:
+        """Change columns of a user, and end all tokens of this user. The user as it is now."""
+        changed = {**user, **changes, "token_version": user["token_version"] + 1}
+        self._save_user(changed)
+        return changed
+
+    def remove_user(self, user: dict) -> None:
+        """Remove a user, whose tokens end. What the user wrote stays."""
+        self.db.execute("DELETE FROM users WHERE id = ?", (user["id"],))
 
     def _save_user(self, user):
         """Every new or changed user goes through here: the row gets its checksum."""

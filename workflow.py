@@ -81,6 +81,7 @@ class Caller(NamedTuple):
     request_id: str = ""
     token_refused: bool = False  # an Authorization header was sent, but it is not valid
     expires: float = inf  # when the token expires, in seconds since 1970
+    token_version: int | None = None  # of the user's tokens; only a token of POST /user/login has one
     only_own: bool = False  # sees only own tickets, and no internal comments or drafts
 
     def may(self, role: str) -> bool:

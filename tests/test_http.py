@@ -137,6 +137,7 @@ BAD_CHUNKS = {
     "a bare CR in the size line": b"5;a\rb\r\nhello\r\n0\r\n\r\n",
     "a chunk longer than its size": b"4\r\nhello\r\n0\r\n\r\n",
     "a chunk shorter than its size": b"6\r\nhello\r\n0\r\n\r\n",
+    "a blank behind a chunk's size": b"5 \r\nhello\r\n0\r\n\r\n",
     "an endless extension": b"5;" + b"a" * 1000,
     "a trailer without a colon": b"0\r\nnonsense\r\n\r\n",
     "a bare LF in the trailers": b"0\r\nX: a\nY: b\r\n\r\n",

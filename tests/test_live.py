@@ -603,6 +603,6 @@ class KeepAlive(LiveTest):
             live = Live(None, None)
             live.add(connection)
             connection.session.last_sent = 100.0
-            self.assertEqual(list(live.keep_alive(100 + PING_INTERVAL - 1)), [])
-            self.assertEqual(list(live.keep_alive(100 + PING_INTERVAL)), [connection])
+            self.assertEqual(list(live.keep_alive(100 + PING_INTERVAL - 1, bool)), [])
+            self.assertEqual(list(live.keep_alive(100 + PING_INTERVAL, bool)), [connection])
         self.assertEqual(connection.outbox, b": ping\n\n")

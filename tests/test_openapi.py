@@ -58,6 +58,11 @@ class ReferenceTest(DeskTest):
             self.assertEqual(reply.status, 200, reply.body)
         return number
 
+    def user(self) -> dict:
+        """The headers of USER, who has logged in."""
+        login = {name: EXAMPLES[name] for name in ("email", "password")}
+        return {"Authorization": f"Bearer {self.desk.post('/user/login', login).json['token']}"}
+
     def parameters(self, operation, place):
         known = [resolve(parameter, self.api) for parameter in operation["parameters"]]
         return [parameter for parameter in known if parameter["in"] == place]
@@ -198,7 +203,8 @@ class Examples(ReferenceTest):
                     self.assertEqual(faults(body, schema, self.api), [])
                 if body and "aggregate_id" in body:
                     body = {**body, "aggregate_id": f"{number}"}
-                reply = self.desk.request(method, self.path_of(route, number, operation), body, self.boss)
+                caller = self.user() if route in ("/user/logout", "/user/password") else self.boss
+                reply = self.desk.request(method, self.path_of(route, number, operation), body, caller)
                 self.assertIn(reply.status, (200, 201), reply.body)
                 self.assert_documented(reply, operation)
 

@@ -55,6 +55,11 @@ LOGIN = Body(
     ignored="_tag",
     extra={"email": Rule(highest=64), "password": Rule("password", highest=1024)},
 )
+NEW_PASSWORD = Body(
+    "",
+    required="password new_password",
+    extra={"password": Rule("password", highest=1024), "new_password": Rule("password", highest=1024)},
+)
 DEBUG_LOGIN = Body("", required="login roles", extra={"login": Rule("name"), "roles": Rule("roles")})
 UNCLASSIFIED = Body("tickets", required="description")
 COMMENT = Body("comments", required="body", optional="internal")

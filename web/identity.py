@@ -12,9 +12,12 @@ import time
 from base64 import b64decode, b64encode
 from collections import deque
 from functools import lru_cache
+from ipaddress import ip_network
 from secrets import token_bytes, token_hex
+from typing import Callable
 from urllib.parse import parse_qsl
 
+from web.common_passwords import COMMON
 from web.settings import LOOPBACK
 from web.validation import NAME, parse_json
 from workflow import ROLES, Caller, Invalid, TooManyRequests, Unauthorized
@@ -25,16 +28,20 @@ HEADER = {"alg": "HS256", "typ": "JWT"}
 TOKEN_LIFE = 24 * 60 * 60  # seconds
 SCRYPT = {"n": 2**14, "r": 8, "p": 1, "maxmem": 64 * 1024 * 1024}
 SHORTEST, SHORTEST_BEYOND = 6, 12  # least characters of a password, on loopback and beyond it
-FAILURES, WINDOW = 10, 60  # failed logins per client address, in so many seconds
 LOCKED_OUT = "this desk is locked: log in with POST /user/login and send Authorization: Bearer <token>"
 NAMELESS = "say who you are: X-User-Id and X-User-Role, or Authorization: Bearer <token>"
 
 
 class Identity:
-    """Finds out who the caller is, by the mode of the desk and the secret that signs its tokens."""
+    """Finds out who the caller is, by the mode of the desk and the secret that signs its tokens.
 
-    def __init__(self, is_locked: bool, secret: str, clock=time.time):
-        self.is_locked, self._clock = is_locked, clock
+    token_version(user) is the version that the tokens of this user must have; None if there is no such user. So all
+    tokens of a user end at once when the version rises. A token without a version (of the debug login, or of another
+    program that knows the secret) only ends by its time.
+    """
+
+    def __init__(self, is_locked: bool, secret: str, token_version: Callable[[str], int | None], clock=time.time):
+        self.is_locked, self._token_version, self._clock = is_locked, token_version, clock
         self._secret = secret.encode() or token_bytes(32)  # without a secret, tokens end with the process
 
     def caller(self, headers: dict, request_id: str, anonymous_role: str | None) -> Caller:
@@ -45,17 +52,20 @@ class Identity:
         authorization = headers.get("authorization")
         claims = self.claims(authorization) if authorization else None
         if claims:
-            caller = Caller(claims["sub"], tuple(claims["roles"]), request_id, expires=claims["exp"])
+            ends, version = claims["exp"], claims.get("ver")
+            caller = Caller(claims["sub"], tuple(claims["roles"]), request_id, expires=ends, token_version=version)
             return caller._replace(only_own=self.is_locked and not caller.may("agent"))
         if self.is_locked:
             raise Unauthorized(LOCKED_OUT)
         user, roles = _stated(headers.get("x-user-id"), headers.get("x-user-role"), anonymous_role)
         return Caller(user, roles, request_id, authorization is not None)
 
-    def issue(self, user: str, roles: list[str]) -> tuple[str, int]:
+    def issue(self, user: str, roles: list[str], version: int | None = None) -> tuple[str, int]:
         """A token for `user`, and the time when it expires (seconds since 1970)."""
         now = int(self._clock())
         claims = {"sub": user, "roles": roles, "iat": now, "exp": now + TOKEN_LIFE}
+        if version is not None:
+            claims["ver"] = version
         signed = f"{_encoded(HEADER)}.{_encoded(claims)}"
         return f"{signed}.{self._signature(signed)}", claims["exp"]
 
@@ -76,7 +86,12 @@ class Identity:
         start, end = claims.get("nbf", now), claims.get("exp")
         if any(isinstance(when, bool) or not isinstance(when, (int, float)) for when in (start, end)):
             return False
-        return isinstance(roles, list) and all(map(is_name, [user, *roles])) and start <= now < end
+        is_well_formed = isinstance(roles, list) and all(map(is_name, [user, *roles])) and start <= now < end
+        return is_well_formed and ("ver" not in claims or self.is_current(user, claims["ver"]))
+
+    def is_current(self, user: str, version) -> bool:
+        """Whether a token with this version is still one of the user's tokens."""
+        return version is not None and version == self._token_version(user)
 
     def _signature(self, signed):
         return _base64url(hmac.new(self._secret, signed.encode(), hashlib.sha256).digest())
@@ -139,22 +154,38 @@ def password_hash(password: str) -> str:
 
 
 def new_user(email: str, roles: str, password: str, host: str = "localhost") -> dict:
-    """A user to store: roles as a list, the password hashed. Raises ValueError that says what is allowed.
+    """A user to store: roles as a list, the password hashed. Raises ValueError that says what is allowed."""
+    email = email.lower()
+    if not is_name(email) or not re.fullmatch("[^@]+@[^@]+", email):
+        raise ValueError(f"{email!r} is not allowed; it must be an e-mail address of at most 64 ASCII characters")
+    names = role_names(roles)
+    check_new_password(password, email, host)
+    return {"email": email, "name": email.partition("@")[0], "roles": names, "password_hash": password_hash(password)}
+
+
+def role_names(roles: str) -> list[str]:
+    """The roles in a list with commas. Raises ValueError that says what is allowed."""
+    names = list(dict.fromkeys(role.strip() for role in roles.split(",")))
+    if not set(names) <= set(ROLES):
+        raise ValueError(f"--roles={roles!r} is not allowed; it must be one or more of {', '.join(ROLES)}, with commas")
+    return names
+
+
+def check_new_password(password: str, email: str, host: str) -> None:
+    """Raise ValueError that says what is allowed. There are no rules about kinds of characters (NIST SP 800-63B).
 
     A desk that listens on a `host` beyond loopback needs longer passwords: strangers can try to log in there.
     """
     shortest = SHORTEST if host in LOOPBACK else SHORTEST_BEYOND
-    email, names = email.lower(), list(dict.fromkeys(role.strip() for role in roles.split(",")))
-    if not is_name(email) or not re.fullmatch("[^@]+@[^@]+", email):
-        raise ValueError(f"{email!r} is not allowed; it must be an e-mail address of at most 64 ASCII characters")
-    if not set(names) <= set(ROLES):
-        raise ValueError(f"--roles={roles!r} is not allowed; it must be one or more of {', '.join(ROLES)}, with commas")
     if not shortest <= len(password.strip()) <= len(password) <= 1024:
         why = f"{SHORTEST} or more where HOST is loopback, {SHORTEST_BEYOND} or more beyond"
         raise ValueError(f"the password is not allowed; it must have {shortest} to 1024 characters ({why})")
     if password.encode("utf-8", "replace").decode() != password:
         raise ValueError("the password is not allowed; it must be text in UTF-8")
-    return {"email": email, "name": email.partition("@")[0], "roles": names, "password_hash": password_hash(password)}
+    if password.lower() in COMMON:
+        raise ValueError("the password is not allowed; it is one of the commonest, which guessers try first")
+    if password.lower() in (email, email.partition("@")[0]):
+        raise ValueError("the password is not allowed; it is the e-mail address, or a part of it")
 
 
 def password_fits(password: str, stored: str) -> bool:
@@ -168,21 +199,63 @@ def _hashed(password, salt):
 NOBODYS_HASH = "00" * 16 + "$"  # for an unknown user, so that both errors take the same time
 
 
+# -- too many logins -----------------------------------------------------------------------------
+
+# (how many, within how many seconds, what the client is told)
+FAILURES = 10, 60, "too many failed logins to this account"
+FAILURES_OF_ADDRESS = 100, 60, "too many failed logins from your address"
+WAITING = 10, 10, "too many logins to this account are in progress"
+WAITING_OF_ADDRESS = 20, 10, "too many logins from your address are in progress"
+
+
 class Throttle:
-    """At most FAILURES failed logins per address in WINDOW seconds."""
+    """Limits the logins per address and account, and per address: those that failed, and those in progress.
+
+    An account alone has no limit: else a stranger could keep its owner out. A whole class has one address: so the
+    limit per address is wide.
+    """
 
     def __init__(self, clock=time.monotonic):
-        self._clock, self._failures = clock, {}
+        self._clock, self._times = clock, {}  # {(limit, who): times of its logins, oldest first}
 
-    def check(self, address: str) -> None:
-        """Raise TooManyRequests after too many failures. Called before and after the slow hash, so that many guesses at
-        the same time are counted, too."""
-        now, recent = self._clock(), self._failures.get(address)
-        if recent and len(recent) == FAILURES and recent[0] > now - WINDOW:
-            wait = int(recent[0] + WINDOW - now) + 1
-            raise TooManyRequests(f"too many failed logins; try again in {wait} seconds", wait)
+    def start(self, address: str, account: str) -> None:
+        """Note a login before its slow hash. Raises TooManyRequests if a limit is reached."""
+        address = _network(address)
+        for key in (
+            (FAILURES, (address, account)),
+            (FAILURES_OF_ADDRESS, address),
+            (WAITING, (address, account)),
+            (WAITING_OF_ADDRESS, address),
+        ):
+            self._check(*key)
+        self._note(WAITING, (address, account))
+        self._note(WAITING_OF_ADDRESS, address)
 
-    def failed(self, address: str) -> None:
+    def finish(self, address: str, account: str, has_failed: bool) -> None:
+        """Note the end of a login. Raises TooManyRequests if others failed too often while it was in progress."""
+        address = _network(address)
+        for key in ((WAITING, (address, account)), (WAITING_OF_ADDRESS, address)):
+            if self._times.get(key):
+                self._times[key].popleft()
+        self._check(FAILURES, (address, account))
+        if has_failed:
+            self._note(FAILURES, (address, account))
+            self._note(FAILURES_OF_ADDRESS, address)
+
+    def _check(self, limit, who):
+        most, window, why = limit
+        times, since = self._times.get((limit, who), ()), self._clock() - window
+        recent = [then for then in times if then > since]
+        if len(recent) >= most:
+            wait = int(recent[-most] - since) + 1
+            raise TooManyRequests(f"{why}; try again in {wait} seconds", wait)
+
+    def _note(self, limit, who):
         now = self._clock()
-        self._failures = {who: times for who, times in self._failures.items() if times[-1] > now - WINDOW}
-        self._failures.setdefault(address, deque(maxlen=FAILURES)).append(now)
+        self._times = {key: times for key, times in self._times.items() if times and times[-1] > now - key[0][1]}
+        self._times.setdefault((limit, who), deque(maxlen=limit[0])).append(now)
+
+
+def _network(address):
+    """An IPv4 address, or the first half of an IPv6 address: whoever has one of these has the whole half."""
+    return str(ip_network((address.partition("%")[0], 64), strict=False)) if ":" in address else address

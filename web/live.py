@@ -10,7 +10,7 @@ import json
 import re
 import time
 from bisect import bisect_right
-from functools import cached_property
+from functools import cache, cached_property
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -29,6 +29,7 @@ PING_INTERVAL = 15  # seconds after which an idle connection is sent a ping
 RETRY = b"retry: 2000\n\n"  # milliseconds after which a browser reconnects
 SSE_HEADERS = (("Content-Type", "text/event-stream"), ("Cache-Control", "no-store"))
 UNSUPPORTED_DATA, TOKEN_EXPIRED = 1003, 1008  # close codes
+LONGEST_ID = 64  # characters of the id of a ticket, or of a message
 
 
 class Command(NamedTuple):
@@ -226,7 +227,7 @@ class TicketSocket(WebSocket):
             request = self._request(fields)
         except Invalid as problem:
             request.fault = problem
-        self._in_progress[request] = fields.get("_tag"), fields.get("id", fields.get("_tag"))
+        self._in_progress[request] = fields.get("_tag"), _message_id(fields)
         return request
 
     def _request(self, fields):
@@ -331,10 +332,16 @@ class Live:
         for handler in list(self._sessions):
             self._end_session(handler, INTERNAL_ERROR)
 
-    def keep_alive(self, now: float):
-        """Ping idle clients, and end sessions whose token has expired; yields the handlers to flush."""
+    def keep_alive(self, now: float, is_current):
+        """Ping idle clients, and end sessions whose token has ended; yields the handlers to flush.
+
+        is_current(user, version) says whether the user's tokens have this version.
+        """
+        is_current = cache(is_current)  # a user can have many sessions
         for handler, session in list(self._sessions.items()):
-            if session.caller.expires <= time.time():
+            caller = session.caller
+            is_ended = caller.token_version is not None and not is_current(caller.id, caller.token_version)
+            if is_ended or caller.expires <= time.time():
                 self._end_session(handler, TOKEN_EXPIRED)
             elif session.last_sent + PING_INTERVAL <= now and not handler.outbox:
                 handler.outbox += session.ping()
@@ -414,11 +421,16 @@ def open_echo(context, request: Request) -> Response:
 
 
 def starting_point(request: Request, last: int) -> int:
-    """Where the cursor of a new session starts: Last-Event-ID, else ?after=, else `last`, the newest event."""
+    """Where the cursor of a new session starts: Last-Event-ID, else ?after=, else `last`, the newest event.
+
+    A customer of a locked desk gets no error for an id beyond `last`: it would tell how many events the desk has.
+    """
     given = request.headers.get("last-event-id", "").strip()
     if given and not re.fullmatch("[0-9]{1,18}", given):
         raise Invalid("Last-Event-ID must be the id of an event: a whole number")
     after = int(given) if given else request.fields.get("after", last)
+    if after > last and request.caller.only_own:
+        return last
     if after > last:
         raise NotFound(
             f"there is no event {after} yet, the last is {last}: is this another database? Begin at ?after=0"
@@ -442,9 +454,18 @@ def _ticket_id(fields) -> str:
     needed = COMMANDS[fields["_tag"]].needs
     ticket = fields[needed] if needed == "ticket" else {"id": fields[needed]}
     number = isinstance(ticket, dict) and (ticket.get("id") or ticket.get("uuid"))
-    if isinstance(number, bool) or not isinstance(number, (int, str)):
-        raise Invalid(details={needed: ["Must have the id of the ticket, a number or a string."]})
+    if not _is_id(number):
+        raise Invalid(details={needed: [f"Must have the ticket's id, of up to {LONGEST_ID} characters."]})
     return str(number)
+
+
+def _message_id(fields):
+    """The `id` that the client gave its message, else the message's tag."""
+    return fields["id"] if _is_id(fields.get("id")) else fields.get("_tag")
+
+
+def _is_id(value) -> bool:
+    return isinstance(value, (int, str)) and not isinstance(value, bool) and len(str(value)) <= LONGEST_ID
 
 
 def _idempotency_key(fields) -> str:

@@ -1,4 +1,4 @@
-"""The commands that do not start a server: --verify, --backup, --rebuild, --add-user. app.py passes the store."""
+"""The commands that do not start a server: verify, back up, rebuild, change users. app.py passes the store."""
 
 import os
 import signal
@@ -7,8 +7,10 @@ from contextlib import closing, contextmanager, suppress
 from getpass import getpass
 from tempfile import TemporaryDirectory
 
-from web.identity import new_user
+from web.identity import check_new_password, new_user, password_hash, role_names
+from web.settings import ABOUT_USERS
 from web.validation import read_rules
+from workflow import Unavailable
 
 BESIDE = ("", "-wal", "-shm", "-journal", ".lock")  # files of one database: what follows its name
 
@@ -100,18 +102,66 @@ def check_rules(store) -> None:
         raise Refused(f"--rebuild: schema.sql cannot be used: {problem}; nothing was made") from None
 
 
-def add_user(store, options, host: str) -> int:
-    """Add a user. The password is the first line of standard input, or else the terminal asks for it."""
-    email = options.add_user
-    try:
-        password = sys.stdin.readline().rstrip("\r\n") if options.password_stdin else getpass(f"Password for {email}: ")
-        user = new_user(email, options.roles, password, host)
-    except (EOFError, KeyboardInterrupt):
-        raise Refused("--add-user: no password was given; pipe one in with --password-stdin") from None
-    except ValueError as problem:
-        raise Refused(f"--add-user: {problem}") from None
-    with store.savepoint():
-        store.add_user(user)
-    store.commit()
-    print(f"{user['email']} may log in as {', '.join(user['roles'])}")
+def user_command(options) -> str | None:
+    """The command about a user that was given, for example "add_user"."""
+    return next((name for name in ABOUT_USERS if getattr(options, name) is not None), None)
+
+
+def change_user(new_store, settings, options, command: str) -> int:
+    """Run a command about a user. A desk may be running: it notices in its next turn, and ends the user's tokens."""
+    option, email = "--" + command.replace("_", "-"), getattr(options, command).lower()
+    if command != "add_user" and not os.path.exists(settings.db):
+        raise Refused(f"{option}: there is no database {settings.db}")
+    with closing(new_store(settings.db)) as store:
+        user = store.user(email)
+        if command != "add_user" and not user:
+            raise Refused(f"{option}: {email!r} is no user of {settings.db}")
+        try:
+            said = USER_COMMANDS[command](store, user, options, settings.host)
+        except (EOFError, KeyboardInterrupt):
+            raise Refused(f"{option}: no password was given; pipe one in with --password-stdin") from None
+        except (ValueError, Unavailable) as problem:
+            raise Refused(f"{option}: {problem}") from None
+        store.commit()
+    print(said)
     return 0
+
+
+def add_user(store, user, options, host):
+    email = options.add_user
+    new = new_user(email, options.roles or "customer", ask_password(email, options), host)
+    with store.savepoint():
+        store.add_user(new)
+    return f"{new['email']} may log in as {', '.join(new['roles'])}"
+
+
+def set_password(store, user, options, host):
+    password = ask_password(user["email"], options)
+    check_new_password(password, user["email"], host)
+    with store.savepoint():
+        store.change_user(user, password_hash=password_hash(password))
+    return f"{user['email']} has a new password, and must log in again"
+
+
+def set_roles(store, user, options, host):
+    if not options.roles:
+        raise ValueError("give the roles, too: --roles agent,supervisor")
+    with store.savepoint():
+        roles = store.change_user(user, roles=role_names(options.roles))["roles"]
+    return f"{user['email']} may log in as {', '.join(roles)}, and must log in again"
+
+
+def remove_user(store, user, options, host):
+    with store.savepoint():
+        store.remove_user(user)
+    return f"{user['email']} is removed and can do nothing more; what this user wrote stays"
+
+
+def ask_password(email, options):
+    """The first line of standard input, or what the terminal is asked for."""
+    return sys.stdin.readline().rstrip("\r\n") if options.password_stdin else getpass(f"Password for {email}: ")
+
+
+USER_COMMANDS = {
+    "add_user": add_user, "set_password": set_password, "set_roles": set_roles, "remove_user": remove_user
+}

@@ -28,6 +28,7 @@ EXAMPLES = {  # by field, for requests and responses
     "data": {"assignee": "agent-1"},
     "email": "ann@example.com",
     "password": "correct horse battery staple",
+    "new_password": "battery staple",
     "login": "ann",
     "roles": ["agent"],
     "source": "rules",
@@ -173,6 +174,7 @@ def _of_the_desk(rules):
         "Chain": an_object({"ok": {"type": "boolean"}, "events": COUNT, "head": HASH, "broken": broken}, "head broken"),
         "Health": an_object({**facts, "classifier": SAYS}),
         "Readiness": an_object({"status": {"enum": ["ready", "unavailable"]}, "checks": checks}),
+        "LoggedOut": an_object({"status": {"const": "logged out"}}),
         "Token": an_object({"token": SAYS, "expires_at": ends, "user": an_object(who, "email name")}),
         "OpenAPI": {"type": "object", "description": "This document, in OpenAPI 3.1"},
     }

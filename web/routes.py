@@ -7,7 +7,7 @@ from web.http1 import Request
 from web.validation import Body
 from workflow import Invalid, NotFound
 
-READERS, LLM_CALLS = "readers", "LLM calls"  # the two pools of worker threads
+READERS, LLM_CALLS, PASSWORDS = "readers", "LLM calls", "passwords"  # the pools of worker threads
 ANY, METHODS = object(), object()  # keys in the tree of routes that no path segment can equal
 
 
@@ -23,6 +23,11 @@ def worker(request: Request) -> str:
 def llm_worker(request: Request) -> str:
     """Requests that wait for an LLM: they have their own threads, so that a call that hangs does not delay reads."""
     return LLM_CALLS
+
+
+def password_worker(request: Request) -> str:
+    """Requests with a password: its hash takes long, so many logins at the same time must not delay reads."""
+    return PASSWORDS
 
 
 class Route(NamedTuple):

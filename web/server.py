@@ -22,11 +22,12 @@ from web.http1 import CONTINUE, BadRequest, Request, RequestReader, render_chunk
 from web.listener import READ, WRITE, Listener
 from web.live import Live
 from web.response_cache import ResponseCache
-from web.routes import LLM_CALLS, READERS
+from web.routes import LLM_CALLS, PASSWORDS, READERS
 from web.websocket import GOING_AWAY, TRY_LATER
 from web.workers import EventLoopPool, WorkerPool
 from workflow import Unavailable
 
+THREADS = {READERS: 4, LLM_CALLS: 4, PASSWORDS: 1}
 BLOCK = 64 * 1024  # bytes taken from one connection per turn
 TURN = 32  # requests of one connection before the next one has its turn
 # Seconds per turn for handling requests. While there is time, a turn with changes reads again before its commit, so
@@ -70,8 +71,8 @@ class DeskServer(Listener):
         self._has_background_work, self._background_due, self._checkpoint_due = False, 0, 0
         self._date = ""
         self._pools |= {
-            name: WorkerPool(self._finished_jobs, self._wake, is_costly=name == LLM_CALLS)
-            for name in (READERS, LLM_CALLS)
+            name: WorkerPool(threads, self._finished_jobs, self._wake, is_costly=name == LLM_CALLS)
+            for name, threads in THREADS.items()
         }
 
     def open(self, context, gate) -> None:
@@ -312,7 +313,7 @@ class DeskServer(Listener):
             for handler in self.handlers:
                 handler.since = min(now, handler.since + now - self._checked_at)
         self._checked_at = now
-        for handler in self.live.keep_alive(now):
+        for handler in self.live.keep_alive(now, self.context.identity.is_current):
             self._flush(handler)
         if not self._is_listening and self._stopped_at is None:
             self._selector.register(self.socket, READ, None)

@@ -11,7 +11,13 @@ EPILOG = (
 )
 PASSWORD = re.compile(r"//.*@")  # a URL can contain one
 BASE_URL = re.compile(r"https?://([^\s/:@?#\[\]]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?(/[^\s@?#]*)?")
-NEED_A_FILE = ("verify", "backup", "rebuild", "add_user")  # commands that make no sense with a database in memory
+ABOUT_USERS = {  # commands: what they do
+    "add_user": "add a user who may log in; asks for the password",
+    "set_password": "give a user another password; asks for it",
+    "set_roles": "give a user other --roles",
+    "remove_user": "remove a user",
+}
+NEED_A_FILE = ("verify", "backup", "rebuild", *ABOUT_USERS)  # commands that make no sense with a database in memory
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -145,10 +151,21 @@ def read(table: tuple, options: dict, environ: dict) -> SimpleNamespace:
     return settings
 
 
+class CommandLine(argparse.ArgumentParser):
+    """A parser whose error for an unknown option does not show what follows: it can be a secret."""
+
+    def parse_args(self, arguments=None, namespace=None):
+        options, unknown = self.parse_known_args(arguments, namespace)
+        if unknown:
+            names = ", ".join(text.partition("=")[0] for text in unknown if text.startswith("-"))
+            self.error(f"unknown option {names}; see --help" if names else "a value has no option; see --help")
+        return options
+
+
 def command_line(table: tuple, roles) -> argparse.ArgumentParser:
     """A parser with an option for every setting and every command; --help names variables and defaults."""
     about = "A support desk in plain Python. Options win over environment variables; an empty value counts as unset."
-    parser = argparse.ArgumentParser("app.py", description=about, epilog=EPILOG, allow_abbrev=False)
+    parser = CommandLine("app.py", description=about, epilog=EPILOG, allow_abbrev=False)
     for setting in table:
         variables = ", then ".join(setting.variables)
         parser.add_argument(setting.option, help=f"{setting.help} [{variables}; default: {setting.default or 'none'}]")
@@ -156,8 +173,9 @@ def command_line(table: tuple, roles) -> argparse.ArgumentParser:
     parser.add_argument("--verify", action="store_true", help="check the database, its audit chain and its replay")
     parser.add_argument("--backup", metavar="FILE", help="copy the database to FILE, also while a desk serves it")
     parser.add_argument("--rebuild", metavar="FILE", help="make FILE from the old events after an edit of schema.sql")
-    parser.add_argument("--add-user", metavar="EMAIL", help="add a user who may log in; asks for the password")
-    parser.add_argument("--roles", default="customer", help=f"that user's roles, with commas: {', '.join(roles)}")
+    for name, what in ABOUT_USERS.items():
+        parser.add_argument("--" + name.replace("_", "-"), metavar="EMAIL", help=f"{what}, also while a desk runs")
+    parser.add_argument("--roles", help=f"that user's roles, with commas: {', '.join(roles)}; a new user is a customer")
     parser.add_argument("--password-stdin", action="store_true", help="read that user's password from standard input")
     return parser
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from web.handler import Job
 from workflow import Unavailable
 
-THREADS, QUEUE = 4, 200
+QUEUE = 200
 
 
 class WorkerPool:
@@ -18,14 +18,15 @@ class WorkerPool:
     If calls cost money (`is_costly`), a job that waited for a thread is skipped if its client has hung up.
     """
 
-    def __init__(self, finished: deque, wake, is_costly: bool = False):
+    def __init__(self, threads: int, finished: deque, wake, is_costly: bool = False):
         self._jobs, self._finished, self._wake, self._is_costly = queue.Queue(QUEUE), finished, wake, is_costly
-        for _ in range(THREADS):
+        self._threads = threads
+        for _ in range(threads):
             threading.Thread(target=self._run, args=(sys.gettrace(),), daemon=True).start()
 
     def start(self, job: Job) -> None:
         """Let the next free thread call job.work()."""
-        had_to_wait = self._jobs.unfinished_tasks >= THREADS
+        had_to_wait = self._jobs.unfinished_tasks >= self._threads
         try:
             self._jobs.put_nowait((job, had_to_wait))
         except queue.Full:
@@ -33,7 +34,7 @@ class WorkerPool:
 
     def close(self) -> None:
         """Let idle threads end; the others end with the process."""
-        for _ in range(THREADS):
+        for _ in range(self._threads):
             with suppress(queue.Full):
                 self._jobs.put_nowait(None)
 
