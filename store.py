@@ -76,6 +76,8 @@ class Store:
             raise Unusable(f"cannot use {path}: it is not writable; change its mode or use another SUPPORT_DESK_DB")
         _our_schema()  # an error in schema.sql is told before a file is made
         try:
+            if not (self.in_memory or read_only):
+                make_private(path)
             uri = IN_MEMORY if self.in_memory else self.path.absolute().as_uri() + ("?mode=ro" if read_only else "")
             self.db = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=WAIT, cached_statements=256)
             self._prepare(read_only, holder)
@@ -447,7 +449,8 @@ class Store:
             with closing(type(self)(self.path, read_only=True)) as store:
                 yield store
         except Unusable as problem:
-            raise Unavailable(f"the database cannot be read now: {problem}") from problem
+            why = str(problem).replace(str(self.path), "its file")  # strangers do not need the path
+            raise Unavailable(f"the database cannot be read now: {why}") from problem
         except sqlite3.Error as problem:
             raise _unavailable(problem)
 
@@ -787,7 +790,7 @@ class Store:
         with suppress(OSError):
             if self._find_files() == self._inodes:
                 return
-        raise Unavailable(f"the database file {self.path} or its -wal was removed or replaced; restart the desk")
+        raise Unavailable("the database file or its -wal was removed or replaced; restart the desk")
 
     def ping(self) -> None:
         """Read one row of the file, by a connection without a cache. Raises Unavailable if that fails."""
@@ -812,6 +815,7 @@ class Store:
         The read transaction holds one snapshot. Without it, each write of a running server would restart the copy.
         """
         try:
+            make_private(path)
             with closing(sqlite3.connect(path)) as copy:
                 self.db.execute("BEGIN")
                 self.db.execute("SELECT 1 FROM daily_counts").fetchall()
@@ -1215,12 +1219,21 @@ class Schema(NamedTuple):  # what identifies the schema of a database file
     definitions: dict
 
 
+def make_private(path: str | Path) -> None:
+    """Make this file, if there is none, for its owner alone: SQLite would let every user of the machine read it.
+
+    SQLite gives the files beside it (-wal, -shm) the same mode.
+    """
+    os.close(os.open(path, os.O_RDONLY | os.O_CREAT, 0o600))
+
+
 def hold(path: Path, who: str) -> sqlite3.Connection:
     """Lock this database for one server, until the returned connection is closed.
 
     The lock is a write transaction on a second, small file: it works on every platform, and it ends with the
     process, also after a crash. Raises Unusable with the name of the holder.
     """
+    make_private(f"{path.resolve()}.lock")
     lock = sqlite3.connect(f"{path.resolve()}.lock", isolation_level=None, timeout=0)
     try:
         lock.execute("PRAGMA synchronous = OFF")

@@ -222,6 +222,13 @@ class Locked(DeskTest):
         self.assertEqual([comment["body"] for comment in comments], ["For you"])
         self.assertIn(b"canary-internal", self.desk.get("/tickets/1", CALLERS["agent"]).body)
 
+    def test_no_answer_without_a_token_names_a_path_of_the_server(self):
+        self.desk.database.rename(self.desk.database.with_name("gone"))
+        login = {"email": "a@example.com", "password": "correct horse"}
+        for reply in (self.desk.get("/ready"), self.desk.post("/user/login", login), self.desk.get("/nowhere")):
+            self.assertNotIn(str(self.desk.database.parent), reply.body.decode())
+        self.assertEqual(self.desk.get("/ready").status, 503)
+
     def test_a_customer_cannot_find_out_how_many_events_the_desk_has(self):
         for _ in range(3):
             self.new_ticket()

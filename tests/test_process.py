@@ -1,7 +1,9 @@
 """The desk as a process: how it starts, refuses to start, runs beside others, and stops."""
 
+import os
 import socket
 import sqlite3
+import stat
 import subprocess
 import sys
 import tempfile
@@ -165,6 +167,20 @@ class Tools(FilledTest):
 
     def test_verify_of_nothing_is_refused(self):
         self.assert_refuses(str(self.database), arguments=("--verify",))
+
+    @unittest.skipIf(os.name == "nt", "Windows has no such modes")
+    def test_only_the_owner_may_read_the_files_that_the_desk_makes(self):
+        desk = self.fill()
+        settings = {"SUPPORT_DESK_DB": str(self.database)}
+        desk.stop()
+        for command in ("--backup", "--rebuild"):
+            done = run_tool(command, str(self.database.with_name(f"{command}.sqlite3")), **settings)
+            self.assertEqual(done.returncode, 0, done.stderr)
+        again = self.start()
+        names = {path.name: stat.S_IMODE(path.stat().st_mode) for path in self.database.parent.iterdir()}
+        again.stop()
+        self.assertLessEqual({"--backup.sqlite3", "--rebuild.sqlite3", f"{self.database.name}-wal"}, names.keys())
+        self.assertEqual({name: mode for name, mode in names.items() if mode & 0o077}, {})
 
     def test_a_backup_of_a_running_desk_is_a_sound_copy(self):
         desk = self.fill()

@@ -19,6 +19,7 @@ except ImportError:  # Windows
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 ACCEPTS = 64  # connections that are accepted in one turn of the event loop
 MOST_FILES = 10_000
+MOST_READ = 64 * 1024  # bytes of a request that gets a 503 because the desk is full
 
 
 def capacity() -> int:
@@ -118,3 +119,4 @@ class Listener(HTTPServer):
         problem = Unavailable(f"all {self._capacity} connections are in use; try again")
         with suppress(OSError), handler.connection as sock:
             sock.send(handler.render(handler.refuse(problem), formatdate(usegmt=True), close=True))
+            sock.recv(MOST_READ)  # close() with unread bytes resets the connection: the client could lose the 503
