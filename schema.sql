@@ -4,7 +4,7 @@
 -- A NUL character, char(0), is not allowed: length() stops counting there.
 
 PRAGMA application_id = 0x4465736B;  -- "Desk": a file without it belongs to another program
-PRAGMA user_version = 2;             -- raise it when a table changes
+PRAGMA user_version = 3;             -- raise it when a table changes
 
 CREATE TABLE tickets (
   id INTEGER PRIMARY KEY CHECK (id > 0),
@@ -153,9 +153,18 @@ BEGIN SELECT RAISE(ABORT, 'a draft is sent or rejected, never deleted'); END;
 -- ticket. store.py makes the index itself, if SQLite has FTS5, and fills it in the background.
 CREATE TABLE search_pending (ticket_id INTEGER PRIMARY KEY) STRICT;
 
+-- What a search compares, of indexed tickets with other characters than ASCII: store.py computes it once, with Python's
+-- case folding. A ticket without a row here is folded by each search.
+CREATE TABLE search_words (
+  ticket_id INTEGER PRIMARY KEY,
+  title_words TEXT NOT NULL,
+  description_words TEXT NOT NULL
+) STRICT;
+
 CREATE TRIGGER search_a_changed_ticket AFTER UPDATE OF title, description ON tickets
 WHEN (NEW.title, NEW.description) IS NOT (OLD.title, OLD.description) BEGIN
   INSERT INTO search_pending VALUES (NEW.id) ON CONFLICT DO NOTHING;
+  DELETE FROM search_words WHERE ticket_id = NEW.id;
 END;
 
 -- Totals and statistics are counters that triggers keep up to date: counting a million rows takes too long.
