@@ -181,6 +181,8 @@ class CommonLetters(unittest.TestCase):
                 self.assertEqual(page.get("total_is_exact"), False if is_common else None)
                 exact = desk.get(f"/tickets?{urlencode({'search': needle})}", {"Prefer": "count=exact"}).json
                 self.assertEqual((exact["total"], "total_is_exact" in exact), (len(expected), False))
+                lines = desk.get(f"/tickets.csv?{urlencode({'search': needle})}").body.count(b"\r\n")
+                self.assertEqual(lines, 1 + len(expected))
 
 
 class Filters(DeskTest):
