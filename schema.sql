@@ -156,9 +156,18 @@ BEGIN SELECT RAISE(ABORT, 'a draft is sent or rejected, never deleted'); END;
 -- ticket. store.py makes the index itself, if SQLite has FTS5, and fills it in the background.
 CREATE TABLE search_pending (ticket_id INTEGER PRIMARY KEY) STRICT;
 
+-- What a search compares, of indexed tickets with other characters than ASCII: store.py computes it once, with Python's
+-- case folding. A ticket without a row here is folded by each search.
+CREATE TABLE search_words (
+  ticket_id INTEGER PRIMARY KEY,
+  title_words TEXT NOT NULL,
+  description_words TEXT NOT NULL
+) STRICT;
+
 CREATE TRIGGER search_a_changed_ticket AFTER UPDATE OF title, description ON tickets
 WHEN (NEW.title, NEW.description) IS NOT (OLD.title, OLD.description) BEGIN
   INSERT INTO search_pending VALUES (NEW.id) ON CONFLICT DO NOTHING;
+  DELETE FROM search_words WHERE ticket_id = NEW.id;
 END;
 
 -- Totals and statistics are counters that triggers keep up to date: counting a million rows takes too long.

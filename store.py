@@ -191,18 +191,12 @@ class Store:
         `filters` has `limit` and any of FILTERS. `next` is the `before` of the next page, None on the last page.
         Keyset pagination: while new tickets arrive, no page skips or repeats a ticket. The total comes
         from a counter if there is one. Else the desk counts rows, at most `most_counted` (0: none); if it stops there,
-        total_is_exact is False.
+        total_is_exact is False. A search for a common letter can give a short page with a `next`: see _query().
         """
-        # FILTERS: a condition per filter. _trigrams_of(): the query for the search index. _parts(): FROM and WHERE.
-        # TOTALS (in _total): the filters that have counters. All are below, with the hard part: how rows are read.
-        asked = frozenset(FILTERS.keys() & filters.keys())
-        needle = workflow.search_key(filters.get("search", ""))
-        match = _trigrams_of(needle) if self.has_index else ""
-        filters = {"before": workflow.MAX_ID, **filters, "search": needle, "match": match}
-        parts = _parts(asked, bool(match))
-        in_runs = asked and "search" not in asked
-        rows = self._newest_of_runs(filters, asked) if in_runs else self._newest(filters, parts)
-        page, following = _page(rows, filters["limit"], LIST_BYTES)
+        # _query(): which filters, and FROM and WHERE for each place to look in. _page_of_tickets(): the rows of the
+        # page. _total(): the total, from counters if possible. All are below, with the hard part: how rows are read.
+        filters, asked, parts = self._query(filters)
+        page, following = self._page_of_tickets(filters, asked, parts, _row_as_json("tickets"))
         return {"tickets": [text for _, text in page], **self._total(filters, asked, parts), "next": following}
 
     def edit_ticket(self, caller: Caller, ticket: dict, changes: dict) -> dict:
@@ -465,17 +459,74 @@ class Store:
 
     # -- lists, searches and statistics --------------------------------------------------------------
 
-    def _newest(self, filters, parts):
-        """(id, JSON text) of the newest tickets: one more than the page needs, to see if there is a next page."""
+    def csv_rows(self, filters: dict, columns: tuple) -> dict:
+        """A page as in tickets(), as lines of CSV (UTF-8 bytes) with these columns: {lines, count, next}.
+
+        SQLite makes the text in one step, in which other threads run: the event loop does not wait for an export.
+        """
+        page, following = self._page_of_tickets(*self._query(filters), "description")  # its length limits the page
+        ids = json.dumps([number for number, _ in page])
+        lines = self._tuples(_lines_of_csv(columns), (ids,))[0][0]
+        return {"lines": lines or b"", "count": len(page), "next": following}
+
+    # Letters that more trigrams have, or trigrams in more tickets (a ticket counts once for each trigram), are not
+    # looked up in the index: it is quicker to read MOST_READ tickets, where a common letter is found soon.
+    MOST_TRIGRAMS, MOST_ENTRIES, MOST_READ = 500, 20_000, 10_000
+
+    def _query(self, filters):
+        """(filters with everything that the SQL needs, names of the given filters, parts: see _parts()).
+
+        Where a search for one or two letters cannot use the index, a page has the matches among the newest MOST_READ
+        tickets before `before`, perhaps none; `next` goes on where it stopped, and the total is that of as many.
+        """
+        asked = frozenset(FILTERS.keys() & filters.keys())
+        needle = workflow.search_key(filters.get("search", ""))
+        uses_index = needle and self.has_index and "owner" not in asked
+        match = self._match(needle) if uses_index else None
+        filters = {"before": workflow.MAX_ID, **filters, "search": needle, "match": match}
+        filters |= {"oldest": 0, "rest": None, "counted": 0}  # a page and a total are of tickets with a larger id
+        if uses_index and match is None:
+            newest = self._tuples("SELECT max(id) FROM tickets")[0][0] or 0
+            oldest = max(0, min(newest, filters["before"] - 1) - self.MOST_READ)
+            filters |= {"oldest": oldest, "rest": oldest + 1 if oldest else None}
+            filters["counted"] = max(0, newest - self.MOST_READ) if "most_counted" in filters else 0
+        return filters, asked, _parts(asked, match is not None)
+
+    def _match(self, needle):
+        """The searched text as an FTS5 query. None for letters that too many trigrams or tickets have.
+
+        Each text in the index ends with two blanks, so each of its letters begins a trigram.
+        """
+        if len(needle) > 2:
+            return _trigrams_of(needle)
+        start, trigrams, room = needle.translate(AS_IN_INDEX), [], self.MOST_ENTRIES
+        with closing(self.db.cursor()) as cursor:
+            cursor.row_factory = None
+            for trigram, tickets in cursor.execute(TRIGRAMS_FROM, (start, start + LAST_CHARACTER * 2)):
+                trigrams.append(trigram)
+                room -= tickets
+                if room < 0 or len(trigrams) > self.MOST_TRIGRAMS:
+                    return None
+        return " OR ".join(map(_quoted_trigram, trigrams)) or NOTHING
+
+    def _page_of_tickets(self, filters, asked, parts, row):
+        """([(id, value of the SQL expression `row`), …] of a page, the `before` of the next page or None)."""
+        in_runs = asked and "search" not in asked
+        rows = self._newest_of_runs(filters, asked, row) if in_runs else self._newest(filters, parts, row)
+        page, following = _page(rows, filters["limit"], LIST_BYTES)
+        return page, following or filters["rest"]
+
+    def _newest(self, filters, parts, row):
+        """(id, row) of the newest tickets: one more than the page needs, to see if there is a next page."""
         rows = []
         for column, part in parts:
-            page = f"AND {column} < :before ORDER BY {column} DESC LIMIT :limit + 1"
-            rows += self._tuples(f"SELECT tickets.id, {_row_as_json('tickets')} FROM {part} {page}", filters)
+            page = f"AND {column} < :before AND {column} > :oldest ORDER BY {column} DESC LIMIT :limit + 1"
+            rows += self._tuples(f"SELECT tickets.id, {row} FROM {part} {page}", filters)
         if len(parts) > 1:
             rows.sort(reverse=True)
         return rows[: filters["limit"] + 1]
 
-    def _newest_of_runs(self, filters, asked):
+    def _newest_of_runs(self, filters, asked, row):
         """The same for filters with an index. Hard part: skip it on a first reading.
 
         An index consists of runs: one per (state, priority, category), each in order of id. This merges the runs that
@@ -487,9 +538,9 @@ class Store:
             for _, part in _parts(asked - TOTALS | RUN):
                 sql = f"SELECT id FROM {part} AND id < :before AND id > :oldest ORDER BY id DESC LIMIT :limit + 1"
                 found = self._tuples(sql, {**filters, **run, "oldest": ids[-1] if len(ids) == size else 0})
-                ids = sorted((*ids, *(row[0] for row in found)), reverse=True)[:size]
+                ids = sorted((*ids, *(number for (number,) in found)), reverse=True)[:size]
         those = "id IN (SELECT value FROM json_each(?)) ORDER BY id DESC"
-        return self._tuples(f"SELECT id, {_row_as_json('tickets')} FROM tickets WHERE {those}", (json.dumps(ids),))
+        return self._tuples(f"SELECT id, {row} FROM tickets WHERE {those}", (json.dumps(ids),))
 
     def _total(self, filters, asked, parts):
         if TOTALS.issuperset(asked):
@@ -497,25 +548,31 @@ class Store:
                 f"SELECT coalesce(sum(tickets), 0) AS total FROM ticket_counts WHERE {_and(FILTERS, asked)}", filters
             )[0]
         room = most = filters.get("most_counted", workflow.MAX_ID)
-        for _, part in parts:
-            some = f"SELECT count(*) AS n FROM (SELECT 1 FROM {part} LIMIT :room)"
-            room -= self._all(some, {**filters, "room": room})[0]["n"]
-        return {"total": most - room, **({} if room else {"total_is_exact": False})}
+        for column, part in parts:
+            some = f"{part} AND {column} > :counted" if filters["counted"] else part
+            count = f"SELECT count(*) AS n FROM (SELECT 1 FROM {some} LIMIT :room)"
+            room -= self._all(count, {**filters, "room": room})[0]["n"]
+        is_exact = room and not filters["counted"]
+        return {"total": most - room, **({} if is_exact else {"total_is_exact": False})}
 
     def index_some(self) -> bool:
-        """Move a few tickets from search_pending into the search index. False if there are none."""
+        """Move a few tickets from search_pending into the search index. False if there are none.
+
+        In a turn with changes it is fewer: they delay the responses of this turn, but need no commit of their own.
+        """
+        most, room = WITH_CHANGES if self.has_changes else ALONE
         # Not _all(): nobody asked for this, so the log and /ready must tell if the file is corrupt.
-        some, room = self.db.execute(SOME_PENDING).fetchall() if self.has_index else [], INDEX_AT_ONCE
+        some = self.db.execute(SOME_PENDING, (most,)).fetchall() if self.has_index else []
         if not some:
             return False
         with self._without_waiting():
             self._begin()
         with self.savepoint():
             for ticket in some:
-                words = _words_of(ticket)
-                self.db.execute("INSERT INTO search_index (rowid, words) VALUES (?, ?)", (ticket["id"], words))
-                self.db.execute("DELETE FROM search_pending WHERE ticket_id = ?", (ticket["id"],))
-                room -= len(words)
+                self.db.execute(f"{KEEP_WORDS} AND id = :id", ticket)
+                self.db.execute(f"{INDEX_WORDS} WHERE id = :id", ticket)
+                self.db.execute("DELETE FROM search_pending WHERE ticket_id = :id", ticket)
+                room -= ticket["length"]
                 if room < 0:
                     break
         return True
@@ -699,6 +756,8 @@ class Store:
         """Each three characters of a ticket must find it, by the index or because it is in search_pending."""
         lost = self._all("SELECT ticket_id AS id FROM search_pending EXCEPT SELECT id FROM tickets")
         yield "tickets that wait for the search index", f"there is no ticket {lost[0]['id']}" if lost else None
+        wrong = self._all(WRONG_WORDS)
+        yield "words in search_words", f"wrong for ticket {wrong[0]['ticket_id']}" if wrong else None
         if self.has_index:
             lost = self._lost_by_the_index()
             yield "search index", f"it does not find ticket {lost}: {REBUILD}" if lost else None
@@ -745,11 +804,13 @@ class Store:
             self._lock = hold(self.path, holder)
         self.db.row_factory = lambda cursor, row: dict(zip([column[0] for column in cursor.description], row))
         self.db.create_function("search_key", 1, workflow.search_key, deterministic=True)
+        self.db.create_function("without_formulas", 1, workflow.without_formulas, deterministic=True)
         for pragma in ("foreign_keys = ON", "recursive_triggers = ON", "trusted_schema = OFF"):
             self.db.execute(f"PRAGMA {pragma}")
         self.has_index = bool(self._all("SELECT 1 FROM pragma_module_list WHERE name = ?", (self.index_module,)))
         if read_only:
             self.has_index &= "search_index" in _schema_of(self.db).definitions
+            self._open_trigrams()
             return
         limits = (f"wal_autocheckpoint = {WAL_PAGES}", f"journal_size_limit = {JOURNAL_SIZE_LIMIT}")
         for pragma in ("journal_mode = WAL", "synchronous = FULL", *limits):
@@ -763,7 +824,12 @@ class Store:
         if self.has_index and "search_index" not in _schema_of(self.db).definitions:
             everything = "INSERT OR IGNORE INTO search_pending SELECT id FROM tickets"
             self.db.executescript(f"BEGIN; {SEARCH_INDEX}; {everything}; COMMIT")
+        self._open_trigrams()
         self.checkpoint()  # so that the main file has the tables, if somebody copies it alone
+
+    def _open_trigrams(self):
+        if self.has_index:
+            self.db.execute("CREATE VIRTUAL TABLE temp.search_trigrams USING fts5vocab (main, search_index, row)")
 
     def _recognise(self) -> bool:
         """True for a new, empty database. Raises Unusable for another program's file or another schema version."""
@@ -844,7 +910,8 @@ class Store:
                 yield from self._make_all(progress)
                 self._check_references()
                 if self.has_index:
-                    self.db.execute(INDEX_ALL)
+                    self.db.execute(KEEP_WORDS)
+                    self.db.execute(INDEX_WORDS)
                     self.db.execute("DELETE FROM main.search_pending")
             self.commit()
             self.db.execute("PRAGMA foreign_keys = ON")
@@ -891,8 +958,8 @@ class Store:
             yield f"{table.count} {table.name} copied{table.notes()}", table.difference_of_copy()
         for sql in triggers.values():
             self.db.execute(sql)
-        for name in BY_TRIGGERS:
-            yield f"{name} filled by triggers", None
+        for name in DERIVED:
+            yield f"{name} made from the tickets", None
         for name, sql in olds.items():
             if sql.startswith("CREATE TABLE") and name not in ours and not name.startswith(("search_index", "sqlite_")):
                 yield f"{name} is no table of schema.sql: only the old file has it", None
@@ -917,44 +984,66 @@ class Store:
 
 # -- SQL of lists, searches and statistics --------------------------------------------------------
 
-# search_key() of a column; for ASCII text lower() of SQLite gives the same, several times as fast
-FOLDED = "CASE WHEN length({0}) = length(CAST({0} AS BLOB)) THEN lower({0}) ELSE search_key({0}) END"
-FILTERS = {
-    **{column: f"{column} = :{column}" for column in ("category", "priority", "state", "assignee", "created_by")},
-    "status": "state IN (SELECT state FROM ticket_counts WHERE status = :status)",  # so an index can be used
-    "owner": "created_by = :owner",
-    "mine": "(created_by = :mine OR assignee = :mine)",
-    "search": f"(instr({FOLDED.format('title')}, :search) OR instr({FOLDED.format('description')}, :search))",
-}
-MINE = ("created_by = :mine", "assignee = :mine AND created_by <> :mine")  # as two queries with an index each
-RUN = {"state", "priority", "category"}  # one row of ticket_counts; for one such triple an index is in order of id
-TOTALS = RUN | {"status"}  # filters whose totals are in ticket_counts
-
 # A search looks in two places; each ticket is in one of them. (column of the ids, tables with a first condition)
+# Without an index, and for a common letter, it reads tickets, newest first.
 INDEXED = (
     "search_index.rowid",
     """search_index CROSS JOIN tickets ON tickets.id = search_index.rowid
+    LEFT JOIN search_words ON search_words.ticket_id = tickets.id
     WHERE search_index MATCH :match AND search_index.rowid NOT IN (SELECT ticket_id FROM search_pending)""",
 )
 PENDING = (
     "search_pending.ticket_id",
     """search_pending CROSS JOIN tickets ON tickets.id = search_pending.ticket_id
+    LEFT JOIN search_words ON search_words.ticket_id = tickets.id
     WHERE true""",
 )
+EVERY = ("tickets.id", "tickets NOT INDEXED LEFT JOIN search_words ON search_words.ticket_id = tickets.id WHERE true")
+# A customer's search reads the customer's own tickets alone: its time tells nothing about those of others.
+OWN = ("tickets.id", EVERY[1].replace("NOT INDEXED", "INDEXED BY tickets_by_creator"))
+# search_key() of a column; for ASCII text lower() of SQLite gives the same, several times as fast
+FOLDED = "CASE WHEN length({0}) = length(CAST({0} AS BLOB)) THEN lower({0}) ELSE search_key({0}) END"
+STORED = f"coalesce(search_words.{{0}}_words, {FOLDED})"
+HOLDS = f"(instr({STORED.format('title')}, :search) OR instr({STORED.format('description')}, :search))"
+PLACES = (INDEXED, PENDING)
+FILTERS = {
+    **{column: f"{column} = :{column}" for column in ("category", "priority", "state", "assignee", "created_by")},
+    "status": "state IN (SELECT state FROM ticket_counts WHERE status = :status)",  # so an index can be used
+    "owner": "created_by = :owner",
+    "mine": "(created_by = :mine OR assignee = :mine)",
+    "search": HOLDS,
+}
+MINE = ("created_by = :mine", "assignee = :mine AND created_by <> :mine")  # as two queries with an index each
+RUN = {"state", "priority", "category"}  # one row of ticket_counts; for one such triple an index is in order of id
+TOTALS = RUN | {"status"}  # filters whose totals are in ticket_counts
+
 # Hard part: skip it on a first reading. The index knows which trigrams (three characters) a ticket has, but not where.
 # So it gives candidates, and the query checks the text of each. It can give too many (the words before an edit stay in
 # it), never too few. Small pages, because FTS5 merges 64 pages at a time: p99 of index_some is 6 ms instead of 23.
 SEARCH_INDEX = """CREATE VIRTUAL TABLE search_index USING fts5
     (words, content = '', columnsize = 0, detail = none, tokenize = 'trigram case_sensitive 1');
     INSERT INTO search_index (search_index, rank) VALUES ('pgsz', 500)"""
-SOME_PENDING = """SELECT id, title, description FROM search_pending JOIN tickets ON id = ticket_id
-    ORDER BY ticket_id LIMIT 16"""
+SOME_PENDING = """SELECT id, length(title) + length(description) AS length
+    FROM search_pending JOIN tickets ON id = ticket_id ORDER BY ticket_id LIMIT ?"""
+# Tickets and characters to index in one turn: some tenths of a millisecond in a turn with changes; else one or two
+# milliseconds, and a commit.
+WITH_CHANGES, ALONE = (2, 2_000), (16, 16_000)
+KEEP_WORDS = f"""INSERT OR REPLACE INTO main.search_words
+    SELECT id, {FOLDED.format('title')}, {FOLDED.format('description')} FROM main.tickets
+    WHERE length(title || description) <> length(CAST(title || description AS BLOB))"""
+INDEX_WORDS = f"""INSERT INTO main.search_index (rowid, words)
+    SELECT id, {STORED.format('title')} || char(10) || {STORED.format('description')} || '  '
+    FROM main.tickets LEFT JOIN main.search_words ON ticket_id = id"""
 ALL_INDEXED = """SELECT id, title, description FROM tickets
     WHERE id NOT IN (SELECT ticket_id FROM search_pending) ORDER BY id"""
 FOUND_BY_INDEX = "SELECT json_group_array(rowid) FROM search_index WHERE search_index MATCH ?"
-INDEX_AT_ONCE = 16_000  # characters in one turn: this takes one or two milliseconds
-INDEX_ALL = """INSERT INTO main.search_index (rowid, words)
-    SELECT id, search_key(title) || char(10) || search_key(description) FROM main.tickets"""
+WRONG_WORDS = f"""SELECT ticket_id FROM search_words LEFT JOIN tickets ON id = ticket_id
+    WHERE (title_words, description_words) IS NOT ({FOLDED.format('title')}, {FOLDED.format('description')})
+    ORDER BY ticket_id LIMIT 1"""
+TRIGRAMS_FROM = "SELECT term, doc FROM search_trigrams WHERE term BETWEEN ? AND ?"
+LAST_CHARACTER = "\U0010ffff"
+NOTHING = '""'  # an FTS5 query that no text matches
+AS_IN_INDEX = dict.fromkeys((0xFFFE, 0xFFFF), "\ufffd")  # FTS5 replaces these two, as no text should have them
 EVENT_FILTERS = {
     **{column: f"{column} = :{column}" for column in ("ticket_id", "type", "actor")},
     "after": "id > :after",
@@ -993,16 +1082,18 @@ def _and(conditions, given):
 @lru_cache(256)
 def _parts(asked, in_index=False):
     """[(column of the ids, FROM and WHERE), …]: queries that together find each matching ticket once."""
-    if in_index:
-        return [(column, f"{tables} AND {_and(FILTERS, asked)}") for column, tables in (INDEXED, PENDING)]
-    if "mine" in asked and "search" not in asked:
+    if "search" in asked:
+        places = PLACES if in_index else (OWN,) if "owner" in asked else (EVERY,)
+        return [(column, f"{tables} AND {_and(FILTERS, asked)}") for column, tables in places]
+    if "mine" in asked:
         return [("id", f"tickets WHERE {way} AND {_and(FILTERS, asked - {'mine'})}") for way in MINE]
     return [("id", f"tickets WHERE {_and(FILTERS, asked)}")]
 
 
 def _words_of(ticket) -> str:
-    """What the search index gets of a ticket."""
-    return "\n".join(workflow.search_key(ticket[name]) for name in ("title", "description"))
+    """What the search index has of a ticket: see INDEX_WORDS."""
+    words = "\n".join(workflow.search_key(ticket[name]) for name in ("title", "description"))
+    return f"{words.translate(AS_IN_INDEX)}  "
 
 
 def _all_trigrams(words) -> set[str]:
@@ -1010,12 +1101,16 @@ def _all_trigrams(words) -> set[str]:
 
 
 def _trigrams_of(needle):
-    """The searched text as an FTS5 query, empty below three characters. Quotes, because a text may look like operators.
+    """A text of three characters or more as an FTS5 query.
 
     Every third trigram and the last one are enough: the query checks the text of each candidate anyway.
     """
-    starts = {*range(0, len(needle) - 2, 3), len(needle) - 3} if len(needle) > 2 else ()
-    return " AND ".join(sorted({'"{}"'.format(needle[start : start + 3].replace('"', '""')) for start in starts}))
+    starts = {*range(0, len(needle) - 2, 3), len(needle) - 3}
+    return " AND ".join(sorted({_quoted_trigram(needle[start : start + 3]) for start in starts}))
+
+
+def _quoted_trigram(trigram):
+    return '"{}"'.format(trigram.replace('"', '""'))  # a text may look like operators
 
 
 @cache
@@ -1032,6 +1127,28 @@ def _row_as_json(table: str) -> str:
     """SQL that turns a row into JSON text: 4 times as fast as a dict and a JSON encoder."""
     booleans = {"internal": "json(iif(internal, 'true', 'false'))"}
     return f"json_object({', '.join(f'{name!r}, {booleans.get(name, name)}' for name in _columns(table))})"
+
+
+# A cell of CSV, always in quotes. Free text is guarded. SQL sees quickly that most texts need no change: they are ASCII
+# without a sign, or before each sign, spaces left out, stands a printable ASCII character that begins no cell.
+FREE_TEXT = {"uuid", "title", "description", "assignee", "created_by"}  # schema.sql limits the values of the others
+CELL = """'"' || replace({0}, '"', '""') || '"'"""
+NO_SIGN = " AND ".join(f"NOT instr({{0}}, '{sign}')" for sign in "=+-@")
+IS_PLAIN = f"length({{0}}) = length(CAST({{0}} AS BLOB)) AND {NO_SIGN} AND {{0}} NOT GLOB '[\t\r\n]*'"
+BEFORE_SIGN = f"\1-\x1f\x7f-\U0010ffff{workflow.CELL_STARTS}"
+MAY_BEGIN = f"""char(10) || replace({{0}}, ' ', '') GLOB '*[{BEFORE_SIGN}][{workflow.FORMULA_SIGNS}]*'
+    OR {{0}} GLOB '[\t\r\n]*'"""  # GLOB: the hyphen is the first sign, so it means itself
+GUARDED = f"""CASE WHEN {{0}} IS NULL THEN '' WHEN {IS_PLAIN} THEN {{0}}
+    WHEN {MAY_BEGIN} THEN without_formulas({{0}}) ELSE {{0}} END"""
+
+
+@cache
+def _lines_of_csv(columns: tuple) -> str:
+    """SQL that makes CSV lines of the tickets with these ids (a JSON array), newest first."""
+    cells = (CELL.format(GUARDED.format(name) if name in FREE_TEXT else name) for name in columns)
+    line = " || ',' || ".join(cells)
+    return f"""SELECT CAST(group_concat(line, '') AS BLOB) FROM (SELECT {line} || char(13, 10) AS line
+        FROM tickets WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id DESC)"""
 
 
 @cache
@@ -1064,12 +1181,12 @@ CHECKSUMS = {  # table with checksums, because no event tells its rows: what nam
     "users": ("id",),
     "idempotency_keys": ("caller", "method", "path", "created_at"),
 }
-BY_TRIGGERS = (*RECOUNTS, "search_pending")  # what they have follows from the tickets
+DERIVED = (*RECOUNTS, "search_pending", "search_words")  # what they have follows from the tickets
 
 
 def _copied_tables(olds, ours) -> list[str]:
-    """The tables of both files that no event tells and no trigger of ours fills; audit_events is first."""
-    both = [name for name in ours if name in olds and name not in (*FROM_EVENTS, *BY_TRIGGERS)]
+    """The tables of both files that neither events nor tickets tell; audit_events is first."""
+    both = [name for name in ours if name in olds and name not in (*FROM_EVENTS, *DERIVED)]
     return sorted(both, key=lambda name: name != "audit_events")
 
 

@@ -299,6 +299,32 @@ def search_key(text: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
 
 
+# A formula of a spreadsheet begins with one of these: NFKC makes = + - or @ of each. Written with the hyphen first.
+FORMULA_SIGNS = "-=+@＝＋－＠﹦﹢﹣﹫⁺⁼₊₌﬩⩵⩶"
+CELL_STARTS = '\t\r\n;,"'  # a cell can begin after these, if a CSV file is opened with another separator
+
+
+def without_formulas(text: str) -> str:
+    """The text with an apostrophe before each sign that could begin a formula, as OWASP recommends for CSV files.
+
+    That is at the start of the text or after one of CELL_STARTS. Some spreadsheets skip spaces and invisible characters
+    before a sign, so these count as nothing. A text that begins with a tab or a line break gets an apostrophe, too.
+    """
+    guarded = FORMULA_SIGN.sub(lambda sign: f"'{sign[0]}" if _begins_a_cell(text, sign.start()) else sign[0], text)
+    return f"'{guarded}" if text.startswith(("\t", "\r", "\n")) else guarded
+
+
+def _begins_a_cell(text, place):
+    while place and text[place - 1] not in CELL_STARTS:
+        if text[place - 1].isprintable() and text[place - 1] != " ":
+            return False
+        place -= 1
+    return True
+
+
+FORMULA_SIGN = re.compile(f"[{FORMULA_SIGNS}]")
+
+
 def row_number(text: str) -> int | None:
     """The row id in `text`: digits without a leading zero, at most MAX_ID. None for any other text."""
     return int(text) if re.fullmatch("[1-9][0-9]{0,18}", text) and int(text) <= MAX_ID else None

@@ -8,20 +8,24 @@ STARS = 2
 FAMILY = ""
 SECTION = "Lists and search"
 FILE = "store.py"
-CLEAN = """"search": f"(instr({FOLDED.format('title')}, :search) OR instr({FOLDED.format('description')}, :search))","""
-PLANTED = """"search": f"({FOLDED.format('title')} LIKE '%' || :search || '%'"
-    f" OR {FOLDED.format('description')} LIKE '%' || :search || '%')","""
+CLEAN = """HOLDS = f"(instr({STORED.format('title')}, :search) OR instr({STORED.format('description')}, :search))"
+PLACES = (INDEXED, PENDING)"""
+PLANTED = """HOLDS = (
+    f"({STORED.format('title')} LIKE '%' || :search || '%'"
+    f" OR {STORED.format('description')} LIKE '%' || :search || '%')"
+)
+PLACES = (EVERY,)"""
 HINTS = (
     "Create tickets titled '100% cpu' and '100 cpu', and search for: 100, %, 0%, _. Which results do not contain "
     "these characters?",
     "Is the search text compared as text, or as a pattern? What do % and _ mean in a pattern?",
-    "Look at the condition named search in FILTERS of store.py.",
+    "Look at HOLDS, the condition of a search, in store.py.",
 )
 EXPLANATION = """
 The search text was passed to LIKE, and LIKE reads it as a pattern: % matches any text, _ any character. It came as a
-parameter, so it is not an SQL injection, but it is a similar bug: user input was read as a language. It shows only if
-no index narrows the rows first, so longer words seemed to work. Either escape %, _ and the escape character itself
-(LIKE … ESCAPE), or use a function without patterns, such as instr().
+parameter, so it is not an SQL injection, but it is a similar bug: user input was read as a language. Most words have
+neither character, so they seemed to work. Either escape %, _ and the escape character itself (LIKE … ESCAPE), or use a
+function without patterns, such as instr(). LIKE '%…%' also reads every ticket: no index can be used for it.
 """
 PROVENANCE = (
     "CWE-155: Improper Neutralization of Wildcards or Matching Symbols",
@@ -30,7 +34,6 @@ PROVENANCE = (
 )
 TITLES = ("100% cpu", "100 cpu", "a_b", "axb", "back\\slash")
 SHORT = ("%", "_", "0%", "_b", "\\", "pu", "b", "%%", "__", "%_")
-# the search index, which is updated in the background, may hide the bug in these: test them together with a short one
 LONGER = ("100%", "0% c", "a_b", "%%%", "e\nh", "CPU")
 
 

@@ -14,7 +14,7 @@ HINTS = (
     "Create seven tickets and read GET /tickets?limit=3, then follow its `next` until there is none. Write down the "
     "ids of each page: which ones are on no page?",
     "How many rows does the desk read for a page of three, and how many of them does it show?",
-    "Follow `next` in Store.tickets, backwards from the SQL that uses it as `before`. After which ticket must the "
+    "Follow `next` in Store._page, backwards from the SQL that uses it as `before`. After which ticket must the "
     "next page begin?",
 )
 EXPLANATION = """

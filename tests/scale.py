@@ -16,7 +16,7 @@ from pathlib import Path
 from statistics import median
 from uuid import UUID
 
-from store import Store
+from store import INDEX_WORDS, KEEP_WORDS, Store
 from tests.desk import DeskProcess
 
 CHANCE = random.Random(4)
@@ -37,8 +37,6 @@ TICKET = """INSERT INTO tickets (id, uuid, title, description, category, priorit
     created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 EVENTS = """INSERT INTO audit_events SELECT id, id, 1, 'Created', created_by, created_at, 'scale', json_quote(title),
     printf('%064d', id - 1), printf('%064d', id) FROM tickets ORDER BY id"""
-INDEX = """INSERT INTO search_index (rowid, words) SELECT id, search_key(title) || char(10) || search_key(description)
-    FROM tickets WHERE id BETWEEN ? AND ?"""
 NEW = '{"title": "Cannot sign in since the update", "description": "The page says my password is wrong."}'
 TIMEOUT = 120  # seconds
 ENOUGH = 3.0  # seconds of samples for one figure
@@ -54,7 +52,8 @@ def fill(path: Path, size: int) -> None:
             store.db.execute("BEGIN")
             store.db.executemany(TICKET, (ticket(number, size) for number in numbers))
             if store.has_index:
-                store.db.execute(INDEX, (numbers[0], numbers[-1]))
+                store.db.execute(f"{KEEP_WORDS} AND id >= ?", (numbers[0],))
+                store.db.execute(f"{INDEX_WORDS} WHERE id >= ?", (numbers[0],))
                 store.db.execute("DELETE FROM search_pending")
             store.db.execute("COMMIT")
         store.db.execute(EVENTS)

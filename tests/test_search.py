@@ -25,7 +25,8 @@ TEXTS = {  # title: the words that find it
     "glob* NEAR(x) ^top": ("glob*", "NEAR(", "near(x)", "^top", "*"),
     "{col}: -minus +plus": ("{col}:", "-minus", "+plus", "col}"),
     "Party 🙂🎉 time": ("🙂🎉", "🙂", "y 🙂🎉 t"),
-    "价格错误 in the bill": ("价格错误", "价格", "误 in"),
+    "价格错误 in the bill": ("价格错误", "价格", "误 in", "误", "价"),
+    "The last \U0010ffff one \uffff": ("\U0010ffff", "t \U0010ffff", "\uffff", "e \uffff"),
 }
 
 
@@ -117,10 +118,28 @@ class Words(SearchTest):
             self.assertEqual(found(self.desk, search="printer"), list(range(number, 0, -1)))
 
 
+    def test_what_another_program_writes_is_found_at_once(self):
+        words = ("Café", "cafe", "Straße", "x", "Æ ß", "plain")
+        self.desk.new_ticket(title=words[-1], description="d")
+        for new, old in zip(words, (words[-1], *words)):
+            self.settle()
+            with closing(self.desk.open_database()) as database, database:
+                database.execute("UPDATE tickets SET title = ?", (new,))
+            for needle in (new, new[0], new[-2:], old, old[0]):
+                expected = [1] if fold(needle) in fold(new) else []
+                self.assertEqual(found(self.desk, search=needle), expected, (new, needle))
+
+
 class Indexed(Words, unittest.TestCase):
     def settle(self):
         if HAS_FTS5:
             catch_up(self.desk)
+
+    @unittest.skipUnless(HAS_FTS5, "this SQLite has no FTS5: nothing is indexed")
+    def test_a_short_text_is_indexed_by_the_commit_that_saves_it(self):
+        for number in range(1, 6):
+            self.desk.new_ticket(title=f"É {number}")
+            self.assertEqual((self.desk.count("search_pending"), self.desk.count("search_words")), (0, number))
 
 
 class Unindexed(Words, unittest.TestCase):
@@ -133,6 +152,37 @@ class NoFts5(Words, unittest.TestCase):
 
 class HalfIndexed(Words, unittest.TestCase):
     """The beats decide, as in life."""
+
+
+@unittest.skipUnless(HAS_FTS5, "this SQLite has no FTS5: each search reads every ticket")
+class CommonLetters(unittest.TestCase):
+    def test_a_letter_that_is_too_common_for_the_index_is_on_short_pages_that_miss_nothing(self):
+        class Small(Store):
+            MOST_TRIGRAMS, MOST_ENTRIES, MOST_READ = 3, 15, 7
+
+        desk = Desk(store=Small)
+        self.addCleanup(desk.stop)
+        titles = [("sees", "aaaaaaa", "xé xi xo xu", "ok")[number % 4] for number in range(40)]
+        for title in titles:
+            desk.new_ticket(title=title, description="-")
+        catch_up(desk)
+        letters = {"e": True, "ee": False, "x": True, "é": False, "a": True, "-": True, "!": False}
+        for needle, is_common in letters.items():
+            expected = [number for number in range(40, 0, -1) if needle in titles[number - 1] or needle == "-"]
+            seen, sizes, before = [], [], ""
+            while before is not None:
+                page = desk.get(f"/tickets?{urlencode({'limit': 3, 'search': needle, 'before': before})}").json
+                seen += [ticket["id"] for ticket in page["tickets"]]
+                sizes, before = [*sizes, len(page["tickets"])], page["next"]
+            with self.subTest(needle):
+                self.assertEqual((seen, max(sizes, default=0) <= 3), (expected, True))
+                counted = [number for number in expected if number > 40 - 7] if is_common else expected
+                self.assertEqual(page["total"], len(counted))
+                self.assertEqual(page.get("total_is_exact"), False if is_common else None)
+                exact = desk.get(f"/tickets?{urlencode({'search': needle})}", {"Prefer": "count=exact"}).json
+                self.assertEqual((exact["total"], "total_is_exact" in exact), (len(expected), False))
+                lines = desk.get(f"/tickets.csv?{urlencode({'search': needle})}").body.count(b"\r\n")
+                self.assertEqual(lines, 1 + len(expected))
 
 
 class Filters(DeskTest):

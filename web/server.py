@@ -37,6 +37,7 @@ BUDGET = 64 * 1024 * 1024  # bytes that clients leave unread; beyond that, the c
 MOST_INCOMPLETE = 32 * 1024 * 1024  # bytes of incomplete requests; beyond that, the largest is refused
 STALL = 3  # seconds between two checks of the timeouts from which on the desk itself was late
 IDLE_AFTER = 0.001  # seconds without a request until background work may start
+CALM_AFTER = 0.05  # seconds without a change until background work may make a commit of its own
 CHECKPOINT_EVERY = 5  # seconds between checkpoints of a desk that is not busy
 BACKGROUND_EVERY = 0.25  # seconds; a busy desk does background work this often
 PROBLEM_SHOWN = 10  # seconds that /ready shows an error that does not come again
@@ -68,7 +69,7 @@ class DeskServer(Listener):
         self._backpressured = set()  # handlers whose client has not read everything
         self._new_jobs, self._running_jobs, self._finished_jobs = [], {}, deque()
         self._checked_at = self._dated_at = 0
-        self._has_background_work, self._background_due, self._checkpoint_due = False, 0, 0
+        self._has_background_work, self._background_due, self._calm_from, self._checkpoint_due = False, 0, 0, 0
         self._date = ""
         self._pools |= {
             name: WorkerPool(threads, self._finished_jobs, self._wake, is_costly=name == LLM_CALLS)
@@ -334,9 +335,13 @@ class DeskServer(Listener):
             self.context.store.delete_old_responses()
 
     def _work_in_background(self, is_idle):
-        """Do a few milliseconds of work that can wait: in turns without requests, and every BACKGROUND_EVERY."""
-        if self._has_background_work and (is_idle or time.monotonic() > self._background_due):
-            self._background_due, self._has_background_work = time.monotonic() + BACKGROUND_EVERY, False
+        """Do work that can wait: a little in each commit, more without recent changes, some every BACKGROUND_EVERY."""
+        now, has_changes = time.monotonic(), self.context.store.has_changes
+        if has_changes:
+            self._calm_from = now + CALM_AFTER
+        is_time = has_changes or now > self._background_due or (is_idle and now > self._calm_from)
+        if self._has_background_work and is_time:
+            self._background_due, self._has_background_work = now + BACKGROUND_EVERY, False
             with suppress(Unavailable):
                 self._has_background_work = self.context.store.index_some()
         if time.monotonic() > self._checkpoint_due and not self.context.store.is_copied:
