@@ -27,14 +27,13 @@ from web.http1 import Response
 from web.identity import Identity, Throttle
 from web.log import Log, say
 from web.responses import cached, encode, etag, is_known, next_link, prefers, reply, reply_text, tagged, with_members
-from web.routes import Route, event_loop, llm_worker, password_worker, with_rules, worker
+from web.routes import Route, llm_worker, llm_worker_for_a_draft, password_worker, with_rules, worker, worker_if_long
 from web.server import DeskServer, tune_interpreter
 from web.settings import BadSetting, all_settings, banner, command_line, read
 from web.validation import read_rules
 
 HERE = Path(__file__).resolve().parent
 MOST_COUNTED = 500  # matches that a search counts before it stops; `Prefer: count=exact` counts all
-MOST_ON_THE_LOOP = 100  # tickets in a list; a longer list runs on a worker thread, so that other clients do not wait
 ENABLED = {state: encode(workflow.enabled(state)) for state in workflow.PLACES}
 BUG_MODE_MARK = HERE / "bug-mode.txt"  # exists only in a copy with a planted bug, and names the bug
 
@@ -126,13 +125,6 @@ def export_tickets(context, request) -> Response:
     """Export tickets as a CSV file, with the filters of the list; no cell is a formula: see X-Formula-Guard."""
     limit = request.fields.get("limit", workflow.MAX_ID)
     return export.as_csv(context, {**ticket_filters(request), "most_counted": 0, "limit": limit})
-
-
-def where_a_list_runs(request) -> str | None:
-    """Where a list runs: on a worker thread if it is long or may read every ticket, else on the event loop (None)."""
-    fields = request.fields
-    is_long = "search" in fields or prefers(request, "count", "exact") or fields.get("limit", 0) > MOST_ON_THE_LOOP
-    return worker(request) if is_long else event_loop(request)
 
 
 def list_tickets(context, request) -> Response:
@@ -243,11 +235,6 @@ def add_comment(context, request) -> Response:
     return reply(201, comment, ("Location", f"/tickets/{ticket['id']}/comments"))
 
 
-def where_a_draft_runs(request) -> str | None:
-    """On a worker thread for the LLM, but on the event loop (None) if the text of the draft is in the request."""
-    return event_loop(request) if "body" in request.fields else llm_worker(request)
-
-
 def write_reply(context, request) -> Callable:
     """The work of a worker thread for add_draft: write a reply to the ticket, which is read here."""
     ticket, deadline = ticket_of_staff(context, request, "a draft"), context.assistant.deadline(request.started)
@@ -326,9 +313,9 @@ def verify_events(context, request) -> Response:
 
 CHANGED = "200 Ticket 401 403 409 412 423"
 FIRED = "200 Fired 403 404 409 412 423"
-LIST = {"query": bodies.TICKET_FILTERS, "runs_on": where_a_list_runs, "is_cacheable": True}
+LIST = {"query": bodies.TICKET_FILTERS, "runs_on": worker_if_long, "is_cacheable": True}
 SUGGESTION = {"body": bodies.UNCLASSIFIED, "runs_on": llm_worker, "prepare": suggest}
-DRAFT = {"body": bodies.DRAFT, "runs_on": where_a_draft_runs, "prepare": write_reply}
+DRAFT = {"body": bodies.DRAFT, "runs_on": llm_worker_for_a_draft, "prepare": write_reply}
 AUDIT = {"query": bodies.EVENT_FILTERS, "locked": "staff", "runs_on": worker}
 HISTORY = {"query": bodies.HISTORY, "runs_on": worker}
 FIRING = {"body": bodies.FIRING_BY_PATH, "anonymous_role": None}

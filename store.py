@@ -36,10 +36,6 @@ WHOLE_TICKET = """SELECT id, version, state, created_by, {ticket} AS ticket,
     EXISTS (SELECT 1 FROM comments WHERE ticket_id = tickets.id) AS comments,
     EXISTS (SELECT 1 FROM drafts WHERE ticket_id = tickets.id) AS drafts
     FROM tickets WHERE {column} = ?"""
-SEEN = {"comments": "(:is_staff OR NOT internal)", "drafts": ":is_staff"}  # the rows that a viewer may see
-PART = "SELECT id, {row} FROM {kind} WHERE ticket_id = :ticket AND id < :before AND {seen} ORDER BY id DESC"
-PART_BYTES = 400_000  # JSON text in a page of a ticket's comments or drafts: a ticket with both is less than 1 MiB
-LIST_BYTES = 2_000_000  # the same in a page of tickets or events; a thousand usual ones are less
 DECIDE_DRAFT = """UPDATE drafts SET status = :status, decided_by = :by, decided_at = :at
     WHERE id = :id AND status = 'pending' RETURNING *"""
 ADD_EVENT = "INSERT INTO audit_events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -176,14 +172,6 @@ class Store:
                     row[kind], row[f"{kind}_next"] = part
                 return row
         raise NotFound(f"no ticket {reference}; GET /tickets lists those there are")
-
-    def part_of_ticket(self, kind: str, ticket: dict, viewer: Caller, limit=100, before=workflow.MAX_ID) -> tuple:
-        """The newest comments or drafts (`kind`) of a ticket below the id `before`, oldest first: (JSON text of a list,
-        JSON text of the `before` for older ones: null if there are none)."""
-        values = {"ticket": ticket["id"], "before": before, "is_staff": not viewer.only_own}
-        rows = self._rows(_part(kind), values, self._cursor_of_tuples())
-        page, following = _page(rows, limit, PART_BYTES)
-        return f"[{','.join(text for _, text in reversed(page))}]", str(following or "null")
 
     def tickets(self, filters: dict) -> dict:
         """A page of tickets, newest first: {tickets: [JSON text, …], total, next}.
@@ -389,21 +377,6 @@ class Store:
         except sqlite3.Error as problem:
             raise _unavailable(problem)
 
-    def _rows(self, sql, values=(), cursor=None):
-        """The rows one by one. SQLite reads on as you take them: those that you do not take cost nothing."""
-        try:
-            yield from (cursor or self.db).execute(sql, values)
-        except sqlite3.Error as problem:
-            raise _unavailable(problem)
-
-    def _tuples(self, sql, values=()):
-        return self._all(sql, values, self._cursor_of_tuples())
-
-    def _cursor_of_tuples(self):
-        cursor = self.db.cursor()
-        cursor.row_factory = None
-        return cursor
-
     # ==== the first sitting ends here: what follows is there for scale, proof and operations ===================
 
     # -- reading while others write ------------------------------------------------------------------
@@ -457,7 +430,30 @@ class Store:
         rows = self._tuples("SELECT id, hash FROM audit_events ORDER BY id DESC LIMIT 1")
         return rows[0] if rows else (0, workflow.FIRST_HASH)
 
+    def _rows(self, sql, values=(), cursor=None):
+        """The rows one by one. SQLite reads on as you take them: those that you do not take cost nothing."""
+        try:
+            yield from (cursor or self.db).execute(sql, values)
+        except sqlite3.Error as problem:
+            raise _unavailable(problem)
+
+    def _tuples(self, sql, values=()):
+        return self._all(sql, values, self._cursor_of_tuples())
+
+    def _cursor_of_tuples(self):
+        cursor = self.db.cursor()
+        cursor.row_factory = None
+        return cursor
+
     # -- lists, searches and statistics --------------------------------------------------------------
+
+    def part_of_ticket(self, kind: str, ticket: dict, viewer: Caller, limit=100, before=workflow.MAX_ID) -> tuple:
+        """The newest comments or drafts (`kind`) of a ticket below the id `before`, oldest first: (JSON text of a list,
+        JSON text of the `before` for older ones: null if there are none)."""
+        values = {"ticket": ticket["id"], "before": before, "is_staff": not viewer.only_own}
+        rows = self._rows(_part(kind), values, self._cursor_of_tuples())
+        page, following = _page(rows, limit, PART_BYTES)
+        return f"[{','.join(text for _, text in reversed(page))}]", str(following or "null")
 
     def csv_rows(self, filters: dict, columns: tuple) -> dict:
         """A page as in tickets(), as lines of CSV (UTF-8 bytes) with these columns: {lines, count, next}.
@@ -983,6 +979,11 @@ class Store:
 
 
 # -- SQL of lists, searches and statistics --------------------------------------------------------
+
+SEEN = {"comments": "(:is_staff OR NOT internal)", "drafts": ":is_staff"}  # the rows that a viewer may see
+PART = "SELECT id, {row} FROM {kind} WHERE ticket_id = :ticket AND id < :before AND {seen} ORDER BY id DESC"
+PART_BYTES = 400_000  # JSON text in a page of a ticket's comments or drafts: a ticket with both is less than 1 MiB
+LIST_BYTES = 2_000_000  # the same in a page of tickets or events; a thousand usual ones are less
 
 # A search looks in two places; each ticket is in one of them. (column of the ids, tables with a first condition)
 # Without an index, and for a common letter, it reads tickets, newest first.

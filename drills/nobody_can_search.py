@@ -1,7 +1,7 @@
-"""When the LLM is slow the desk hangs: nobody can search, and nobody can log in.
+"""When the LLM is slow the desk hangs: nobody can search, and nobody can export.
 
 "Another bad afternoon of the vendor, and a strange one: tickets could be created and answered as always. But search,
-export and login did not respond, for everybody, while four of us waited for a draft. The health check was green."
+history and export did not respond, for everybody, while four of us waited for a draft. The health check was green."
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -9,21 +9,21 @@ from concurrent.futures import ThreadPoolExecutor
 STARS = 4
 FAMILY = "whole desk hangs"
 SECTION = "Dependencies and errors"
-FILE = "app.py"
+FILE = "web/routes.py"
 CLEAN = 'if "body" in request.fields else llm_worker(request)'
 PLANTED = 'if "body" in request.fields else worker(request)'
 HINTS = (
     "Give the desk an LLM that accepts requests and never answers: `python3 -m drills fault slow-llm` runs one, in a "
     "second terminal, and prints how to start a desk with it. Ask for four drafts at once, and meanwhile for GET "
     "/tickets?search=login. Then for three.",
-    "What do search, export and login have in common? How many threads has a WorkerPool of "
+    "What do search, history and export have in common? How many threads has each WorkerPool of "
     "web/workers.py, and which pools are there?",
-    "There are two worker pools. The column `runs_on` of the route table in app.py says which request goes to which "
-    "pool. Compare the one of a draft with the one of a suggestion, and with that of a login.",
+    "There are three worker pools. The column `runs_on` of the route table in app.py names a function of web/routes.py, "
+    "which says what goes to which pool. Compare the one of a draft with the one of a suggestion, and of a history.",
 )
 EXPLANATION = """
-Slow work runs in a worker pool of a few threads, and there are two pools: one for the desk's own work, one for
-requests to other machines. The draft was sent to the wrong pool. Four drafts that wait for a vendor are four threads
+Slow work runs in a worker pool of a few threads, and there are three pools: one for the desk's own work, one for
+requests to other machines, one for passwords. The draft was sent to the wrong pool. Four drafts that wait for a vendor are four threads
 that do nothing, and every search waits behind them. Nothing is overloaded, no error is logged, and /health, which
 needs no worker thread, is green. A pool that serves two kinds of work is blocked by the slower kind. Give each
 dependency a pool of its own (the bulkhead pattern), and test with as many slow requests as the pool has threads.
@@ -44,12 +44,12 @@ def check(lab):
         drafts = [others.submit(desk.post, f"/tickets/{number}/draft", {}) for _ in range(4)]
         yield "the LLM is asked for four drafts", [True] * 4, [llm.wait_for_request(3) for _ in drafts]
         yield "meanwhile GET /health is answered", 200, desk.get("/health", timeout=1).status
-        who = {"email": "ann@example.com", "password": "not hers"}
-        found, login = lab.in_parallel(
-            lambda: desk.get("/tickets", timeout=1, search="login"), lambda: desk.post("/user/login", who, timeout=1)
+        found, history = lab.in_parallel(
+            lambda: desk.get("/tickets", timeout=1, search="login"),
+            lambda: desk.get(f"/tickets/{number}/events", timeout=1),
         )
         yield "meanwhile a search finds the ticket", 1, found.json["total"] if found.json else found.status
-        yield "meanwhile a login with a wrong password is refused", 401, login.status
+        yield "meanwhile the history of the ticket is shown", 200, history.status
         llm.release()
         answered = [draft.result() for draft in drafts]
     yield "all four drafts come when the LLM answers", [201] * 4, [reply.status for reply in answered]

@@ -14,7 +14,6 @@ from collections import deque
 from functools import lru_cache
 from ipaddress import ip_network
 from secrets import token_bytes, token_hex
-from typing import Callable
 from urllib.parse import parse_qsl
 
 from web.common_passwords import COMMON
@@ -40,7 +39,7 @@ class Identity:
     program that knows the secret) only ends by its time.
     """
 
-    def __init__(self, is_locked: bool, secret: str, token_version: Callable[[str], int | None], clock=time.time):
+    def __init__(self, is_locked: bool, secret: str, token_version=lambda user: None, clock=time.time):
         self.is_locked, self._token_version, self._clock = is_locked, token_version, clock
         self._secret = secret.encode() or token_bytes(32)  # without a secret, tokens end with the process
 

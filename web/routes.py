@@ -4,10 +4,12 @@ from typing import Callable, NamedTuple
 from urllib.parse import unquote
 
 from web.http1 import Request
+from web.responses import prefers
 from web.validation import Body
 from workflow import Invalid, NotFound
 
 READERS, LLM_CALLS, PASSWORDS = "readers", "LLM calls", "passwords"  # the pools of worker threads
+MOST_ON_THE_LOOP = 100  # tickets in a list; a longer list runs on a worker thread, so that other clients do not wait
 ANY, METHODS = object(), object()  # keys in the tree of routes that no path segment can equal
 
 
@@ -28,6 +30,18 @@ def llm_worker(request: Request) -> str:
 def password_worker(request: Request) -> str:
     """Requests with a password: its hash takes long, so many logins at the same time must not delay reads."""
     return PASSWORDS
+
+
+def worker_if_long(request: Request) -> str | None:
+    """Lists: on a worker thread if the list is long or may read every ticket, else on the event loop (None)."""
+    fields = request.fields
+    is_long = "search" in fields or prefers(request, "count", "exact") or fields.get("limit", 0) > MOST_ON_THE_LOOP
+    return worker(request) if is_long else event_loop(request)
+
+
+def llm_worker_for_a_draft(request: Request) -> str | None:
+    """Drafts: the LLM writes on a worker thread; a text that is in the request needs no thread (None)."""
+    return event_loop(request) if "body" in request.fields else llm_worker(request)
 
 
 class Route(NamedTuple):

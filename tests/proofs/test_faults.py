@@ -385,7 +385,7 @@ class ClockSetBack(DeskTest):
 
     def test_a_token_holds_no_shorter_and_never_longer_than_it_says(self):
         now = [1_800_000_000]
-        identity = Identity(True, "a secret that only this test knows", lambda user: None, clock=lambda: now[0])
+        identity = Identity(True, "a secret that only this test knows", clock=lambda: now[0])
         token, ends = identity.issue("ann", ["agent"])
         for now[0], holds in ((now[0] - 86_400, True), (ends - 1, True), (ends, False), (ends - TOKEN_LIFE, True)):
             self.assertEqual(bool(identity.claims(f"Bearer {token}")), holds, now[0])

@@ -1,6 +1,6 @@
 """Other fixes: (file, planted text, replacement)."""
 
-DRAFT = '"runs_on": where_a_draft_runs'
+DRAFT = '"runs_on": llm_worker_for_a_draft'
 ELSEWHERE = '"runs_on": lambda request: None if "body" in request.fields else llm_worker(request)'
 
 # the right worker pool, through a lambda in the route table
