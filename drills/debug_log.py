@@ -91,23 +91,38 @@ def _shell_line(step, label):
 def _reproduction(recorded, label):
     """What was done, as blocks of shell commands; a fault that is still injected is removed at the end."""
     steps = [one for one in recorded if isinstance(one, Step)]
+    runs_desk = any("python3 app.py" in one.command for one in steps)
+    how = f"move `support-desk.sqlite3` away{'' if runs_desk else ', start it'}"
+    intro = f"With a new database (stop the desk, {how}), in the copy's folder,\nin this order:"
+    commands = [SQL] if any(one.command.startswith("sql ") for one in steps) else []
+    return "\n\n".join([intro, *_blocks([*recorded, *_last_step(steps)], label, commands)])
+
+
+def _last_step(steps):
     faults = [one for one in steps if "--in" in one.tool_command or PREFIX in one.command]
     if faults and faults[-1].tool_command != REMOVE_FAULTS:
-        recorded = [*recorded, Step("when you have seen enough:", tool_command=REMOVE_FAULTS)]
-    blocks, commands = [], [SQL] if any(one.command.startswith("sql ") for one in steps) else []
+        yield Step("when you have seen enough:", tool_command=REMOVE_FAULTS)
+
+
+def _blocks(recorded, label, commands):
+    """Blocks of `commands` and those of the requests and steps; a step in the background has a block of its own."""
     for one in recorded:
         if isinstance(one, Step) and one.in_background:
-            blocks += [*_block(commands), f"{one.about}, in a terminal of its own:", *_block([_shell_line(one, label)])]
+            yield from _block(commands)
+            yield f"{one.about}, in a terminal of its own:"
+            yield from _block([_shell_line(one, label)])
             commands = []
-        elif isinstance(one, Step):
-            commands += [f"# {one.about}", *filter(None, [_shell_line(one, label)])]
-        elif one.same_connection and commands:  # curl reuses its connection for the request after --next
-            commands[-1] += f" --next {curl(one).removeprefix('curl ')}"
+        elif isinstance(one, RecordedRequest) and one.same_connection and commands:
+            commands[-1] += f" --next {curl(one).removeprefix('curl ')}"  # curl reuses its connection for this request
         else:
-            commands.append(curl(one) + (" &" if one.overlaps else ""))
-    start = "" if any("python3 app.py" in one.command for one in steps) else ", start it"
-    how = f"With a new database (stop the desk, move `support-desk.sqlite3` away{start}), in the copy's folder,"
-    return "\n\n".join([f"{how}\nin this order:", *blocks, *_block(commands)])
+            commands += _lines_of(one, label)
+    yield from _block(commands)
+
+
+def _lines_of(one, label):
+    if isinstance(one, RecordedRequest):
+        return [curl(one) + (" &" if one.overlaps else "")]
+    return [f"# {one.about}", *filter(None, [_shell_line(one, label)])]
 
 
 def _block(commands):
