@@ -10,7 +10,8 @@ from typing import Callable, NamedTuple
 
 from drills import catalogue, commands, plant
 from drills.catalogue import DrillError
-from drills.commands import TOOL, print_lines, print_next
+from drills.commands import TOOL, print_next
+from drills.untrusted import print_error, print_lines
 
 
 class Command(NamedTuple):
@@ -123,17 +124,18 @@ def main(argv: list[str], copies_dir: Path = plant.COPIES_DIR) -> int:
             raise catalogue.unknown("command", name, COMMANDS)
         return COMMANDS[name].function(parse(name, words), copies_dir)
     except DrillError as problem:
-        print(f"drills: {problem}", file=sys.stderr)
+        print_error(f"drills: {problem}")
         return 2
     except KeyboardInterrupt:
-        print("\ndrills: interrupted; nothing is half-done, type it again", file=sys.stderr)
+        print(file=sys.stderr)
+        print_error("drills: interrupted; nothing is half-done, type it again")
         return 130
     except BrokenPipeError:  # the reader of our output has ended
         sys.stdout = None
         return 2
     except OSError as problem:
         where = f" ({problem.filename})" if problem.filename else ""
-        print(f"drills: {problem.strerror or problem}{where}; nothing is half-done", file=sys.stderr)
+        print_error(f"drills: {problem.strerror or problem}{where}; nothing is half-done")
         return 2
 
 

@@ -7,7 +7,10 @@ import textwrap
 from pathlib import Path
 
 from drills import catalogue, plant
-from drills.progress import STATES, VERSION, Progress, state, utc_now
+from drills.progress import MAX_COUNT, MAX_ENTRIES, STATES, VERSION, Progress, state, utc_now
+from drills.untrusted import one_line, print_lines, read_json
+
+MAX_ROWS = 2 * MAX_ENTRIES  # of an export: it has the new drills, too
 
 
 def rows(copies_dir: Path) -> dict[str, dict]:
@@ -16,13 +19,13 @@ def rows(copies_dir: Path) -> dict[str, dict]:
     A solved mystery also counts as solved for its drill.
     """
     entries = Progress(copies_dir).entries()
-    found = {name: _row(catalogue.load(name), entries.get(name, {})) for name in catalogue.by_difficulty()}
+    drills = {name: catalogue.load(name) for name in catalogue.by_difficulty()}
+    found = {name: _row(drill, entries.get(name, {})) for name, drill in drills.items()}
     for label, entry in entries.items():
-        if label not in found and label.startswith(plant.MYSTERY) and set(entry) - {"earlier"}:
-            name = entry.get("name")
-            known = catalogue.load(name) if name in catalogue.names() else None
-            found[label] = {**_row(known, entry), "symptom": _mystery_symptom(name, entry)}
-            if known and state(entry) == "solved":
+        if label not in found and label.startswith(catalogue.MYSTERY) and set(entry) - {"earlier"}:
+            name = entry.get("name") if entry.get("name") in drills else ""
+            found[label] = {**_row(drills.get(name), entry), "symptom": _mystery_symptom(name, entry)}
+            if name and state(entry) == "solved":
                 found[name]["state"] = "solved"
     return found
 
@@ -42,9 +45,14 @@ def _row(drill, entry):
 
 
 def align(table: list[tuple]) -> list[str]:
-    """The lines of a table, with aligned columns."""
+    """The lines of a table, with aligned columns; no cell can forge a line."""
+    return ["  ".join(row).rstrip() for row in _padded([tuple(map(one_line, row)) for row in table])]
+
+
+def _padded(table):
+    """The rows, with all cells of a column equally long."""
     widths = [max(map(len, column)) for column in zip(*table)]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in table]
+    return [[cell.ljust(width) for cell, width in zip(row, widths)] for row in table]
 
 
 def show(copies_dir: Path) -> None:
@@ -54,7 +62,7 @@ def show(copies_dir: Path) -> None:
         hints = f"{row['hints']}/{row['of'] or '?'}"
         table.append((name, "*" * row["stars"] or "?", row["state"], hints, row["symptom"]))
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 10_000
-    print(*_fit(table, width), sep="\n")
+    print_lines(*_fit(table, width))
 
 
 def _fit(table, width):
@@ -74,41 +82,60 @@ def export(copies_dir: Path) -> str:
 
 
 def class_table(files: list[Path]) -> tuple[list[str], list[str]]:
-    """A Markdown table of many exports, one row per drill and one column per learner; and the files left out, why."""
+    """A Markdown table of many exports, one row per drill and one column per learner; and what was left out, why."""
+    learners, problems = _read_exports(files)
+    if not learners:
+        return [], problems
+    exports = learners.values()
+    head = ("drill", *learners)
+    names = dict.fromkeys(name for export in exports for name in export)
+    body = [(name, *(_cell(export.get(name)) for export in exports)) for name in names]
+    solved = ("solved", *(str(_solved(export)) for export in exports))
+    return _markdown([head, tuple("-" * len(cell) for cell in head), *body, solved]), problems
+
+
+def _read_exports(files):
+    """({learner: rows by name}, problems): a learner has the name of the file, or its path if two have that name."""
     learners, problems = {}, []
     stems = [path.stem for path in files]
     for path in files:
-        name = path.stem if stems.count(path.stem) == 1 else str(path)
         try:
-            learners[_unique(name, learners)] = _read_export(path)
+            rows, foreign = _read_export(path)
         except OSError as problem:
             problems.append(f"{path}: {problem.strerror}")
-        except (ValueError, RecursionError):
+            continue
+        except ValueError:
             problems.append(f"{path}: this is not an export")
-    drills = list(dict.fromkeys(name for drills in learners.values() for name in drills))
-    table = [("drill", *learners)]
-    table.append(tuple("-" * len(cell) for cell in table[0]))
-    for name in drills:
-        table.append((name, *(_cell(drills.get(name)) for drills in learners.values())))
-    totals = (sum(row["state"] == "solved" for row in drills.values()) for drills in learners.values())
-    table.append(("solved", *map(str, totals)))
-    return [f"| {line} |" for line in _markdown_rows(table)] if learners else [], problems
+            continue
+        if foreign:
+            problems.append(f"{catalogue.quoted(foreign)} of {path}: {catalogue.ONLY_LABELS}")
+        learners[_unique(path.stem if stems.count(path.stem) == 1 else str(path), learners)] = rows
+    return learners, problems
 
 
 def _unique(name, used):
-    name = name.replace("|", "/")
+    name = one_line(name).replace("|", "/")
     return next(one for one in (name, *(f"{name}-{n}" for n in range(2, len(used) + 3))) if one not in used)
 
 
 def _read_export(path):
-    drills = json.loads(path.read_text(encoding="utf-8"))
-    drills = drills.get("drills") if isinstance(drills, dict) else None
-    if not isinstance(drills, dict) or not all(
-        isinstance(row, dict) and row.get("state") in STATES and isinstance(row.get("hints"), int)
-        for row in drills.values()
-    ):
+    """(the rows by name, the names that no row may have). ValueError if it is not an export."""
+    export = read_json(path)
+    rows = export.get("drills") if isinstance(export, dict) else None
+    if not isinstance(rows, dict) or len(rows) > MAX_ROWS or not all(map(_is_row, rows.values())):
         raise ValueError
-    return drills
+    labels = catalogue.labels(rows)
+    return {name: row for name, row in rows.items() if name in labels}, rows.keys() - labels
+
+
+def _is_row(row):
+    if not isinstance(row, dict) or row.get("state") not in STATES:
+        return False
+    return type(row.get("hints")) is int and 0 <= row["hints"] <= MAX_COUNT
+
+
+def _solved(export):
+    return sum(row["state"] == "solved" for row in export.values())
 
 
 def _cell(row):
@@ -118,13 +145,21 @@ def _cell(row):
     return f"{row['state']}{hints}"
 
 
-def _markdown_rows(table):
-    widths = [max(map(len, column)) for column in zip(*table)]
-    return [" | ".join(cell.ljust(width) for cell, width in zip(row, widths)) for row in table]
+def _markdown(table):
+    return [f"| {' | '.join(row)} |" for row in _padded(table)]
 
 
 def copies(copies_dir: Path) -> list[Path]:
-    """The folders of all copies."""
+    """The folders of all copies. A folder with another name is somebody's own, even if it looks like a copy."""
+    return [path for path in _like_copies(copies_dir) if plant.is_copy_name(path.name)]
+
+
+def foreign_copies(copies_dir: Path) -> list[Path]:
+    """The folders that look like copies and do not have the name of one."""
+    return [path for path in _like_copies(copies_dir) if not plant.is_copy_name(path.name)]
+
+
+def _like_copies(copies_dir):
     found = sorted(copies_dir.iterdir()) if copies_dir.exists() else []
     return [path for path in found if not path.name.startswith(".") and _is_copy(path)]
 

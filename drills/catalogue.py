@@ -3,13 +3,18 @@
 import difflib
 import importlib
 import pkgutil
+import re
 from types import ModuleType
 
 import drills
 
 TOOL_MODULES = set(  # the modules of this folder that are not drills
-    "catalogue plant progress lab clients faults judge learner_test runner debug_log board reveal commands".split()
+    """catalogue plant progress lab clients faults judge learner_test runner debug_log board reveal commands
+    untrusted""".split()
 )
+MYSTERY = "mystery-"  # and a number: the name of a copy that does not show the name of its bug
+MYSTERY_LABEL = re.compile(f"{MYSTERY}[0-9]{{1,9}}")
+ONLY_LABELS = f"only names of drills and {MYSTERY}<number> are taken"
 PARTS = "STARS FAMILY SECTION FILE CLEAN PLANTED HINTS EXPLANATION PROVENANCE check".split()
 
 
@@ -20,6 +25,18 @@ class DrillError(Exception):
 def names() -> list[str]:
     found = (module.name for module in pkgutil.iter_modules(drills.__path__))
     return [name for name in found if name not in TOOL_MODULES and not name.startswith("_")]
+
+
+def labels(found) -> set[str]:
+    """Those of these names that an entry may have: the names of drills, and mystery-<number>. Others may be paths."""
+    known = set(names())
+    return {name for name in found if name in known or MYSTERY_LABEL.fullmatch(name)}
+
+
+def quoted(found) -> str:
+    """The first few of these names, sorted, for a message."""
+    shown = [ascii(name)[:80] for name in sorted(found)]
+    return ", ".join(shown[:5]) + (f" and {len(shown) - 5} more" if len(shown) > 5 else "")
 
 
 def load(name: str) -> ModuleType:

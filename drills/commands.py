@@ -4,6 +4,7 @@ A command gets its arguments (words and flags) and the folder of the copies; it 
 """
 
 import json
+import os
 import random
 import sys
 import tempfile
@@ -18,8 +19,10 @@ from drills.lab import LLM_PORT
 from drills.learner_test import judge_test
 from drills.progress import Progress, state, utc_now
 from drills.reveal import explain
+from drills.untrusted import one_line, print_error, print_lines
 
 TOOL = "python3 -m drills"
+DATABASE = "support-desk.sqlite3"  # in the folder of a copy
 
 
 class Session(NamedTuple):
@@ -32,7 +35,7 @@ class Session(NamedTuple):
 
     @property
     def is_mystery(self) -> bool:
-        return self.label.startswith(plant.MYSTERY)
+        return self.label.startswith(catalogue.MYSTERY)
 
     @property
     def story(self) -> str:
@@ -45,13 +48,15 @@ class Session(NamedTuple):
         return self.progress.entry(self.label)
 
 
-def print_lines(*lines: str) -> None:
-    print(*lines, sep="\n", flush=True)
-
-
 def print_next(*commands: str) -> None:
     """Print what to type next; every command ends with this."""
-    print_lines("", f"next: {'   or: '.join(f'{TOOL} {command}' for command in commands)}")
+    print_lines("", one_line(f"next: {'   or: '.join(f'{TOOL} {command}' for command in commands)}"))
+
+
+def _print_next_aside(command):
+    """The same on stderr, because stdout is for a file."""
+    print(file=sys.stderr)
+    print_error(f"next: {TOOL} {command}")
 
 
 def check_marks() -> tuple[str, str]:
@@ -67,10 +72,10 @@ def find_session(label: str, copies_dir: Path) -> Session:
     """The session with this label; DrillError, with the valid names, if there is none."""
     label, progress = _name(label), Progress(copies_dir)
     progress.entries()  # if this raises DrillError, nothing is done yet
-    if "+" in label and (copies_dir / label).exists():
+    if "+" in label and plant.is_copy_name(label) and (copies_dir / label).exists():
         why = f"{label} has several bugs and cannot be judged; do one drill at a time: {TOOL} start NAME"
         raise DrillError(f"{why}; {TOOL} reset {label} sets it aside")
-    mysteries = [copy.name for copy in board.copies(copies_dir) if copy.name.startswith(plant.MYSTERY)]
+    mysteries = [copy.name for copy in board.copies(copies_dir) if copy.name.startswith(catalogue.MYSTERY)]
     if label in mysteries:
         hashes = plant.read_metadata(copies_dir / label).get("bugs", [])
         name = next((name for name in catalogue.names() if plant.hashed_name(label, name) in hashes), None)
@@ -108,7 +113,8 @@ def show_board(args, copies_dir):
     board.show(copies_dir)
     unreadable = Progress(copies_dir).unreadable()
     if unreadable:
-        print(f"drills: {unreadable} in {_short_path(copies_dir / 'progress.json')} cannot be read", file=sys.stderr)
+        what = f"{unreadable} in {_short_path(copies_dir / 'progress.json')}"
+        print_error(f"drills: {what} cannot be read; {catalogue.ONLY_LABELS}")
     states = [(name, row["state"]) for name, row in board.rows(copies_dir).items()]
     started = [(name, now) for name, now in states if now not in ("new", "solved") and (copies_dir / name).exists()]
     if started:
@@ -182,13 +188,13 @@ def _choose_drill(word, seed, copies_dir):
 def _choose_mystery(seed, copies_dir):
     """(label, name): with a seed the same for a whole class, without one a drill that is not solved yet."""
     if seed is not None:
-        return f"{plant.MYSTERY}{seed}", _random_drill(seed)
+        return f"{catalogue.MYSTERY}{seed}", _random_drill(seed)
     rows = board.rows(copies_dir)
-    free = [number for number in range(1000, 10000) if f"{plant.MYSTERY}{number}" not in rows]
+    free = [number for number in range(1000, 10000) if f"{catalogue.MYSTERY}{number}" not in rows]
     random.shuffle(free)
     unsolved = (number for number in free if rows[_random_drill(number)]["state"] != "solved")
     seed = next(unsolved, free[0])
-    return f"{plant.MYSTERY}{seed}", _random_drill(seed)
+    return f"{catalogue.MYSTERY}{seed}", _random_drill(seed)
 
 
 def _random_drill(seed):
@@ -221,7 +227,7 @@ def _print_verdict(session, verdict):
     for test in verdict.tests:
         passed = test["status"] == "pass"
         message = "" if passed else f": {test['message']}"
-        print_lines(f"{tick if passed else cross} {test['name']}{message}")
+        print_lines(one_line(f"{tick if passed else cross} {test['name']}{message}"))
     if verdict.expectations:
         met = len(verdict.expectations) - len(verdict.failed)
         print_lines("", f"{met} of {len(verdict.expectations)} expectations are met")
@@ -268,7 +274,7 @@ def test(args, copies_dir):
     results = judge_test(session.drill, Path(path))
     tick, cross = check_marks()
     for result in results:
-        print_lines(f"{tick if result.is_ok else cross} {result.message}")
+        print_lines(one_line(f"{tick if result.is_ok else cross} {result.message}"))
     if len(results) < 2 or not all(result.is_ok for result in results):
         rule = "a regression test passes on the clean desk and fails, by assertion, on the planted one."
         print_lines("", f"Not accepted: {rule}")
@@ -312,7 +318,7 @@ def reveal(args, copies_dir):
     if state(session.entry) != "solved" and not session.entry.get("revealed"):
         if not gives_up:
             help_text = f"`{TOOL} hint {session.label}` helps, or add --give-up"
-            print(f"drills: {session.label} is not solved yet; {help_text}", file=sys.stderr)
+            print_error(f"drills: {session.label} is not solved yet; {help_text}")
             return 1
         facts = {"name": name} if name != session.label else {}
         session.progress.record(session.label, revealed=utc_now(), **facts)
@@ -322,31 +328,40 @@ def reveal(args, copies_dir):
 
 
 def reset(args, copies_dir):
-    progress = Progress(copies_dir)
-    copies = [copy.name for copy in board.copies(copies_dir)]
-    started = [name for name, entry in progress.entries().items() if set(entry) - {"earlier"}]
-    if bool(args.words) == bool(args.flags.get("--all")):
-        raise DrillError(f"say which one: {TOOL} reset NAME, or {TOOL} reset --all")
-    known = {name for name in (*copies, *started) if name == _name(name)}
-    labels = [_name(word) for word in args.words] or sorted(known)
-    if args.words and labels[0] not in known:
-        find_session(labels[0], copies_dir)
+    labels = _labels_to_reset(args, copies_dir)
     if not labels:
         print_lines("There is nothing to reset.")
     elif not (args.flags.get("--yes") or _confirm(labels, copies_dir)):
         print_lines("Nothing was changed.")
         return 1
+    folders = {label: copies_dir / label for label in labels if os.path.lexists(copies_dir / label)}
+    for folder in folders.values():
+        plant.require_inside(folder, copies_dir)  # for all of them, before the first one is moved
     for label in labels:
-        if (copies_dir / label).exists():
-            print_lines(f"{label}: your copy is now in {_short_path(plant.set_aside(copies_dir / label, copies_dir))}")
-        progress.reset(label)
+        if label in folders:
+            print_lines(f"{label}: your copy is now in {_short_path(plant.set_aside(folders[label], copies_dir))}")
+        Progress(copies_dir).reset(label)
     print_next(_restart_command(labels[0]) if len(labels) == 1 else "start next")
     return 0
 
 
+def _labels_to_reset(args, copies_dir):
+    """The labels that the words or --all mean: those of copies, and of entries that are not new."""
+    if bool(args.words) == bool(args.flags.get("--all")):
+        raise DrillError(f"say which one: {TOOL} reset NAME, or {TOOL} reset --all")
+    copies = {copy.name for copy in board.copies(copies_dir)}
+    started = {label for label, entry in Progress(copies_dir).entries().items() if set(entry) - {"earlier"}}
+    if args.words:
+        label = _name(args.words[0])
+        return [label] if label in copies | started else [find_session(label, copies_dir).label]
+    for folder in board.foreign_copies(copies_dir):
+        print_error(f"drills: {_short_path(folder)} is not the name of a copy; it stays where it is")
+    return sorted(copies | started)
+
+
 def _restart_command(label):
-    if label.startswith(plant.MYSTERY):
-        return f"start --mystery --seed {label.removeprefix(plant.MYSTERY)}"
+    if label.startswith(catalogue.MYSTERY):
+        return f"start --mystery --seed {label.removeprefix(catalogue.MYSTERY)}"
     return f"start {label}" if label in catalogue.names() else "start next"
 
 
@@ -360,35 +375,44 @@ def _confirm(labels, copies_dir):
 
 
 def fault(args, copies_dir):
-    flags = args.flags
-    if flags.get("--list") or not (args.words or flags.get("--off")):
-        print_lines(*board.align([(name, about) for name, (_, about) in {**faults.FAULTS, **LLMS}.items()]))
-        print_next("fault audit-write", "fault --off")
-        return 0
-    name = args.words[0] if args.words else ""
+    name, flags = args.words[0] if args.words else "", args.flags
     if name and name not in (*faults.FAULTS, *LLMS):
         raise catalogue.unknown("fault", name, [*faults.FAULTS, *LLMS])
+    if flags.get("--list") or not (name or flags.get("--off")):
+        return _list_faults()
     if name in LLMS and not flags.get("--off"):
         return _serve_llm(name, flags)
     if {"--status", "--content", "--port"} & set(flags):
         raise DrillError(f"--status, --content and --port go with {', '.join(LLMS)}")
-    if flags.get("--off"):
-        for database in _databases(flags, copies_dir):
-            removed = ", ".join(faults.remove_all(database))
-            print_lines(f"{_short_path(database)}: {f'{removed} removed' if removed else 'had no fault'}")
-        print_next("fault --list")
-        return 0
     databases = _databases(flags, copies_dir)
-    if len(databases) != 1:
-        choices = ", ".join(map(_short_path, databases))
-        raise DrillError(
-            f"say in which database, --in NAME or --db FILE; there are: {choices}"
-            if databases
-            else "no copy has a database yet: start the copy's desk first, or name a database with --db FILE"
-        )
-    _inject(databases[0], name)
+    if flags.get("--off"):
+        return _remove_faults(databases)
+    _inject(_only_one(databases), name)
     print_next(f"fault --off --in {flags['--in']}" if "--in" in flags else "fault --off")
     return 0
+
+
+def _list_faults():
+    print_lines(*board.align([(name, about) for name, (_, about) in {**faults.FAULTS, **LLMS}.items()]))
+    print_next("fault audit-write", "fault --off")
+    return 0
+
+
+def _remove_faults(databases):
+    for database in databases:
+        removed = ", ".join(faults.remove_all(database))
+        print_lines(f"{_short_path(database)}: {f'{removed} removed' if removed else 'had no fault'}")
+    print_next("fault --list")
+    return 0
+
+
+def _only_one(databases):
+    if not databases:
+        raise DrillError("no copy has a database yet: start the copy's desk first, or name a database with --db FILE")
+    if len(databases) > 1:
+        choices = ", ".join(map(_short_path, databases))
+        raise DrillError(f"say in which database, --in NAME or --db FILE; there are: {choices}")
+    return databases[0]
 
 
 def _inject(database, name):
@@ -397,15 +421,17 @@ def _inject(database, name):
 
 
 def _databases(flags, copies_dir):
-    """The database that the flags name; without such a flag, those of all copies."""
+    """The database that the flags name; without such a flag, those of all copies. Never the desk's own."""
     if flags.get("--db"):
-        path = Path(flags["--db"])
-        if path.resolve() == plant.ROOT / "support-desk.sqlite3":
+        found = [Path(flags["--db"])]
+    elif flags.get("--in"):
+        found = [_planted_session(flags["--in"], copies_dir).folder / DATABASE]
+    else:
+        found = [copy / DATABASE for copy in board.copies(copies_dir) if (copy / DATABASE).exists()]
+    for path in found:
+        if path.resolve() == plant.ROOT / DATABASE:
             raise DrillError(f"{path} is the desk's own database, not a copy's")
-        return [path]
-    if flags.get("--in"):
-        return [_planted_session(flags["--in"], copies_dir).folder / "support-desk.sqlite3"]
-    return [path for path in (copy / "support-desk.sqlite3" for copy in board.copies(copies_dir)) if path.exists()]
+    return found
 
 
 def _serve_llm(name, flags):
@@ -434,14 +460,15 @@ def _serve_llm(name, flags):
 
 def export(args, copies_dir):
     print_lines(board.export(copies_dir))
-    print(f"\nnext: {TOOL} export > my-name.json   (for {TOOL} class)", file=sys.stderr)
+    _print_next_aside(f"export > my-name.json   (for {TOOL} class)")
     return 0
 
 
 def class_table(args, copies_dir):
     table, problems = board.class_table([Path(word) for word in args.words])
-    print_lines(*table)
+    if table:
+        print_lines(*table)
     for problem in problems:
-        print(f"drills: left out {problem}", file=sys.stderr)
-    print(f"\nnext: {TOOL} class FILE... > class.md", file=sys.stderr)
+        print_error(f"drills: left out {problem}")
+    _print_next_aside("class FILE... > class.md")
     return int(bool(problems))

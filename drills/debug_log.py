@@ -7,6 +7,7 @@ from pathlib import Path
 from drills.faults import PREFIX
 from drills.judge import Verdict
 from drills.lab import REMOVE_FAULTS, RecordedRequest, Step
+from drills.untrusted import clean, one_line, read_bytes
 
 NAME = "debugging-log.md"
 QUESTIONS = {  # heading: what the learner writes there; None if the tool fills it in
@@ -32,7 +33,8 @@ db = sqlite3.connect("support-desk.sqlite3")
 print(*db.execute(sys.argv[1], sys.argv[2:]), sep="\\n")
 db.commit()' "$@"; }"""
 TOKEN = re.compile(r"'(Authorization: Bearer \$[A-Z0-9_]+)'")  # shlex quotes it, but the shell must expand it
-COMMENT = re.compile(r"<!--.*?-->", re.S)
+COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.S)  # one without an end goes on to the end of the file, as in HTML
+HEADING = re.compile(r"^#+[ \t](.*)$", re.M)  # no two parts match the same character: that takes too long
 
 
 def create(folder: Path, story: str, verdict: Verdict) -> bool:
@@ -60,13 +62,13 @@ def create(folder: Path, story: str, verdict: Verdict) -> bool:
 
 
 def empty_sections(folder: Path) -> list[str] | None:
-    """The headings with nothing under them, or missing from the log; None if there is no log."""
+    """The headings with nothing under them, or missing from the log; None if there is no log that can be read."""
     try:
-        text = (folder / NAME).read_text(encoding="utf-8", errors="replace")
+        text = read_bytes(folder / NAME).decode("utf-8", "replace")
     except OSError:
         return None
-    pieces = re.split(r"^#+[ \t]+(.+?)[ \t]*$", COMMENT.sub("", text), flags=re.M)
-    filled = {heading.lower() for heading, body in zip(pieces[1::2], pieces[2::2]) if body.strip()}
+    pieces = HEADING.split(COMMENT.sub("", text))
+    filled = {heading.strip().lower() for heading, body in zip(pieces[1::2], pieces[2::2]) if body.strip()}
     return [heading for heading in QUESTIONS if heading.lower() not in filled]
 
 
@@ -91,23 +93,38 @@ def _shell_line(step, label):
 def _reproduction(recorded, label):
     """What was done, as blocks of shell commands; a fault that is still injected is removed at the end."""
     steps = [one for one in recorded if isinstance(one, Step)]
+    runs_desk = any("python3 app.py" in one.command for one in steps)
+    how = f"move `support-desk.sqlite3` away{'' if runs_desk else ', start it'}"
+    intro = f"With a new database (stop the desk, {how}), in the copy's folder,\nin this order:"
+    commands = [SQL] if any(one.command.startswith("sql ") for one in steps) else []
+    return "\n\n".join([intro, *_blocks([*recorded, *_last_step(steps)], label, commands)])
+
+
+def _last_step(steps):
     faults = [one for one in steps if "--in" in one.tool_command or PREFIX in one.command]
     if faults and faults[-1].tool_command != REMOVE_FAULTS:
-        recorded = [*recorded, Step("when you have seen enough:", tool_command=REMOVE_FAULTS)]
-    blocks, commands = [], [SQL] if any(one.command.startswith("sql ") for one in steps) else []
+        yield Step("when you have seen enough:", tool_command=REMOVE_FAULTS)
+
+
+def _blocks(recorded, label, commands):
+    """Blocks of `commands` and those of the requests and steps; a step in the background has a block of its own."""
     for one in recorded:
         if isinstance(one, Step) and one.in_background:
-            blocks += [*_block(commands), f"{one.about}, in a terminal of its own:", *_block([_shell_line(one, label)])]
+            yield from _block(commands)
+            yield f"{one.about}, in a terminal of its own:"
+            yield from _block([_shell_line(one, label)])
             commands = []
-        elif isinstance(one, Step):
-            commands += [f"# {one.about}", *filter(None, [_shell_line(one, label)])]
-        elif one.same_connection and commands:  # curl reuses its connection for the request after --next
-            commands[-1] += f" --next {curl(one).removeprefix('curl ')}"
+        elif isinstance(one, RecordedRequest) and one.same_connection and commands:
+            commands[-1] += f" --next {curl(one).removeprefix('curl ')}"  # curl reuses its connection for this request
         else:
-            commands.append(curl(one) + (" &" if one.overlaps else ""))
-    start = "" if any("python3 app.py" in one.command for one in steps) else ", start it"
-    how = f"With a new database (stop the desk, move `support-desk.sqlite3` away{start}), in the copy's folder,"
-    return "\n\n".join([f"{how}\nin this order:", *blocks, *_block(commands)])
+            commands += _lines_of(one, label)
+    yield from _block(commands)
+
+
+def _lines_of(one, label):
+    if isinstance(one, RecordedRequest):
+        return [curl(one) + (" &" if one.overlaps else "")]
+    return [f"# {one.about}", *filter(None, [_shell_line(one, label)])]
 
 
 def _block(commands):
@@ -117,9 +134,10 @@ def _block(commands):
 def _evidence(recorded, log):
     """The responses to the requests, and what the desk's log says about them."""
     requests = [one for one in recorded if isinstance(one, RecordedRequest)][-MAX_REQUESTS:]
-    rows = [f"- `{one.method} {one.path}` → {one.status}, request id `{one.request_id or 'none'}`" for one in requests]
+    facts = [(f"{one.method} {one.path}", one.status, one.request_id or "none") for one in requests]
+    rows = [one_line(f"- `{request}` → {status}, request id `{number}`") for request, status, number in facts]
     ids = {one.request_id for one in requests if one.request_id}
-    lines = [line[:MAX_CHARS] for line in _lines_with(ids, log)]
+    lines = [clean(line[:MAX_CHARS]) for line in _lines_with(ids, log)]
     shown = "\n".join(lines)
     return "\n".join(rows) + (f"\n\n```\n{shown}\n```" if lines else "")
 

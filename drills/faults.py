@@ -42,17 +42,20 @@ def connect(database: Path) -> sqlite3.Connection:
 def inject(database: Path, name: str) -> None:
     """Make this kind of write fail in this database, until remove_all()."""
     event = FAULTS[name][0]
-    trigger = f"{PREFIX}{name.replace('-', '_')}"
     error = f"RAISE(ABORT, 'disk I/O error (fault {name})')"
     with closing(connect(database)) as db:
-        db.execute(f"CREATE TRIGGER IF NOT EXISTS {trigger} BEFORE {event} BEGIN SELECT {error}; END")
+        db.execute(f"CREATE TRIGGER IF NOT EXISTS {_trigger(name)} BEFORE {event} BEGIN SELECT {error}; END")
+
+
+def _trigger(name):
+    return f"{PREFIX}{name.replace('-', '_')}"
 
 
 def injected(database: Path) -> list[str]:
     """The faults that this database has now."""
     with closing(connect(database)) as db:
-        found = db.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger' ORDER BY rowid").fetchall()
-    return [name.removeprefix(PREFIX).replace("_", "-") for (name,) in found if name.startswith(PREFIX)]
+        triggers = {name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'")}
+    return [name for name in FAULTS if _trigger(name) in triggers]
 
 
 def remove_all(database: Path) -> list[str]:
@@ -60,7 +63,7 @@ def remove_all(database: Path) -> list[str]:
     found = injected(database)
     with closing(connect(database)) as db:
         for name in found:
-            db.execute(f"DROP TRIGGER IF EXISTS {PREFIX}{name.replace('-', '_')}")
+            db.execute(f"DROP TRIGGER IF EXISTS {_trigger(name)}")
     return found
 
 

@@ -16,8 +16,8 @@ HINTS = (
     "and with which status?",
     "The log has a DELETE …/lock that no client sent. Which code made that request, and who does the desk think is "
     "the caller?",
-    "Compare TicketSocket.release_requests with TicketSocket._request in web/live.py: what does every request of a socket "
-    "contain?",
+    "Compare TicketSocket.release_requests with TicketSocket._request in web/live.py: what does every request of a "
+    "socket contain?",
 )
 EXPLANATION = """
 When a socket closes, the desk releases the locks of its client with ordinary internal requests. These requests did

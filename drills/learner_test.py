@@ -4,7 +4,6 @@ Each run has a new temporary copy, which does not say whether it is clean or pla
 """
 
 import contextlib
-import json
 import os
 import re
 import signal
@@ -19,9 +18,12 @@ from typing import NamedTuple
 from drills import plant
 from drills.catalogue import DrillError
 from drills.lab import environment
+from drills.untrusted import read_bytes, read_json
 
 TIMEOUT = 60  # seconds for each run
 MODULE = "test_of_yours"
+MAX_CHARS = 400  # of the name of a test, and of a line that it printed
+MAX_LOG = 100_000  # bytes of the end of what it printed
 PLACE = rf'File ".*{MODULE}\.py", (line \d+)'  # in a traceback; runner.py has the same, as it imports nothing of ours
 RUNNER = Path(__file__).with_name("runner.py")
 EMPTY = "no test was run: a test is a method test_… of a class of unittest.TestCase (or DeskTest of tests.desk)"
@@ -42,7 +44,7 @@ def judge_test(drill: ModuleType, test: Path, seconds: float = TIMEOUT) -> list[
     DrillError if the file `test` cannot be read.
     """
     try:
-        text = test.read_bytes()
+        text = read_bytes(test)
     except OSError as problem:
         raise DrillError(f"cannot read {test}: {problem.strerror}; say which file your test is in") from None
     with tempfile.TemporaryDirectory(prefix="learner-test-", ignore_cleanup_errors=True) as name:
@@ -91,7 +93,7 @@ def _tests(number):
 
 def _first(reports):
     test, line = reports[0]
-    return f"{test.split()[0]}: {line}"
+    return f"{test.partition(' ')[0][:MAX_CHARS]}: {line[:MAX_CHARS]}"
 
 
 def _run(text: bytes, folder: Path, bugs: list, seconds: float) -> dict:
@@ -118,13 +120,40 @@ def run_module(module: str, folder: Path, bugs: list, seconds: float, files: dic
             return {"unfinished": f"it did not end within {seconds} s"}
         finally:
             _kill(process)
-    try:
-        return json.loads(target.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        text = log.read_text(encoding="utf-8", errors="replace")
+    facts = _read_result(target)
+    if facts is None:
+        text = _end_of(log)
         lines, places = text.strip().splitlines() or ["it printed nothing"], re.findall(PLACE, text)
         last = lines[-1][:200] + (f" ({places[-1]})" if places else "")
         return {"unfinished": f"its process exited with status {status} before the tests were done: {last}"}
+    return facts
+
+
+def _read_result(path):
+    """What runner.py wrote; None if there is nothing, or something else: a learner's code ran in its process."""
+    try:
+        facts = read_json(path)
+    except (OSError, ValueError):
+        return None
+    is_result = (
+        isinstance(facts, dict)
+        and all(type(facts.get(name)) is int for name in ("run", "passed", "skipped"))
+        and all(_are_reports(facts.get(name)) for name in ("failures", "errors"))
+    )
+    return facts if is_result else None
+
+
+def _are_reports(found):
+    """Whether this is a list of [test, line]."""
+    if not isinstance(found, list) or not all(isinstance(report, list) for report in found):
+        return False
+    return all(len(report) == 2 and all(isinstance(part, str) for part in report) for report in found)
+
+
+def _end_of(log):
+    with open(log, "rb") as file:
+        file.seek(max(0, os.fstat(file.fileno()).st_size - MAX_LOG))
+        return file.read(MAX_LOG).decode("utf-8", "replace")
 
 
 def _kill(process):

@@ -20,6 +20,7 @@ from types import ModuleType
 from drills import catalogue
 from drills.catalogue import DrillError
 from drills.progress import Progress, utc_now
+from drills.untrusted import print_error, print_lines, read_json
 
 ROOT = Path(__file__).resolve().parent.parent
 COPIES_DIR = ROOT / "planted"
@@ -29,7 +30,6 @@ NOT_COPIED = shutil.ignore_patterns("__pycache__", "test_drill*.py", "drills_pro
 BUG_MODE_FILE = "bug-mode.txt"  # app.py shows its content as the bug mode
 METADATA_FILE = "planted.json"  # the fingerprint of the sources that the copy was made from, and its bugs
 ASIDE = "set-aside"
-MYSTERY = "mystery-"  # and a number: the name of a copy that does not show the name of its bug
 STAGING_PREFIX = ".planting-"
 MAX_STAGING_AGE = 60 * 60  # seconds; an older staging folder was left behind by a process that was killed
 
@@ -135,13 +135,19 @@ def fingerprint() -> str:
     return digest.hexdigest()
 
 
+def is_copy_name(name: str) -> bool:
+    """Whether `plant` gives this name to a copy: one drill, several with "+", or a mystery."""
+    parts = set(name.split("+"))
+    return catalogue.labels({name}) == {name} or parts <= set(catalogue.names())
+
+
 def read_metadata(folder: Path) -> dict:
     """The metadata of a copy; {} if it has none that can be read."""
     try:
-        facts = json.loads((folder / METADATA_FILE).read_text(encoding="utf-8"))
+        facts = read_json(folder / METADATA_FILE)
     except (OSError, ValueError):
         return {}
-    return facts if isinstance(facts, dict) else {}
+    return facts if isinstance(facts, dict) and isinstance(facts.get("bugs", []), list) else {}
 
 
 def is_current(folder: Path) -> bool:
@@ -152,6 +158,7 @@ def is_current(folder: Path) -> bool:
 
 def set_aside(folder: Path, copies_dir: Path = COPIES_DIR) -> Path:
     """Move a copy, with everything in it, to the folder set-aside; its new path."""
+    require_inside(folder, copies_dir)
     (copies_dir / ASIDE).mkdir(exist_ok=True)
     stamp = utc_now().replace(":", "").replace("-", "")
     ends = ("", *(f"-{number}" for number in range(2, 100)))
@@ -163,6 +170,13 @@ def set_aside(folder: Path, copies_dir: Path = COPIES_DIR) -> Path:
     except OSError as problem:
         raise DrillError(f"cannot move {folder}: {problem.strerror}; stop the desk that runs there") from None
     return target
+
+
+def require_inside(folder: Path, copies_dir: Path) -> None:
+    """DrillError if moving this folder would move, or move to, something that is not directly in `copies_dir`."""
+    for path in (folder, copies_dir / ASIDE):
+        if path.resolve() != copies_dir.resolve() / path.name:
+            raise DrillError(f"{path} is a link or not in {copies_dir}: nothing was moved; remove the link yourself")
 
 
 def _remove_old_staging(copies_dir):
@@ -182,18 +196,18 @@ def run(mode: str, arguments: list[str], copies_dir: Path = COPIES_DIR) -> int:
         if len(parse_mode(mode)) == 1:
             Progress(copies_dir).record(folder.name, started=utc_now())
     except (DrillError, OSError) as problem:
-        print(f"app.py: {problem}", file=sys.stderr)
+        print_error(f"app.py: {problem}")
         return 2
     except KeyboardInterrupt:
-        print("app.py: interrupted; nothing is half-done, type it again", file=sys.stderr)
+        print_error("app.py: interrupted; nothing is half-done, type it again")
         return 130
-    print(f"{folder.name} is planted in {folder}: read, break and fix it there", flush=True)
+    print_lines(f"{folder.name} is planted in {folder}: read, break and fix it there")
     if len(parse_mode(mode)) > 1:
-        print("`python3 -m drills check` cannot judge this copy: it has more than one bug", flush=True)
+        print_lines("`python3 -m drills check` cannot judge this copy: it has more than one bug")
     if folder.name in existing:
         old = "" if is_current(folder) else " and is older than the desk"
         again = f"`python3 -m drills reset {folder.name}` puts the bug back"
-        print(f"this copy was there already{old}; it keeps your changes; {again}", flush=True)
+        print_lines(f"this copy was there already{old}; it keeps your changes; {again}")
     command = [sys.executable, str(folder / "app.py"), *arguments]
     if os.name == "nt":
         with contextlib.suppress(KeyboardInterrupt):  # the copy gets Ctrl-C, too

@@ -14,12 +14,13 @@ import contextlib
 import json
 import os
 import shutil
-import sys
 from datetime import datetime, timezone
 from pathlib import Path
 from secrets import token_hex
 
+from drills import catalogue
 from drills.catalogue import DrillError
+from drills.untrusted import print_error, read_json
 
 try:
     import fcntl
@@ -31,6 +32,9 @@ STATES = ("new", "started", "reproduced", "fixed", "solved")
 VERSION = 1
 TIMES = ("started", "reproduced", "tested", "solved", "revealed")  # when each thing happened first
 COUNTS = ("hints", "checks")
+TEXTS = (*TIMES, "verdict", "name")
+MAX_COUNT = 1_000_000
+MAX_ENTRIES = 1000
 
 
 def utc_now() -> str:
@@ -53,7 +57,7 @@ class Progress:
         self.copies_dir, self.path = copies_dir, copies_dir / "progress.json"
 
     def entries(self) -> dict[str, dict]:
-        """Every valid entry, by name. DrillError if a newer version of the desk wrote the file."""
+        """Every valid entry, by name; each has only known facts. DrillError if a newer desk wrote the file."""
         return self._read()[0]
 
     def unreadable(self) -> str:
@@ -63,21 +67,23 @@ class Progress:
     def _read(self):
         """(the entries, the names of those that cannot be read)"""
         try:
-            data = json.loads(self.path.read_text(encoding="utf-8"))
+            data = read_json(self.path)
         except FileNotFoundError:
             return {}, ""
-        except (ValueError, RecursionError):
+        except ValueError:
             data = None
         if (
             not isinstance(data, dict)
             or not isinstance(data.get("drills"), dict)
+            or len(data["drills"]) > MAX_ENTRIES
             or type(data.get("version")) is not int
         ):
             return {}, "everything"
         if data["version"] > VERSION:
             raise DrillError(f"{self.path} was written by a newer desk; use that one, or move the file away")
-        valid = {name: entry for name, entry in data["drills"].items() if _is_valid(entry)}
-        return valid, ", ".join(sorted(ascii(name)[:80] for name in data["drills"].keys() - valid))
+        labels, drills = catalogue.labels(data["drills"]), data["drills"]
+        valid = {name: _known(entry) for name, entry in drills.items() if name in labels and _is_valid(entry)}
+        return valid, catalogue.quoted(drills.keys() - valid)
 
     def entry(self, name: str) -> dict:
         return self.entries().get(name, {})
@@ -123,7 +129,7 @@ class Progress:
                 self._write({"version": VERSION, "drills": entries})
                 return result
         except OSError as problem:
-            print(f"drills: could not save this in {self.path}: {problem.strerror or problem}", file=sys.stderr)
+            print_error(f"drills: could not save this in {self.path}: {problem.strerror or problem}")
 
     @contextlib.contextmanager
     def _locked(self):
@@ -140,7 +146,7 @@ class Progress:
         backup = self.path.with_name(f"progress.broken-{datetime.now(timezone.utc):%Y%m%dT%H%M%S%fZ}.json")
         shutil.copyfile(self.path, backup)
         problem = f"drills: {unreadable} in {self.path} cannot be read and starts again"
-        print(f"{problem}; the old file is saved as {backup.name}", file=sys.stderr)
+        print_error(f"{problem}; the old file is saved as {backup.name}")
 
     def _write(self, data):
         """Write a new file and rename it over the old one, so that a reader sees one or the other."""
@@ -159,6 +165,20 @@ class Progress:
 def _is_valid(entry) -> bool:
     if not isinstance(entry, dict) or not isinstance(entry.get("earlier", []), list):
         return False
-    counts = (entry.get(name, 0) for name in COUNTS)
-    texts = (entry.get(name, "") for name in (*TIMES, "verdict", "name"))
-    return all(type(count) is int and count >= 0 for count in counts) and all(isinstance(text, str) for text in texts)
+    return all(isinstance(one, dict) and _has_valid_facts(one) for one in (entry, *entry.get("earlier", [])))
+
+
+def _has_valid_facts(entry):
+    counts = [entry.get(name, 0) for name in COUNTS]
+    are_counts = all(type(count) is int and 0 <= count <= MAX_COUNT for count in counts)
+    return are_counts and all(isinstance(entry.get(name, ""), str) for name in TEXTS)
+
+
+def _known(entry):
+    """The entry with only the facts that this module knows, and has checked."""
+    earlier = {"earlier": [_facts(one) for one in entry["earlier"]]} if "earlier" in entry else {}
+    return {**_facts(entry), **earlier}
+
+
+def _facts(entry):
+    return {name: entry[name] for name in (*COUNTS, *TEXTS) if name in entry}

@@ -17,7 +17,8 @@ HINTS = (
     "second terminal?",
     "Recent events are kept in memory for all listeners; older ones are read from the database. How far back does the "
     "memory go?",
-    "Read Live._send_missed_events: when may it use the events in memory, and when are there missing events before them?",
+    "Read Live._send_missed_events: when may it use the events in memory, and when are there missing events before "
+    "them?",
 )
 EXPLANATION = """
 Listeners get recent events from a list in memory, because reading them again for each listener is expensive. The list
