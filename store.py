@@ -14,6 +14,8 @@ from collections import defaultdict
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime, timedelta, timezone
 from functools import cache, lru_cache, reduce
+from heapq import merge
+from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -513,14 +515,11 @@ class Store:
         return page, following or filters["rest"]
 
     def _newest(self, filters, parts, row):
-        """(id, row) of the newest tickets: one more than the page needs, to see if there is a next page."""
-        rows = []
-        for column, part in parts:
-            page = f"AND {column} < :before AND {column} > :oldest ORDER BY {column} DESC LIMIT :limit + 1"
-            rows += self._tuples(f"SELECT tickets.id, {row} FROM {part} {page}", filters)
-        if len(parts) > 1:
-            rows.sort(reverse=True)
-        return rows[: filters["limit"] + 1]
+        """(id, row) of the newest tickets, one by one; up to one more than the page needs, to see if a page follows."""
+        page = "AND {0} < :before AND {0} > :oldest ORDER BY {0} DESC LIMIT :limit + 1"
+        queries = [f"SELECT tickets.id, {row} FROM {part} {page.format(column)}" for column, part in parts]
+        streams = [self._rows(sql, filters, self._cursor_of_tuples()) for sql in queries]
+        return merge(*streams, key=itemgetter(0), reverse=True)
 
     def _newest_of_runs(self, filters, asked, row):
         """The same for filters with an index. Hard part: skip it on a first reading.
@@ -536,7 +535,8 @@ class Store:
                 found = self._tuples(sql, {**filters, **run, "oldest": ids[-1] if len(ids) == size else 0})
                 ids = sorted((*ids, *(number for (number,) in found)), reverse=True)[:size]
         those = "id IN (SELECT value FROM json_each(?)) ORDER BY id DESC"
-        return self._tuples(f"SELECT id, {row} FROM tickets WHERE {those}", (json.dumps(ids),))
+        sql = f"SELECT id, {row} FROM tickets WHERE {those}"
+        return self._rows(sql, (json.dumps(ids),), self._cursor_of_tuples())
 
     def _total(self, filters, asked, parts):
         if TOTALS.issuperset(asked):

@@ -128,10 +128,15 @@ class RequestReader:
         """The bytes that arrived after the last request."""
         return bytes(self._buffer)
 
+    def close(self) -> None:
+        """Read no more, and forget everything: what refers to each other would stay in memory for a while."""
+        self._steps.close()
+        self._buffer, self._chunked, self._check_head = bytearray(), bytearray(), None
+
     def next_request(self) -> Request | None:
         """The next complete request, None when more bytes are needed or after a pause. Raises BadRequest."""
         self.is_paused = False
-        return next(self._steps)
+        return next(self._steps, None)
 
     def _requests(self):
         while True:

@@ -170,6 +170,10 @@ class WebSocket(Session):
     def receive(self, data: bytes) -> None:
         self._messages.receive(data)
 
+    def close(self) -> None:
+        """Read no more, and forget everything."""
+        self._messages.close()
+
     def next_request(self) -> Request | None:
         """The next message as a request; None when more bytes are needed or after a pause."""
         try:
@@ -192,7 +196,7 @@ class WebSocket(Session):
         return render(Opcode.PING, b"")
 
     def close_frame(self, code: int, reason: str = "") -> bytes:
-        was_over, self.is_over, self._messages = self.is_over, True, MessageReader()  # no message counts any more
+        was_over, self.is_over = self.is_over, True
         return b"" if was_over else render_close(code, reason)
 
 

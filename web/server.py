@@ -18,7 +18,7 @@ from itertools import count
 from secrets import token_hex
 
 from web.handler import CLOSED, LINGERING, LIVE, OUTBOX, READING, SENDING, STREAMING, WAITING, Handler, Job
-from web.http1 import CONTINUE, BadRequest, Request, RequestReader, render_chunk
+from web.http1 import CONTINUE, BadRequest, Request, render_chunk
 from web.listener import READ, WRITE, Listener
 from web.live import Live
 from web.response_cache import ResponseCache
@@ -33,7 +33,7 @@ TURN = 32  # requests of one connection before the next one has its turn
 # Seconds per turn for handling requests. While there is time, a turn with changes reads again before its commit, so
 # that one commit serves 64 writers instead of 35: creates are 1.25 times as fast.
 ANSWERING = 0.02
-BUDGET = 64 * 1024 * 1024  # bytes that clients leave unread; beyond that, the client that leaves most is dropped
+BUDGET = 32 * 1024 * 1024  # bytes that clients leave unread; beyond that, the client that leaves most is dropped
 MOST_INCOMPLETE = 32 * 1024 * 1024  # bytes of incomplete requests; beyond that, the largest is refused
 STALL = 3  # seconds between two checks of the timeouts from which on the desk itself was late
 IDLE_AFTER = 0.001  # seconds without a request until background work may start
@@ -215,11 +215,11 @@ class DeskServer(Listener):
         while sum(sizes.values()) > MOST_INCOMPLETE:
             handler = max(sizes, key=lambda handler: (sizes[handler], -handler.since))
             del sizes[handler]
+            handler.reader.close()
             if handler.session:
                 self._end_session(handler, TRY_LATER)
-                continue
-            self._give_up(handler, Unavailable("too many incomplete requests are in memory; try again"))
-            handler.reader = RequestReader()  # without what it has read
+            else:
+                self._give_up(handler, Unavailable("too many incomplete requests are in memory; try again"))
 
     def _give_up(self, handler, problem):
         """Answer a request that is not complete with an error, and close the connection after it."""
@@ -451,6 +451,7 @@ class DeskServer(Listener):
         handler.close_after = bool(session.open_responses)
         if not session.open_responses:
             session.receive(handler.reader.rest())
+            handler.reader.close()
             handler.reader = session
             self._ready[handler] = None
         handler.enter(LIVE)
@@ -574,4 +575,5 @@ class DeskServer(Listener):
         if handler.watched:
             self._selector.unregister(handler.connection)
             handler.watched = 0
+        handler.reader.close()
         handler.connection.close()

@@ -121,6 +121,11 @@ class MessageReader:
     def receive(self, data: bytes) -> None:
         self._buffer += data
 
+    def close(self) -> None:
+        """Read no more, and forget everything."""
+        self._messages.close()
+        self._buffer, self._partial = bytearray(), None
+
     def next_message(self) -> Message | None:
         """The next message, None when more bytes are needed or after a pause. Raises ProtocolError."""
         self.is_paused = False

@@ -24,21 +24,21 @@ class SlowReaders(DeskTest):
     def test_clients_that_leave_too_much_unread_are_dropped_and_everybody_else_is_answered(self):
         for number in range(400):
             self.desk.new_ticket(title=f"Ticket {number}", description="x" * 20_000)
-        with mock.patch.object(server, "BUDGET", 10_000_000), ExitStack() as stack:
-            for _ in range(6):  # 8 MB each, of which the system's own buffers take a part
+        with mock.patch.object(server, "BUDGET", 3_000_000), ExitStack() as stack:
+            for _ in range(12):  # 2 MB each, of which the system's own buffers take a part
                 stack.enter_context(self.connect_with_a_small_buffer()).sendall(LIST)
             ends = time.monotonic() + TIMEOUT
             while "bytes of responses unread" not in self.desk.log.getvalue() and time.monotonic() < ends:
                 self.assertEqual(self.desk.get("/health").status, 200)
             self.assertTrue("bytes of responses unread" in self.desk.log.getvalue(), "nobody was dropped")
             self.assertEqual(self.desk.new_ticket()["id"], 401)
-            self.assertLess(self.unread(), 20_000_000)
+            self.assertLess(self.unread(), 6_000_000)
 
 
 class UnfinishedBodies(DeskTest):
     def test_bodies_that_never_end_take_a_limited_amount_of_memory_and_nobody_elses_request(self):
         head = b"POST /tickets HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n"
-        with mock.patch.object(server, "BUDGET", 2_000_000), ExitStack() as stack:
+        with mock.patch.object(server, "MOST_INCOMPLETE", 2_000_000), ExitStack() as stack:
             socks = [stack.enter_context(self.desk.connect()) for _ in range(40)]
             for sock in socks:
                 sock.sendall(head + b"\r\n" + b"x" * 200_000)
