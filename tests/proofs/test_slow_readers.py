@@ -25,8 +25,8 @@ class SlowReaders(DeskTest):
         for number in range(400):
             self.desk.new_ticket(title=f"Ticket {number}", description="x" * 20_000)
         with mock.patch.object(server, "BUDGET", 3_000_000), ExitStack() as stack:
-            for _ in range(12):  # 2 MB each, of which the system's own buffers take a part
-                stack.enter_context(self.connect_with_a_small_buffer()).sendall(LIST)
+            for _ in range(12):  # the system's own buffers take some MB of each
+                stack.enter_context(self.connect_with_a_small_buffer()).sendall(LIST * 4)
             ends = time.monotonic() + TIMEOUT
             while "bytes of responses unread" not in self.desk.log.getvalue() and time.monotonic() < ends:
                 self.assertEqual(self.desk.get("/health").status, 200)
