@@ -187,7 +187,8 @@ class Assistant:
     def start(self, purpose: str, request) -> float:
         """Take one call from the allowance, before the request waits for a thread; returns its deadline.
 
-        The time in the queue counts. The limiter raises an error if the caller, or all callers, have used it up.
+        The time in the queue counts. The limiter raises an error if the caller, or all callers together, have used it
+        up. While the circuit is open nothing is taken, because no call will be made.
         """
         if self._plugin.ask and not self._purposes[purpose].breaker.seconds_open():
             self._limiter.take((CALLS_OF_CALLER, (purpose, request.caller.id)), (CALLS_OF_ALL, purpose))
