@@ -743,6 +743,7 @@ class Allowance(LLMTest):
         most = CALLS_OF_ALL[0]
         waits = [seconds_to_wait(200, f"invented-{number}") for number in range(most + 1)]
         self.assertEqual(waits, [0] * most + [60])
+        self.assertEqual(len(limiter._times), most + 1)  # nothing is kept of the one who was refused
         self.assertEqual(seconds_to_wait(200, "invented-0", "draft"), 0)
         self.assertEqual((seconds_to_wait(260), len(limiter._times)), (0, 2))
 
