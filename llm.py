@@ -188,10 +188,12 @@ class Assistant:
         """Take one call from the allowance, before the request waits for a thread; returns its deadline.
 
         The time in the queue counts. The limiter raises an error if the caller, or all callers together, have used it
-        up. While the circuit is open nothing is taken, because no call will be made.
+        up. Nothing is taken if no call will be made: without an LLM or its key, or while the circuit is open.
         """
-        if self._plugin.ask and not self._purposes[purpose].breaker.seconds_open():
-            self._limiter.take((CALLS_OF_CALLER, (purpose, request.caller.id)), (CALLS_OF_ALL, purpose))
+        ask, breaker = self._plugin.ask, self._purposes[purpose].breaker
+        with suppress(Failed):  # ask() raises it if the key is missing
+            if ask and ask(self._settings, "", "") and not breaker.seconds_open():
+                self._limiter.take((CALLS_OF_CALLER, (purpose, request.caller.id)), (CALLS_OF_ALL, purpose))
         return request.started + self._settings.llm_timeout
 
     def retry_after(self) -> int:

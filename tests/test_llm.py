@@ -310,7 +310,7 @@ class WhatIsAsked(LLMTest):
 
             def ask_here(*given, ask=ask, asked=asked):
                 asked.append(ask(*given))
-                return asked[0]._replace(url=self.stub.url)
+                return asked[-1]._replace(url=self.stub.url)
 
             PLUGINS[name] = PLUGINS[name]._replace(ask=ask_here)
             self.stub.act = sends(200, json.dumps(answer))
@@ -718,9 +718,10 @@ class Allowance(LLMTest):
             self.assert_falls_back(self.classify(CUSTOMER))
         self.assertEqual(len(self.stub.calls), 5)
 
-    def test_without_an_llm_there_is_no_limit(self):
-        desk = self.open(CLASSIFIER="rules")
-        self.assertEqual({self.classify(CUSTOMER, desk).status for _ in range(21)}, {200})
+    def test_without_an_llm_or_its_key_there_is_no_limit(self):
+        for name in ("rules", "gemini"):
+            desk = self.open(CLASSIFIER=name)
+            self.assertEqual({self.classify(CUSTOMER, desk).status for _ in range(21)}, {200}, name)
 
     def test_the_allowance_comes_back_and_callers_who_stopped_are_forgotten(self):
         now = [1000.0]
