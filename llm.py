@@ -183,6 +183,7 @@ class Assistant:
         suggesting = Purpose(CLASSIFY_PROMPT.format(**rules["tickets"]), self._parse_choices, Breaker(clock))
         drafting = Purpose(WRITE_PROMPT, rules["drafts"]["body"].clean, Breaker(clock))
         self._purposes, self._limiter = {"classify": suggesting, "draft": drafting}, limiter
+        self._can_call = _can_call(self._plugin, settings)
 
     def start(self, purpose: str, request) -> float:
         """Take one call from the allowance, before the request waits for a thread; returns its deadline.
@@ -190,10 +191,8 @@ class Assistant:
         The time in the queue counts. The limiter raises an error if the caller, or all callers together, have used it
         up. Nothing is taken if no call will be made: without an LLM or its key, or while the circuit is open.
         """
-        ask, breaker = self._plugin.ask, self._purposes[purpose].breaker
-        with suppress(Failed):  # ask() raises it if the key is missing
-            if ask and ask(self._settings, "", "") and not breaker.seconds_open():
-                self._limiter.take((CALLS_OF_CALLER, (purpose, request.caller.id)), (CALLS_OF_ALL, purpose))
+        if self._can_call and not self._purposes[purpose].breaker.seconds_open():
+            self._limiter.take((CALLS_OF_CALLER, (purpose, request.caller.id)), (CALLS_OF_ALL, purpose))
         return request.started + self._settings.llm_timeout
 
     def retry_after(self) -> int:
@@ -386,6 +385,14 @@ class Purpose(NamedTuple):
     prompt: str
     clean: Callable[[str], object]  # makes the result from the LLM's text; raises an error if it cannot be used
     breaker: Breaker
+
+
+def _can_call(plugin, settings):
+    """Whether the plug-in is an LLM that has what it needs, such as its key."""
+    try:
+        return bool(plugin.ask and plugin.ask(settings, "", ""))
+    except Failed:
+        return False
 
 
 class CancellableCall:
