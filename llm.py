@@ -23,9 +23,6 @@ from urllib.parse import quote, urlsplit
 WARNING = {"warning": "LLM service unavailable, using defaults", "source": "fallback"}
 FALLBACK = {"suggested_category": "general", "suggested_priority": "medium", **WARNING}
 MAX_PROMPT_CHARACTERS = 8000  # of a ticket's text: this limits the cost of a call
-# Limits of calls that cost money, for suggestions and for drafts each: (how many, in how many seconds, what to say)
-CALLS_OF_CALLER = 20, 60, "you have used up your calls of the LLM"
-CALLS_OF_ALL = 100, 60, "all callers together have used up the calls of the LLM"  # ids can be invented
 
 
 def with_suggestions(fields: dict) -> tuple[dict, dict]:
@@ -186,11 +183,8 @@ class Assistant:
         self._can_call = _can_call(self._plugin, settings)
 
     def start(self, purpose: str, request) -> float:
-        """Take one call from the allowance, before the request waits for a thread; returns its deadline.
-
-        The time in the queue counts. The limiter raises an error if the caller, or all callers together, have used it
-        up. Nothing is taken if no call will be made: without an LLM or its key, or while the circuit is open.
-        """
+        """Take one call from the allowance, if a call will be made, and return its deadline: the time in the queue
+        counts. The limiter raises an error if the caller, or all callers together, have used the allowance up."""
         if self._can_call and not self._purposes[purpose].breaker.seconds_open():
             self._limiter.take((CALLS_OF_CALLER, (purpose, request.caller.id)), (CALLS_OF_ALL, purpose))
         return request.started + self._settings.llm_timeout
@@ -327,6 +321,9 @@ _INITIAL_POINTS = {**dict.fromkeys((*CATEGORY_WORDS, *PRIORITY_WORDS), 0), "gene
 
 # -- calls that can be slow, broken or wrong ------------------------------------------------------
 
+# Limits of calls that cost money, for suggestions and for drafts each: (how many, in how many seconds, what to say)
+CALLS_OF_CALLER = 20, 60, "you have used up your calls of the LLM"
+CALLS_OF_ALL = 100, 60, "all callers together have used up the calls of the LLM"  # ids can be invented
 MAX_ANSWER_BYTES = 256 * 1024
 FAILURE_THRESHOLD = 5  # after so many failures in a row the circuit opens
 RESET_TIMEOUT = 30  # seconds that it stays open
