@@ -11,17 +11,16 @@ if sys.version_info < (3, 10):  # checked first: an older Python fails at the im
     sys.exit(f"app.py: Python {sys.version.split()[0]} is too old; the desk needs 3.10 or newer")
 
 import os
-from collections.abc import Callable
 from contextlib import closing
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
-from typing import NamedTuple
+from typing import Callable, NamedTuple
 
 import workflow
 from llm import PLUGINS, Assistant, default_plugin, with_suggestions
 from store import Damaged, Store, Unusable
-from web import accounts, bodies, demo, export, files, live, metrics, offline, openapi, petri_net
+from web import accounts, bodies, demo, export, files, live, metrics, offline, openapi, petri_net, rate_limit
 from web.checks import Gate, ticket_to_change
 from web.http1 import Response
 from web.identity import Identity, Throttle
@@ -237,7 +236,7 @@ def add_comment(context, request) -> Response:
 
 def write_reply(context, request) -> Callable:
     """The work of a worker thread for add_draft: write a reply to the ticket, which is read here."""
-    ticket, deadline = ticket_of_staff(context, request, "a draft"), context.assistant.deadline(request.started)
+    ticket, deadline = ticket_of_staff(context, request, "a draft"), context.assistant.start("draft", request)
     return lambda: context.assistant.write(ticket, deadline)
 
 
@@ -252,7 +251,7 @@ def add_draft(context, request) -> Response:
 
 def suggest(context, request) -> Callable:
     """The work of a worker thread for classify: ask the assistant for a category and a priority."""
-    text, deadline = request.fields["description"], context.assistant.deadline(request.started)
+    text, deadline = request.fields["description"], context.assistant.start("classify", request)
     return lambda: context.assistant.classify(text, deadline)
 
 
@@ -331,14 +330,14 @@ ROUTES = (
     Route("GET", "/tickets", "200 TicketPage 304", list_tickets, **LIST),
     Route("GET", "/tickets.csv", "200 text/csv", export_tickets, query=bodies.TICKET_FILTERS),
     Route("GET", "/tickets/stats", "200 Stats 304", get_stats),
-    Route("POST", "/tickets/classify", "200 Suggestion 503", classify, **SUGGESTION),
-    Route("POST", "/api/tickets/classify", "200 Suggestion 503", classify, **SUGGESTION, **CONSOLE),
+    Route("POST", "/tickets/classify", "200 Suggestion 429 503", classify, **SUGGESTION),
+    Route("POST", "/api/tickets/classify", "200 Suggestion 429 503", classify, **SUGGESTION, **CONSOLE),
     Route("GET", "/tickets/{id}", "200 WholeTicket 304", get_ticket, is_cacheable=True),
     Route("PATCH", "/tickets/{id}", CHANGED, edit_ticket, body=bodies.TICKET_CHANGES),
     Route("GET", "/tickets/{id}/comments", "200 CommentPage", list_part, query=bodies.PART),
     Route("GET", "/tickets/{id}/drafts", "200 DraftPage", list_part, query=bodies.PART),
     Route("POST", "/tickets/{id}/comments", "201 Comment 401 403 412", add_comment, body=bodies.COMMENT),
-    Route("POST", "/tickets/{id}/draft", "201 Draft 403 412", add_draft, **DRAFT),
+    Route("POST", "/tickets/{id}/draft", "201 Draft 403 412 429", add_draft, **DRAFT),
     Route("PATCH", "/drafts/{id}", "200 Draft 409 412", edit_draft, body=bodies.DRAFT_CHANGES, role="agent"),
     Route("POST", "/drafts/{id}/approve", "200 Draft 409 412", approve_draft, body=bodies.DRAFT, role="agent"),
     Route("POST", "/drafts/{id}/reject", "200 Draft 409 412", reject_draft, body=bodies.NOTHING, role="agent"),
@@ -455,7 +454,8 @@ def open_desk(server, settings, store) -> None:
     identity, rules = Identity(settings.auth == "tokens", settings.secret, store.token_version), schema_rules()
     routes = tuple(with_rules(route, rules) for route in ROUTES)
     reference = cache(lambda: openapi.document(routes, rules, identity.is_locked))
-    tools = Throttle(), store, Assistant(settings, rules), server.log, rules, metrics.Metrics(), {}, reference
+    assistant = Assistant(settings, rules, rate_limit.RateLimiter())
+    tools = Throttle(), store, assistant, server.log, rules, metrics.Metrics(), {}, reference
     server.open(Context(settings, identity, *tools), Gate(routes, identity, settings))
 
 

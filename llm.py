@@ -174,19 +174,24 @@ class Assistant:
     must be one of them. Each call ends at the latest when time.monotonic() is `deadline`.
     """
 
-    def __init__(self, settings, rules: dict, clock=time.monotonic):
+    def __init__(self, settings, rules: dict, limiter, clock=time.monotonic):
         self._settings, self._name, self._plugin = settings, settings.classifier, PLUGINS[settings.classifier]
         self._category, self._priority = rules["tickets"]["category"], rules["tickets"]["priority"]
-        self._reply, self._breaker = rules["drafts"]["body"], Breaker(clock)
-        self._classify_prompt = CLASSIFY_PROMPT.format(**rules["tickets"])
+        suggesting = Purpose(CLASSIFY_PROMPT.format(**rules["tickets"]), self._parse_choices, Breaker(clock))
+        drafting = Purpose(WRITE_PROMPT, rules["drafts"]["body"].clean, Breaker(clock))
+        self._purposes, self._limiter = {"classify": suggesting, "draft": drafting}, limiter
+        self._can_call = _can_call(self._plugin, settings)
 
-    def deadline(self, started: float) -> float:
-        """The deadline of a request that arrived at `started`: the time in the queue counts."""
-        return started + self._settings.llm_timeout
+    def start(self, purpose: str, request) -> float:
+        """Take one call from the allowance, if a call will be made, and return its deadline: the time in the queue
+        counts. The limiter raises an error if the caller, or all callers together, have used the allowance up."""
+        if self._can_call and not self._purposes[purpose].breaker.seconds_open():
+            self._limiter.take((CALLS_OF_CALLER, (purpose, request.caller.id)), (CALLS_OF_ALL, purpose))
+        return request.started + self._settings.llm_timeout
 
     def retry_after(self) -> int:
-        """Seconds after which it makes sense to ask again."""
-        return self._breaker.seconds_open() or 1
+        """Seconds after which it makes sense to ask for a suggestion again."""
+        return self._purposes["classify"].breaker.seconds_open() or 1
 
     def classify(self, text: str, deadline: float) -> tuple[dict, str]:
         """({suggested_category, suggested_priority, source}, ""), or (FALLBACK, why the LLM failed)."""
@@ -195,7 +200,7 @@ class Assistant:
                 category, priority = self._plugin.classify(text)
             elif self._plugin.ask:
                 data = {"ticket": text[:MAX_PROMPT_CHARACTERS]}
-                category, priority = self._ask(self._classify_prompt, data, self._parse_choices, deadline)
+                category, priority = self._ask("classify", data, deadline)
             else:  # the plug-in is off: that is not an error
                 return FALLBACK, ""
         except Failed as problem:
@@ -210,16 +215,17 @@ class Assistant:
             return write_by_template(ticket), "template", ""
         data = {name: ticket[name][:MAX_PROMPT_CHARACTERS] for name in ("title", "description", "category", "priority")}
         try:
-            return self._ask(WRITE_PROMPT, data, self._reply.clean, deadline), self._name, ""
+            return self._ask("draft", data, deadline), self._name, ""
         except Failed as problem:
             return write_by_template(ticket), "template", str(problem)
 
-    def _ask(self, prompt, data, clean, deadline):
-        """The LLM's answer to the prompt and the data, cleaned. Raises Failed."""
+    def _ask(self, purpose, data, deadline):
+        """The LLM's answer to the data, cleaned. Raises Failed."""
+        prompt, clean, breaker = self._purposes[purpose]
         request = self._plugin.ask(self._settings, prompt, json.dumps(data, ensure_ascii=False))
         if time.monotonic() > deadline - self._settings.llm_timeout / 2:  # our queue is too long: not its failure
             raise Failed("too many are waiting for it: no turn within half of LLM_TIMEOUT")
-        return self._breaker.call(partial(_call, request, deadline, clean))
+        return breaker.call(partial(_call, request, deadline, clean))
 
     def _parse_choices(self, text):
         found = json.loads(text[text.index("{") : text.rindex("}") + 1])  # it may be between ```json and ```
@@ -315,17 +321,29 @@ _INITIAL_POINTS = {**dict.fromkeys((*CATEGORY_WORDS, *PRIORITY_WORDS), 0), "gene
 
 # -- calls that can be slow, broken or wrong ------------------------------------------------------
 
+# Limits of calls that cost money, for suggestions and for drafts each: (how many, in how many seconds, what to say)
+CALLS_OF_CALLER = 20, 60, "you have used up your calls of the LLM"
+CALLS_OF_ALL = 100, 60, "all callers together have used up the calls of the LLM"  # ids can be invented
 MAX_ANSWER_BYTES = 256 * 1024
 FAILURE_THRESHOLD = 5  # after so many failures in a row the circuit opens
 RESET_TIMEOUT = 30  # seconds that it stays open
+REFUSED_CONTENT = (400, 413, 422)  # statuses of a server that works, but does not like this one request
 
 
 class Failed(Exception):
     """The LLM did not help. str() says why in our own words: it never shows a key or a customer's text."""
 
 
+class BadAnswer(Failed):
+    """The LLM's server works, but this answer cannot be used. One customer's text can cause that, again and again."""
+
+
 class Breaker:
-    """A circuit breaker for many threads: after 5 failures in a row no call for 30 s of `clock`, then one as a test."""
+    """A circuit breaker for many threads: after 5 failures in a row no call for 30 s of `clock`, then one as a test.
+
+    Only failures of the service count: no connection, no answer in time, an error status. A BadAnswer shows that the
+    service works. So nobody can write texts that open the circuit for all.
+    """
 
     def __init__(self, clock=time.monotonic):
         self._clock, self._lock = clock, threading.Lock()
@@ -341,6 +359,9 @@ class Breaker:
                 self._open_until = now + RESET_TIMEOUT  # half-open: this call is the test, others still fail
         try:
             result = work()
+        except BadAnswer:
+            self._failures = 0
+            raise
         except Failed:
             with self._lock:
                 self._failures, self._open_until = self._failures + 1, self._clock() + RESET_TIMEOUT
@@ -353,6 +374,22 @@ class Breaker:
         with self._lock:
             is_open = self._failures >= FAILURE_THRESHOLD
             return max(0, ceil(self._open_until - self._clock())) if is_open else 0
+
+
+class Purpose(NamedTuple):
+    """What the LLM is asked for. Each has a circuit of its own: drafts go on while suggestions fail."""
+
+    prompt: str
+    clean: Callable[[str], object]  # makes the result from the LLM's text; raises an error if it cannot be used
+    breaker: Breaker
+
+
+def _can_call(plugin, settings):
+    """Whether the plug-in is an LLM that has what it needs, such as its key."""
+    try:
+        return bool(plugin.ask and plugin.ask(settings, "", ""))
+    except Failed:
+        return False
 
 
 class CancellableCall:
@@ -368,11 +405,13 @@ class CancellableCall:
     def answer_text(self) -> str:
         """Send the request and return the text that the LLM wrote. Raises Failed."""
         with closing(self._connection), self._send() as response:
+            if response.status in REFUSED_CONTENT:
+                raise BadAnswer(f"its server answered {response.status}: it does not take this text")
             if response.status != 200:
                 raise Failed(f"its server answered {response.status} {http.client.responses.get(response.status, '')}")
             content = response.read(MAX_ANSWER_BYTES + 1)
         if len(content) > MAX_ANSWER_BYTES:
-            raise Failed(f"its answer is longer than {MAX_ANSWER_BYTES} bytes")
+            raise BadAnswer(f"its answer is longer than {MAX_ANSWER_BYTES} bytes")
         return reduce(getitem, self._request.answer_path, json.loads(content))
 
     def _send(self):
@@ -398,13 +437,15 @@ def _call(request, deadline, clean):
 
     def run():
         try:
-            outcome.put((clean(call.answer_text()), ""))
+            outcome.put((clean(call.answer_text()), None))
         except Failed as problem:
-            outcome.put((None, str(problem)))
+            outcome.put((None, problem))
         except OSError as problem:
-            outcome.put((None, f"no connection: {problem}"))
+            outcome.put((None, Failed(f"no connection: {problem}")))
+        except http.client.HTTPException as problem:
+            outcome.put((None, Failed(f"its server does not speak HTTP ({type(problem).__name__})")))
         except Exception as problem:  # anything can be wrong; the message could show a key or a ticket
-            outcome.put((None, f"its answer is not what it was asked for ({type(problem).__name__})"))
+            outcome.put((None, BadAnswer(f"its answer is not what it was asked for ({type(problem).__name__})")))
 
     # Hard part: skip on a first reading. A socket's timeout starts again with each byte, so the call runs in a thread
     # that we cancel at the deadline. During the DNS lookup or the TLS handshake we cannot cancel it: it ends by itself.
@@ -415,5 +456,5 @@ def _call(request, deadline, clean):
         call.cancel()
         raise Failed("no whole answer within LLM_TIMEOUT") from None
     if problem:
-        raise Failed(problem)
+        raise problem
     return answer

@@ -20,9 +20,9 @@ MAX_LINE = 120  # characters
 MAX_README = (10_000, 200)  # bytes and lines of the first README
 BRANCHES = (ast.If, ast.For, ast.While, ast.Try, ast.BoolOp, ast.IfExp, ast.comprehension)
 LAYERS = (  # of web/: a module may import the modules before it
-    """settings common_passwords http1 websocket validation identity bodies response_schemas responses openapi log
-    metrics demo offline export routes checks response_cache accounts petri_net files handler live workers listener
-    server""".split()
+    """settings common_passwords http1 websocket validation rate_limit identity bodies response_schemas responses
+    openapi log metrics demo offline export routes checks response_cache accounts petri_net files handler live workers
+    listener server""".split()
 )
 ONLY_IN = {  # module: the product files that may import it
     "sqlite3": {"store.py"},

@@ -8,14 +8,14 @@ STARS = 3
 FAMILY = ""
 SECTION = "Dependencies and errors"
 FILE = "llm.py"
-CLEAN = "return self._breaker.call(partial(_call, request, deadline, clean))"
+CLEAN = "return breaker.call(partial(_call, request, deadline, clean))"
 PLANTED = """answer = partial(_call, request, deadline, clean)
         for _ in range(3):
             try:
-                return self._breaker.call(answer)
+                return breaker.call(answer)
             except Failed:
                 continue
-        return self._breaker.call(answer)"""
+        return breaker.call(answer)"""
 HINTS = (
     "`python3 -m drills fault broken-llm`, in a second terminal, runs an LLM that answers 500 and counts its "
     "requests, and prints how to start a desk with it. Ask for one suggestion. How many requests does it count? And "

@@ -8,10 +8,8 @@ STARS = 3
 FAMILY = "missing ticket in list"
 SECTION = "Lists and search"
 FILE = "store.py"
-CLEAN = 'page = f"AND {column} < :before AND {column} > :oldest ORDER BY {column} DESC LIMIT :limit + 1"'
-PLANTED = (
-    'page = f"AND {column} < :before AND {column} > :oldest ORDER BY updated_at DESC, {column} DESC LIMIT :limit + 1"'
-)
+CLEAN = 'page = "AND {0} < :before AND {0} > :oldest ORDER BY {0} DESC LIMIT :limit + 1"'
+PLANTED = 'page = "AND {0} < :before AND {0} > :oldest ORDER BY updated_at DESC, {0} DESC LIMIT :limit + 1"'
 HINTS = (
     "Create seven tickets, change the titles of some, and read GET /tickets?limit=3 to its end. Which tickets must "
     "you change to lose one?",

@@ -13,7 +13,7 @@ SECTION = "Dependencies and errors"
 FILE = "app.py"
 CLEAN = """def suggest(context, request) -> Callable:
     \"""The work of a worker thread for classify: ask the assistant for a category and a priority.\"""
-    text, deadline = request.fields["description"], context.assistant.deadline(request.started)
+    text, deadline = request.fields["description"], context.assistant.start("classify", request)
     return lambda: context.assistant.classify(text, deadline)
 
 
@@ -32,7 +32,7 @@ def classify(context, request) -> Response:
 """
 PLANTED = """def suggest(context, request) -> Callable:
     \"""The work of a worker thread for classify: what to ask the assistant, and until when.\"""
-    question = request.fields["description"], context.assistant.deadline(request.started)
+    question = request.fields["description"], context.assistant.start("classify", request)
     return lambda: question
 
 

@@ -14,7 +14,7 @@ HINTS = (
     "Give the desk an LLM that accepts requests and never answers: `python3 -m drills fault slow-llm` runs one, in a "
     "second terminal, and prints how to start a desk with it. Add LLM_TIMEOUT=1 to that. Ask for a suggestion. What "
     "comes after a second? Do other requests still work?",
-    "Assistant.deadline in llm.py returns the time at which waiting ends. Print how far away it is: is it what you "
+    "Assistant.start in llm.py returns the time at which waiting ends. Print how far away it is: is it what you "
     "have set?",
     "Follow LLM_TIMEOUT from its text to that number: what does seconds() in web/settings.py return?",
 )

@@ -179,7 +179,7 @@ class Floods(AccountTest):
             throttle.finish("here", ANN, has_failed=True)
         with self.assertRaises(TooManyRequests) as refused:
             throttle.start("here", ANN)
-        self.assertEqual(refused.exception.retry_after, 61)
+        self.assertEqual(refused.exception.retry_after, 60)
         throttle.start("elsewhere", ANN)
         throttle.start("here", "bob")
         now[0] = 60.5

@@ -10,12 +10,15 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import app
-from llm import PLUGINS, Assistant
-from tests.desk import CUSTOMER, TIMEOUT, Client, Desk, DeskProcess, DeskTest
+from llm import CALLS_OF_ALL, CALLS_OF_CALLER, PLUGINS, Assistant
+from tests.desk import AGENT, CUSTOMER, TIMEOUT, Client, Desk, DeskProcess, DeskTest
+from web.rate_limit import RateLimiter
 from web.settings import BadSetting
+from workflow import Caller, TooManyRequests
 
 KEY = "sk-test-4711-do-not-tell"
 S3_REQUEST = {"description": "I can't log into my account after changing my password"}
@@ -165,6 +168,10 @@ class LLMTest(DeskTest):
         (desk or self.desk).get("/health")
         return (desk or self.desk).log.getvalue()
 
+    def assistant(self, clock) -> Assistant:
+        """An assistant beside the desk's own, whose circuits and allowances live by `clock`."""
+        return Assistant(self.desk.settings, self.desk.server.context.rules, RateLimiter(clock), clock)
+
     def assert_falls_back(self, reply):
         self.assertEqual((reply.status, reply.json), (200, FALLBACK))
 
@@ -303,7 +310,7 @@ class WhatIsAsked(LLMTest):
 
             def ask_here(*given, ask=ask, asked=asked):
                 asked.append(ask(*given))
-                return asked[0]._replace(url=self.stub.url)
+                return asked[-1]._replace(url=self.stub.url)
 
             PLUGINS[name] = PLUGINS[name]._replace(ask=ask_here)
             self.stub.act = sends(200, json.dumps(answer))
@@ -349,17 +356,17 @@ class Failures(LLMTest):
         }
         for number, (name, (act, reason)) in enumerate(failures.items()):
             with self.subTest(name):
-                self.stub.act = act
+                self.stub.act, who = act, {"X-User-Id": f"user-{number}"}
                 logged = len(self.log())
-                self.assert_falls_back(self.desk.post("/api/tickets/classify/", S3_REQUEST))
-                strict = self.desk.post("/api/tickets/classify/", S3_REQUEST, STRICT)
+                self.assert_falls_back(self.desk.post("/api/tickets/classify/", S3_REQUEST, who))
+                strict = self.desk.post("/api/tickets/classify/", S3_REQUEST, {**STRICT, **who})
                 self.assertEqual((strict.status, strict.json, strict.headers["Retry-After"]), (503, FALLBACK, "1"))
                 said = self.log()[logged:]
                 self.assertEqual(len(re.findall(f"LLM openai: .*(?:{reason})", said)), 2, said)
                 self.assertEqual(self.desk.new_ticket(title="Refund my invoice")["category"], "billing")
                 self.assertEqual(len(self.stub.calls), number * 3 + 2)  # none for the ticket, none repeated
                 self.stub.act = says(GOOD)
-                self.assertEqual(self.classify().json["source"], "openai")  # and the circuit stays closed
+                self.assertEqual(self.classify(who).json["source"], "openai")  # and the circuit stays closed
 
     def test_an_llm_that_is_not_there_is_a_failure(self):
         self.stub.close()
@@ -562,33 +569,70 @@ class Queue(LLMTest):
 
 class Circuit(LLMTest):
     def test_an_open_circuit_calls_nobody_after_five_failures_in_a_row(self):
-        self.desk.new_ticket()
         self.stub.act = sends(500, "")
         for _ in range(4):
             self.assert_falls_back(self.classify())
         self.stub.act = says(GOOD)
         self.assertEqual(self.classify().json["source"], "openai")  # not in a row
         self.stub.act = sends(500, "")
-        for _ in range(4):
+        for _ in range(5):
             self.assert_falls_back(self.classify())
-        self.assertEqual(self.desk.post("/tickets/1/draft", {}).json["source"], "template")  # drafts count, too
         self.assertEqual(len(self.stub.calls), 10)
         self.stub.act = says(GOOD)
         self.assert_falls_back(self.classify())
         strict = self.classify(STRICT)
         self.assertEqual(strict.status, 503)
         self.assertIn(int(strict.headers["Retry-After"]), range(2, 31))
-        self.assertEqual(self.desk.post("/tickets/1/draft", {}).json["source"], "template")
         self.assertEqual(len(self.stub.calls), 10)
         self.assertRegex(self.log(), "LLM openai: the circuit is open for another [0-9]+ seconds")
 
+    def test_drafts_go_on_while_the_circuit_of_suggestions_is_open_and_the_other_way_round(self):
+        def draft(desk):
+            return desk.post("/tickets/1/draft", {}).json["source"]
+
+        def suggestion(desk):
+            return self.classify(desk=desk).json["source"]
+
+        for desk, broken, instead, goes_on in (
+            (self.desk, suggestion, "fallback", draft),
+            (self.open(**self.environ), draft, "template", suggestion),
+        ):
+            desk.new_ticket()
+            self.stub.act, before = sends(500, ""), len(self.stub.calls)
+            self.assertEqual([broken(desk) for _ in range(6)], [instead] * 6)
+            self.assertEqual(len(self.stub.calls) - before, 5)
+            self.stub.act = says(GOOD)
+            self.assertEqual((broken(desk), goes_on(desk)), (instead, "openai"))
+
+    def test_answers_that_cannot_be_used_open_no_circuit(self):
+        self.desk.new_ticket()
+        for number, act in enumerate(
+            (says("It depends."), says('{"category": "sports", "priority": "low"}'), says(""), sends(400, "{}"))
+        ):
+            who = {"X-User-Id": f"user-{number}"}
+            self.stub.act, before = act, len(self.stub.calls)
+            for _ in range(6):
+                self.assert_falls_back(self.classify(who))
+            self.assertEqual(len(self.stub.calls) - before, 6)
+            self.stub.act = says(GOOD)
+            self.assertEqual(self.classify(who).json["source"], "openai")
+            self.assertEqual(self.desk.post("/tickets/1/draft", {}, AGENT).json["source"], "openai")
+
+    def test_an_answer_that_cannot_be_used_shows_that_the_service_works(self):
+        for act in (sends(500, ""), says("It depends."), sends(500, "")):
+            self.stub.act = act
+            for _ in range(4):
+                self.assert_falls_back(self.classify())
+        self.stub.act = says(GOOD)
+        self.assertEqual(self.classify().json["source"], "openai")
+
     def test_an_open_circuit_tries_one_call_after_thirty_seconds(self):
         now = [1000.0]
-        assistant = Assistant(self.desk.settings, self.desk.server.context.rules, lambda: now[0])
+        assistant = self.assistant(lambda: now[0])
 
         def calls_made_at(second):
             now[0], before = 1000.0 + second, len(self.stub.calls)
-            self.answer, _ = assistant.classify("Login broken", assistant.deadline(time.monotonic()))
+            self.answer, _ = assistant.classify("Login broken", time.monotonic() + TIMEOUT)
             return len(self.stub.calls) - before
 
         def seconds_to_wait(second):
@@ -605,22 +649,104 @@ class Circuit(LLMTest):
 
     def test_other_callers_get_the_fallback_while_one_call_tries(self):
         now = [0.0]
-        assistant = Assistant(self.desk.settings, self.desk.server.context.rules, lambda: now[0])
+        assistant = self.assistant(lambda: now[0])
         self.stub.act = sends(500, "")
         for _ in range(5):
-            assistant.classify("Login broken", assistant.deadline(time.monotonic()))
+            assistant.classify("Login broken", time.monotonic() + TIMEOUT)
             self.stub.arrived.acquire()
         now[0], self.stub.act = 30.0, hangs
         with ThreadPoolExecutor(1) as pool:
-            trying = pool.submit(assistant.classify, "Login broken", assistant.deadline(time.monotonic()))
+            trying = pool.submit(assistant.classify, "Login broken", time.monotonic() + TIMEOUT)
             self.assertTrue(self.stub.arrived.acquire(timeout=TIMEOUT))
-            answer, trouble = assistant.classify("Login broken", assistant.deadline(time.monotonic()))
+            answer, trouble = assistant.classify("Login broken", time.monotonic() + TIMEOUT)
             self.assertEqual((answer, trouble), (FALLBACK, "the circuit is open for another 30 seconds"))
             self.stub.release.set()
             self.assertEqual(trying.result(TIMEOUT)[0]["source"], "openai")
-        answer, _ = assistant.classify("Login broken", assistant.deadline(time.monotonic()))
+        answer, _ = assistant.classify("Login broken", time.monotonic() + TIMEOUT)
         self.assertEqual(answer["source"], "openai")
         self.assertEqual(len(self.stub.calls), 7)
+
+
+class Allowance(LLMTest):
+    def assert_used_up(self, reply, most=CALLS_OF_CALLER):
+        self.assert_refused(reply, 429, "TOO_MANY_REQUESTS")
+        self.assertIn(int(reply.headers["Retry-After"]), range(1, most[1] + 1))
+        self.assertRegex(reply.json["message"], "LLM.*; try again in [0-9]+ seconds$")
+
+    def test_300_suggestions_of_one_customer_cost_20_calls_and_nobody_else_is_refused(self):
+        body = json.dumps(S3_REQUEST).encode()
+        head = "POST /tickets/classify HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        head += f"X-User-Id: user-1\r\nContent-Length: {len(body)}\r\n\r\n"
+        answers = self.desk.raw((head.encode() + body) * 300)
+        self.assertEqual(re.findall(rb"HTTP/1.1 (\d+)", answers), [b"200"] * 20 + [b"429"] * 280)
+        self.assertEqual((answers.count(b"Retry-After: "), answers.count(b'"source":"openai"')), (280, 20))
+        self.assert_used_up(self.desk.post("/api/tickets/classify", S3_REQUEST, {**CUSTOMER, **STRICT}))
+        self.assertEqual(len(self.stub.calls), 20)
+        self.assertEqual(self.classify({"X-User-Id": "user-2"}).json["source"], "openai")
+        self.desk.new_ticket()
+        self.assertEqual(self.desk.post("/tickets/1/draft", {}, CUSTOMER).json["source"], "openai")
+
+    def test_calls_that_wait_for_a_thread_are_counted(self):
+        self.stub.act = hangs
+        held = self.at_once(24, "/tickets/classify", S3_REQUEST, CUSTOMER)
+        for _ in range(4):
+            self.assertTrue(self.stub.arrived.acquire(timeout=TIMEOUT))
+        self.stub.release.set()
+        statuses = sorted(reply.result(TIMEOUT).status for reply in held)
+        self.assertEqual((statuses, len(self.stub.calls)), ([200] * 20 + [429] * 4, 20))
+
+    def test_21_drafts_of_one_agent_cost_20_calls_and_own_words_cost_none(self):
+        self.desk.new_ticket()
+        first = self.desk.post("/tickets/1/draft", {}, {**AGENT, "Idempotency-Key": "k"})
+        for _ in range(19):
+            self.assertEqual(self.desk.post("/tickets/1/draft", {}, AGENT).status, 201)
+        self.assert_used_up(self.desk.post("/tickets/1/draft", {}, AGENT))
+        self.assertEqual(self.desk.post("/tickets/1/draft", {"body": "Mine"}, AGENT).json["source"], "hand")
+        retry = self.desk.post("/tickets/1/draft", {}, {**AGENT, "Idempotency-Key": "k"})
+        self.assertEqual((retry.status, retry.body), (201, first.body))
+        self.assertEqual((len(self.stub.calls), self.desk.count("drafts")), (20, 21))
+
+    def test_a_refused_request_uses_no_allowance_up(self):
+        for _ in range(21):
+            self.assertEqual(self.desk.post("/tickets/classify", {"description": ""}, CUSTOMER).status, 400)
+            self.assertEqual(self.desk.post("/tickets/99/draft", {}, CUSTOMER).status, 404)
+        self.assertEqual(self.classify(CUSTOMER).json["source"], "openai")
+
+    def test_an_open_circuit_uses_no_allowance_up(self):
+        self.stub.act = sends(500, "")
+        for _ in range(30):
+            self.assert_falls_back(self.classify(CUSTOMER))
+        self.assertEqual(len(self.stub.calls), 5)
+
+    def test_without_an_llm_or_its_key_there_is_no_limit(self):
+        for name in ("rules", "gemini"):
+            desk = self.open(CLASSIFIER=name)
+            self.assertEqual({self.classify(CUSTOMER, desk).status for _ in range(21)}, {200}, name)
+
+    def test_the_allowance_comes_back_and_callers_who_stopped_are_forgotten(self):
+        now = [1000.0]
+        limiter = RateLimiter(lambda: now[0])
+        assistant = Assistant(self.desk.settings, self.desk.server.context.rules, limiter)
+
+        def seconds_to_wait(second, caller="user-1", purpose="classify"):
+            """0 if this caller may ask at this second."""
+            now[0] = 1000.0 + second
+            try:
+                assistant.start(purpose, SimpleNamespace(caller=Caller(caller, ()), started=0.0))
+            except TooManyRequests as refused:
+                return refused.retry_after
+            return 0
+
+        self.assertEqual([seconds_to_wait(second) for second in range(20)], [0] * 20)
+        later = [seconds_to_wait(second) for second in (20, 20, 59.9, 60, 60, 60.5, 61)]
+        self.assertEqual(later, [40, 40, 1, 0, 1, 1, 0])
+        # on an open desk a caller can invent a name for each request: so all callers together have a limit, too
+        most = CALLS_OF_ALL[0]
+        waits = [seconds_to_wait(200, f"invented-{number}") for number in range(most + 1)]
+        self.assertEqual(waits, [0] * most + [60])
+        self.assertEqual(len(limiter._times), most + 1)  # nothing is kept of the one who was refused
+        self.assertEqual(seconds_to_wait(200, "invented-0", "draft"), 0)
+        self.assertEqual((seconds_to_wait(260), len(limiter._times)), (0, 2))
 
 
 class Drafts(LLMTest):

@@ -10,16 +10,16 @@ import json
 import re
 import time
 from base64 import b64decode, b64encode
-from collections import deque
 from functools import lru_cache
 from ipaddress import ip_network
 from secrets import token_bytes, token_hex
 from urllib.parse import parse_qsl
 
 from web.common_passwords import COMMON
+from web.rate_limit import RateLimiter
 from web.settings import LOOPBACK
 from web.validation import NAME, parse_json
-from workflow import ROLES, Caller, Invalid, TooManyRequests, Unauthorized
+from workflow import ROLES, Caller, Invalid, Unauthorized
 
 USER_ID = re.compile(NAME)
 TOKEN = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")
@@ -207,52 +207,29 @@ WAITING = 10, 10, "too many logins to this account are in progress"
 WAITING_OF_ADDRESS = 20, 10, "too many logins from your address are in progress"
 
 
-class Throttle:
+class Throttle(RateLimiter):
     """Limits the logins per address and account, and per address: those that failed, and those in progress.
 
     An account alone has no limit: else a stranger could keep its owner out. A whole class has one address: so the
     limit per address is wide.
     """
 
-    def __init__(self, clock=time.monotonic):
-        self._clock, self._times = clock, {}  # {(limit, who): times of its logins, oldest first}
-
     def start(self, address: str, account: str) -> None:
         """Note a login before its slow hash. Raises TooManyRequests if a limit is reached."""
         address = _network(address)
-        for key in (
-            (FAILURES, (address, account)),
-            (FAILURES_OF_ADDRESS, address),
-            (WAITING, (address, account)),
-            (WAITING_OF_ADDRESS, address),
-        ):
-            self._check(*key)
-        self._note(WAITING, (address, account))
-        self._note(WAITING_OF_ADDRESS, address)
+        self.check(FAILURES, (address, account))
+        self.check(FAILURES_OF_ADDRESS, address)
+        self.take((WAITING, (address, account)), (WAITING_OF_ADDRESS, address))
 
     def finish(self, address: str, account: str, has_failed: bool) -> None:
         """Note the end of a login. Raises TooManyRequests if others failed too often while it was in progress."""
         address = _network(address)
-        for key in ((WAITING, (address, account)), (WAITING_OF_ADDRESS, address)):
-            if self._times.get(key):
-                self._times[key].popleft()
-        self._check(FAILURES, (address, account))
+        self.give_back(WAITING, (address, account))
+        self.give_back(WAITING_OF_ADDRESS, address)
+        self.check(FAILURES, (address, account))
         if has_failed:
-            self._note(FAILURES, (address, account))
-            self._note(FAILURES_OF_ADDRESS, address)
-
-    def _check(self, limit, who):
-        most, window, why = limit
-        times, since = self._times.get((limit, who), ()), self._clock() - window
-        recent = [then for then in times if then > since]
-        if len(recent) >= most:
-            wait = int(recent[-most] - since) + 1
-            raise TooManyRequests(f"{why}; try again in {wait} seconds", wait)
-
-    def _note(self, limit, who):
-        now = self._clock()
-        self._times = {key: times for key, times in self._times.items() if times and times[-1] > now - key[0][1]}
-        self._times.setdefault((limit, who), deque(maxlen=limit[0])).append(now)
+            self.note(FAILURES, (address, account))
+            self.note(FAILURES_OF_ADDRESS, address)
 
 
 def _network(address):

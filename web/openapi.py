@@ -36,7 +36,7 @@ REFUSALS = {  # error responses by status: the codes, and the meaning for every 
     422: ("IDEMPOTENCY_KEY_REUSED", "This `Idempotency-Key` was used with another body"),
     423: ("LOCKED", "Somebody else holds the lock"),
     426: ("UPGRADE_REQUIRED", "Needs an upgrade of the connection"),
-    429: ("TOO_MANY_REQUESTS", "Too many failed logins"),
+    429: ("TOO_MANY_REQUESTS", "Too many failed logins, or this caller asks the LLM too often"),
     431: ("HEADERS_TOO_LARGE", "Too many or too long header lines"),
     500: ("INTERNAL_ERROR", "The desk has a bug; its log tells more under the `request_id`"),
     501: ("NOT_IMPLEMENTED", "The only supported transfer coding is `chunked`"),

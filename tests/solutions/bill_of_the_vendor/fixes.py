@@ -2,7 +2,7 @@
 
 LOOP = """        for _ in range(3):
             try:
-                return self._breaker.call(answer)
+                return breaker.call(answer)
             except Failed:
                 continue
 """

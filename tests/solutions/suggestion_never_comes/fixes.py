@@ -4,8 +4,8 @@
 OTHER = (
     (
         "llm.py",
-        "return started + self._settings.llm_timeout",
-        "return started + self._settings.llm_timeout / 1000",
+        "return request.started + self._settings.llm_timeout",
+        "return request.started + self._settings.llm_timeout / 1000",
     ),
     ("llm.py", "self._settings.llm_timeout / 2:", "self._settings.llm_timeout / 2000:"),
 )
