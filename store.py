@@ -10,6 +10,7 @@ import json
 import os
 import re
 import sqlite3
+import threading
 from collections import defaultdict
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime, timedelta, timezone
@@ -54,7 +55,7 @@ class Damaged(Unusable):
 
 
 class Store:
-    """One connection to the desk's database, used by one thread."""
+    """One connection to the desk's database, used by one thread at a time."""
 
     index_module = "fts5"  # full-text search; if SQLite lacks this module, a search reads every ticket
 
@@ -62,6 +63,7 @@ class Store:
         """Open the database; create it if there is none. `holder` names this process and locks out other desks."""
         self.path, self.clock, self.in_memory = Path(path), workflow.utc_now, path == IN_MEMORY
         self._turn, self._stamp, self._commits, self._lock, self.db = "closed", None, 0, None, None
+        self._readers = {}  # {thread: its read-only store}
         self._copied = -1  # the count of commits at the last complete checkpoint
         self.warnings = {}  # {check of /ready: what is wrong, and what to do}, while the desk serves well
         self._changes = 0  # the count of changed rows at the last commit
@@ -77,7 +79,8 @@ class Store:
             if not (self.in_memory or read_only):
                 make_private(path)
             uri = IN_MEMORY if self.in_memory else self.path.absolute().as_uri() + ("?mode=ro" if read_only else "")
-            self.db = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=WAIT, cached_statements=256)
+            options = {"isolation_level": None, "timeout": WAIT, "cached_statements": 256}
+            self.db = sqlite3.connect(uri, uri=True, check_same_thread=not read_only, **options)
             self._prepare(read_only, holder)
             self._inodes = [] if read_only else self._find_files()
         except (sqlite3.Error, OSError, UnicodeError, Unusable, Unavailable) as problem:
@@ -407,21 +410,31 @@ class Store:
 
     @contextmanager
     def reader(self):
-        """A read-only store with its own connection, for another thread. Raises Unavailable.
+        """A read-only store for another thread; its changes end with the block. Raises Unavailable.
 
-        A database in memory has only one connection: there the event loop does slow reads itself, with this store.
+        Each thread keeps its own, because opening one takes longer than most reads. A database in memory has only one
+        connection: there the event loop does slow reads itself, with this store.
         """
         if self.in_memory:
             yield self
             return
+        self._check_file()
+        thread = threading.get_ident()
+        store = self._readers[thread] = self._readers.get(thread) or self.new_reader()
         try:
-            with closing(type(self)(self.path, read_only=True)) as store:
-                yield store
+            yield store
+        except sqlite3.Error as problem:
+            raise _unavailable(problem)
+        finally:
+            store.commit()
+
+    def new_reader(self) -> "Store":
+        """A read-only store with a new connection. Raises Unavailable."""
+        try:
+            return type(self)(self.path, read_only=True)
         except Unusable as problem:
             why = str(problem).replace(str(self.path), "its file")  # strangers do not need the path
             raise Unavailable(f"the database cannot be read now: {why}") from problem
-        except sqlite3.Error as problem:
-            raise _unavailable(problem)
 
     def last_event(self) -> int:
         """The id of the last committed event, 0 if there is none."""
@@ -840,7 +853,7 @@ class Store:
 
     def close(self) -> None:
         """Close the connections. SQLite then moves the write-ahead log into the database file."""
-        for connection in (self.db, self._lock):
+        for connection in (*self._readers.values(), self.db, self._lock):
             if connection:
                 connection.close()
 
@@ -858,7 +871,7 @@ class Store:
         """Read one row of the file, by a connection without a cache. Raises Unavailable if that fails."""
         self._check_file()
         try:
-            with self.reader() as store:
+            with closing(self.new_reader()) as store:
                 store.is_empty()
         except sqlite3.Error as problem:
             raise Unavailable(f"the database does not answer: {problem}") from problem

@@ -97,6 +97,7 @@ class Handler(BaseHTTPRequestHandler):
         self.reader = RequestReader(self._check_head)  # makes requests from bytes; a WebSocket has its own
         self.current = Request("-", "-")  # the current request
         self.outbox = bytearray()  # bytes that the socket has not taken yet
+        self.is_greedy = False  # its last slice took long, or was not enough: see server.py
         self.watched = 0  # the selector's events for this socket
         self.responses_due = 0  # requests whose response has not reached the outbox
         self.uncommitted = 0  # bytes of responses that wait for the commit

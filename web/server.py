@@ -29,10 +29,13 @@ from workflow import Unavailable
 
 THREADS = {READERS: 4, LLM_CALLS: 4, PASSWORDS: 1}
 BLOCK = 64 * 1024  # bytes taken from one connection per turn
-TURN = 32  # requests of one connection before the next one has its turn
+TURN = 8  # requests of one connection before the next one has its turn
 # Seconds per turn for handling requests. While there is time, a turn with changes reads again before its commit, so
 # that one commit serves 64 writers instead of 35: creates are 1.25 times as fast.
 ANSWERING = 0.02
+# A client whose last slice took longer than SLICE, or that has sent more than a slice, is greedy. In each turn greedy
+# clients come after all others, and have GREEDY seconds together: so nobody waits long for their work.
+SLICE, GREEDY = 0.001, 0.004
 BUDGET = 32 * 1024 * 1024  # bytes that clients leave unread; beyond that, the client that leaves most is dropped
 MOST_INCOMPLETE = 32 * 1024 * 1024  # bytes of incomplete requests; beyond that, the largest is refused
 STALL = 3  # seconds between two checks of the timeouts from which on the desk itself was late
@@ -49,7 +52,7 @@ def tune_interpreter() -> None:
     """Settings of the interpreter for a process that is nothing but a desk."""
     gc.freeze()  # startup objects live forever: keep the garbage collector from scanning them
     gc.set_threshold(50_000)
-    sys.setswitchinterval(0.0005)  # seconds that a busy worker thread may keep the event loop waiting, not 0.005
+    sys.setswitchinterval(0.0001)  # seconds that a busy worker thread may keep the event loop waiting, not 0.005
 
 
 class DeskServer(Listener):
@@ -63,6 +66,7 @@ class DeskServer(Listener):
         self.live = Live(self._end_session, self._report)
         self.problems, self._failed_at = {}, {}  # {stage of a turn: its last error, or when that was}
         self._ready = {}  # handlers with new bytes, in order of arrival
+        self._answered = None  # the handler whose request is being answered
         self._uncommitted = []  # (handler, request, response)s that wait for the commit
         self._releases = []  # (handler, request)s that release the locks of ended sessions
         self._received = 0  # bytes since incomplete requests were last counted
@@ -97,24 +101,21 @@ class DeskServer(Listener):
         self._send()
         for handler in list(self.handlers):
             self._drop(handler)
-        for handler in self._arrived(time.monotonic()):  # requests that release their locks
-            self._hold(handler, handler.handle_one_request())
+        self._answer(self._came_back())  # requests that release their locks
         self._commit()
         self._send()
 
     def run_once(self, poll_interval: float) -> None:
         """One turn: read, handle, commit, send, publish. In this order no response leaves before it is durable."""
         is_busy, is_idle = self._ready or self._releases or self.live.is_busy, False
-        handler = None
         with self._stage("reading", lambda: time.sleep(0.05)):  # else it could fail thousands of times a second
             is_idle = not self._read(0 if is_busy else IDLE_AFTER if self._has_background_work else poll_interval)
-        with self._stage("answering", lambda: handler and self._drop(handler)):
-            ends = time.monotonic() + ANSWERING
-            for handler in self._arrived(ends):
-                self._hold(handler, handler.handle_one_request())
-            while self.context.store.has_changes and time.monotonic() < ends and self._read(0):
-                for handler in self._arrived(ends):
-                    self._hold(handler, handler.handle_one_request())
+        with self._stage("answering", lambda: self._answered and self._drop(self._answered)):
+            store, ends = self.context.store, time.monotonic() + ANSWERING
+            self._answer(self._came_back())
+            while self._answer(self._slices(False, ends)) and store.has_changes and time.monotonic() < ends:
+                self._read(0)
+            self._answer(self._slices(True, time.monotonic() + GREEDY))
         with self._stage("timeouts"):
             self._check_timeouts()
         with self._stage("background work"):
@@ -227,8 +228,15 @@ class DeskServer(Listener):
         handler.close_after = True
         self._refuse(handler, handler.current, problem)
 
-    def _arrived(self, ends):
-        """Yield each handler whose `current` request is complete, or comes back from a worker thread."""
+    def _answer(self, handlers) -> bool:
+        """Answer the current request of each handler. Returns whether there was one."""
+        self._answered = None
+        for self._answered in handlers:
+            self._hold(self._answered, self._answered.handle_one_request())
+        return self._answered is not None
+
+    def _came_back(self):
+        """Yield each handler whose current request comes back from a worker thread, or releases a lock."""
         releases, self._releases = self._releases, []
         for handler, request in releases:
             handler.take(request)
@@ -247,21 +255,29 @@ class DeskServer(Listener):
                 handler.resume()
                 self._ready[handler] = None
             yield handler
-        ready, self._ready = deque(self._ready), {}
-        while ready and time.monotonic() < ends:
-            handler = ready.popleft()
-            for _ in range(TURN):
-                if not self._take_request(handler):
-                    break
-                yield handler
-                if not (handler.reader.unread or handler.session):
-                    break
-                if time.monotonic() > ends:
-                    self._ready[handler] = None
-                    break
-            else:
-                self._ready[handler] = None
-        self._ready = dict.fromkeys(ready) | self._ready  # handlers without a turn come first in the next one
+
+    def _slices(self, is_greedy, ends):
+        """Give each ready handler of this kind a slice, at least one of them; yield it with each complete request."""
+        queue = deque(handler for handler in self._ready if handler.is_greedy == is_greedy)
+        started = time.monotonic()
+        while queue:
+            handler = queue.popleft()
+            self._ready.pop(handler, None)
+            yield from self._slice(handler)
+            now = time.monotonic()
+            handler.is_greedy = handler in self._ready or now > started + SLICE
+            started = now
+            if now > ends:
+                break
+
+    def _slice(self, handler):
+        for _ in range(TURN):
+            if not self._take_request(handler):
+                return
+            yield handler
+            if not (handler.reader.unread or handler.session):
+                return
+        self._ready[handler] = None  # it comes last in the next turn
 
     def _take_request(self, handler) -> bool:
         """Make the next complete request the handler's current one. False if there is none to handle now."""
