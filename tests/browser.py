@@ -119,6 +119,9 @@ class Browser:
     def reload(self) -> None:
         self.ask("POST", "/refresh", {})
 
+    def back(self) -> None:
+        self.ask("POST", "/back", {})
+
     @property
     def url(self) -> str:
         return self.ask("GET", "/url")

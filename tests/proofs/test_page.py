@@ -1,5 +1,6 @@
 """The page, as somebody in front of a real browser uses it."""
 
+import json
 import shlex
 import tempfile
 import unittest
@@ -8,13 +9,15 @@ from unittest import mock
 
 import app
 from tests.browser import Browser, Driver, needs_browser
-from tests.desk import AGENT, CUSTOMER, DeskProcess, DeskTest
+from tests.desk import AGENT, CUSTOMER, DeskProcess, DeskTest, run_tool
 from tests.test_locked import LOCKED, bearer
 from web.identity import new_user
 
 VIEWS = ("/tickets", "/tickets/new", "/tickets/1", "/tickets/1?at=1", "/dashboard", "/audit", "/nowhere", "/tickets/99")
 
-USERS = (("ann@example.com", "agent"), ("carl@example.com", "customer"))
+ANN, CARL, PASSWORD = "ann@example.com", "carl@example.com", "correct horse"
+USERS = ((ANN, "agent"), (CARL, "customer"))
+CANARIES = tuple(f"canary-{place}" for place in "title description actor note draft search typed".split())
 
 browsers: list[Browser] = []  # started when first needed, for all tests of this file
 
@@ -110,7 +113,7 @@ class Creating(PageTest):
         self.tab_to(page, ".primary[data-step=assign]")
         page.wait(".petri-net .here[data-place=assigned]")
         page.wait("button[data-step=start_work]:focus")
-        self.assertEqual(self.desk.get("/tickets/1").json["assignee"], "agent-1")
+        page.until(lambda: self.desk.get("/tickets/1").json["assignee"] == "agent-1", "not assigned")
 
     def tab_to(self, page, selector):
         """Press Tab until the focus is there and can be seen, then Enter."""
@@ -205,6 +208,16 @@ class Queue(PageTest):
             self.assertEqual(page.run(script, page.find(selector)), ["rtl", "isolate"], selector)
             self.assertEqual(page.run("return getComputedStyle(document.body).direction"), "ltr")
 
+    def test_whoever_becomes_another_user_does_not_see_the_view_of_the_former_one(self):
+        self.desk.new_ticket(title="Seen before")
+        page = self.open()
+        page.wait(".ticket .title", "Seen before")
+        page.click("#user-menu summary")
+        page.type("#user-menu [name=user]", "agent-2")
+        script = "document.querySelector('#user-menu button').click(); return document.querySelector('main').innerText"
+        self.assertEqual(page.run(script), "")
+        page.wait(".ticket .title", "Seen before")
+
     def test_a_search_whose_total_is_a_lower_bound_says_so(self):
         page = self.open("/nowhere")
         page.run("""const fetched = window.fetch;
@@ -290,8 +303,8 @@ class Ticket(PageTest):
         page.click(".editor button", "Save")
         page.until_gone(".editor")
         page.wait("h1", "After")
-        ticket = self.desk.get("/tickets/1").json
-        self.assertEqual((ticket["title"], ticket["priority"]), ("After", "critical"))
+        page.until(lambda: self.desk.get("/tickets/1").json["title"] == "After", "not saved")
+        self.assertEqual(self.desk.get("/tickets/1").json["priority"], "critical")
 
     def test_somebody_elses_edit_meanwhile_is_not_overwritten_unseen(self):
         """Whoever has no lock any more meets the other's change on saving, and decides."""
@@ -307,7 +320,7 @@ class Ticket(PageTest):
         self.assertEqual(page.value(".editor [name=title]"), "Mine")
         page.click(".editor button", "Save")
         page.wait("h1", "Mine")
-        self.assertEqual(self.desk.get("/tickets/1").json["title"], "Mine")
+        page.until(lambda: self.desk.get("/tickets/1").json["title"] == "Mine", "not saved")
 
     def test_a_draft_is_written_changed_and_approved(self):
         self.desk.new_ticket()
@@ -758,19 +771,31 @@ class BugMode(PageTest):
             page.wait("#bug-mode", "Bug mode accept_empty_title: this desk is broken on purpose.")
 
 
-class LockedPage(PageTest):
+class LockedTest(PageTest):
     environ = LOCKED
 
     def setUp(self):
         super().setUp()
         for words in USERS:
-            self.desk.add_user(new_user(*words, "correct horse"))
+            self.desk.add_user(new_user(*words, PASSWORD))
 
-    def log_in(self, page, email):
-        page.type("[name=email]", email)
-        page.type("[name=password]", "correct horse")
+    def log_in(self, page, email, password=PASSWORD):
+        page.wait("h1", "Log in")
+        page.type("main [name=email]", email)
+        page.type("main [name=password]", password)
         page.click("main button", "Log in")
+        page.wait("#user-menu summary", email)
 
+    def log_out(self, page):
+        page.click("#user-menu > summary")
+        page.click("#user-menu button", "Log out")
+        page.wait("h1", "Log in")
+
+    def token(self, page) -> dict:
+        return {"Authorization": f"Bearer {page.run(TOKEN)}"}
+
+
+class LockedPage(LockedTest):
     def test_a_customer_edits_the_words_of_an_own_open_ticket(self):
         mine = bearer("carl@example.com", "customer")
         self.desk.post("/tickets", {"title": "Before", "description": "Mine"}, mine)
@@ -781,8 +806,8 @@ class LockedPage(PageTest):
         self.assertFalse(page.find(".editor [name=priority], .editor [name=assignee]"))
         page.click(".editor button", "Save")
         page.wait("h1", "After")
+        page.until(lambda: self.desk.get("/tickets/1", mine).json["title"] == "After", "not saved")
         page.until_gone(".problem")
-        self.assertEqual(self.desk.get("/tickets/1", mine).json["title"], "After")
         self.desk.post("/tickets/1/transitions", {"transition": "assign"}, bearer("dan", "agent"))
         self.desk.post("/tickets/1/transitions", {"transition": "start_work"}, bearer("dan", "agent"))
         page.until_gone("button", "Edit")
@@ -793,18 +818,211 @@ class LockedPage(PageTest):
         page.type("[name=password]", "wrong")
         page.click("main button", "Log in")
         page.wait("form .outcome", "is wrong")
-        self.log_in(page, "ann@example.com")
+        self.log_in(page, ANN)
         page.wait(".total", "0 tickets")
         page.reload()
         page.wait(".total", "0 tickets")
         page.click("#request-log > summary")
         page.click("#request-log-list li summary", "/tickets?limit=25")
         page.wait("#request-log-list .curl", '-H "Authorization: Bearer $TOKEN"')
-        token = page.run("return JSON.parse(sessionStorage.getItem('support-desk-identity')).token")
-        self.assertNotIn(token, page.run("return document.body.textContent"))
-        page.click("#user-menu summary")
-        page.click("button", "Log out")
+        self.assertNotIn(page.run(TOKEN), page.run("return document.body.textContent"))
+        self.log_out(page)
+
+
+class Forgetting(LockedTest):
+    """What an agent has seen and typed is gone from the tab when the agent is: the next user may be a customer."""
+
+    def setUp(self):
+        super().setUp()
+        agent = bearer("canary-actor", "agent")
+        ticket = {"title": "canary-title", "description": "canary-description"}
+        self.assertEqual(self.desk.post("/tickets", ticket, agent).status, 201)
+        self.desk.post("/tickets/1/comments", {"body": "canary-note", "internal": True}, agent)
+        self.desk.post("/tickets/1/draft", {"body": "canary-draft"}, agent)
+
+    def look_around(self):
+        """As ann, see all the canaries in each place that shows them, and type one more."""
+        page = self.open()
+        self.log_in(page, ANN)
+        page.wait(".ticket .title", "canary-title")
+        page.type("[name=search]", "canary-search")
+        page.wait(".total", "0 tickets")
+        page.click("nav a", "Audit")
+        page.wait("td", "canary-actor")
+        page.run("location.hash = '#/tickets/1'")
+        page.wait(".comment.internal", "canary-note")
+        page.type("[name=body]", "canary-typed")
+        page.click("#request-log > summary")
+        page.click("#request-log-list li summary", "/tickets/1\n")
+        page.wait("#request-log-list .answer", "canary-draft")
+        self.assertEqual(set(self.canaries(page)), set(CANARIES))
+        return page
+
+    def canaries(self, page) -> list[str]:
+        """Those that are anywhere in the tab."""
+        everything = page.run(EVERYTHING)
+        return [canary for canary in CANARIES if canary in everything]
+
+    def assert_forgotten(self, page):
         page.wait("h1", "Log in")
+        self.assertEqual(self.canaries(page), [])
+        self.assertNotIn("ann", page.run("return JSON.stringify([{...sessionStorage}, {...localStorage}])"))
+
+    def test_after_a_log_out_the_next_user_of_the_tab_finds_nothing(self):
+        page = self.look_around()
+        token = self.token(page)
+        self.log_out(page)
+        self.assert_forgotten(page)
+        self.assertEqual(self.desk.get("/tickets", token).status, 401)
+        self.log_in(page, CARL)
+        page.wait(".total", "0 tickets")
+        self.assertEqual(self.canaries(page), [])
+        page.back()
+        while page.url != "about:blank":
+            page.until(lambda: page.url.endswith("/") and page.find("#user-menu summary", CARL), f"still at {page.url}")
+            page.wait("main h1", "Queue")
+            self.assertEqual(self.canaries(page), [])
+            page.back()
+
+    def test_a_log_out_that_the_desk_does_not_confirm_is_one_of_this_tab(self):
+        for failure in ("throw new TypeError('no network')", "return Response.json({}, { status: 503 })"):
+            page = self.look_around()
+            page.run(ON_LOG_OUT % failure)
+            self.log_out(page)
+            self.assert_forgotten(page)
+            page.wait("main", "in this tab alone")
+            page.reload()
+            page.wait("h1", "Log in")
+            page.until_gone("main", "in this tab alone")
+
+    def test_a_token_that_ends_elsewhere_takes_the_view_along(self):
+        page = self.look_around()
+        page.wait("#live.live")
+        done = run_tool("--remove-user", ANN, SUPPORT_DESK_DB=str(self.desk.database))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.desk.get("/tickets", self.token(page)).status, 401)
+        page.wait("main", "Your login has ended")
+        self.assert_forgotten(page)
+
+    def test_a_page_from_the_back_forward_cache_shows_nothing_of_a_former_user(self):
+        page = self.look_around()
+        page.run("sessionStorage.clear(); dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+        self.assert_forgotten(page)
+
+    def test_a_draft_of_a_page_that_is_still_ones_own_survives_the_back_forward_cache(self):
+        page = self.look_around()
+        page.run("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+        self.assertEqual(page.value("[name=body]"), "canary-typed")
+
+
+class ChangingThePassword(LockedTest):
+    def change(self, page, old, new):
+        if not page.find("#user-menu [name=new_password]"):
+            page.click("#user-menu > summary")
+            page.click("#user-menu summary", "Change password")
+        page.type("#user-menu [name=password]", old)
+        page.type("#user-menu [name=new_password]", new)
+        page.click("#user-menu button", "Change password")
+
+    def test_a_changed_password_gives_a_new_token_and_the_view_stays(self):
+        self.desk.new_ticket()
+        self.desk.post("/tickets", {"title": "Mine", "description": "x"}, bearer(ANN, "agent"))
+        page = self.open("/tickets/1")
+        self.log_in(page, ANN)
+        page.type("[name=body]", "Half a comment")
+        old = self.token(page)
+        self.change(page, PASSWORD, "staple battery")
+        page.wait(".note", "password is changed")
+        page.until_gone("#user-menu [name=new_password]")
+        for name in ("password", "new_password"):
+            self.assertEqual(page.value(f"#user-menu [name={name}]"), "")
+        new = self.token(page)
+        self.assertEqual((self.desk.get("/tickets", old).status, self.desk.get("/tickets", new).status), (401, 200))
+        self.assertEqual(page.value("[name=body]"), "Half a comment")
+        page.until(lambda: self.streams(page) == [200, 200], "the stream is not open with the new token")
+        page.wait("#live.live")
+        page.click("button", "Comment")
+        page.wait(".comment", "Half a comment")
+        self.log_out(page)
+        self.log_in(page, ANN, "staple battery")
+
+    def streams(self, page) -> list:
+        """What the desk has answered to those who asked for its events."""
+        return [entry.get("status") for entry in json.loads(page.run(LOG)) if entry["path"] == "/events"]
+
+    def test_a_refused_change_is_told_beside_the_field_and_the_user_stays(self):
+        page = self.open()
+        self.log_in(page, ANN)
+        page.wait(".total")
+        self.change(page, "wrong horse", "staple battery")
+        page.wait("#user-menu .field:has([name=password]) .field-error", "is wrong")
+        self.change(page, PASSWORD, "password")
+        page.wait("#user-menu .field:has([name=new_password]) .field-error", "commonest")
+        self.assertFalse(page.find("#user-menu .field:has([name=password]) .field-error"))
+        page.press("#user-menu [name=new_password]", "Escape")
+        page.until_gone("#user-menu [name=new_password]")
+        page.wait("h1", "Queue")
+
+    def test_no_password_and_no_token_stands_in_the_request_log(self):
+        page = self.open()
+        self.log_in(page, ANN)
+        page.wait(".total")
+        first = page.run(TOKEN)
+        self.change(page, PASSWORD, "staple battery")
+        page.wait(".note", "password is changed")
+        page.press("#user-menu > summary", "Escape")
+        page.click("#request-log > summary")
+        for path in ("/user/login", "/user/password"):
+            page.click("#request-log-list li summary", path)
+        page.until(lambda: len(page.text("#request-log-list .curl").split("curl -i")) == 3, "not both commands")
+        shown, kept = page.run("return document.body.textContent"), page.run(LOG)
+        for secret in (PASSWORD, "staple battery", first, page.run(TOKEN)):
+            self.assertNotIn(secret, shown)
+            self.assertNotIn(secret, kept)
+        body = """'{"password":"'"$PASSWORD"'","new_password":"'"$NEW_PASSWORD"'"}'"""
+        self.assertIn(f"-d {body}", page.text("#request-log-list .curl"))
+
+    def test_the_forms_tell_password_managers_what_they_want(self):
+        page = self.open()
+        self.log_in(page, ANN)
+        page.wait(".total")
+        hints = page.run("return [...document.querySelectorAll('#user-menu input')].map((one) => one.autocomplete)")
+        self.assertEqual(hints, ["username", "current-password", "new-password"])
+
+    def test_the_menu_is_readable_by_day_and_night_and_on_a_phone(self):
+        page = self.open()
+        self.addCleanup(page.emulate)
+        self.log_in(page, ANN)
+        page.wait(".total")
+        page.click("#user-menu > summary")
+        page.press("#user-menu details > summary", "Enter")
+        page.wait("#user-menu [name=new_password]")
+        for looks in ({"width": 360}, {"scheme": "dark", "width": 1200}):
+            page.emulate(**looks)
+            self.assertEqual(page.run(LOW_CONTRAST), [])
+            self.assertLessEqual(page.run("return document.documentElement.scrollWidth - innerWidth"), 0)
+            left = page.run("return document.querySelector('.popover').getBoundingClientRect().left")
+            self.assertGreaterEqual(left, 0)
+
+
+TOKEN = "return JSON.parse(sessionStorage.getItem('support-desk-identity')).token"
+LOG = "return import('/static/request-log.js').then((log) => JSON.stringify(log.entries))"
+
+EVERYTHING = """
+const typed = [...document.querySelectorAll("input, textarea")].map((field) => field.value);
+return import("/static/request-log.js").then(({ entries }) => JSON.stringify([
+  document.documentElement.outerHTML, document.title, typed, location.href, history.state,
+  { ...sessionStorage }, { ...localStorage }, entries,
+]));
+"""
+
+ON_LOG_OUT = """
+const fetched = window.fetch;
+window.fetch = async (path, request) => {
+  if (path !== "/user/logout") return fetched(path, request);
+  %s;
+};
+"""
 
 
 class ApiReference(PageTest):

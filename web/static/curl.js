@@ -22,5 +22,5 @@ function header(name, value) {
 
 function body(entry) {
   const word = quote(entry.body);
-  return entry.isSecret ? word.replace(`"$PASSWORD"`, `"'"$PASSWORD"'"`) : word;
+  return entry.isSecret ? word.replaceAll(/"(\$(NEW_)?PASSWORD)"/g, `"'"$1"'"`) : word;
 }

@@ -31,6 +31,12 @@ async function start() {
   else $("net").replaceChildren(el("p", {}, "This desk draws its workflow for callers with a token: enter one above."));
   openTarget();
   window.addEventListener("hashchange", openTarget);
+  window.addEventListener("pageshow", forgetOnReturn);
+}
+
+/** The browser's back/forward cache may bring this page back for the next user: without the token and the answers. */
+function forgetOnReturn(event) {
+  if (event.persisted && value("token")) location.reload();
 }
 
 // -- small pieces ---------------------------------------------------------------------------------

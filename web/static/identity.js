@@ -4,9 +4,11 @@
 import { desk } from "./desk.js";
 
 const KEY = "support-desk-identity";
+const NOTICE_KEY = "support-desk-notice";
 const FIRST = { user: "agent-1", roles: ["agent"] };
 const listeners = [];
-let me = JSON.parse(sessionStorage.getItem(KEY)) ?? FIRST;
+let stored = sessionStorage.getItem(KEY); // as this page knows it
+let me = JSON.parse(stored) ?? FIRST;
 
 export function currentUser() {
   return me;
@@ -14,13 +16,53 @@ export function currentUser() {
 
 /** From now on be the user {user, roles}, on a locked desk with a token. */
 export function switchUser(next) {
-  me = next;
-  sessionStorage.setItem(KEY, JSON.stringify(me));
+  remember(next);
   listeners.forEach((listener) => listener(me));
 }
 
-export function logOut() {
-  switchUser(FIRST);
+/** Go on as the same user with a new token: the view stays as it is. */
+export function renewToken(token) {
+  remember({ ...me, token });
+}
+
+function remember(next) {
+  me = next;
+  stored = JSON.stringify(me);
+  sessionStorage.setItem(KEY, stored);
+}
+
+/** The tab forgets its user and all that the user saw: a new page has nothing in memory. The login says `notice`. */
+export function forgetUser(notice) {
+  me = FIRST;
+  sessionStorage.clear();
+  if (notice) sessionStorage.setItem(NOTICE_KEY, notice);
+  startAnew();
+}
+
+function startAnew() {
+  document.body.hidden = true; // at once: the new page may take a while
+  document.title = "Support Desk";
+  history.replaceState(null, "");
+  location.replace("/"); // the address may have a search in it
+}
+
+/** Why there is a login, if the page has to say it; only once. */
+export function takeNotice() {
+  const notice = sessionStorage.getItem(NOTICE_KEY);
+  sessionStorage.removeItem(NOTICE_KEY);
+  return notice;
+}
+
+/** The desk has answered 401 to a request with these headers: if they are still ours, our token has ended. */
+export function endIfOurs({ Authorization: refused }) {
+  if (refused && refused === identityHeaders().Authorization) forgetUser("Your login has ended. Please log in again.");
+}
+
+/** The browser's back/forward cache can bring a page back as it was, and by then the tab may have another user. */
+export function watchReturn() {
+  addEventListener("pageshow", (event) => {
+    if (event.persisted && sessionStorage.getItem(KEY) !== stored) startAnew();
+  });
 }
 
 export function onNewIdentity(listener) {
@@ -29,6 +71,14 @@ export function onNewIdentity(listener) {
 
 export function mustLogIn() {
   return desk.auth === "tokens" && !me.token;
+}
+
+/** Mark the address as ours in the tab's history. False if Back has led to a former user's, with their search in it. */
+export function claimAddress() {
+  const isOurs = desk.auth === "open" || !history.state || history.state.user === me.user;
+  if (!isOurs) startAnew();
+  else if (!mustLogIn()) history.replaceState({ user: me.user }, "");
+  return isOurs;
 }
 
 /** The headers that tell the desk who is calling. */

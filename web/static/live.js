@@ -4,7 +4,7 @@
 // connections per host, and a stream holds one of them.
 
 import { untilReachable } from "./health.js";
-import { identityHeaders } from "./identity.js";
+import { endIfOurs, identityHeaders } from "./identity.js";
 import * as requestLog from "./request-log.js";
 import { pause } from "./timing.js";
 
@@ -73,6 +73,7 @@ async function listen(signal, opened) {
       lastId = null; // the desk has another database by now, in which nothing has this id
       return "over";
     }
+    if (response.status === 401) endIfOurs(headers);
     if (!response.ok) return "refused";
     opened();
     await readEvents(response.body, silence);

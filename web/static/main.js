@@ -5,13 +5,13 @@ import { openDashboard } from "./dashboard.js";
 import { desk } from "./desk.js";
 import { keepTimesCurrent } from "./format.js";
 import { onReachable, untilReachable, watchHealth } from "./health.js";
-import { mustLogIn, onNewIdentity, seesOnlyOwn } from "./identity.js";
+import { mustLogIn, onNewIdentity, seesOnlyOwn, watchReturn } from "./identity.js";
 import { followVisibility, onLive, startLive, stopLive } from "./live.js";
 import { readHealth, readNet } from "./metadata.js";
 import { openNewTicket } from "./new-ticket.js";
 import { openQueue } from "./queue.js";
 import { startRequestLogPanel } from "./request-log-panel.js";
-import { dispatch, refresh, reopen, startRouter } from "./router.js";
+import { dispatch, leave, refresh, reopen, startRouter } from "./router.js";
 import { openTicket } from "./ticket.js";
 import { pause } from "./timing.js";
 import { openLogin, showUserMenu, startUserMenu } from "./user-menu.js";
@@ -61,6 +61,7 @@ function showBugMode() {
 
 /** Begin as the current user. The stream opens first, so that the view misses no event. */
 async function begin() {
+  leave();
   showIdentity();
   if (mustLogIn()) stopLive();
   else await Promise.race([startLive(), pause(STREAM_TIMEOUT)]);
@@ -80,6 +81,7 @@ function skipOnClick() {
 }
 
 async function start() {
+  watchReturn();
   skipOnClick();
   startUserMenu();
   startRequestLogPanel();

@@ -1,7 +1,8 @@
-// The request log: the page's last requests and the events of the stream, newest first. No token is kept.
+// The request log: the page's last requests and the events of the stream, newest first, without tokens and passwords.
 
 const MAX_ENTRIES = 200;
 const MAX_ANSWER = 4000; // characters
+const PASSWORDS = { password: "$PASSWORD", new_password: "$NEW_PASSWORD" }; // by field
 
 export const entries = [];
 let count = 0;
@@ -23,7 +24,7 @@ function add(entry) {
 export function sent({ method, path, headers, body, isSecret = false, isStream = false }) {
   const shown = { ...headers };
   if (shown.Authorization) shown.Authorization = "Bearer $TOKEN";
-  const redacted = isSecret ? JSON.stringify({ ...JSON.parse(body), password: "$PASSWORD" }) : body;
+  const redacted = isSecret ? JSON.stringify(JSON.parse(body), (name, value) => PASSWORDS[name] ?? value) : body;
   return add({
     kind: "request",
     method,
@@ -41,7 +42,7 @@ export function answered(entry, response, text = "") {
   entry.milliseconds = Math.round(performance.now() - entry.start);
   entry.requestId = response.headers.get("X-Request-Id");
   entry.isReplay = response.headers.get("Idempotent-Replayed") === "true";
-  entry.answer = entry.isSecret ? "not shown: it has a token in it" : text.slice(0, MAX_ANSWER);
+  entry.answer = entry.isSecret ? "not shown: it may have a token in it" : text.slice(0, MAX_ANSWER);
   notify(entry);
 }
 

@@ -4,6 +4,7 @@
 // { update(query), refresh(), onEvent(event) }, each of them optional. page.signal says when it is left.
 
 import { el } from "./dom.js";
+import { claimAddress } from "./identity.js";
 import { Advice, problemCard } from "./problem.js";
 
 let routes = [];
@@ -33,19 +34,27 @@ export function replaceLocation(path, query) {
 
 /** Only change the address: no new entry in the history, no call of a view. */
 export function replaceUrl(path, query) {
-  history.replaceState(null, "", addressOf(path, query));
+  history.replaceState(history.state, "", addressOf(path, query));
 }
 
 /** Show the view of the address. A view that is open already only gets the new query. */
 export function follow() {
+  if (!claimAddress()) return;
   const [path, query] = readAddress();
   if (current?.path === path && current.view?.update) return current.page.run(() => current.view.update(query));
   open(path, query);
 }
 
+/** Leave the open view, so that nobody sees it as another user. */
+export function leave() {
+  current?.leaving.abort();
+  current = null;
+  document.getElementById("view").replaceChildren();
+}
+
 /** Open the current view afresh: the user has changed, or the view has failed. */
 export function reopen() {
-  open(...readAddress());
+  if (claimAddress()) open(...readAddress());
 }
 
 /** Pass an event to the open view. A view that is still loading gets it afterwards. */

@@ -1,12 +1,15 @@
 // The user menu at the top right. On an open desk one chooses any user; a locked desk wants a login.
 
+import { announce } from "./announce.js";
 import { post } from "./api.js";
 import { desk } from "./desk.js";
 import { el, options } from "./dom.js";
-import { field, form, outcome } from "./form.js";
+import { clearErrors, field, form, outcome } from "./form.js";
 import { humanize } from "./format.js";
-import { currentUser, logOut, mustLogIn, switchUser } from "./identity.js";
-import { Advice } from "./problem.js";
+import { currentUser, forgetUser, mustLogIn, renewToken, switchUser, takeNotice } from "./identity.js";
+import { Advice, errorText } from "./problem.js";
+
+const LOG_OUT_TIMEOUT = 5000;
 
 /** Close the menu on Escape, on a click elsewhere, and when another view is opened. */
 export function startUserMenu() {
@@ -66,13 +69,58 @@ function chosen(node, user, role) {
 function loggedIn() {
   return [
     el("p", {}, "The desk knows you by your token. It ends with this tab, or after a day."),
-    el("button", { onclick: logOut }, "Log out"),
+    el(
+      "p",
+      { class: "actions" },
+      el("button", { onclick: logOut, "aria-describedby": "log-out-hint" }, "Log out"),
+      el("span", { class: "hint", id: "log-out-hint" }, "on every device"),
+    ),
+    el("details", {}, el("summary", {}, "Change password"), passwordForm()),
   ];
+}
+
+/** Whatever the desk answers, this tab forgets its user. */
+async function logOut(event) {
+  event.target.classList.add("busy");
+  const answer = post("/user/logout", {}, { signal: AbortSignal.timeout(LOG_OUT_TIMEOUT) });
+  const notice = await answer.then(
+    () => "",
+    (problem) => `You are logged out in this tab alone. ${errorText(problem)}`,
+  );
+  forgetUser(notice);
+}
+
+function passwordForm() {
+  const account = el("input", { name: "email", autocomplete: "username", value: currentUser().user, hidden: true });
+  const old = el("input", { name: "password", type: "password", autocomplete: "current-password" });
+  const wanted = el("input", { name: "new_password", type: "password", autocomplete: "new-password" });
+  return form(
+    "change-password",
+    (node) => changePassword(node, old.value, wanted.value),
+    account, // for password managers
+    field("Old password", old),
+    field("New password", wanted, { hint: "Your other devices are logged out." }),
+    outcome(),
+    el("button", { class: "primary" }, "Change password"),
+  );
+}
+
+async function changePassword(node, password, new_password) {
+  const answer = post("/user/password", { password, new_password }, { isSecret: true });
+  const { data } = await answer.catch((problem) => {
+    throw problem.status === 401 ? new Advice("", { password: [problem.message] }) : problem;
+  });
+  renewToken(data.token);
+  node.reset();
+  clearErrors(node);
+  node.closest("#user-menu").open = false;
+  announce("Your password is changed.");
 }
 
 /** The view of a locked desk for users without a token. */
 export function openLogin(page) {
   page.title("Log in");
+  const notice = takeNotice();
   const email = el("input", { name: "email", type: "email", autocomplete: "username" });
   const password = el("input", { name: "password", type: "password", autocomplete: "current-password" });
   page.root.append(
@@ -80,6 +128,7 @@ export function openLogin(page) {
     form(
       "card narrow",
       () => logIn(email.value, password.value),
+      notice && el("p", { class: "notice", role: "status" }, notice),
       el(
         "p",
         {},
