@@ -179,7 +179,7 @@ def insert_raw(db, number: int) -> None:
     db.execute(ADD_TICKET, ticket)
     event = (number, number, 1, "Created", "user-1", now, "r-1", DESCRIPTION * 3, digest, digest)
     db.execute(ADD_EVENT, event)
-    kept = (201, f"/tickets/{number}", (DESCRIPTION * 4).encode(), now)
+    kept = (201, f"/tickets/{number}", (DESCRIPTION * 4).encode(), now, digest)
     db.execute(KEEP_RESPONSE, ("user-1", "POST", "/tickets", ticket["uuid"], digest, *kept))
 
 

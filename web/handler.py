@@ -18,7 +18,7 @@ from web.routes import allowed, find
 from workflow import KeyInProgress, KeyReused, Unavailable
 
 OUTBOX = 256 * 1024  # bytes a client may leave unread before the desk stops reading from it
-INBOX = 2 * 1024 * 1024  # bytes it may send in advance: a request of the largest size, and some more
+INBOX = 1280 * 1024  # bytes it may send in advance: a request of the largest size, and some more
 AHEAD = 1024  # the same while a worker thread works for it; we read on, to notice that it hangs up
 
 

@@ -33,9 +33,9 @@ TURN = 8  # requests of one connection before the next one has its turn
 # Seconds per turn for handling requests. While there is time, a turn with changes reads again before its commit, so
 # that one commit serves 64 writers instead of 35: creates are 1.25 times as fast.
 ANSWERING = 0.02
-# A client whose last slice took longer than SLICE, or that has sent more than a slice, is greedy. In each turn greedy
-# clients come after all others, and have GREEDY seconds together: so nobody waits long for their work.
-SLICE, GREEDY = 0.001, 0.004
+# A client whose last slice took longer than SLICE, or that has sent more than a slice or a BLOCK, is greedy. In each
+# turn greedy clients come after all others, and have GREEDY seconds together: so nobody waits long for their work.
+SLICE, GREEDY = 0.001, 0.002
 BUDGET = 32 * 1024 * 1024  # bytes that clients leave unread; beyond that, the client that leaves most is dropped
 MOST_INCOMPLETE = 32 * 1024 * 1024  # bytes of incomplete requests; beyond that, the largest is refused
 STALL = 3  # seconds between two checks of the timeouts from which on the desk itself was late
@@ -265,7 +265,7 @@ class DeskServer(Listener):
             self._ready.pop(handler, None)
             yield from self._slice(handler)
             now = time.monotonic()
-            handler.is_greedy = handler in self._ready or now > started + SLICE
+            handler.is_greedy = handler in self._ready or now > started + SLICE or handler.reader.unread > BLOCK
             started = now
             if now > ends:
                 break
