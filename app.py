@@ -26,7 +26,8 @@ from web.http1 import Response
 from web.identity import Identity, Throttle
 from web.log import Log, say
 from web.responses import cached, encode, etag, is_known, next_link, prefers, reply, reply_text, tagged, with_members
-from web.routes import Route, llm_worker, llm_worker_for_a_draft, password_worker, with_rules, worker, worker_if_long
+from web.routes import Route, audit_worker, llm_worker, llm_worker_for_a_draft, password_worker, with_rules
+from web.routes import worker, worker_if_long
 from web.server import DeskServer, tune_interpreter
 from web.settings import BadSetting, all_settings, banner, command_line, read
 from web.validation import read_rules
@@ -347,7 +348,7 @@ ROUTES = (
     Route("GET", "/tickets/{id}/events", "200 EventPage", get_events, **HISTORY),
     Route("GET", "/tickets/{id}/at/{version}", "200 Ticket", get_ticket_at, runs_on=worker),
     Route("GET", "/audit-events", "200 EventPage 404", list_events, **AUDIT),
-    Route("GET", "/audit-events/verify", "200 Chain", verify_events, locked="staff", runs_on=worker),
+    Route("GET", "/audit-events/verify", "200 Chain", verify_events, locked="staff", runs_on=audit_worker),
     Route("POST", "/api/tickets", "201 Ticket", create_ticket, body=bodies.NEW_TICKET, **CONSOLE),
     Route("GET", "/api/tickets", "200 Ticket[] 304", list_bare_tickets, **LIST, **CONSOLE),
     Route("GET", "/api/tickets/stats", "200 Stats 304", get_stats, **CONSOLE),

@@ -18,11 +18,11 @@ HINTS = (
     "/tickets?search=login. Then for three.",
     "What do search, history and export have in common? How many threads has each WorkerPool of "
     "web/workers.py, and which pools are there?",
-    "There are three worker pools. The column `runs_on` of the route table in app.py names a function of "
+    "There are several worker pools. The column `runs_on` of the route table in app.py names a function of "
     "web/routes.py, which says what goes to which pool. Compare that of a draft with that of a suggestion.",
 )
 EXPLANATION = """
-Slow work runs in a worker pool of a few threads, and there are three pools: one for the desk's own work, one for
+Slow work runs in a worker pool of a few threads, and there are several pools: one for the desk's own work, one for
 requests to other machines, one for passwords. The draft was sent to the wrong pool. Four drafts that wait for a
 vendor are four threads that do nothing, and every search waits behind them. Nothing is overloaded, no error is
 logged, and /health, which needs no worker thread, is green. A pool that serves two kinds of work is blocked by the

@@ -34,12 +34,12 @@ from web.listener import capacity
 from workflow import event_hash
 
 MOST_TIMES, MOST_GROWTH = 5, 64  # p99 beside a neighbour over quiet p99; MiB
-EVERY = 0.01  # seconds between two GETs of one kind
-QUIET, BESIDE, QUIET_AGAIN = 3.0, 6.0, 2.0  # seconds
+EVERY = 0.03  # seconds between two GETs of one kind
+QUIET, STARTING, BESIDE, QUIET_AGAIN = 4.0, 1.5, 8.0, 3.0  # seconds; STARTING: for the neighbour to connect
 NOISY = 20.0  # milliseconds: with a longer quiet p99 the machine is too busy for a good measurement
 IDLE_WITHIN = 5  # seconds that the desk has to become quiet again
 PATIENCE = 5  # seconds until a GET has failed
-COMES_BACK = 0.5  # seconds after which a guest that was dropped connects again
+COMES_BACK = 0.5  # seconds after which a guest that was dropped, or got a 429 or 503, connects again
 BLOCK = 256 * 1024  # bytes that a neighbour sends or reads at a time
 BODY = 1024 * 1024 - 1024  # bytes: about as much as the desk takes
 SECRET = "a secret for this measurement alone"
@@ -94,9 +94,9 @@ def events(number: int, at: str):
 # -- the neighbours -----------------------------------------------------------------------------
 
 
-def request(method: str, target: str, body: bytes = b"", *lines: str) -> bytes:
+def request(method: str, target: str, body: bytes = b"", *lines: str, user: str = "agent-1") -> bytes:
     """A whole request of an agent, as bytes."""
-    head = [f"{method} {target} HTTP/1.1", "Host: localhost", "X-User-Id: agent-1", "X-User-Role: agent", *lines]
+    head = [f"{method} {target} HTTP/1.1", "Host: localhost", f"X-User-Id: {user}", "X-User-Role: agent", *lines]
     if body:
         head += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
     return "\r\n".join([*head, "", ""]).encode() + body
@@ -134,6 +134,8 @@ class Guest:
     def _count(self, data):
         """Notice the end of an answer by its Content-Length; an answer in chunks does not end here."""
         if not self._missing:
+            if data[9:12] in (b"429", b"503"):
+                raise ConnectionError
             head, _, rest = data.partition(b"\r\n\r\n")
             length = head.partition(b"Content-Length: ")[2].partition(b"\r\n")[0]
             self._missing = int(length or 1 << 60) - len(rest)
@@ -280,7 +282,7 @@ NEIGHBOURS = {
     "short-searches": Neighbour("64 search for two letters", clients(64, request("GET", "/tickets?search=zx"))),
     "hanging-llm": Neighbour(
         "64 classify, and the LLM never answers",
-        clients(64, request("POST", "/tickets/classify", TEXT)),
+        clients(64, *(request("POST", "/tickets/classify", TEXT, user=f"user-{number}") for number in range(64))),
         {"CLASSIFIER": "openai"},
     ),
     "logins": Neighbour(
@@ -444,7 +446,7 @@ def measure_beside(name, desk, prober, seconds):
     neighbour = get_context("spawn").Process(target=live, args=(name, desk.port), daemon=True)
     neighbour.start()
     try:
-        time.sleep(0.5)  # until it has started
+        time.sleep(STARTING)
         started, used, peak = time.monotonic(), usage.cpu_seconds(neighbour.pid), before
         waiting = prober.submit(sample, desk.port, seconds[1])
         while not waiting.done():

@@ -34,7 +34,8 @@ def capacity() -> int:
 
 
 class Listener(HTTPServer):
-    """Listens from its first line on. A subclass runs the loop, and has _watch(handler) for what the selector watches.
+    """Listens from its first line on. A subclass runs the loop, and has _watch(handler), for what the selector
+    watches, and _read_or_write(handler, events).
 
     `handlers` are the open connections. `_stopped_at` is set when the loop begins to stop.
     """
@@ -113,6 +114,7 @@ class Listener(HTTPServer):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.handlers.add(handler)
             self._watch(handler)
+            self._read_or_write(handler, READ)  # its request is often there already: it need not wait for the next turn
 
     def _turn_away(self, handler):
         """Send a 503 and close at once: the desk has no file descriptor left to wait with."""

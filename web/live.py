@@ -21,7 +21,7 @@ from web.validation import parse_json
 from web.websocket import INTERNAL_ERROR, TRY_LATER, MessageReader, Opcode, ProtocolError, accept, render, render_close
 from workflow import Caller, Invalid, NotFound
 
-PUBLISH_BUDGET = 0.02  # seconds per turn for sending events: so many listeners delay no request
+PUBLISH_BUDGET = 0.004  # seconds per turn for sending events: so many listeners delay no request
 BATCH_EVENTS, BATCH_BYTES = 100, 64 * 1024  # the most events, and about the most bytes, for one session at a time
 RECENT_EVENTS, RECENT_BYTES = 1000, 8 * 1024 * 1024  # events kept in memory, each rendered once for all sessions
 CACHED_PAGES = 4  # pages of older events, for clients that reconnect at the same time

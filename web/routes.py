@@ -8,7 +8,7 @@ from web.responses import prefers
 from web.validation import Body
 from workflow import Invalid, NotFound
 
-READERS, LLM_CALLS, PASSWORDS = "readers", "LLM calls", "passwords"  # the pools of worker threads
+READERS, LLM_CALLS, PASSWORDS, AUDITS = "readers", "LLM calls", "passwords", "audits"  # the pools of worker threads
 MOST_ON_THE_LOOP = 100  # tickets in a list; a longer list runs on a worker thread, so that other clients do not wait
 ANY, METHODS = object(), object()  # keys in the tree of routes that no path segment can equal
 
@@ -30,6 +30,11 @@ def llm_worker(request: Request) -> str:
 def password_worker(request: Request) -> str:
     """Requests with a password: its hash takes long, so many logins at the same time must not delay reads."""
     return PASSWORDS
+
+
+def audit_worker(request: Request) -> str:
+    """Checks of the whole audit log: they compute for seconds, so they have one thread for all."""
+    return AUDITS
 
 
 def worker_if_long(request: Request) -> str | None:

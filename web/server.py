@@ -15,6 +15,7 @@ from collections import deque
 from contextlib import contextmanager, suppress
 from email.utils import formatdate
 from itertools import count
+from random import shuffle
 from secrets import token_hex
 
 from web.handler import CLOSED, LINGERING, LIVE, OUTBOX, READING, SENDING, STREAMING, WAITING, Handler, Job
@@ -22,19 +23,20 @@ from web.http1 import CONTINUE, BadRequest, Request, render_chunk
 from web.listener import READ, WRITE, Listener
 from web.live import Live
 from web.response_cache import ResponseCache
-from web.routes import LLM_CALLS, PASSWORDS, READERS
+from web.routes import AUDITS, LLM_CALLS, PASSWORDS, READERS
 from web.websocket import GOING_AWAY, TRY_LATER
 from web.workers import EventLoopPool, WorkerPool
 from workflow import Unavailable
 
-THREADS = {READERS: 4, LLM_CALLS: 4, PASSWORDS: 1}
+THREADS = {READERS: 4, LLM_CALLS: 4, PASSWORDS: 1, AUDITS: 1}
 BLOCK = 64 * 1024  # bytes taken from one connection per turn
 TURN = 8  # requests of one connection before the next one has its turn
 # Seconds per turn for handling requests. While there is time, a turn with changes reads again before its commit, so
 # that one commit serves 64 writers instead of 35: creates are 1.25 times as fast.
 ANSWERING = 0.02
 # A client whose last slice took longer than SLICE, or that has sent more than a slice or a BLOCK, is greedy. In each
-# turn greedy clients come after all others, and have GREEDY seconds together: so nobody waits long for their work.
+# turn greedy clients come after all others, and have GREEDY seconds together to be read, and as much to be answered: so
+# nobody waits long for their work.
 SLICE, GREEDY = 0.001, 0.002
 BUDGET = 32 * 1024 * 1024  # bytes that clients leave unread; beyond that, the client that leaves most is dropped
 MOST_INCOMPLETE = 32 * 1024 * 1024  # bytes of incomplete requests; beyond that, the largest is refused
@@ -52,7 +54,7 @@ def tune_interpreter() -> None:
     """Settings of the interpreter for a process that is nothing but a desk."""
     gc.freeze()  # startup objects live forever: keep the garbage collector from scanning them
     gc.set_threshold(50_000)
-    sys.setswitchinterval(0.0001)  # seconds that a busy worker thread may keep the event loop waiting, not 0.005
+    sys.setswitchinterval(0.00001)  # seconds that a busy worker thread may keep the event loop waiting, not 0.005
 
 
 class DeskServer(Listener):
@@ -84,9 +86,9 @@ class DeskServer(Listener):
         """Set the desk to serve: the context of its endpoints and the gate of checks.py."""
         self.context, self.gate, self.bug_mode = context, gate, context.settings.bug_mode
         self.problems = context.problems
-        if context.store.in_memory:
-            self._pools[READERS].close()
-            self._pools[READERS] = EventLoopPool(self._finished_jobs, self._wake)
+        for name in (READERS, AUDITS) if context.store.in_memory else ():
+            self._pools[name].close()
+            self._pools[name] = EventLoopPool(self._finished_jobs, self._wake)
 
     def server_close(self) -> None:
         super().server_close()
@@ -171,21 +173,32 @@ class DeskServer(Listener):
 
     def _read(self, timeout) -> bool:
         """Wait for something to do, and read what has arrived. False if there is nothing to do."""
-        events = self._selector.select(timeout)
+        events, greedy = self._selector.select(timeout), []
         for key, mask in events:
             handler = key.data
             if handler is None:
                 self._accept() if key.fileobj is self.socket else self._on_wake()
-                continue
-            try:
-                if mask & READ:
-                    self._receive(handler)
-                if mask & WRITE:
-                    self._flush(handler)
-            except Exception as problem:  # MemoryError, for example
-                self._drop(handler)
-                self._report("reading", problem)
+            elif handler.is_greedy:
+                greedy.append((handler, mask))
+            else:
+                self._read_or_write(handler, mask)
+        shuffle(greedy)  # so that each of them is read sooner or later
+        ends = time.monotonic() + GREEDY
+        for handler, mask in greedy:
+            self._read_or_write(handler, mask)
+            if time.monotonic() > ends:
+                break
         return bool(events or self._ready)
+
+    def _read_or_write(self, handler, mask):
+        try:
+            if mask & READ:
+                self._receive(handler)
+            if mask & WRITE:
+                self._flush(handler)
+        except Exception as problem:  # MemoryError, for example
+            self._drop(handler)
+            self._report("reading", problem)
 
     def _receive(self, handler):
         try:
