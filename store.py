@@ -12,7 +12,7 @@ import re
 import sqlite3
 import threading
 from collections import defaultdict
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from datetime import datetime, timedelta, timezone
 from functools import cache, lru_cache, reduce
 from heapq import merge
@@ -871,7 +871,7 @@ class Store:
         """Read one row of the file, by a connection without a cache. Raises Unavailable if that fails."""
         self._check_file()
         try:
-            with closing(self.new_reader()) as store:
+            with nullcontext(self) if self.in_memory else closing(self.new_reader()) as store:
                 store.is_empty()
         except sqlite3.Error as problem:
             raise Unavailable(f"the database does not answer: {problem}") from problem

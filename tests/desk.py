@@ -20,6 +20,7 @@ from unittest import mock
 
 import app
 from store import Store
+from web import identity
 from web.log import Log
 from workflow import STATUS, TRANSITIONS
 
@@ -266,6 +267,13 @@ def run_tool(*arguments: str, typed: str = "", **environ: str) -> subprocess.Com
     with redirect_stdout(said), redirect_stderr(errors), mock.patch("sys.stdin", io.StringIO(typed)):
         status = app.main(arguments, environ)
     return subprocess.CompletedProcess(arguments, status, said.getvalue(), errors.getvalue())
+
+
+def hash_quickly(case: type) -> None:
+    """Hash the passwords of this test case quickly. A real hash is made to take long, which hundreds of tests feel."""
+    patched = mock.patch.dict(identity.SCRYPT, n=16)
+    patched.start()
+    case.addClassCleanup(patched.stop)
 
 
 class DeskTest(unittest.TestCase):

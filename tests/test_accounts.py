@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from unittest import mock
 
-from tests.desk import Client, DeskTest, run_tool
+from tests.desk import Client, DeskTest, hash_quickly, run_tool
 from web import accounts
 from web.identity import Throttle, new_user, password_hash
 from workflow import TooManyRequests
@@ -24,7 +24,8 @@ class AccountTest(DeskTest):
 
     @classmethod
     def setUpClass(cls):
-        cls.hash = password_hash(PASSWORD)  # once, because it is made to take long
+        hash_quickly(cls)
+        cls.hash = password_hash(PASSWORD)
 
     def setUp(self):
         super().setUp()

@@ -13,7 +13,7 @@ from contextlib import closing
 from pathlib import Path
 
 import app
-from tests.desk import AGENT, Client, Desk, DeskProcess, DeskTest, run_app, run_tool, want
+from tests.desk import AGENT, Client, Desk, DeskProcess, DeskTest, hash_quickly, run_app, run_tool, want
 
 from web.identity import password_hash
 from workflow import TRANSITIONS
@@ -351,7 +351,8 @@ class Logins(DeskTest):
 
     @classmethod
     def setUpClass(cls):
-        cls.password = password_hash("correct horse")  # once, because it is made to take long
+        hash_quickly(cls)
+        cls.password = password_hash("correct horse")
 
     def setUp(self):
         super().setUp()

