@@ -121,6 +121,12 @@ class Passwords(AccountTest):
         self.assert_refused(self.change({}), 401, "UNAUTHORIZED")
         self.assertEqual(self.desk.get("/tickets", token).status, 200)
 
+    def test_whoever_has_a_token_cannot_guess_the_password_as_often_as_they_like(self):
+        token = self.token()
+        for _ in range(10):
+            self.assertEqual(self.change(token, old="wrong").status, 401)
+        self.assert_refused(self.change(token), 429, "TOO_MANY_REQUESTS")
+
     def test_the_commonest_passwords_and_the_own_address_are_refused(self):
         token = self.token()
         for password in ("password", "12345678", "Password123", ANN, "ANN@example.com", "short"):
