@@ -51,8 +51,8 @@ def read(*chunks):
     for chunk in chunks:
         reader.receive(chunk)
         try:
-            while message := reader.next_message():
-                messages.append(message)
+            while (message := reader.next_message()) or reader.is_paused:
+                messages += [message] if message else []
         except ProtocolError as problem:
             return [*messages, problem.code]
     return messages
