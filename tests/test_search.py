@@ -2,15 +2,18 @@
 
 import random
 import sqlite3
+import tempfile
 import threading
 import time
 import unicodedata
 import unittest
 from contextlib import closing
+from pathlib import Path
 from urllib.parse import urlencode
 
 from store import Store
 from tests.desk import AGENT, CUSTOMER, TIMEOUT, Desk, DeskTest
+from workflow import Caller
 
 with closing(sqlite3.connect(":memory:")) as memory:
     HAS_FTS5 = bool(memory.execute("SELECT 1 FROM pragma_module_list WHERE name = 'fts5'").fetchall())
@@ -29,6 +32,8 @@ TEXTS = {  # title: the words that find it
     "价格错误 in the bill": ("价格错误", "价格", "误 in", "误", "价"),
     "The last \U0010ffff one \uffff": ("\U0010ffff", "t \U0010ffff", "\uffff", "e \uffff"),
 }
+
+FIELDS = {"description": "d", "category": "general", "priority": "low"}
 
 
 class NeverIndexes(Store):
@@ -184,6 +189,31 @@ class CommonLetters(unittest.TestCase):
                 self.assertEqual((exact["total"], "total_is_exact" in exact), (len(expected), False))
                 lines = desk.get(f"/tickets.csv?{urlencode({'search': needle})}").body.count(b"\r\n")
                 self.assertEqual(lines, 1 + len(expected))
+
+
+class OwnTickets(unittest.TestCase):
+    def test_a_customers_search_does_the_same_work_whether_others_wrote_the_word_or_not(self):
+        steps = []
+        for word in ("zebra", "giraffe"):
+            with tempfile.TemporaryDirectory() as folder, closing(Store(str(Path(folder, "desk.sqlite3")))) as store:
+                with store.savepoint():
+                    for number in range(300):
+                        owner = Caller("cus" if number % 100 == 0 else "others")
+                        fields = {"title": f"Ticket {number} {word if owner.id == 'others' else 'mine'}", **FIELDS}
+                        store.add_ticket(owner, fields)
+                store.commit()
+                while store.index_some():
+                    store.commit()
+                count = [0]
+
+                def note_one_step(count=count):
+                    count[0] += 1
+
+                store.db.set_progress_handler(note_one_step, 1)
+                page = store.tickets({"search": "zebra", "owner": "cus", "limit": 100})
+                self.assertEqual(page["total"], 0)
+                steps.append(count[0])
+        self.assertEqual(steps[0], steps[1], "steps of SQLite's machine, where others have the word and where not")
 
 
 class Filters(DeskTest):
