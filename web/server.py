@@ -232,6 +232,8 @@ class DeskServer(Listener):
             handler.reader.close()
             if handler.session:
                 self._end_session(handler, TRY_LATER)
+            elif handler.state in (WAITING, STREAMING):  # an error now would look like the answer that comes first
+                self._drop(handler)
             else:
                 self._give_up(handler, Unavailable("too many incomplete requests are in memory; try again"))
 
