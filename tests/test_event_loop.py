@@ -303,6 +303,17 @@ class Incomplete(DeskTest):
         self.desk.hang_up()
         self.assertEqual(self.desk.get("/health").status, 200)
 
+    def test_the_time_in_which_bytes_wait_for_the_desk_does_not_count_against_their_client(self):
+        desk = self.desk.server
+        with closing(self.desk.connect()) as sock, mock.patch.object(desk, "_slices", return_value=()):
+            sock.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            self.wait_for(lambda: len(desk._ready) == 1)
+            (handler,) = desk._ready
+            handler.since = time.monotonic() - IDLE.timeout - 0.2
+            due = desk._checked_at = desk._checked_at - 1
+            self.wait_for(lambda: desk._checked_at > due)
+            self.assertIs(handler.state, IDLE)
+
     def test_a_websocket_that_is_silent_for_too_long_is_told_that_it_ends(self):
         with closing(self.desk.connect()) as sock:
             sock.sendall(HANDSHAKE)

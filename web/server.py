@@ -341,9 +341,10 @@ class DeskServer(Listener):
         now = time.monotonic()
         if now < self._checked_at + 1:
             return
-        if now > self._checked_at + STALL:  # the desk stood still, by SIGSTOP or in a long turn: do not count that time
-            for handler in self.handlers:
-                handler.since = min(now, handler.since + now - self._checked_at)
+        passed = now - self._checked_at
+        # Time does not count while bytes wait for the desk, or while it stood still: by SIGSTOP, or in a long turn.
+        for handler in self.handlers if passed > STALL else self._ready:
+            handler.since = min(now, handler.since + passed)
         self._checked_at = now
         for handler in self.live.keep_alive(now, self.context.identity.is_current):
             self._flush(handler)
