@@ -97,6 +97,8 @@ class Ending(AccountTest):
             done = self.command(*arguments, typed=typed)
             self.assertEqual((done.returncode, done.stderr.count("\n")), (2, 1), done.stderr)
             self.assertIn(said, done.stderr)
+        with self.assertRaises(SystemExit):  # two commands at once
+            self.command("--set-roles", ANN, "--roles", "agent", "--remove-user", ANN)
         done = run_tool("--remove-user", ANN, SUPPORT_DESK_DB=f"{self.desk.database}-none")
         self.assertIn("there is no database", done.stderr)
 

@@ -242,6 +242,32 @@ class Incomplete(DeskTest):
                     self.assertIn(refused, received)
                 self.wait_for(lambda: not self.desk.server.handlers)
 
+    def test_a_refused_incomplete_request_is_never_answered_before_an_earlier_one(self):
+        patched = mock.patch.object(server, "MOST_INCOMPLETE", 20_000)
+        self.addCleanup(patched.stop)
+        is_busy, go_on = threading.Event(), threading.Event()
+
+        class Slow(Store):
+            def tickets(self, filters):
+                is_busy.set()
+                go_on.wait(TIMEOUT)
+                return super().tickets(filters)
+
+        desk = Desk(store=Slow)
+        self.addCleanup(desk.stop)
+        self.addCleanup(go_on.set)
+        with closing(desk.connect()) as sock:
+            sock.sendall(b"GET /tickets?limit=1000 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            self.assertTrue(is_busy.wait(TIMEOUT))
+            patched.start()
+            sock.sendall(b"POST /tickets HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900000\r\n\r\n" + b"x" * 30_000)
+            received = b""
+            with suppress(OSError):
+                while data := sock.recv(65536):
+                    received += data
+            go_on.set()
+        self.assertEqual(received, b"", "the answer to the first request is not ready")
+
     def test_many_pings_and_many_small_chunks_wait_while_others_have_their_turn(self):
         chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in b'{"body":"%b"}' % (b"x" * 2000))
         pings = masked_frame(Opcode.PING, b"") * 2000
@@ -276,6 +302,17 @@ class Incomplete(DeskTest):
             self.assertEqual(sock.recv(1000), b"")
         self.desk.hang_up()
         self.assertEqual(self.desk.get("/health").status, 200)
+
+    def test_the_time_in_which_bytes_wait_for_the_desk_does_not_count_against_their_client(self):
+        desk = self.desk.server
+        with closing(self.desk.connect()) as sock, mock.patch.object(desk, "_slices", return_value=()):
+            sock.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            self.wait_for(lambda: len(desk._ready) == 1)
+            (handler,) = desk._ready
+            handler.since = time.monotonic() - IDLE.timeout - 0.2
+            due = desk._checked_at = desk._checked_at - 1
+            self.wait_for(lambda: desk._checked_at > due)
+            self.assertIs(handler.state, IDLE)
 
     def test_a_websocket_that_is_silent_for_too_long_is_told_that_it_ends(self):
         with closing(self.desk.connect()) as sock:

@@ -168,6 +168,12 @@ class Tools(FilledTest):
     def test_verify_of_nothing_is_refused(self):
         self.assert_refuses(str(self.database), arguments=("--verify",))
 
+    @unittest.skipIf(os.name == "nt", "Windows has no such pipes")
+    def test_a_named_pipe_is_no_database_and_nobody_waits_for_its_writer(self):
+        os.mkfifo(self.database)
+        done = run_app(SUPPORT_DESK_DB=str(self.database), PORT="0")
+        self.assertEqual(done.returncode, 2, done.stderr)
+
     @unittest.skipIf(os.name == "nt", "Windows has no such modes")
     def test_only_the_owner_may_read_the_files_that_the_desk_makes(self):
         desk = self.fill()

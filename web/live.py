@@ -52,7 +52,6 @@ COMMANDS = {
 IDENTITY_HEADERS = ("authorization", "x-user-id", "x-user-role")  # copied from the handshake to each request
 
 
-
 class LiveEvent:
     """An audit event with its ticket as it is now. Each wire format is rendered once, for all sessions."""
 

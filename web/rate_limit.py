@@ -1,4 +1,4 @@
-"""A rate limiter: how often somebody may do something. Each limit is a sliding window of some seconds. Pure."""
+"""A rate limiter: how often somebody may do something. Each limit is a sliding window of some seconds."""
 
 import time
 from collections import deque

@@ -232,6 +232,8 @@ class DeskServer(Listener):
             handler.reader.close()
             if handler.session:
                 self._end_session(handler, TRY_LATER)
+            elif handler.state in (WAITING, STREAMING):  # an error now would look like the answer that comes first
+                self._drop(handler)
             else:
                 self._give_up(handler, Unavailable("too many incomplete requests are in memory; try again"))
 
@@ -335,13 +337,14 @@ class DeskServer(Listener):
             self._close_if_idle(handler)
 
     def _check_timeouts(self):
-        """Once a second: close connections that are too slow, release old locks, delete old responses."""
+        """Once a second: what time brings about, for connections, sessions, locks, kept responses and the log's size."""
         now = time.monotonic()
         if now < self._checked_at + 1:
             return
-        if now > self._checked_at + STALL:  # the desk stood still, by SIGSTOP or in a long turn: do not count that time
-            for handler in self.handlers:
-                handler.since = min(now, handler.since + now - self._checked_at)
+        passed = now - self._checked_at
+        # Time does not count while bytes wait for the desk, or while it stood still: by SIGSTOP, or in a long turn.
+        for handler in self.handlers if passed > STALL else self._ready:
+            handler.since = min(now, handler.since + passed)
         self._checked_at = now
         for handler in self.live.keep_alive(now, self.context.identity.is_current):
             self._flush(handler)

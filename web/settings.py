@@ -169,12 +169,13 @@ def command_line(table: tuple, roles) -> argparse.ArgumentParser:
     for setting in table:
         variables = ", then ".join(setting.variables)
         parser.add_argument(setting.option, help=f"{setting.help} [{variables}; default: {setting.default or 'none'}]")
-    parser.add_argument("--demo", action="store_true", help="fill an empty database with example tickets, then serve")
-    parser.add_argument("--verify", action="store_true", help="check the database, its audit chain and its replay")
-    parser.add_argument("--backup", metavar="FILE", help="copy the database to FILE, also while a desk serves it")
-    parser.add_argument("--rebuild", metavar="FILE", help="make FILE from the old events after an edit of schema.sql")
+    commands = parser.add_mutually_exclusive_group()  # of two commands one would be left out without a word
+    commands.add_argument("--demo", action="store_true", help="fill an empty database with example tickets, then serve")
+    commands.add_argument("--verify", action="store_true", help="check the database, its audit chain and its replay")
+    commands.add_argument("--backup", metavar="FILE", help="copy the database to FILE, also while a desk serves it")
+    commands.add_argument("--rebuild", metavar="FILE", help="make FILE from the old events after an edit of schema.sql")
     for name, what in ABOUT_USERS.items():
-        parser.add_argument("--" + name.replace("_", "-"), metavar="EMAIL", help=f"{what}, also while a desk runs")
+        commands.add_argument("--" + name.replace("_", "-"), metavar="EMAIL", help=f"{what}, also while a desk runs")
     parser.add_argument("--roles", help=f"that user's roles, with commas: {', '.join(roles)}; a new user is a customer")
     parser.add_argument("--password-stdin", action="store_true", help="read that user's password from standard input")
     return parser
