@@ -121,6 +121,14 @@ class Passwords(AccountTest):
         self.assert_refused(self.change({}), 401, "UNAUTHORIZED")
         self.assertEqual(self.desk.get("/tickets", token).status, 200)
 
+    def test_a_password_may_have_any_characters_and_counts_exactly_as_it_is(self):
+        old = PASSWORD
+        for new in ("onlyletters", "20481632", "🐴🔋🖇🐎🔋📎", "two Words ", "x" * 1000):
+            self.assertEqual(self.change(self.token(password=old), old, new).status, 200, new)
+            for other in {f"{new} ", new.strip(), new.lower(), new[:72]} - {new}:
+                self.assertEqual(self.login(password=other).status, 401, other)
+            old = new
+
     def test_the_commonest_passwords_and_the_own_address_are_refused(self):
         token = self.token()
         for password in ("password", "12345678", "Password123", ANN, "ANN@example.com", "short"):

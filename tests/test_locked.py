@@ -11,6 +11,7 @@ import unittest
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from unittest import mock
 
 import app
 from tests.desk import AGENT, Client, Desk, DeskProcess, DeskTest, hash_quickly, run_app, run_tool, want
@@ -285,8 +286,10 @@ class Tokens(DeskTest):
         good = {"sub": "dan", "roles": ["admin"], "exp": now + 60}
         token = forge(good)
         head, claims, signature = token.split(".")
+        own_key = {"kty": "oct", "k": base64url(b"own key")}
         tokens = {
             "signed with another secret": forge(good, secret="another secret"),
+            "a key of its own": forge(good, {"alg": "HS256", "jwk": own_key, "jku": "https://a.example"}, "own key"),
             "over": forge({**good, "exp": now - 1}),
             "without an end": forge({"sub": "dan", "roles": ["admin"]}),
             "with an end that is no number": forge({**good, "exp": "tomorrow"}),
@@ -378,7 +381,9 @@ class Logins(DeskTest):
         self.assertEqual(self.desk.post("/user/login", body).status, 200)
 
     def test_a_wrong_password_and_an_unknown_user_get_the_same_answer(self):
-        wrong, unknown = self.login(password="wrong"), self.login("nobody@example.com")
+        with mock.patch("hashlib.scrypt", wraps=hashlib.scrypt) as hashed:  # what takes long is done for both
+            wrong, unknown = self.login(password="wrong"), self.login("nobody@example.com")
+        self.assertEqual(hashed.call_count, 2)
         self.assert_refused(wrong, 401, "UNAUTHORIZED")
         self.assertEqual(wrong.json["message"], unknown.json["message"])
 
