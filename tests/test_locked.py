@@ -15,8 +15,8 @@ from unittest import mock
 
 import app
 from tests.desk import AGENT, Client, Desk, DeskProcess, DeskTest, hash_quickly, run_app, run_tool, want
-
 from web.identity import password_hash
+from web.settings import BadSetting
 from workflow import TRANSITIONS
 
 SECRET = "a secret that only this test knows about"
@@ -454,6 +454,12 @@ class DebugLogin(unittest.TestCase):
                 self.assertEqual(desk.get("/health", {"Host": host}).status, status, host)
             self.assertEqual(desk.get("/tickets", AGENT).status, 401)
             desk.stop()
+
+    def test_the_debug_login_is_for_loopback_only(self):
+        facts = {"SUPPORT_DESK_AUTH": "tokens", "DEBUG": "true"}
+        self.assertTrue(app.read_settings({}, facts).debug)
+        with self.assertRaisesRegex(BadSetting, "DEBUG=true is not allowed"):
+            app.read_settings({}, {**facts, "HOST": "0.0.0.0"})
 
     def test_a_secret_that_is_too_short_is_refused_and_not_shown(self):
         done = run_app(SUPPORT_DESK_SECRET="canary")
