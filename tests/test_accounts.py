@@ -39,6 +39,9 @@ class AccountTest(DeskTest):
     def token(self, email=ANN, password=PASSWORD) -> dict:
         return {"Authorization": f"Bearer {self.login(email, password).json['token']}"}
 
+    def change(self, token, old=PASSWORD, new="battery staple"):
+        return self.desk.post("/user/password", {"password": old, "new_password": new}, token)
+
     def command(self, *arguments, typed=""):
         return run_tool(*arguments, typed=typed, SUPPORT_DESK_DB=str(self.desk.database))
 
@@ -102,9 +105,6 @@ class Ending(AccountTest):
 
 
 class Passwords(AccountTest):
-    def change(self, token, old=PASSWORD, new="battery staple"):
-        return self.desk.post("/user/password", {"password": old, "new_password": new}, token)
-
     def test_a_changed_password_ends_all_older_tokens_and_gives_a_new_one(self):
         token, other = self.token(), self.token()
         reply = self.change(token)
@@ -151,6 +151,18 @@ class Passwords(AccountTest):
         token = self.token()
         with ThreadPoolExecutor(4) as pool:
             self.assertEqual(sorted(pool.map(change, range(4))), [200, 401, 401, 401])
+
+
+class BehindAProxy(AccountTest):
+    environ = {"SUPPORT_DESK_AUTH": "tokens", "CORS_ORIGINS": "https://desk.example"}
+
+    def test_a_password_needs_12_characters_on_loopback_too(self):
+        """A desk behind a proxy is on loopback, but strangers can try to log in; CORS_ORIGINS shows it."""
+        self.assert_refused(self.change(self.token(), new="elevenchars"), 400, "VALIDATION_ERROR")
+        add, origins = ("--add-user", "new@example.com", "--password-stdin"), self.environ["CORS_ORIGINS"]
+        for password, status in (("elevenchars", 2), ("twelve chars", 0)):
+            settings = {"SUPPORT_DESK_DB": str(self.desk.database), "CORS_ORIGINS": origins}
+            self.assertEqual(run_tool(*add, typed=f"{password}\n", **settings).returncode, status)
 
 
 class Floods(AccountTest):
