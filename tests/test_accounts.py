@@ -33,11 +33,14 @@ class AccountTest(DeskTest):
             user = {"email": email, "name": email[:3], "roles": ["agent"], "password_hash": self.hash}
             self.desk.add_user(user)
 
-    def login(self, email=ANN, password=PASSWORD):
-        return self.desk.post("/user/login", {"email": email, "password": password})
+    def login(self, email=ANN, password=PASSWORD, headers=None):
+        return self.desk.post("/user/login", {"email": email, "password": password}, headers)
 
     def token(self, email=ANN, password=PASSWORD) -> dict:
         return {"Authorization": f"Bearer {self.login(email, password).json['token']}"}
+
+    def change(self, token, old=PASSWORD, new="battery staple"):
+        return self.desk.post("/user/password", {"password": old, "new_password": new}, token)
 
     def command(self, *arguments, typed=""):
         return run_tool(*arguments, typed=typed, SUPPORT_DESK_DB=str(self.desk.database))
@@ -104,9 +107,6 @@ class Ending(AccountTest):
 
 
 class Passwords(AccountTest):
-    def change(self, token, old=PASSWORD, new="battery staple"):
-        return self.desk.post("/user/password", {"password": old, "new_password": new}, token)
-
     def test_a_changed_password_ends_all_older_tokens_and_gives_a_new_one(self):
         token, other = self.token(), self.token()
         reply = self.change(token)
@@ -128,6 +128,14 @@ class Passwords(AccountTest):
         for _ in range(10):
             self.assertEqual(self.change(token, old="wrong").status, 401)
         self.assert_refused(self.change(token), 429, "TOO_MANY_REQUESTS")
+
+    def test_a_password_may_have_any_characters_and_counts_exactly_as_it_is(self):
+        old = PASSWORD
+        for new in ("onlyletters", "20481632", "🐴🔋🖇🐎🔋📎", "two Words ", "x" * 1000):
+            self.assertEqual(self.change(self.token(password=old), old, new).status, 200, new)
+            for other in {f"{new} ", new.strip(), new.lower(), new[:72]} - {new}:
+                self.assertEqual(self.login(password=other).status, 401, other)
+            old = new
 
     def test_the_commonest_passwords_and_the_own_address_are_refused(self):
         token = self.token()
@@ -153,6 +161,18 @@ class Passwords(AccountTest):
             self.assertEqual(sorted(pool.map(change, range(4))), [200, 401, 401, 401])
 
 
+class BehindAProxy(AccountTest):
+    environ = {"SUPPORT_DESK_AUTH": "tokens", "CORS_ORIGINS": "https://desk.example"}
+
+    def test_a_password_needs_12_characters_on_loopback_too(self):
+        """A desk behind a proxy is on loopback, but strangers can try to log in; CORS_ORIGINS shows it."""
+        self.assert_refused(self.change(self.token(), new="elevenchars"), 400, "VALIDATION_ERROR")
+        add, origins = ("--add-user", "new@example.com", "--password-stdin"), self.environ["CORS_ORIGINS"]
+        for password, status in (("elevenchars", 2), ("twelve chars", 0)):
+            settings = {"SUPPORT_DESK_DB": str(self.desk.database), "CORS_ORIGINS": origins}
+            self.assertEqual(run_tool(*add, typed=f"{password}\n", **settings).returncode, status)
+
+
 class Floods(AccountTest):
     def test_of_many_logins_at_once_few_are_hashed_and_the_others_are_told_to_wait(self):
         hashed = []
@@ -175,8 +195,9 @@ class Floods(AccountTest):
         self.assertLessEqual(len(hashed), 20)
 
     def test_ten_wrong_passwords_shut_out_one_account_of_an_address_alone(self):
-        for _ in range(10):
-            self.assertEqual(self.login(password="wrong").status, 401)
+        for number in range(10):  # the address is that of the connection, whatever a header says
+            forged = {"X-Forwarded-For": f"192.0.2.{number}", "X-Real-IP": f"192.0.2.{number}"}
+            self.assertEqual(self.login(password="wrong", headers=forged).status, 401)
         self.assert_refused(self.login(), 429, "TOO_MANY_REQUESTS")
         self.assertEqual(self.login("bob@example.com").status, 200)
 

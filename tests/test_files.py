@@ -72,6 +72,14 @@ class Sources(unittest.TestCase):
             if name.endswith(".html"):
                 self.assertNotRegex(text, r"<style|\bstyle=|\bon\w+=|<script(?![^>]* src=)|javascript:", name)
 
+    def test_password_fields_hide_what_is_typed_and_take_what_is_pasted(self):
+        fields = re.findall(r'el\("input", \{ name: "(?:new_)?password", (.*?) \}\)', FILES["user-menu.js"])
+        self.assertEqual(len(fields), 3)
+        for field in fields:
+            self.assertRegex(field, '^type: "password", autocomplete: "(current|new)-password"$')
+        for name, text in MODULES.items():
+            self.assertIsNone(re.search(r"[\"']paste[\"']|onpaste", text), name)
+
     def test_the_page_fetches_nothing_from_elsewhere(self):
         for name, text in FILES.items():
             addresses = set(re.findall(r"https?://[^\s\"'`)]+", text)) - {"http://www.w3.org/2000/svg"}

@@ -11,11 +11,12 @@ import unittest
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from unittest import mock
 
 import app
 from tests.desk import AGENT, Client, Desk, DeskProcess, DeskTest, hash_quickly, run_app, run_tool, want
-
 from web.identity import password_hash
+from web.settings import BadSetting
 from workflow import TRANSITIONS
 
 SECRET = "a secret that only this test knows about"
@@ -285,8 +286,10 @@ class Tokens(DeskTest):
         good = {"sub": "dan", "roles": ["admin"], "exp": now + 60}
         token = forge(good)
         head, claims, signature = token.split(".")
+        own_key = {"kty": "oct", "k": base64url(b"own key")}
         tokens = {
             "signed with another secret": forge(good, secret="another secret"),
+            "a key of its own": forge(good, {"alg": "HS256", "jwk": own_key, "jku": "https://a.example"}, "own key"),
             "over": forge({**good, "exp": now - 1}),
             "without an end": forge({"sub": "dan", "roles": ["admin"]}),
             "with an end that is no number": forge({**good, "exp": "tomorrow"}),
@@ -378,7 +381,9 @@ class Logins(DeskTest):
         self.assertEqual(self.desk.post("/user/login", body).status, 200)
 
     def test_a_wrong_password_and_an_unknown_user_get_the_same_answer(self):
-        wrong, unknown = self.login(password="wrong"), self.login("nobody@example.com")
+        with mock.patch("hashlib.scrypt", wraps=hashlib.scrypt) as hashed:  # what takes long is done for both
+            wrong, unknown = self.login(password="wrong"), self.login("nobody@example.com")
+        self.assertEqual(hashed.call_count, 2)
         self.assert_refused(wrong, 401, "UNAUTHORIZED")
         self.assertEqual(wrong.json["message"], unknown.json["message"])
 
@@ -449,6 +454,12 @@ class DebugLogin(unittest.TestCase):
                 self.assertEqual(desk.get("/health", {"Host": host}).status, status, host)
             self.assertEqual(desk.get("/tickets", AGENT).status, 401)
             desk.stop()
+
+    def test_the_debug_login_is_for_loopback_only(self):
+        facts = {"SUPPORT_DESK_AUTH": "tokens", "DEBUG": "true"}
+        self.assertTrue(app.read_settings({}, facts).debug)
+        with self.assertRaisesRegex(BadSetting, "DEBUG=true is not allowed"):
+            app.read_settings({}, {**facts, "HOST": "0.0.0.0"})
 
     def test_a_secret_that_is_too_short_is_refused_and_not_shown(self):
         done = run_app(SUPPORT_DESK_SECRET="canary")

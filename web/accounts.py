@@ -6,7 +6,7 @@ from math import inf
 from typing import Callable
 
 from web.http1 import Response
-from web.identity import NOBODYS_HASH, check_new_password, password_fits, password_hash
+from web.identity import NOBODYS_HASH, check_new_password, password_fits, password_hash, shortest_password
 from web.responses import reply
 from workflow import Forbidden, Invalid, NotFound, Unauthorized, text_time
 
@@ -58,7 +58,7 @@ def check_passwords(context, request) -> Callable:
     """The work of the password thread for change_password: the user with a hash of the new password, or None. Slow."""
     user, old, new = own_account(context, request), request.fields["password"], request.fields["new_password"]
     try:
-        check_new_password(new, user["email"], context.settings.host)
+        check_new_password(new, user["email"], shortest_password(context.settings))
     except ValueError as problem:
         raise Invalid(details={"new_password": [str(problem)]}) from None
     context.throttle.start(request.client, user["id"])

@@ -26,7 +26,7 @@ TOKEN = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")
 HEADER = {"alg": "HS256", "typ": "JWT"}
 TOKEN_LIFE = 24 * 60 * 60  # seconds
 SCRYPT = {"n": 2**14, "r": 8, "p": 1, "maxmem": 64 * 1024 * 1024}
-SHORTEST, SHORTEST_BEYOND = 6, 12  # least characters of a password, on loopback and beyond it
+SHORTEST, SHORTEST_BEYOND = 6, 12  # least characters of a password: see shortest_password()
 LOCKED_OUT = "this desk is locked: log in with POST /user/login and send Authorization: Bearer <token>"
 NAMELESS = "say who you are: X-User-Id and X-User-Role, or Authorization: Bearer <token>"
 
@@ -152,13 +152,13 @@ def password_hash(password: str) -> str:
     return _hashed(password, token_hex(16))
 
 
-def new_user(email: str, roles: str, password: str, host: str = "localhost") -> dict:
+def new_user(email: str, roles: str, password: str, shortest: int = SHORTEST) -> dict:
     """A user to store: roles as a list, the password hashed. Raises ValueError that says what is allowed."""
     email = email.lower()
     if not is_name(email) or not re.fullmatch("[^@]+@[^@]+", email):
         raise ValueError(f"{email!r} is not allowed; it must be an e-mail address of at most 64 ASCII characters")
     names = role_names(roles)
-    check_new_password(password, email, host)
+    check_new_password(password, email, shortest)
     return {"email": email, "name": email.partition("@")[0], "roles": names, "password_hash": password_hash(password)}
 
 
@@ -170,14 +170,17 @@ def role_names(roles: str) -> list[str]:
     return names
 
 
-def check_new_password(password: str, email: str, host: str) -> None:
-    """Raise ValueError that says what is allowed. There are no rules about kinds of characters (NIST SP 800-63B).
+def shortest_password(settings) -> int:
+    """The least characters of a new password. It is more where strangers can try to log in: beyond loopback, or through
+    a proxy, which CORS_ORIGINS shows."""
+    is_local = settings.host in LOOPBACK and not settings.cors_origins
+    return SHORTEST if is_local else SHORTEST_BEYOND
 
-    A desk that listens on a `host` beyond loopback needs longer passwords: strangers can try to log in there.
-    """
-    shortest = SHORTEST if host in LOOPBACK else SHORTEST_BEYOND
+
+def check_new_password(password: str, email: str, shortest: int) -> None:
+    """Raise ValueError that says what is allowed. There are no rules about kinds of characters (NIST SP 800-63B)."""
     if not shortest <= len(password.strip()) <= len(password) <= 1024:
-        why = f"{SHORTEST} or more where HOST is loopback, {SHORTEST_BEYOND} or more beyond"
+        why = f"{SHORTEST} or more where HOST is loopback, {SHORTEST_BEYOND} or more beyond, or with CORS_ORIGINS"
         raise ValueError(f"the password is not allowed; it must have {shortest} to 1024 characters ({why})")
     if password.encode("utf-8", "replace").decode() != password:
         raise ValueError("the password is not allowed; it must be text in UTF-8")

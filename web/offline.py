@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager, suppress
 from getpass import getpass
 from tempfile import TemporaryDirectory
 
-from web.identity import check_new_password, new_user, password_hash, role_names
+from web.identity import check_new_password, new_user, password_hash, role_names, shortest_password
 from web.settings import ABOUT_USERS
 from web.validation import read_rules
 from workflow import Unavailable
@@ -117,7 +117,7 @@ def change_user(new_store, settings, options, command: str) -> int:
         if command != "add_user" and not user:
             raise Refused(f"{option}: {email!r} is no user of {settings.db}")
         try:
-            said = USER_COMMANDS[command](store, user, options, settings.host)
+            said = USER_COMMANDS[command](store, user, options, shortest_password(settings))
         except (EOFError, KeyboardInterrupt):
             raise Refused(f"{option}: no password was given; pipe one in with --password-stdin") from None
         except (ValueError, Unavailable) as problem:
@@ -127,23 +127,23 @@ def change_user(new_store, settings, options, command: str) -> int:
     return 0
 
 
-def add_user(store, user, options, host):
+def add_user(store, user, options, shortest):
     email = options.add_user
-    new = new_user(email, options.roles or "customer", ask_password(email, options), host)
+    new = new_user(email, options.roles or "customer", ask_password(email, options), shortest)
     with store.savepoint():
         store.add_user(new)
     return f"{new['email']} may log in as {', '.join(new['roles'])}"
 
 
-def set_password(store, user, options, host):
+def set_password(store, user, options, shortest):
     password = ask_password(user["email"], options)
-    check_new_password(password, user["email"], host)
+    check_new_password(password, user["email"], shortest)
     with store.savepoint():
         store.change_user(user, password_hash=password_hash(password))
     return f"{user['email']} has a new password, and must log in again"
 
 
-def set_roles(store, user, options, host):
+def set_roles(store, user, options, shortest):
     if not options.roles:
         raise ValueError("give the roles, too: --roles agent,supervisor")
     with store.savepoint():
@@ -151,7 +151,7 @@ def set_roles(store, user, options, host):
     return f"{user['email']} may log in as {', '.join(roles)}, and must log in again"
 
 
-def remove_user(store, user, options, host):
+def remove_user(store, user, options, shortest):
     with store.savepoint():
         store.remove_user(user)
     return f"{user['email']} is removed and can do nothing more; what this user wrote stays"

@@ -337,7 +337,7 @@ class DeskServer(Listener):
             self._close_if_idle(handler)
 
     def _check_timeouts(self):
-        """Once a second: what time brings about, for connections, sessions, locks, kept responses and the log's size."""
+        """Once a second: close slow connections, end sessions and locks, forget old responses, watch the log's size."""
         now = time.monotonic()
         if now < self._checked_at + 1:
             return

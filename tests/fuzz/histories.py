@@ -126,7 +126,7 @@ class LockModel(Model):
         return self.count_events(number, events=int(self.leases.pop(number, None) is not None))
 
     def expired(self) -> list[int]:
-        """Tickets whose locks the desk releases by itself: also those that last too long, after the clock was set back."""
+        """Tickets whose locks the desk releases by itself: also those that last too long, if the clock was set back."""
         far = self.now + timedelta(seconds=2 * LEASE)
         return [number for number, (_, ends) in self.leases.items() if ends <= self.now or ends > far]
 
