@@ -11,7 +11,7 @@ from pathlib import Path
 
 MAX_BYTES = 1_000_000  # of a file that another person may have written
 # all control characters (C0, DEL, C1) but the line feed; the separators of lines; what reverses the reading direction
-CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 def clean(text: object) -> str:

@@ -128,6 +128,7 @@ class Passwords(AccountTest):
         for _ in range(10):
             self.assertEqual(self.change(token, old="wrong").status, 401)
         self.assert_refused(self.change(token), 429, "TOO_MANY_REQUESTS")
+        self.assertEqual(self.login().status, 200, "a login has a limit of its own")
 
     def test_a_password_may_have_any_characters_and_counts_exactly_as_it_is(self):
         old = PASSWORD

@@ -273,7 +273,7 @@ class Limits(WireTest):
             self.until_read()
         answer = len(self.desk.get("/tickets").body) + 1000
         unread = max(len(handler.outbox) for handler in self.desk.server.handlers)
-        self.assertLess(unread, server.OUTBOX + server.TURN * answer)
+        self.assertLess(unread, server.OUTBOX + server.REQUESTS_AT_ONCE * answer)
         self.assertEqual({wire.answer().status for _ in range(1000)}, {200})
 
 

@@ -61,14 +61,14 @@ def check_passwords(context, request) -> Callable:
         check_new_password(new, user["email"], shortest_password(context.settings))
     except ValueError as problem:
         raise Invalid(details={"new_password": [str(problem)]}) from None
-    context.throttle.start(request.client, user["id"])
+    context.throttle.start(request.client, f"change by {user['id']}")  # not the login: others cannot use this one up
     is_right = partial(password_fits, old, user["password_hash"])
     return lambda: {**user, "password_hash": password_hash(new)} if is_right() else None
 
 
 def change_password(context, request) -> Response:
     """Change the caller's password. All older tokens end; the response has a new one."""
-    user = checked_user(context, request, request.caller.id)
+    user = checked_user(context, request, f"change by {request.caller.id}")
     return reply(200, token_for(context, context.store.change_user(user)), NO_STORE)
 
 

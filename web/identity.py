@@ -206,8 +206,8 @@ NOBODYS_HASH = "00" * 16 + "$"  # for an unknown user, so that both errors take 
 # (how many, within how many seconds, what the client is told)
 FAILURES = 10, 60, "too many failed logins to this account"
 FAILURES_OF_ADDRESS = 100, 60, "too many failed logins from your address"
-WAITING = 10, 10, "too many logins to this account are in progress"
-WAITING_OF_ADDRESS = 20, 10, "too many logins from your address are in progress"
+LOGINS_AT_ONCE = 10, 10, "too many logins to this account are in progress"
+LOGINS_AT_ONCE_OF_ADDRESS = 20, 10, "too many logins from your address are in progress"
 
 
 class Throttle(RateLimiter):
@@ -222,13 +222,13 @@ class Throttle(RateLimiter):
         address = _network(address)
         self.check(FAILURES, (address, account))
         self.check(FAILURES_OF_ADDRESS, address)
-        self.take((WAITING, (address, account)), (WAITING_OF_ADDRESS, address))
+        self.take((LOGINS_AT_ONCE, (address, account)), (LOGINS_AT_ONCE_OF_ADDRESS, address))
 
     def finish(self, address: str, account: str, has_failed: bool) -> None:
         """Note the end of a login. Raises TooManyRequests if others failed too often while it was in progress."""
         address = _network(address)
-        self.give_back(WAITING, (address, account))
-        self.give_back(WAITING_OF_ADDRESS, address)
+        self.give_back(LOGINS_AT_ONCE, (address, account))
+        self.give_back(LOGINS_AT_ONCE_OF_ADDRESS, address)
         self.check(FAILURES, (address, account))
         if has_failed:
             self.note(FAILURES, (address, account))

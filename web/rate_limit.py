@@ -16,6 +16,7 @@ class RateLimiter:
 
     def __init__(self, clock=time.monotonic):
         self._clock, self._times = clock, {}  # {(limit, who): the last times, oldest first}
+        self._forgot_at = clock()
 
     def take(self, *keys: tuple) -> None:
         """Note one time for each key (limit, who). Raises TooManyRequests, and notes nothing, if one is used up."""
@@ -35,7 +36,9 @@ class RateLimiter:
 
     def note(self, limit: tuple, who) -> None:
         now = self._clock()
-        self._times = {key: times for key, times in self._times.items() if times and times[-1] > now - key[0][1]}
+        if now > self._forgot_at + 1:
+            self._times = {key: times for key, times in self._times.items() if times and times[-1] > now - key[0][1]}
+            self._forgot_at = now
         self._times.setdefault((limit, who), deque(maxlen=limit[0])).append(now)
 
     def give_back(self, limit: tuple, who) -> None:

@@ -30,15 +30,15 @@ from workflow import Unavailable
 
 THREADS = {READERS: 4, LLM_CALLS: 4, PASSWORDS: 1, AUDITS: 1}
 BLOCK = 64 * 1024  # bytes taken from one connection per turn
-TURN = 8  # requests of one connection before the next one has its turn
+REQUESTS_AT_ONCE = 8  # requests of one connection before the next one has its turn
 # Seconds per turn for handling requests. While there is time, a turn with changes reads again before its commit, so
 # that one commit serves 64 writers instead of 35: creates are 1.25 times as fast.
-ANSWERING = 0.02
-# A client whose last slice took longer than SLICE, or that has sent more than a slice or a BLOCK, is greedy. In each
-# turn greedy clients come after all others, and have GREEDY seconds together to be read, and as much to be answered: so
-# nobody waits long for their work.
-SLICE, GREEDY = 0.001, 0.002
-BUDGET = 32 * 1024 * 1024  # bytes that clients leave unread; beyond that, the client that leaves most is dropped
+ANSWERING_TIME = 0.02
+# A client whose last slice took longer than LONG_SLICE, or that has sent more than a slice or a BLOCK, is greedy. In
+# each turn greedy clients come after all others, and have GREEDY_TIME together to be read, and as much to be answered:
+# so nobody waits long for their work. (seconds)
+LONG_SLICE, GREEDY_TIME = 0.001, 0.002
+MOST_UNREAD = 32 * 1024 * 1024  # bytes that clients leave unread; beyond that, the client that leaves most is dropped
 MOST_INCOMPLETE = 32 * 1024 * 1024  # bytes of incomplete requests; beyond that, the largest is refused
 STALL = 3  # seconds between two checks of the timeouts from which on the desk itself was late
 IDLE_AFTER = 0.001  # seconds without a request until background work may start
@@ -113,11 +113,11 @@ class DeskServer(Listener):
         with self._stage("reading", lambda: time.sleep(0.05)):  # else it could fail thousands of times a second
             is_idle = not self._read(0 if is_busy else IDLE_AFTER if self._has_background_work else poll_interval)
         with self._stage("answering", lambda: self._answered and self._drop(self._answered)):
-            store, ends = self.context.store, time.monotonic() + ANSWERING
+            store, ends = self.context.store, time.monotonic() + ANSWERING_TIME
             self._answer(self._came_back())
             while self._answer(self._slices(False, ends)) and store.has_changes and time.monotonic() < ends:
                 self._read(0)
-            self._answer(self._slices(True, time.monotonic() + GREEDY))
+            self._answer(self._slices(True, time.monotonic() + GREEDY_TIME))
         with self._stage("timeouts"):
             self._check_timeouts()
         with self._stage("background work"):
@@ -183,7 +183,7 @@ class DeskServer(Listener):
             else:
                 self._read_or_write(handler, mask)
         shuffle(greedy)  # so that each of them is read sooner or later
-        ends = time.monotonic() + GREEDY
+        ends = time.monotonic() + GREEDY_TIME
         for handler, mask in greedy:
             self._read_or_write(handler, mask)
             if time.monotonic() > ends:
@@ -235,7 +235,7 @@ class DeskServer(Listener):
             elif handler.state in (WAITING, STREAMING):  # an error now would look like the answer that comes first
                 self._drop(handler)
             else:
-                self._give_up(handler, Unavailable("too many incomplete requests are in memory; try again"))
+                self._give_up(handler, Unavailable("clients have sent more than the desk can hold; try again"))
 
     def _give_up(self, handler, problem):
         """Answer a request that is not complete with an error, and close the connection after it."""
@@ -280,13 +280,13 @@ class DeskServer(Listener):
             self._ready.pop(handler, None)
             yield from self._slice(handler)
             now = time.monotonic()
-            handler.is_greedy = handler in self._ready or now > started + SLICE or handler.reader.unread > BLOCK
+            handler.is_greedy = handler in self._ready or now > started + LONG_SLICE or handler.reader.unread > BLOCK
             started = now
             if now > ends:
                 break
 
     def _slice(self, handler):
-        for _ in range(TURN):
+        for _ in range(REQUESTS_AT_ONCE):
             if not self._take_request(handler):
                 return
             yield handler
@@ -443,9 +443,9 @@ class DeskServer(Listener):
             self._make_room()
 
     def _make_room(self):
-        """Beyond BUDGET drop the client that leaves most unread; of two equal ones, the one that reads more slowly."""
+        """Beyond MOST_UNREAD drop the client that leaves most unread; of two equal ones, the slower reader."""
         readers = {handler: len(handler.outbox) for handler in self._backpressured if not handler.session}
-        while sum(readers.values()) > BUDGET:  # (listeners have a limit of their own: see live.py)
+        while sum(readers.values()) > MOST_UNREAD:  # (listeners have a limit of their own: see live.py)
             handler = max(readers, key=lambda handler: (readers[handler], -handler.since))
             unread = readers.pop(handler)
             self.log.trouble(handler.current, f"dropped: the client left {unread} bytes of responses unread")

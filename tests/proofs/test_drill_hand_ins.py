@@ -16,7 +16,7 @@ from drills.progress import MAX_ENTRIES
 from tests.desk import ROOT
 from tests.proofs.test_drill_tool import NAME, ToolTestCase
 
-CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 ATTACKS = (  # each is a name, or part of a text
     "\x1b[2J\x1b[31mred",
     "\x1b]52;c;cm0gLXJmIH4K\x07",
@@ -27,6 +27,7 @@ ATTACKS = (  # each is a name, or part of a text
     "a\n| approval_bypass | solved |",
     "a | b",
     "\u202egnp.exe\u2066",
+    "\u200eleft\u200f\u061c",
     "a\u2028b\u2029c\x7f\x00",
 )
 NO_LABELS = ("..", ".", "", "../..", "/", "/etc", "a/b", "mystery-1/../../x", "MYSTERY-1", "mystery-", "mystery-1\n")

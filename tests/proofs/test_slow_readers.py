@@ -24,7 +24,7 @@ class SlowReaders(DeskTest):
     def test_clients_that_leave_too_much_unread_are_dropped_and_everybody_else_is_answered(self):
         for number in range(400):
             self.desk.new_ticket(title=f"Ticket {number}", description="x" * 20_000)
-        with mock.patch.object(server, "BUDGET", 3_000_000), ExitStack() as stack:
+        with mock.patch.object(server, "MOST_UNREAD", 3_000_000), ExitStack() as stack:
             for _ in range(12):  # the system's own buffers take some MB of each
                 stack.enter_context(self.connect_with_a_small_buffer()).sendall(LIST * 4)
             ends = time.monotonic() + TIMEOUT
