@@ -63,7 +63,7 @@ class Store:
         """Open the database; create it if there is none. `holder` names this process and locks out other desks."""
         self.path, self.clock, self.in_memory = Path(path), workflow.utc_now, path == IN_MEMORY
         self._turn, self._stamp, self._commits, self._lock, self.db = "closed", None, 0, None, None
-        self._readers = {}  # {thread: its read-only store}
+        self._readers, self._in_use, self._is_closed = {}, threading.Lock(), False  # {thread: its read-only store}
         self._copied = -1  # the count of commits at the last complete checkpoint
         self.warnings = {}  # {check of /ready: what is wrong, and what to do}, while the desk serves well
         self._changes = 0  # the count of changed rows at the last commit
@@ -419,14 +419,19 @@ class Store:
             yield self
             return
         self._check_file()
+        if self._is_closed:
+            raise Unavailable("the desk is stopping")
         thread = threading.get_ident()
         store = self._readers[thread] = self._readers.get(thread) or self.new_reader()
-        try:
-            yield store
-        except sqlite3.Error as problem:
-            raise _unavailable(problem)
-        finally:
-            store.commit()
+        with store._in_use:
+            try:
+                yield store
+            except sqlite3.Error as problem:
+                raise _unavailable(problem)
+            finally:
+                store.commit()
+                if self._is_closed:
+                    store.close()
 
     def new_reader(self) -> "Store":
         """A read-only store with a new connection. Raises Unavailable."""
@@ -852,8 +857,16 @@ class Store:
         return False
 
     def close(self) -> None:
-        """Close the connections. SQLite then moves the write-ahead log into the database file."""
-        for connection in (*self._readers.values(), self.db, self._lock):
+        """Close the connections. SQLite then moves the write-ahead log into the database file.
+
+        Closing a connection that another thread uses would crash the process: such a thread closes its own.
+        """
+        self._is_closed = True
+        for reader in list(self._readers.values()):
+            if reader._in_use.acquire(blocking=False):
+                reader.close()
+                reader._in_use.release()
+        for connection in (self.db, self._lock):
             if connection:
                 connection.close()
 

@@ -6,13 +6,14 @@ import tempfile
 import threading
 import time
 import unittest
-from contextlib import closing
+from contextlib import closing, suppress
 from hashlib import sha256
+from pathlib import Path
 
 from store import Store
 from tests.desk import AGENT, TIMEOUT, Desk, DeskTest, want_whole_states
 from web.validation import read_rules
-from workflow import PLACES, STATUS, TRANSITIONS, fold
+from workflow import PLACES, STATUS, TRANSITIONS, Unavailable, fold
 
 ROW = {
     "uuid": "printf('%036d', abs(random()))",
@@ -418,3 +419,27 @@ class AuditLog(DeskTest):
         ):
             self.assertGreaterEqual(self.desk.request(method, path, body, headers).status, 400)
         self.assertEqual(self.desk.count("audit_events"), 2)
+
+
+class Closing(unittest.TestCase):
+    def test_a_store_that_is_closed_while_other_threads_read_ends_their_reads_and_not_the_process(self):
+        for _ in range(5):
+            with tempfile.TemporaryDirectory() as folder:
+                store, is_reading = Store(str(Path(folder, "desk.sqlite3"))), threading.Event()
+
+                def read(store=store, is_reading=is_reading):
+                    with suppress(Unavailable):
+                        while True:
+                            with store.reader() as reader:
+                                reader.begin_read()
+                                is_reading.set()
+                                reader.tickets({"limit": 100, "search": "x"})
+
+                threads = [threading.Thread(target=read) for _ in range(3)]
+                for thread in threads:
+                    thread.start()
+                self.assertTrue(is_reading.wait(TIMEOUT))
+                store.close()
+                for thread in threads:
+                    thread.join(TIMEOUT)
+                    self.assertFalse(thread.is_alive())

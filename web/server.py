@@ -378,7 +378,8 @@ class DeskServer(Listener):
                 self._has_background_work = self.context.store.index_some()
         if time.monotonic() > self._checkpoint_due and not self.context.store.is_copied:
             if is_idle and not self.context.store.has_changes:
-                self.context.store.checkpoint()
+                with suppress(Unavailable):
+                    self.context.store.checkpoint()
                 self._checkpoint_due = time.monotonic() + CHECKPOINT_EVERY
             else:
                 self._has_background_work = True  # so the next turn waits only IDLE_AFTER for a request
