@@ -830,7 +830,8 @@ class Store:
         for pragma in ("journal_mode = WAL", "synchronous = FULL", *limits):
             self.db.execute(f"PRAGMA {pragma}").fetchall()
         self.db.execute("PRAGMA temp_store = MEMORY")  # otherwise each savepoint takes 64 KiB and up to twice the time
-        if self._recognise():  # check again: another desk may have made the tables before we got the lock
+        is_new = self._recognise()  # check again: another desk may have made the tables before we got the lock
+        if is_new:
             self.db.executescript(f"BEGIN;\n{SCHEMA.read_text(encoding='utf-8')}\nCOMMIT;")
         name = _difference(_schema_of(self.db))
         if name:
@@ -839,7 +840,8 @@ class Store:
             everything = "INSERT OR IGNORE INTO search_pending SELECT id FROM tickets"
             self.db.executescript(f"BEGIN; {SEARCH_INDEX}; {everything}; COMMIT")
         self._open_trigrams()
-        self.checkpoint()  # so that the main file has the tables, if somebody copies it alone
+        if is_new:  # the main file has the tables then, also if somebody copies it alone
+            self.checkpoint()  # not of an old file: Litestream copies what a crash has left in its log
 
     def _open_trigrams(self):
         if self.has_index:
