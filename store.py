@@ -830,9 +830,7 @@ class Store:
         for pragma in ("journal_mode = WAL", "synchronous = FULL", *limits):
             self.db.execute(f"PRAGMA {pragma}").fetchall()
         self.db.execute("PRAGMA temp_store = MEMORY")  # otherwise each savepoint takes 64 KiB and up to twice the time
-        is_new = self._recognise()  # check again: another desk may have made the tables before we got the lock
-        if is_new:
-            self.db.executescript(f"BEGIN;\n{SCHEMA.read_text(encoding='utf-8')}\nCOMMIT;")
+        is_new = self._make_tables()
         name = _difference(_schema_of(self.db))
         if name:
             raise Unusable(f"{self.path} was made from another schema.sql ({name} differs): {REBUILD}")
@@ -842,6 +840,13 @@ class Store:
         self._open_trigrams()
         if is_new:  # the main file has the tables then, also if somebody copies it alone
             self.checkpoint()  # not of an old file: Litestream copies what a crash has left in its log
+
+    def _make_tables(self) -> bool:
+        """Make the tables of a new database; False if it has them."""
+        is_new = self._recognise()  # check again: another desk may have made the tables before we got the lock
+        if is_new:
+            self.db.executescript(f"BEGIN;\n{SCHEMA.read_text(encoding='utf-8')}\nCOMMIT;")
+        return is_new
 
     def _open_trigrams(self):
         if self.has_index:
