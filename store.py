@@ -64,7 +64,7 @@ class Store:
         self.path, self.clock, self.in_memory = Path(path), workflow.utc_now, path == IN_MEMORY
         self._turn, self._stamp, self._commits, self._lock, self.db = "closed", None, 0, None, None
         self._readers, self._in_use, self._is_closed = {}, threading.Lock(), False  # {thread: its read-only store}
-        self._copied = -1  # the count of commits at the last complete checkpoint
+        self._copied = 0  # the count of commits at the last complete checkpoint
         self.warnings = {}  # {check of /ready: what is wrong, and what to do}, while the desk serves well
         self._changes = 0  # the count of changed rows at the last commit
         self._undone = ""  # why SQLite has rolled back this turn
@@ -838,8 +838,9 @@ class Store:
             everything = "INSERT OR IGNORE INTO search_pending SELECT id FROM tickets"
             self.db.executescript(f"BEGIN; {SEARCH_INDEX}; {everything}; COMMIT")
         self._open_trigrams()
-        if is_new:  # the main file has the tables then, also if somebody copies it alone
-            self.checkpoint()  # not of an old file: Litestream copies what a crash has left in its log
+        if is_new:  # so that the main file has the tables, if somebody copies it alone
+            self._copied = -1
+            self.checkpoint()  # an old file has one after its first commit: Litestream first copies what a crash left
 
     def _make_tables(self) -> bool:
         """Make the tables of a new database; False if it has them."""
