@@ -1376,8 +1376,8 @@ def make_private(path: str | Path) -> None:
 
     SQLite gives the files beside it (-wal, -shm) the same mode.
     """
-    at_once = getattr(os, "O_NONBLOCK", 0)  # else a named pipe would wait for a writer, and no signal would end it
-    os.close(os.open(path, os.O_RDONLY | os.O_CREAT | at_once, 0o600))
+    with suppress(FileExistsError):  # to open and close an existing file would end SQLite's locks of this process
+        os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def hold(path: Path, who: str) -> sqlite3.Connection:
