@@ -20,10 +20,11 @@ from typing import Callable, NamedTuple
 import workflow
 from llm import PLUGINS, Assistant, default_plugin, with_suggestions
 from store import Damaged, Store, Unusable
-from web import accounts, bodies, demo, export, files, live, metrics, offline, openapi, petri_net, rate_limit
+from web import accounts, bodies, debug, demo, export, files, live, metrics, offline, openapi, petri_net, rate_limit
 from web.checks import Gate, ticket_to_change
 from web.http1 import Response
 from web.identity import Identity, Throttle
+from web.lab import Lab
 from web.log import Log, say
 from web.responses import cached, encode, etag, is_known, next_link, prefers, reply, reply_text, tagged, with_members
 from web.routes import Route, audit_worker, llm_worker, llm_worker_for_a_draft, password_worker, with_rules
@@ -51,6 +52,7 @@ class Context(NamedTuple):
     metrics: metrics.Metrics
     problems: dict  # {stage of the event loop: its last error}, for some seconds; /ready shows the stages
     reference: Callable[[], dict]  # returns the OpenAPI document; the first call makes it
+    lab: Lab | None  # only with DEBUG=true
 
 
 # -- endpoints ----------------------------------------------------------------------------------
@@ -59,7 +61,8 @@ class Context(NamedTuple):
 def health(context, request) -> Response:
     """Show that the desk is running, and with which settings."""
     facts = {"status": "ok", "bug_mode": context.settings.bug_mode or None, "auth": context.settings.auth}
-    return reply(200, {**facts, "classifier": context.settings.classifier})
+    of_lab = context.lab.facts() if context.lab else {}
+    return reply(200, {**facts, "classifier": context.settings.classifier, **of_lab})
 
 
 def ready(context, request) -> Response:
@@ -152,7 +155,7 @@ def get_stats(context, request) -> Response:
 
 def stats(context, owner=None) -> dict:
     choices = {name: context.rules["tickets"][name].choices for name in ("priority", "category", "status", "state")}
-    return context.store.stats(workflow.utc_now()[:10], choices, owner)
+    return context.store.stats(context.store.clock()[:10], choices, owner)
 
 
 def get_metrics(context, request) -> Response:
@@ -453,10 +456,11 @@ def schema_rules() -> dict:
 def open_desk(server, settings, store) -> None:
     """Connect the server to the store and to everything else that endpoints need."""
     identity, rules = Identity(settings.auth == "tokens", settings.secret, store.token_version), schema_rules()
-    routes = tuple(with_rules(route, rules) for route in ROUTES)
+    lab = Lab(server, store) if settings.debug else None
+    routes = tuple(with_rules(route, rules) for route in ROUTES + (debug.ROUTES if lab else ()))
     reference = cache(lambda: openapi.document(routes, rules, identity.is_locked))
     assistant = Assistant(settings, rules, rate_limit.RateLimiter())
-    tools = Throttle(), store, assistant, server.log, rules, metrics.Metrics(), {}, reference
+    tools = Throttle(), store, assistant, server.log, rules, metrics.Metrics(), {}, reference, lab
     server.open(Context(settings, identity, *tools), Gate(routes, identity, settings))
 
 

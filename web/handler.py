@@ -223,7 +223,7 @@ class Handler(BaseHTTPRequestHandler):
                 store.keep_response(request.scope, request.fingerprint, response.status, location, response.body)
         return response
 
-    do_PATCH = do_DELETE = do_POST
+    do_PATCH = do_PUT = do_DELETE = do_POST
 
     def do_OPTIONS(self) -> Response:
         allow = allowed(find(self.server.gate.tree, self.current.path)[0])

@@ -106,7 +106,8 @@ def find(tree: dict, path: str) -> tuple[dict, tuple]:
             node = {}
             break
     if METHODS not in node:
-        raise NotFound(f"nothing is at {path}; GET /docs shows all paths")
+        needs = "; /debug/ needs a desk that runs with DEBUG=true" if path.startswith("/debug/") else ""
+        raise NotFound(f"nothing is at {path}; GET /docs shows all paths{needs}")
     return node[METHODS], references
 
 
