@@ -30,6 +30,7 @@ from web.responses import cached, encode, etag, is_known, next_link, prefers, re
 from web.routes import Route, audit_worker, llm_worker, llm_worker_for_a_draft, password_worker, with_rules
 from web.routes import worker, worker_if_long
 from web.server import DeskServer, tune_interpreter
+from web.tracer import TracingServer
 from web.settings import BadSetting, all_settings, banner, command_line, read
 from web.validation import read_rules
 
@@ -438,7 +439,7 @@ def read_settings(options: dict, environ: dict) -> SimpleNamespace:
 def listen(settings, log) -> DeskServer:
     """A server that listens, but does not answer requests yet."""
     try:
-        return DeskServer((settings.host, settings.port), log)
+        return (TracingServer if settings.debug else DeskServer)((settings.host, settings.port), log)
     except (OSError, UnicodeError, TypeError) as problem:
         why = getattr(problem, "strerror", None) or problem
         hint = "choose others, or stop the program that listens there"

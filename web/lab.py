@@ -8,7 +8,7 @@ class Lab:
     """The tools of one desk: each is an attribute."""
 
     def __init__(self, server, store):
-        self.server, self.store = server, store
+        self.tracer = server.tracer
 
     def facts(self) -> dict:
         """What /health says in addition."""

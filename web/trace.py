@@ -1,0 +1,364 @@
+"""What one request did, step by step: its trace, as JSON, as a tree of text, and beside another one. Pure.
+
+tracer.py records traces; debug.py shows them.
+"""
+
+import re
+from difflib import SequenceMatcher
+from time import perf_counter
+
+from web.http1 import PHRASES, Request
+
+WIDTH = 100  # columns of the tree
+LONGEST = 60  # characters that a step shows of one value
+MOST_STEPS = 1500  # of one trace; what follows is only counted
+MOST_CALLS = 30  # of one function in one trace; what follows is only counted
+MOST_KEPT = 64 * 1024  # bytes that are kept of a body
+MASK = "•••"
+SECRET_NAMES = re.compile(r"(?i)password|passwd|secret|token$|^token|api.?key|authorization|cookie")
+# In a text: a member of JSON or a parameter with such a name, a JSON web token, the hash of a password.
+SECRET_TEXT = re.compile(
+    r'(?i)("[\w-]*(?:password|passwd|secret|api_?key|token)"\s*:\s*)"(?:[^"\\]|\\.)*"?'
+    r"|(\b[\w-]*(?:password|passwd|secret|api_?key|token)=)[^&\s\"]+"
+    r"|((?:^|[^\w-]))eyJ[\w-]{8,}[\w.-]*"
+    r"|()\b[0-9a-f]{32}\$[0-9a-f]*"
+)
+# What differs between two runs of the same request, and what stands for it in a comparison.
+VOLATILE = re.compile(
+    r"(?P<uuid>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
+    r"|(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z?)|(?P<request>\b[0-9a-f]{8}-\d+\b)|(?P<hash>\b[0-9a-f]{12,}\b)"
+    r"|(?P<number>\b\d+\b)"
+)
+
+
+class Step:
+    """One step of a trace. `began` is a time of perf_counter(), `seconds` is how long it took.
+
+    Kinds: "stack" (a function that was at work already when the request came), "call" (of a function of the desk),
+    "sql" (one statement: see Statement), "worker" (the work of a thread), "error" (an exception that became the
+    response) and "publish" (of events to listeners).
+    """
+
+    __slots__ = ("depth", "kind", "name", "file", "line", "text", "began", "seconds", "result")
+
+    def __init__(self, depth, kind, name, began, file="", line=0, text="", seconds=0.0, result=""):
+        self.depth, self.kind, self.name, self.began, self.seconds = depth, kind, name, began, seconds
+        self.file, self.line, self.text, self.result = file, line, text, result
+
+    def as_json(self, started: float) -> dict:
+        """Its members; times are in microseconds after `started`."""
+        shown = {"depth": self.depth, "kind": self.kind, "name": self.name, "file": self.file, "line": self.line}
+        shown |= {"text": self.text, "result": self.result}
+        return {**shown, "at_us": round((self.began - started) * 1e6), "took_us": round(self.seconds * 1e6)}
+
+    @property
+    def label(self) -> str:
+        """The step as one line of text."""
+        if self.kind == "call":
+            return f"{self.name}({self.text})" + (f" → {self.result}" if self.result not in ("", "None") else "")
+        return f"{self.name}: {self.text}" if self.text else self.name
+
+    @property
+    def likeness(self) -> tuple:
+        """What two steps have in common if they are the same step of two requests."""
+        return self.kind, self.name, self.file, VOLATILE.sub(lambda found: f"<{found.lastgroup}>", self.label)
+
+
+class Statement(Step):
+    """One SQL statement. store.py sets `rows` (read), `changed` and `seconds`; it raises `failure`, if there is one."""
+
+    __slots__ = ("sql", "values", "rows", "changed", "failure")
+
+    def __init__(self, depth, began, file, line, sql, values, failure=None):
+        super().__init__(depth, "sql", " ".join(sql.split()), began, file, line)
+        self.sql, self.values, self.rows, self.changed, self.failure = sql, values, 0, 0, failure
+
+    def as_json(self, started: float) -> dict:
+        facts = {"values": self.values, "rows": self.rows, "changed": self.changed, "failure": self.failure}
+        return {**super().as_json(started), **facts}
+
+    @property
+    def label(self) -> str:
+        if self.failure:
+            return f"SQL {self.name} → fails: {self.failure}"
+        if self.changed > 0:
+            return f"SQL {self.name} → {self.changed} changed"
+        return f"SQL {self.name}" + (f" → {self.rows} row{'s' * (self.rows != 1)}" if self.rows else "")
+
+    @property
+    def bound(self) -> str:
+        """The values as text: `name=value` for named ones."""
+        return ", ".join(f"{name}={value}" if isinstance(name, str) else value for name, value in self.values)
+
+
+class Trace:
+    """One request: what came in, its steps, what went out. `started` is when it was complete, by perf_counter()."""
+
+    def __init__(self, number: int, request, started: float, at: str, client: str, received: int):
+        self.number, self.request, self.started, self.at = number, request, started, at
+        self.client, self.received, self.sent = client, received, 0  # bytes in and out
+        self.steps, self.outer = [], 0  # `outer`: how many of them are of the kind "stack"
+        self.counts, self.left_out = {}, 0  # {code: its calls}; calls and statements that are no steps
+        self.response, self.status, self.seconds = None, None, None  # None until it is answered
+        self.error, self.code = "", ""  # the exception that became the response
+        self.commit, self.shared = "", []  # what became of its commit; the ids of others that it was for, too
+        self.events, self.listeners = {}, {}  # {event: (type, version, hash)}, {event: how many listeners have got it}
+        self.secrets, self.size = (), 0  # texts that it must not show; its size in memory
+
+    def note_error(self, problem: Exception, place: tuple[str, int]) -> None:
+        """`problem` became the response; it was raised at `place`: (file, line)."""
+        self.error, self.code = f"{type(problem).__name__}: {problem}", getattr(problem, "code", "")
+        depth = self.steps[-1].depth if self.steps else 0
+        self.steps.append(Step(depth, "error", type(problem).__name__, perf_counter(), *place, text=str(problem)))
+
+    def note_commit(self, steps: list[Step], outcome: str, writers: list["Trace"]) -> None:
+        """The commit of its turn is done: its steps, what became of it, and the requests that changed something."""
+        self.commit = outcome if self in writers else "nothing to commit"
+        self.shared = [other.id for other in writers if other is not self] if self in writers else []
+        self.steps += steps
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether one of its own statements changed a row."""
+        return any(step.kind == "sql" and step.changed > 0 for step in self.steps)
+
+    # -- what the head of a trace says ----------------------------------------------------------
+
+    @property
+    def id(self) -> str:
+        return self.request.id
+
+    @property
+    def caller(self) -> str:
+        caller = self.request.caller
+        return f"{caller.id} ({', '.join(caller.roles) or 'no role'})" if caller else ""
+
+    @property
+    def protocol(self) -> str:
+        return "WebSocket message" if self.received is None else "HTTP/{}.{}".format(*self.request.version)
+
+    @property
+    def key(self) -> str:
+        """What became of the request's Idempotency-Key."""
+        request = self.request
+        if not request.scope:
+            return "not looked at" if "idempotency-key" in request.headers else ""
+        replayed = self.response and dict(self.response.headers).get("Idempotent-Replayed")
+        found = {"IDEMPOTENCY_KEY_REUSED": "found, but with another body", "IDEMPOTENCY_IN_PROGRESS": "still at work"}
+        what = found.get(self.code) or ("found: the kept response is sent again" if replayed else "new")
+        if what == "new" and self.status:
+            what += ": the response is kept" if self.status < 300 else ": nothing is kept, the request failed"
+        return f"{request.scope[3]}, {what}"
+
+    def summary(self) -> dict:
+        """One row of the list of requests."""
+        request, route = self.request, self.request.route
+        return {
+            "number": self.number,
+            "id": self.id,
+            "at": self.at,
+            "method": request.method,
+            "path": self.masked(request.target if self.received is not None else request.path),
+            "status": self.status,
+            "milliseconds": self.seconds and round(self.seconds * 1000, 2),
+            "caller": self.caller,
+            "client": self.client,
+            "protocol": self.protocol,
+            "route": f"{route.method} {route.path}" if route else "",
+            "shared_commit": len(self.shared),
+        }
+
+    def facts(self) -> dict[str, str]:
+        """{name: one line of text}: what a reader asks first. What does not apply is left out."""
+        request, route = self.request, self.request.route
+        came = "" if self.received is None else f", {self.received} bytes in"
+        went = f", {self.sent} bytes out" if self.seconds is not None else ", not answered yet"
+        fields = ", ".join(request.fields) if isinstance(request.fields, dict) else ""
+        found = {
+            "client": f"{self.client}, {self.protocol}{came}{went}",
+            "route": f"{route.method} {route.path} → {route.endpoint.__name__}" if route else "none",
+            "caller": self.caller,
+            "fields": f"valid: {fields}" if fields else "",
+            "key": self.masked(self.key),
+            "error": self.error,
+            "X-Lab": request.headers.get("x-lab", ""),
+            "commit": self.commit + (f", shared with {', '.join(self.shared)}" if self.shared else ""),
+            "events": ", ".join(self.event_texts()),
+        }
+        return {name: self.masked(text) for name, text in found.items() if text}
+
+    def event_texts(self):
+        for number, (kind, version, digest) in self.events.items():
+            heard = self.listeners.get(number, 0)
+            yield f"{number} {kind} (version {version}, hash {digest[:8]}…) → {heard} listener{'s' * (heard != 1)}"
+
+    def masked(self, text: str) -> str:
+        return masked(text, self.secrets)
+
+    # -- the whole trace ------------------------------------------------------------------------
+
+    def as_json(self, plan=lambda sql, values: []) -> dict:
+        """The trace with every step. plan(sql, values) returns the query plan of a statement as lines."""
+        steps = [self.step_as_json(step, plan) for step in list(self.steps)]
+        events = [
+            {"id": number, "type": kind, "version": version, "hash": digest, "listeners": self.listeners.get(number, 0)}
+            for number, (kind, version, digest) in self.events.items()
+        ]
+        counts = {"left_out": self.left_out, "bytes_in": self.received, "bytes_out": self.sent}
+        more = {"facts": self.facts(), "shared_with": self.shared, "events": events, **counts}
+        return {**self.summary(), **more, "steps": steps}
+
+    def step_as_json(self, step, plan=lambda sql, values: []) -> dict:
+        shown = step.as_json(self.started)
+        for name in ("name", "text", "result"):
+            shown[name] = self.masked(shown[name])
+        if step.kind == "sql":
+            shown["values"] = [[name, self.masked(value)] for name, value in step.values]
+            shown["plan"] = plan(step.sql, [name for name, _ in step.values])
+        return shown
+
+    def title(self) -> str:
+        summary = self.summary()
+        if self.seconds is None:
+            return f"{summary['method']} {summary['path']}, not answered yet"
+        phrase = PHRASES.get(self.status, "")
+        return f"{summary['method']} {summary['path']} → {self.status} {phrase} in {summary['milliseconds']} ms"
+
+    def as_text(self) -> str:
+        """The trace as a tree; no line is longer than WIDTH."""
+        lines = [between(self.title(), self.id)]
+        lines += [cut(f"  {name:<9} {text}") for name, text in self.facts().items()]
+        lines += ["", "     µs   took"]
+        stack = [step for step in self.steps if step.kind == "stack"]
+        if stack:
+            lines.append(cut(f"{'':15} {' → '.join(step.name for step in stack)}"))
+        for step in list(self.steps):
+            if step.kind != "stack":
+                lines += self._tree_lines(step, len(stack))
+        if self.left_out:
+            lines.append(f"{'':15} … and {self.left_out} more calls and statements")
+        return "\n".join(lines) + "\n"
+
+    def _tree_lines(self, step, outer):
+        """The line of a step, and for a statement one more with its values."""
+        indent = "  " * max(0, step.depth - outer)
+        took = f"{step.seconds * 1e6:.0f}" if step.kind != "error" else ""
+        start = f"{(step.began - self.started) * 1e6:>7.0f} {took:>6}  {indent}"
+        where = f"{step.file}:{step.line}" if step.file else ""
+        yield between(f"{start}{self.masked(step.label)}", where)
+        if step.kind == "sql" and step.values:
+            yield cut(f"{'':16}{indent}    {self.masked(step.bound)}")
+
+    def bodies(self) -> dict:
+        """What was sent and answered: heads and bodies, without secrets."""
+        request, response = self.request, self.response
+        headers = {name: self.header(name, value) for name, value in request.headers.items()}
+        came = {"method": request.method, "target": self.masked(request.target), "headers": headers}
+        came["body"] = self.masked(_text(request.body))
+        went = None
+        if response:
+            went = {"status": response.status, "headers": [[name, self.header(name, v)] for name, v in response.headers]}
+            went["body"] = self.masked(_text(response.body))
+        return {"request": came, "response": went}
+
+    def to_repeat(self) -> Request:
+        """The request without secrets, to send it again."""
+        request = self.request
+        headers = {name: self.header(name, value) for name, value in request.headers.items()}
+        body = self.masked(request.body.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+        return Request(request.method, self.masked(request.target), request.version, headers, body, request.path)
+
+    def header(self, name, value) -> str:
+        if name.lower() == "authorization":
+            return f"{value.partition(' ')[0]} {MASK}"
+        return MASK if SECRET_NAMES.search(name) else self.masked(value)
+
+    def count_bytes(self) -> int:
+        """About how many bytes of memory it takes."""
+        bodies = len(self.request.body) + (len(self.response.body) if self.response else 0)
+        return 3000 + bodies + sum(400 + len(step.text) + len(step.result) for step in self.steps)
+
+
+def between(left: str, right: str) -> str:
+    """Two texts at both ends of a line; the left one is cut if there is too little room."""
+    room = WIDTH - len(right) - 1
+    return f"{cut(left, room):<{room}} {right}".rstrip()
+
+
+def cut(text: str, room: int = WIDTH) -> str:
+    """The start of a text, without control characters: they could do something to a terminal."""
+    text = text[: room + 1]
+    if not text.isprintable():
+        text = "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in text)
+    return text if len(text) <= room else f"{text[: room - 1]}…"
+
+
+def masked(text: str, secrets=()) -> str:
+    """The text without these secrets, and without what looks like one."""
+    for secret in secrets:
+        text = text.replace(secret, MASK)
+    return SECRET_TEXT.sub(_mask, text)
+
+
+def _mask(found):
+    member, parameter, before, _ = found.groups()
+    return f'{member}"{MASK}"' if member else f"{parameter or before or ''}{MASK}"
+
+
+def _text(body: bytes) -> str:
+    shown = body[:MOST_KEPT].decode("utf-8", "backslashreplace")
+    return shown + f"… ({len(body)} bytes)" if len(body) > MOST_KEPT else shown
+
+
+# -- two traces beside each other -----------------------------------------------------------------
+
+
+def difference(one: Trace, other: Trace) -> dict:
+    """{first: index of the first row that differs or None, rows: [[step or None, step or None], …]}.
+
+    Steps are equal if they do the same, whatever their times, numbers, ids and hashes are.
+    """
+    left, right = ([step for step in trace.steps if step.kind != "stack"] for trace in (one, other))
+    keys = [[step.likeness for step in steps] for steps in (left, right)]
+    rows, first = [], None
+    for kind, a, b, c, d in SequenceMatcher(None, *keys, autojunk=False).get_opcodes():
+        if kind != "equal" and first is None:
+            first = len(rows)
+        for offset in range(max(b - a, d - c)):
+            pair = [left[a + offset] if a + offset < b else None, right[c + offset] if c + offset < d else None]
+            rows.append(pair)
+    return {"first": first, "rows": rows}
+
+
+def difference_as_json(one: Trace, other: Trace) -> dict:
+    found = difference(one, other)
+    rows = [
+        [step and trace.step_as_json(step) for step, trace in zip(row, (one, other))] for row in found["rows"]
+    ]
+    return {"a": one.summary(), "b": other.summary(), "first_difference": found["first"], "rows": rows}
+
+
+def difference_as_text(one: Trace, other: Trace) -> str:
+    """Two columns of text; `=` stands between equal steps, `≠` between others, `▶` before the first of those."""
+    found, half = difference(one, other), (WIDTH - 3) // 2
+    lines = [_row(one.title(), " ", other.title(), half), _row(one.id, " ", other.id, half), ""]
+    for index, (left, right) in enumerate(found["rows"]):
+        is_equal = left and right and left.likeness == right.likeness
+        sign = "=" if is_equal else "▶" if index == found["first"] else "≠"
+        shown = [_indented(step, trace, is_equal) for step, trace in ((left, one), (right, other))]
+        lines.append(_row(shown[0], sign, shown[1], half))
+    if found["first"] is None:
+        lines.append("the same steps")
+    return "\n".join(lines) + "\n"
+
+
+def _row(left, sign, right, half):
+    return f"{cut(left, half):<{half}} {sign} {cut(right, half)}".rstrip()
+
+
+def _indented(step, trace, is_short):
+    """A step as a line of text; of a call that is equal on both sides, the name is enough."""
+    if not step:
+        return ""
+    label = step.name if is_short and step.kind == "call" else trace.masked(step.label)
+    return "  " * max(0, step.depth - trace.outer) + label

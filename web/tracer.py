@@ -1,0 +1,446 @@
+"""Records a trace of each request of a desk with DEBUG=true.
+
+Calls come from sys.setprofile(), which Python calls when a function begins and ends; statements come from store.py.
+Both are recorded only while this thread works for a request, so the time between requests costs nothing. The classes
+TracingServer and TracingHandler say when that is.
+"""
+
+import json
+import re
+import sys
+from contextlib import contextmanager
+from inspect import CO_GENERATOR
+from pathlib import Path
+from threading import get_ident
+from time import perf_counter
+from types import FunctionType, MethodType
+from urllib.parse import parse_qsl
+
+from web.handler import Handler, Job
+from web.http1 import Request, RequestReader, Response
+from web.live import Live
+from web.routes import Route
+from web.server import DeskServer
+from web.trace import LONGEST, MASK, MOST_CALLS, MOST_STEPS, SECRET_NAMES, Statement, Step, Trace
+from workflow import Caller, utc_now
+
+ROOT = Path(__file__).resolve().parent.parent
+MOST_TRACES, MOST_OF_FILES = 200, 20  # traces that are kept; those of the page's own files
+MOST_BYTES = 32 * 1024 * 1024  # of all traces, about
+LONGEST_VALUE = 200  # characters of a value that is bound to a statement
+NOT_TRACED = "/debug/"  # requests that only look
+OWN_FILES = ("web/tracer.py", "web/trace.py", "web/faults.py", "web/lab.py", "web/explain.py", "web/clock.py")
+ALWAYS_THE_SAME = ("web/listener.py", "web/log.py", "web/metrics.py")  # no step tells anything about the request
+SECRET_FILES = ("web/identity.py", "web/accounts.py")  # their arguments and results are not shown
+OF_WATCHING = ("execute", "fetchall", "fetchone", "fetchmany", "cursor", "_watched", "<lambda>")
+ADD_EVENT = "INSERT INTO audit_events"
+SECRETS_IN_BODY = re.compile(rb'(?i)"[\w-]*(?:password|secret|token)"\s*:\s*("(?:[^"\\]|\\.)*")')
+SHORTEST_SECRET = 4  # characters; to mask a shorter text would only spoil others
+
+
+def name_of_file(path: str) -> str:
+    """The name of one of the desk's own files, as `web/handler.py`; "" for any other file."""
+    try:
+        name = Path(path).relative_to(ROOT).as_posix()
+    except ValueError:
+        return ""
+    return name if name.startswith("web/") or "/" not in name else ""
+
+
+class Recording:
+    """Records what one thread does into a list of steps. It is the function for sys.setprofile()."""
+
+    def __init__(self, tracer, trace, steps, depth):
+        self.tracer, self.trace, self.steps, self._open = tracer, trace, steps, []
+        self.depth, self._counts = depth, trace.counts if trace else {}
+        self._files, self._secrets = tracer.files, trace.secrets if trace else tracer.secrets
+
+    def __call__(self, frame, event, value):
+        if event == "call":
+            code = frame.f_code
+            file = self._files.get(code.co_filename)
+            if file is None:
+                file = self._files[code.co_filename] = name_of_file(code.co_filename)
+            if file and self._is_shown(code, file):
+                self._enter(frame, code, file)
+        elif event == "return" and self._open and self._open[-1][0] is frame:
+            _, step = self._open.pop()
+            step.seconds = perf_counter() - step.began
+            if value is not None and step.file not in SECRET_FILES:
+                step.result = short(value, self._secrets)
+
+    def _is_shown(self, code, file):
+        name = code.co_name
+        if name[0] == "<" or name[:2] == "__" or file in OWN_FILES or file in ALWAYS_THE_SAME:
+            return False
+        if file == "store.py" and name in OF_WATCHING:
+            return False
+        count = self._counts[code] = self._counts.get(code, 0) + 1
+        if count > MOST_CALLS or len(self.steps) >= MOST_STEPS:
+            if not code.co_flags & CO_GENERATOR:
+                self._leave_out()
+            return False
+        return count == 1 or not code.co_flags & CO_GENERATOR  # a generator begins again with each value
+
+    def _leave_out(self):
+        if self.trace:
+            self.trace.left_out += 1
+
+    def _enter(self, frame, code, file):
+        if file in SECRET_FILES:
+            text = ", ".join(name for name in code.co_varnames[: code.co_argcount] if name != "self")
+        else:
+            text = arguments(frame, code, self._secrets)
+        depth = self.depth + len(self._open)
+        step = Step(depth, "call", code.co_name, perf_counter(), file, code.co_firstlineno, text)
+        self._open.append((frame, step))
+        self.steps.append(step)
+
+    def statement(self, sql, values) -> Statement:
+        """A record for store.py to fill in. The statement belongs to the function that asked for it."""
+        frame = sys._getframe(2)
+        while frame.f_code.co_name in OF_WATCHING:
+            frame = frame.f_back
+        named = values.items() if isinstance(values, dict) else enumerate(values, 1)
+        shown = [(name, short(value, self._secrets, LONGEST_VALUE)) for name, value in named]
+        file = self._files.get(frame.f_code.co_filename) or name_of_file(frame.f_code.co_filename)
+        step = Statement(self.depth + len(self._open), perf_counter(), file, frame.f_lineno, sql, shown)
+        if len(self.steps) < MOST_STEPS:
+            self.steps.append(step)
+        else:
+            self._leave_out()
+        if self.trace and sql.startswith(ADD_EVENT):
+            self.tracer.note_event(self.trace, *values)
+        return step
+
+
+class Tracer:
+    """The last traces of one desk, and who is recording now. store.py calls statement()."""
+
+    def __init__(self):
+        self.files, self.secrets = {}, ()  # {path of a code object: its short name}, texts that no trace may show
+        self._number, self._size = 0, 0
+        self._traces, self._open, self._of_event = {}, {}, {}  # by number, by request in progress, by event
+        self._recordings = {}  # {thread: what it records now}
+
+    # -- the traces -----------------------------------------------------------------------------
+
+    def begin(self, request: Request, client: str, received: int | None) -> None:
+        """Begin the trace of a complete request. `received` is its size in bytes, None for a WebSocket message."""
+        if request.path.startswith(NOT_TRACED):
+            return
+        self._number += 1
+        trace = Trace(self._number, request, perf_counter(), utc_now(), client, received)
+        trace.secrets = (*self.secrets, *secrets_of(request))
+        self._traces[self._number] = self._open[request] = trace
+        self._drop_old(request.path.startswith("/static/"))
+
+    def _drop_old(self, is_file):
+        if is_file:
+            files = [number for number, trace in self._traces.items() if trace.request.path.startswith("/static/")]
+            for number in files[:-MOST_OF_FILES]:
+                self._drop(number)
+        while len(self._traces) > 1 and (len(self._traces) > MOST_TRACES or self._size > MOST_BYTES):
+            self._drop(next(iter(self._traces)))
+
+    def _drop(self, number):
+        trace = self._traces.pop(number)
+        self._size -= trace.size if trace.seconds is not None else 0
+        self._open.pop(trace.request, None)
+        for event in trace.events:
+            self._of_event.pop(event, None)
+
+    def of(self, request: Request) -> Trace | None:
+        """The trace of a request in progress."""
+        return self._open.get(request)
+
+    def finish(self, trace: Trace, response: Response, sent: int) -> None:
+        """The response is in the outbox: `sent` bytes."""
+        trace.response, trace.status, trace.sent = response, response.status, sent
+        trace.seconds = perf_counter() - trace.started
+        if response.status >= 400:
+            trace.events.clear()  # they were rolled back
+        trace.size = trace.count_bytes()
+        self._size += trace.size
+        self._open.pop(trace.request, None)
+
+    def note_event(self, trace, number, ticket, version, kind, actor, at, request_id, data, previous, digest) -> None:
+        trace.events[number] = kind, version, digest
+        self._of_event[number] = trace
+
+    def published(self, after: int, last: int) -> None:
+        """One listener was sent the events after `after` up to `last`."""
+        for number, trace in self._of_event.items():
+            if after < number <= last:
+                if not trace.listeners:
+                    trace.steps.append(Step(trace.outer, "publish", "publish", perf_counter(), "web/live.py"))
+                trace.listeners[number] = trace.listeners.get(number, 0) + 1
+
+    @property
+    def traces(self) -> list[Trace]:
+        """The newest one is first."""
+        return list(reversed(self._traces.values()))
+
+    def find(self, request_id: str) -> Trace | None:
+        """The newest trace of a request with this id."""
+        return next((trace for trace in self.traces if trace.id == request_id), None)
+
+    def clear(self) -> None:
+        for number in list(self._traces):
+            self._drop(number)
+
+    # -- recording ------------------------------------------------------------------------------
+
+    @contextmanager
+    def record(self, trace: Trace | None, steps: list, depth: int):
+        """Record the calls and statements of this thread in this block, unless another profiler is at work."""
+        thread, profiler = get_ident(), sys.getprofile()
+        before = self._recordings.get(thread)
+        self._recordings[thread] = recording = Recording(self, trace, steps, depth)
+        if profiler is None or profiler is before:
+            sys.setprofile(recording)
+        try:
+            yield
+        finally:
+            if profiler is None or profiler is before:
+                sys.setprofile(profiler)
+            if before:
+                self._recordings[thread] = before
+            else:
+                del self._recordings[thread]
+
+    def statement(self, sql: str, values) -> Statement | None:
+        """A record of a statement that this thread begins now; None if nobody asked for it, as in background work."""
+        recording = self._recordings.get(get_ident())
+        return recording.statement(sql, values) if recording else None
+
+    def in_worker(self, trace: Trace, work, pool: str):
+        """The work of a worker thread, recorded."""
+        asked = perf_counter()
+
+        def run():
+            began = perf_counter()
+            waited = f"on a worker thread, after {(began - asked) * 1e6:.0f} µs"
+            step = Step(trace.outer + 1, "worker", pool, began, "web/workers.py", text=waited)
+            trace.steps.append(step)
+            try:
+                with self.record(trace, trace.steps, trace.outer + 2):
+                    return work()
+            finally:
+                step.seconds = perf_counter() - began
+
+        return run
+
+    def stack(self, frame) -> list[Step]:
+        """The functions of the desk that are at work from this frame outwards, the outermost one first."""
+        found = []
+        while frame:
+            file, code = self.files.get(frame.f_code.co_filename), frame.f_code
+            if file is None:
+                file = self.files[code.co_filename] = name_of_file(code.co_filename)
+            if file and file not in OWN_FILES:
+                found.append((code.co_name, file, frame.f_lineno))
+            frame = frame.f_back
+        now = perf_counter()
+        return [Step(depth, "stack", name, now, file, line) for depth, (name, file, line) in enumerate(found[::-1])]
+
+
+class CountingReader(RequestReader):
+    """A reader that knows how many bytes each request has."""
+
+    def __init__(self, check_head):
+        super().__init__(check_head)
+        self._received = 0
+
+    def receive(self, data: bytes) -> None:
+        self._received += len(data)
+        super().receive(data)
+
+    def size_of_request(self) -> int:
+        """The bytes since the last call that belong to requests which next_request() has returned."""
+        size, self._received = self._received - self.unread, self.unread
+        return size
+
+
+class TracingHandler(Handler):
+    """A connection whose requests are recorded."""
+
+    def __init__(self, request, client_address, server):
+        super().__init__(request, client_address, server)
+        self.reader = CountingReader(self._check_head)
+
+    def take(self, request: Request) -> None:
+        super().take(request)
+        received = self.reader.size_of_request() if isinstance(self.reader, CountingReader) else None
+        self.server.tracer.begin(request, "{}:{}".format(*self.client_address), received)
+
+    def handle_one_request(self) -> Response | Job:
+        tracer, trace = self.server.tracer, self.server.tracer.of(self.current)
+        if trace is None:
+            return super().handle_one_request()
+        if not trace.steps:
+            trace.steps += tracer.stack(sys._getframe(1))
+            trace.outer = len(trace.steps)
+        with tracer.record(trace, trace.steps, trace.outer):
+            return super().handle_one_request()
+
+    def _read(self, pool):
+        return self._recorded(super()._read(pool))
+
+    def _prepare(self, pool):
+        return self._recorded(super()._prepare(pool))
+
+    def _recorded(self, outcome):
+        trace = self.server.tracer.of(self.current)
+        if trace is None or not isinstance(outcome, Job):
+            return outcome
+        return outcome._replace(work=self.server.tracer.in_worker(trace, outcome.work, outcome.pool))
+
+    def refuse(self, problem: Exception) -> Response:
+        response, trace = super().refuse(problem), self.server.tracer.of(self.current)
+        if trace:
+            trace.note_error(problem, self._where(problem))
+        return response
+
+    def _where(self, problem):
+        """(file, line) of the desk's own function that raised an exception, ("", 0) if there is none."""
+        place, where = problem.__traceback__, ("", 0)
+        while place:
+            if file := name_of_file(place.tb_frame.f_code.co_filename):
+                where = file, place.tb_lineno
+            place = place.tb_next
+        return where
+
+
+class TracingLive(Live):
+    """Live updates that count the listeners of each event."""
+
+    tracer: Tracer
+
+    def _send_missed_events(self, handler, session):
+        before = session.cursor
+        super()._send_missed_events(handler, session)
+        self.tracer.published(before, session.cursor)
+
+
+class TracingServer(DeskServer):
+    """A server whose requests are recorded, and what the whole turn does for them: its commit and its sending."""
+
+    def __init__(self, address: tuple[str, int], log, handler_class=TracingHandler):
+        super().__init__(address, log, handler_class)
+        self.tracer = Tracer()
+        self.live = TracingLive(self._end_session, self._report)
+        self.live.tracer = self.tracer
+
+    def open(self, context, gate) -> None:
+        super().open(context, gate)
+        settings = vars(context.settings)
+        secrets = [value for name, value in settings.items() if SECRET_NAMES.search(name) and isinstance(value, str)]
+        self.tracer.secrets = tuple(secret for secret in secrets if len(secret) >= SHORTEST_SECRET)
+        context.store.watch(self.tracer)
+
+    def _commit(self):
+        traces = [trace for _, request, _ in self._uncommitted if (trace := self.tracer.of(request))]
+        if not traces:
+            super()._commit()
+            return
+        steps = []
+        with self.tracer.record(None, steps, len(self.tracer.stack(sys._getframe(1)))):
+            super()._commit()
+        failures = [step.failure for step in steps if step.kind == "sql" and step.failure]
+        outcome, writers = f"failed: {failures[0]}" if failures else "durable", [t for t in traces if t.has_changed]
+        for trace in traces:
+            trace.note_commit(steps, outcome, writers)
+
+    def _send_one(self, handler, response):
+        trace = self.tracer.of(handler.current)
+        if trace is None:
+            super()._send_one(handler, response)
+            return
+        stack, before = self.tracer.stack(sys._getframe(1)), len(handler.outbox)
+        stack[-1].kind = "call"
+        trace.steps.append(stack[-1])
+        with self.tracer.record(trace, trace.steps, len(stack)):
+            super()._send_one(handler, response)
+        self.tracer.finish(trace, response, len(handler.outbox) - before)
+
+
+# -- values as short texts ------------------------------------------------------------------------
+
+
+def secrets_of(request: Request) -> list[str]:
+    """The texts of a request that no trace may show: its token, its passwords."""
+    found = [request.headers.get("authorization", "").partition(" ")[2].strip()]
+    protocols = request.headers.get("sec-websocket-protocol", "").split(",")
+    found += [text.strip().removeprefix("token.") for text in protocols if text.strip().startswith("token.")]
+    found += [value for name, value in parse_qsl(request.query) if SECRET_NAMES.search(name)]
+    for literal in SECRETS_IN_BODY.findall(request.body) if request.body else ():
+        found.append(literal[1:-1].decode("utf-8", "replace"))
+        try:
+            found.append(json.loads(literal))
+        except ValueError:
+            pass
+    return [text for text in dict.fromkeys(found) if len(text) >= SHORTEST_SECRET]
+
+
+def arguments(frame, code, secrets) -> str:
+    """The arguments of a function that begins now, as `ticket={id: 1, …}, name='assign'`."""
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    values = frame.f_locals
+    shown = [f"{name}={short(values[name], secrets)}" for name in names if name != "self" and name in values]
+    return ", ".join(shown)
+
+
+def short(value, secrets=(), room: int = LONGEST) -> str:
+    """A value in at most about `room` characters, without secrets."""
+    kind = type(value)
+    if kind is str:
+        for secret in secrets:
+            if secret in value:
+                value = value.replace(secret, MASK)
+        return repr(value) if len(value) <= room else f"{value[:room]!r}… ({len(value)} characters)"
+    if value is None or kind in (int, float, bool):
+        return str(value)
+    if kind is bytes:
+        return f"{len(value)} bytes"
+    if kind is dict:
+        return _short_dict(value, secrets, room)
+    if kind is list:
+        return f"[{len(value)} items]"
+    return SHORT.get(kind, _short_other)(value, secrets, room)
+
+
+def _short_dict(value, secrets, room):
+    parts = []
+    for name, member in value.items():
+        shown = MASK if SECRET_NAMES.search(str(name)) else short(member, secrets, 20)
+        parts.append(f"{name}: {shown}")
+        room -= len(parts[-1])
+        if room < 0 and len(parts) < len(value):
+            parts.append("…")
+            break
+    return f"{{{', '.join(parts)}}}"
+
+
+def _short_tuple(value, secrets, room):
+    shown = ", ".join(short(member, secrets, 20) for member in value[:4])
+    return f"({shown}{', …' if len(value) > 4 else ''})"
+
+
+def _short_function(value, secrets, room):
+    return value.__qualname__
+
+
+def _short_other(value, secrets, room):
+    return type(value).__name__
+
+
+SHORT = {
+    tuple: _short_tuple,
+    FunctionType: _short_function,
+    MethodType: _short_function,
+    Response: lambda value, secrets, room: f"Response {value.status}",
+    Request: lambda value, secrets, room: f"Request {value.method} {value.path[:30]}",
+    Route: lambda value, secrets, room: f"Route {value.method} {value.path}",
+    Caller: lambda value, secrets, room: f"Caller {value.id}",
+}
