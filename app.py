@@ -22,6 +22,7 @@ from llm import PLUGINS, Assistant, default_plugin, with_suggestions
 from store import Damaged, Store, Unusable
 from web import accounts, bodies, debug, demo, export, files, live, metrics, offline, openapi, petri_net, rate_limit
 from web.checks import Gate, ticket_to_change
+from web.faults import HEADERS, FaultServer
 from web.http1 import Response
 from web.identity import Identity, Throttle
 from web.lab import Lab
@@ -438,7 +439,7 @@ def read_settings(options: dict, environ: dict) -> SimpleNamespace:
 def listen(settings, log) -> DeskServer:
     """A server that listens, but does not answer requests yet."""
     try:
-        return DeskServer((settings.host, settings.port), log)
+        return (FaultServer if settings.debug else DeskServer)((settings.host, settings.port), log)
     except (OSError, UnicodeError, TypeError) as problem:
         why = getattr(problem, "strerror", None) or problem
         hint = "choose others, or stop the program that listens there"
@@ -458,7 +459,7 @@ def open_desk(server, settings, store) -> None:
     identity, rules = Identity(settings.auth == "tokens", settings.secret, store.token_version), schema_rules()
     lab = Lab(server, store) if settings.debug else None
     routes = tuple(with_rules(route, rules) for route in ROUTES + (debug.ROUTES if lab else ()))
-    reference = cache(lambda: openapi.document(routes, rules, identity.is_locked))
+    reference = cache(lambda: openapi.document(routes, rules, identity.is_locked, HEADERS if lab else {}))
     assistant = Assistant(settings, rules, rate_limit.RateLimiter())
     tools = Throttle(), store, assistant, server.log, rules, metrics.Metrics(), {}, reference, lab
     server.open(Context(settings, identity, *tools), Gate(routes, identity, settings))
