@@ -198,5 +198,6 @@ class FaultServer(DeskServer):
                 handler.resume()
         if handler.state is WAITING:
             handler.resume()
-            self._ready[handler] = None
+            if not handler.close_after:
+                self._ready[handler] = None
         return response
