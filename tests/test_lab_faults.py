@@ -8,6 +8,7 @@ from contextlib import closing
 
 from tests.desk import AGENT, CUSTOMER, Desk, DeskTest
 from tests.listeners import EventReader, SocketClient
+from tests.test_docs import curl_commands, run_curl, section
 from tests.test_event_loop import HANDSHAKE, Followed, reset
 from web.faults import FaultHandler, parse
 from web.handler import READING, SENDING, STREAMING, WAITING
@@ -286,3 +287,16 @@ class States(LabTest):
         for before, after in FollowedInTheLab.changes:
             self.assertIn(after, states[before].then.split() if before in states else ["closed"], f"{before} → {after}")
         self.assertLessEqual({"waiting", "streaming", "live"}, {after for _, after in FollowedInTheLab.changes})
+
+
+class Exercises(LabTest):
+    def test_every_command_of_the_exercises_does_what_they_say(self):
+        heard = []
+        for words in curl_commands(section("Exercises with faults")):
+            try:
+                heard.append(run_curl(self.desk, [word.replace("delay=10000", "delay=10") for word in words]).status)
+            except http.client.RemoteDisconnected:
+                heard.append(None)
+        self.assertEqual(heard, [201, 200, 503, 200, None, 200, None, 200, 201, 503, 200, 200, 503, 200, 503, 201])
+        made = [ticket["title"] for ticket in self.desk.get("/tickets").json["tickets"]]
+        self.assertEqual(made, ["Not saved", "Lost", "Slow"])
