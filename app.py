@@ -24,13 +24,12 @@ from web import accounts, bodies, debug, demo, export, files, live, metrics, off
 from web.checks import Gate, ticket_to_change
 from web.http1 import Response
 from web.identity import Identity, Throttle
-from web.lab import Lab
+from web.lab import HEADERS, Lab, TracingServer
 from web.log import Log, say
 from web.responses import cached, encode, etag, is_known, next_link, prefers, reply, reply_text, tagged, with_members
 from web.routes import Route, audit_worker, llm_worker, llm_worker_for_a_draft, password_worker, with_rules
 from web.routes import worker, worker_if_long
 from web.server import DeskServer, tune_interpreter
-from web.tracer import TracingServer
 from web.settings import BadSetting, all_settings, banner, command_line, read
 from web.validation import read_rules
 
@@ -459,7 +458,7 @@ def open_desk(server, settings, store) -> None:
     identity, rules = Identity(settings.auth == "tokens", settings.secret, store.token_version), schema_rules()
     lab = Lab(server, store) if settings.debug else None
     routes = tuple(with_rules(route, rules) for route in ROUTES + (debug.ROUTES if lab else ()))
-    reference = cache(lambda: openapi.document(routes, rules, identity.is_locked))
+    reference = cache(lambda: openapi.document(routes, rules, identity.is_locked, HEADERS if lab else {}))
     assistant = Assistant(settings, rules, rate_limit.RateLimiter())
     tools = Throttle(), store, assistant, server.log, rules, metrics.Metrics(), {}, reference, lab
     server.open(Context(settings, identity, *tools), Gate(routes, identity, settings))

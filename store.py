@@ -11,6 +11,7 @@ import os
 import re
 import sqlite3
 import threading
+import time
 from collections import defaultdict
 from contextlib import closing, contextmanager, nullcontext, suppress
 from datetime import datetime, timedelta, timezone
@@ -79,7 +80,7 @@ class Store:
             if not (self.in_memory or read_only):
                 make_private(path)
             uri = IN_MEMORY if self.in_memory else self.path.absolute().as_uri() + ("?mode=ro" if read_only else "")
-            options = {"isolation_level": None, "timeout": WAIT, "cached_statements": 256}
+            options = {"isolation_level": None, "timeout": WAIT, "cached_statements": 256, "factory": Connection}
             self.db = sqlite3.connect(uri, uri=True, check_same_thread=not read_only, **options)
             self._prepare(read_only, holder)
             self._inodes = [] if read_only else self._find_files()
@@ -436,10 +437,31 @@ class Store:
     def new_reader(self) -> "Store":
         """A read-only store with a new connection. Raises Unavailable."""
         try:
-            return type(self)(self.path, read_only=True)
+            store = type(self)(self.path, read_only=True)
+            store.watch(self.db.watcher)
+            return store
         except Unusable as problem:
             why = str(problem).replace(str(self.path), "its file")  # strangers do not need the path
             raise Unavailable(f"the database cannot be read now: {why}") from problem
+
+    def watch(self, watcher) -> None:
+        """Tell `watcher` of each statement of this store, and of the readers that it opens from now on; None: nobody.
+
+        watcher.statement(sql, values) is called before each statement, in the thread that runs it. It returns an object
+        whose attribute `failure` is None, or the text of an error to raise instead of running the statement. While the
+        statement runs and is read, the store adds to its `rows` (read), `changed` (rows written) and `seconds`.
+        """
+        self.db.watch(watcher)
+
+    def query_plan(self, sql: str, names: list) -> list[str]:
+        """How SQLite would run this statement, one line for each loop; `names` are those of its parameters, or numbers.
+
+        No value is needed: the desk never runs ANALYZE, so a plan does not depend on values.
+        """
+        if not sql.lstrip().upper().startswith(("SELECT", "WITH", "INSERT", "UPDATE", "DELETE")):
+            return []
+        values = dict.fromkeys(names) if names and isinstance(names[0], str) else (None,) * len(names)
+        return [row["detail"] for row in self._all(f"EXPLAIN QUERY PLAN {sql}", values)]
 
     def last_event(self) -> int:
         """The id of the last committed event, 0 if there is none."""
@@ -1323,6 +1345,63 @@ def _start_of(row) -> str:
 
 def _quoted(columns, side="") -> str:
     return ", ".join(f'{side}"{column}"' for column in columns)
+
+
+# -- watching the statements ----------------------------------------------------------------------
+
+
+class Connection(sqlite3.Connection):
+    """A connection whose statements somebody may watch: see Store.watch(). Until then it is like any other.
+
+    So it overrides nothing: watch() replaces the two methods on this one object. Both, because cursor() is not what
+    execute() calls since Python 3.11.
+    """
+
+    watcher = None
+
+    def watch(self, watcher) -> None:
+        self.watcher = watcher
+        if watcher:
+            self.cursor = lambda: sqlite3.Connection.cursor(self, WatchedCursor)
+            self.execute = lambda *statement: self.cursor().execute(*statement)
+        else:
+            vars(self).clear()
+
+
+class WatchedCursor(sqlite3.Cursor):
+    """A cursor that tells the watcher of its connection about each statement: see Store.watch()."""
+
+    def execute(self, sql, values=()):
+        self._statement = self.connection.watcher.statement(sql, values)
+        if self._statement.failure:
+            raise sqlite3.OperationalError(self._statement.failure)
+        return self._timed(super().execute, sql, values)
+
+    def __next__(self):
+        row = self._timed(super().__next__)
+        self._statement.rows += 1
+        return row
+
+    def fetchone(self):
+        return next(self, None)
+
+    def fetchall(self):
+        rows = self._timed(super().fetchall)
+        self._statement.rows += len(rows)
+        return rows
+
+    def fetchmany(self, *size):
+        rows = self._timed(super().fetchmany, *size)
+        self._statement.rows += len(rows)
+        return rows
+
+    def _timed(self, work, *arguments):
+        started = time.perf_counter()
+        try:
+            return work(*arguments)
+        finally:
+            self._statement.seconds += time.perf_counter() - started
+            self._statement.changed = max(self.rowcount, 0)  # -1 for a statement that is no write
 
 
 # -- the database file ----------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 --classifier shows instead how often the keyword rules are right, and what one call costs.
 With --scale: how its answers grow from a thousand tickets to a million (tests/scale.py).
 With --neighbours: an ordinary GET beside greedy clients (tests/neighbours.py).
+With --debug: what the traces of DEBUG=true cost.
 
 A measurement, not a test: absolute figures drift with the machine, ratios hold. The desk runs in a
 process of its own; this process is its clients, which ask again as soon as they are answered. Every
@@ -266,6 +267,37 @@ def report(rate: dict[str, float], size: int, cost: dict[str, float]) -> None:
     print(f"memory {cost['memory']:.0f} MiB, after reads {cost['memory after']:.0f} MiB")
 
 
+def measure_debug(folder: Path, seconds: float, rounds: int) -> dict[str, list[float]]:
+    """{request: [answers per second without DEBUG, with DEBUG=true]}: what traces cost."""
+    figures = {}
+    desks = [DeskProcess(folder / "off.sqlite3"), DeskProcess(folder / "on.sqlite3", DEBUG="true")]
+    tickets = creates()
+    requests = {
+        "POST /tickets, 1 connection": (1, tickets, CREATED),
+        "POST /tickets, 16 connections": (16, tickets, CREATED),
+        "POST /tickets, 64 connections": (64, tickets, CREATED),
+        "GET /tickets/1, 16": (16, get("/tickets/1"), OK),
+        "GET /tickets/1, anew, 16": (16, get("/tickets/1", ANEW), OK),
+        "GET /tickets?limit=20, anew, 16": (16, get("/tickets?limit=20", ANEW), OK),
+    }
+    try:
+        for _ in range(rounds):
+            for name, (connections, sent, expected) in requests.items():
+                for place, desk in enumerate(desks):
+                    rate = load(desk.port, connections, seconds, sent, expected)
+                    figures.setdefault(name, ([], []))[place].append(rate)
+        return {name: [median(rates) for rates in both] for name, both in figures.items()}
+    finally:
+        for desk in desks:
+            desk.stop()
+
+
+def report_debug(figures) -> None:
+    print(f"{'':34}{'per second':>12}{'DEBUG=true':>12}")
+    for name, (off, on) in figures.items():
+        print(f"{name:34}{off:>12,.0f}{on:>12,.0f}   {on / off:.2f} x")
+
+
 # -- the classifier -----------------------------------------------------------------------------
 
 
@@ -306,6 +338,7 @@ def main() -> None:
     sizes = {"type": int, "nargs": "+", "default": [1_000, 100_000, 1_000_000]}
     parser.add_argument("--scale-sizes", metavar="N", help="for --scale [1000 100000 1000000]", **sizes)
     parser.add_argument("--neighbours", action="store_true", help="an ordinary GET beside greedy clients; six minutes")
+    parser.add_argument("--debug", action="store_true", help="what the traces of DEBUG=true cost")
     parser.add_argument("--tickets", type=int, default=1_000_000, help="for --neighbours [1000000]")
     only = {"nargs": "+", "default": [], "choices": list(neighbours.NEIGHBOURS)}
     parser.add_argument("--only", metavar="NAME", help="for --neighbours: only these rows", **only)
@@ -321,6 +354,9 @@ def main() -> None:
         print(versions)
         return neighbours.report(options.tickets, options.only, options.smoke)
     print(f"{versions}; {rounds} x {seconds:g} s each")
+    if options.debug:
+        with tempfile.TemporaryDirectory() as folder:
+            return report_debug(measure_debug(Path(folder), seconds, rounds))
     with tempfile.TemporaryDirectory() as folder:
         rate = measure(Path(folder), seconds, rounds)
         report(rate, size, measure_size(Path(folder, "size.sqlite3"), size, seconds))

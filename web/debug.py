@@ -78,7 +78,7 @@ def get_source(context, request) -> Response:
     """Show the source code of a function of the desk: its file and its first line are in a trace."""
     name, line = request.fields.get("file", ""), request.fields.get("line", 1)
     path = ROOT / name
-    if path.suffix != ".py" or name_of_file(str(path)) != name or not path.is_file():
+    if path.suffix != ".py" or name_of_file(str(path), {}) != name or not path.is_file():
         raise NotFound(f"the desk has no file {name[:80]}; a step of a trace names one, as web/handler.py")
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)[line - 1 :]
     block = [text.rstrip("\n") for text in getblock(lines)[:LONGEST_FUNCTION]] if lines else []

@@ -3,6 +3,11 @@
 Without DEBUG=true nothing of this is made, so it costs nothing.
 """
 
+from web.faults import HEADERS
+from web.tracer import TracingServer
+
+__all__ = ["HEADERS", "Lab", "TracingServer"]
+
 
 class Lab:
     """The tools of one desk: each is an attribute."""

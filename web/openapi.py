@@ -97,16 +97,18 @@ responses can follow any request: those in `x-before-routing` before the desk lo
 `x-anytime` also later."""
 
 
-def document(routes, rules: dict, is_locked: bool) -> dict:
+def document(routes, rules: dict, is_locked: bool, more_headers: dict = {}) -> dict:
     """The OpenAPI document of one desk.
 
     `routes` contain their rules (see with_rules), `rules` are the validation rules by table and column, and
-    `is_locked` is the auth mode.
+    `is_locked` is the auth mode. Every operation but those of /debug/ takes `more_headers`, too, in the form of
+    PARAMETERS.
     """
     named = {**{name: {"type": "object"} for name in map(answers_with, routes) if name}, **schemas(rules)}
     paths = {}
     for route in routes:
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, named, is_locked)
+        operation = paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, named, is_locked)
+        operation["parameters"] += map(_parameter_ref, () if route.path.startswith("/debug/") else more_headers)
     possible = {*BEFORE_ROUTING, *ANYTIME}.union(*(statuses(route, is_locked) for route in routes))
     return {
         "openapi": "3.1.0",
@@ -118,7 +120,7 @@ def document(routes, rules: dict, is_locked: bool) -> dict:
         "x-anytime": list(ANYTIME),
         "components": {
             "schemas": {**named, "Ignored": {"description": "Read-only: accepted and ignored"}},
-            "parameters": {name: _header_parameter(*parts) for name, parts in PARAMETERS.items()},
+            "parameters": {name: _header_parameter(*parts) for name, parts in (PARAMETERS | more_headers).items()},
             "headers": {name: _header(name, text) for name, text in HEADERS.items()},
             "responses": {str(status): _refusal(status, named) for status in sorted(possible) if status >= 400},
             "securitySchemes": _schemes(is_locked),
@@ -200,7 +202,11 @@ def _parameters(route, is_locked):
     keyed = ["IdempotencyKey"] if route.takes_key else []
     stated = [] if is_locked else ["UserId", "UserRole"]
     for name in (*keyed, *taken, *stated, "RequestId"):
-        yield {"$ref": f"#/components/parameters/{name}"}
+        yield _parameter_ref(name)
+
+
+def _parameter_ref(name):
+    return {"$ref": f"#/components/parameters/{name}"}
 
 
 def _path_schema(name, path):

@@ -35,7 +35,7 @@ CORS_EXPOSED = (
 )
 CORS_ALLOWED = (
     "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, Prefer, Traceparent, "
-    "Tracestate, X-CSRFToken, X-Request-Id, X-Requested-With, X-User-Id, X-User-Role"
+    "Tracestate, X-CSRFToken, X-Lab, X-Request-Id, X-Requested-With, X-User-Id, X-User-Role"
 )
 encode = workflow.json_encoder(sort_keys=False)
 
@@ -122,7 +122,7 @@ def refusal(request: Request, problem: Exception) -> Response:
     facts = {"error": _title(status, problem), "code": getattr(problem, "code", "INTERNAL_ERROR")}
     facts |= {"message": str(problem), "details": getattr(problem, "details", {}), "request_id": request.id}
     facts |= getattr(problem, "facts", {})
-    if status == 500:
+    if status == 500 and not isinstance(problem, BadRequest):
         facts["message"] = f"the desk made a mistake; its log tells more under request {request.id}"
     headers = getattr(problem, "headers", ()) + _refusal_headers(status, problem, facts)
     if "application/problem+json" in request.headers.get("accept", ""):

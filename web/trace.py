@@ -8,21 +8,13 @@ from difflib import SequenceMatcher
 from time import perf_counter
 
 from web.http1 import PHRASES, Request
+from web.snapshot import MASK, SECRET_NAMES, masked, text_of
 
 WIDTH = 100  # columns of the tree
-LONGEST = 60  # characters that a step shows of one value
 MOST_STEPS = 1500  # of one trace; what follows is only counted
 MOST_CALLS = 30  # of one function in one trace; what follows is only counted
 MOST_KEPT = 64 * 1024  # bytes that are kept of a body
-MASK = "•••"
-SECRET_NAMES = re.compile(r"(?i)password|passwd|secret|token$|^token|api.?key|authorization|cookie")
-# In a text: a member of JSON or a parameter with such a name, a JSON web token, the hash of a password.
-SECRET_TEXT = re.compile(
-    r'(?i)("[\w-]*(?:password|passwd|secret|api_?key|token)"\s*:\s*)"(?:[^"\\]|\\.)*"?'
-    r"|(\b[\w-]*(?:password|passwd|secret|api_?key|token)=)[^&\s\"]+"
-    r"|((?:^|[^\w-]))eyJ[\w-]{8,}[\w.-]*"
-    r"|()\b[0-9a-f]{32}\$[0-9a-f]*"
-)
+LONGEST_VALUE = 200  # characters of a value that is bound to a statement
 # What differs between two runs of the same request, and what stands for it in a comparison.
 VOLATILE = re.compile(
     r"(?P<uuid>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
@@ -39,56 +31,58 @@ class Step:
     response) and "publish" (of events to listeners).
     """
 
-    __slots__ = ("depth", "kind", "name", "file", "line", "text", "began", "seconds", "result")
+    __slots__ = ("depth", "kind", "name", "began", "file", "line", "given", "seconds", "result", "text")
 
-    def __init__(self, depth, kind, name, began, file="", line=0, text="", seconds=0.0, result=""):
-        self.depth, self.kind, self.name, self.began, self.seconds = depth, kind, name, began, seconds
-        self.file, self.line, self.text, self.result = file, line, text, result
+    def __init__(self, depth, kind, name, began, file="", line=0, given=(), text=""):
+        self.depth, self.kind, self.name, self.began, self.file, self.line = depth, kind, name, began, file, line
+        self.given, self.text, self.seconds, self.result = given, text, 0.0, None  # given: (name, snapshot) pairs
 
-    def as_json(self, started: float) -> dict:
+    def as_json(self, started: float, secrets) -> dict:
         """Its members; times are in microseconds after `started`."""
         shown = {"depth": self.depth, "kind": self.kind, "name": self.name, "file": self.file, "line": self.line}
-        shown |= {"text": self.text, "result": self.result}
+        values = [[name, text_of(value, secrets, LONGEST_VALUE)] for name, value in self.given]
+        shown |= {"text": masked(self.text, secrets), "values": values}
+        shown["result"] = "" if self.result is None else text_of(self.result, secrets, LONGEST_VALUE)
         return {**shown, "at_us": round((self.began - started) * 1e6), "took_us": round(self.seconds * 1e6)}
 
-    @property
-    def label(self) -> str:
+    def values(self, secrets) -> str:
+        """The arguments of a call, or the values that are bound to a statement."""
+        shown = [(name, text_of(value, secrets)) for name, value in self.given]
+        return ", ".join(f"{name}={text}" if isinstance(name, str) else text for name, text in shown)
+
+    def label(self, secrets) -> str:
         """The step as one line of text."""
         if self.kind == "call":
-            return f"{self.name}({self.text})" + (f" → {self.result}" if self.result not in ("", "None") else "")
-        return f"{self.name}: {self.text}" if self.text else self.name
+            result = "" if self.result is None else f" → {text_of(self.result, secrets)}"
+            return f"{self.name}({self.values(secrets)}){result}"
+        return masked(f"{self.name}: {self.text}" if self.text else self.name, secrets)
 
-    @property
-    def likeness(self) -> tuple:
-        """What two steps have in common if they are the same step of two requests."""
-        return self.kind, self.name, self.file, VOLATILE.sub(lambda found: f"<{found.lastgroup}>", self.label)
+    def likeness(self, secrets) -> tuple:
+        """What two steps have in common if they do the same for two requests."""
+        text = VOLATILE.sub(lambda found: f"<{found.lastgroup}>", self.label(secrets))
+        return self.kind, self.name, self.file, text
 
 
 class Statement(Step):
     """One SQL statement. store.py sets `rows` (read), `changed` and `seconds`; it raises `failure`, if there is one."""
 
-    __slots__ = ("sql", "values", "rows", "changed", "failure")
+    __slots__ = ("sql", "rows", "changed", "failure")
 
-    def __init__(self, depth, began, file, line, sql, values, failure=None):
-        super().__init__(depth, "sql", " ".join(sql.split()), began, file, line)
-        self.sql, self.values, self.rows, self.changed, self.failure = sql, values, 0, 0, failure
+    def __init__(self, depth, began, file, line, sql, given, failure=None):
+        super().__init__(depth, "sql", "SQL", began, file, line, given)
+        self.sql, self.rows, self.changed, self.failure = sql, 0, 0, failure
 
-    def as_json(self, started: float) -> dict:
-        facts = {"values": self.values, "rows": self.rows, "changed": self.changed, "failure": self.failure}
-        return {**super().as_json(started), **facts}
+    def as_json(self, started: float, secrets) -> dict:
+        facts = {"rows": self.rows, "changed": self.changed, "failure": self.failure}
+        return {**super().as_json(started, secrets), "sql": self.sql, **facts}
 
-    @property
-    def label(self) -> str:
+    def label(self, secrets) -> str:
+        line = f"SQL {' '.join(self.sql.split())}"
         if self.failure:
-            return f"SQL {self.name} → fails: {self.failure}"
+            return f"{line} → fails: {self.failure}"
         if self.changed > 0:
-            return f"SQL {self.name} → {self.changed} changed"
-        return f"SQL {self.name}" + (f" → {self.rows} row{'s' * (self.rows != 1)}" if self.rows else "")
-
-    @property
-    def bound(self) -> str:
-        """The values as text: `name=value` for named ones."""
-        return ", ".join(f"{name}={value}" if isinstance(name, str) else value for name, value in self.values)
+            return f"{line} → {self.changed} changed"
+        return line + (f" → {self.rows} row{'s' * (self.rows != 1)}" if self.rows else "")
 
 
 class Trace:
@@ -182,6 +176,7 @@ class Trace:
             "key": self.masked(self.key),
             "error": self.error,
             "X-Lab": request.headers.get("x-lab", ""),
+            "answer": "none: the connection is closed instead" if self.seconds and not self.sent else "",
             "commit": self.commit + (f", shared with {', '.join(self.shared)}" if self.shared else ""),
             "events": ", ".join(self.event_texts()),
         }
@@ -197,8 +192,8 @@ class Trace:
 
     # -- the whole trace ------------------------------------------------------------------------
 
-    def as_json(self, plan=lambda sql, values: []) -> dict:
-        """The trace with every step. plan(sql, values) returns the query plan of a statement as lines."""
+    def as_json(self, plan=lambda sql, names: []) -> dict:
+        """The trace with every step. plan(sql, names) returns the query plan of a statement with these parameters."""
         steps = [self.step_as_json(step, plan) for step in list(self.steps)]
         events = [
             {"id": number, "type": kind, "version": version, "hash": digest, "listeners": self.listeners.get(number, 0)}
@@ -208,13 +203,10 @@ class Trace:
         more = {"facts": self.facts(), "shared_with": self.shared, "events": events, **counts}
         return {**self.summary(), **more, "steps": steps}
 
-    def step_as_json(self, step, plan=lambda sql, values: []) -> dict:
-        shown = step.as_json(self.started)
-        for name in ("name", "text", "result"):
-            shown[name] = self.masked(shown[name])
+    def step_as_json(self, step, plan=lambda sql, names: []) -> dict:
+        shown = step.as_json(self.started, self.secrets)
         if step.kind == "sql":
-            shown["values"] = [[name, self.masked(value)] for name, value in step.values]
-            shown["plan"] = plan(step.sql, [name for name, _ in step.values])
+            shown["plan"] = plan(step.sql, [name for name, _ in step.given])
         return shown
 
     def title(self) -> str:
@@ -245,9 +237,9 @@ class Trace:
         took = f"{step.seconds * 1e6:.0f}" if step.kind != "error" else ""
         start = f"{(step.began - self.started) * 1e6:>7.0f} {took:>6}  {indent}"
         where = f"{step.file}:{step.line}" if step.file else ""
-        yield between(f"{start}{self.masked(step.label)}", where)
-        if step.kind == "sql" and step.values:
-            yield cut(f"{'':16}{indent}    {self.masked(step.bound)}")
+        yield between(f"{start}{step.label(self.secrets)}", where)
+        if step.kind == "sql" and step.given:
+            yield cut(f"{'':16}{indent}    {step.values(self.secrets)}")
 
     def bodies(self) -> dict:
         """What was sent and answered: heads and bodies, without secrets."""
@@ -276,7 +268,8 @@ class Trace:
     def count_bytes(self) -> int:
         """About how many bytes of memory it takes."""
         bodies = len(self.request.body) + (len(self.response.body) if self.response else 0)
-        return 3000 + bodies + sum(400 + len(step.text) + len(step.result) for step in self.steps)
+        texts = sum(len(value) for step in self.steps for _, value in step.given if isinstance(value, str))
+        return 3000 + bodies + texts + 700 * len(self.steps)
 
 
 def between(left: str, right: str) -> str:
@@ -293,18 +286,6 @@ def cut(text: str, room: int = WIDTH) -> str:
     return text if len(text) <= room else f"{text[: room - 1]}…"
 
 
-def masked(text: str, secrets=()) -> str:
-    """The text without these secrets, and without what looks like one."""
-    for secret in secrets:
-        text = text.replace(secret, MASK)
-    return SECRET_TEXT.sub(_mask, text)
-
-
-def _mask(found):
-    member, parameter, before, _ = found.groups()
-    return f'{member}"{MASK}"' if member else f"{parameter or before or ''}{MASK}"
-
-
 def _text(body: bytes) -> str:
     shown = body[:MOST_KEPT].decode("utf-8", "backslashreplace")
     return shown + f"… ({len(body)} bytes)" if len(body) > MOST_KEPT else shown
@@ -319,7 +300,7 @@ def difference(one: Trace, other: Trace) -> dict:
     Steps are equal if they do the same, whatever their times, numbers, ids and hashes are.
     """
     left, right = ([step for step in trace.steps if step.kind != "stack"] for trace in (one, other))
-    keys = [[step.likeness for step in steps] for steps in (left, right)]
+    keys = [[step.likeness(one.secrets + other.secrets) for step in steps] for steps in (left, right)]
     rows, first = [], None
     for kind, a, b, c, d in SequenceMatcher(None, *keys, autojunk=False).get_opcodes():
         if kind != "equal" and first is None:
@@ -343,13 +324,17 @@ def difference_as_text(one: Trace, other: Trace) -> str:
     found, half = difference(one, other), (WIDTH - 3) // 2
     lines = [_row(one.title(), " ", other.title(), half), _row(one.id, " ", other.id, half), ""]
     for index, (left, right) in enumerate(found["rows"]):
-        is_equal = left and right and left.likeness == right.likeness
+        is_equal = left and right and _alike(left, right)
         sign = "=" if is_equal else "▶" if index == found["first"] else "≠"
         shown = [_indented(step, trace, is_equal) for step, trace in ((left, one), (right, other))]
         lines.append(_row(shown[0], sign, shown[1], half))
     if found["first"] is None:
         lines.append("the same steps")
     return "\n".join(lines) + "\n"
+
+
+def _alike(left, right):
+    return left.likeness(()) == right.likeness(())
 
 
 def _row(left, sign, right, half):
@@ -360,5 +345,5 @@ def _indented(step, trace, is_short):
     """A step as a line of text; of a call that is equal on both sides, the name is enough."""
     if not step:
         return ""
-    label = step.name if is_short and step.kind == "call" else trace.masked(step.label)
+    label = step.name if is_short and step.kind == "call" else step.label(trace.secrets)
     return "  " * max(0, step.depth - trace.outer) + label

@@ -1,110 +1,122 @@
 """Records a trace of each request of a desk with DEBUG=true.
 
-Calls come from sys.setprofile(), which Python calls when a function begins and ends; statements come from store.py.
-Both are recorded only while this thread works for a request, so the time between requests costs nothing. The classes
-TracingServer and TracingHandler say when that is.
+Calls come from sys.settrace(): Python tells when a function begins and ends. Statements come from store.py. Both are
+recorded only while a thread works for a request; the classes TracingServer and TracingHandler say when that is. While a
+debugger is at work, which uses sys.settrace() itself, only statements are recorded.
 """
 
 import json
 import re
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from inspect import CO_GENERATOR
 from pathlib import Path
 from threading import get_ident
 from time import perf_counter
-from types import FunctionType, MethodType
 from urllib.parse import parse_qsl
 
-from web.handler import Handler, Job
+from web.faults import FaultHandler, FaultServer
+from web.handler import Job
 from web.http1 import Request, RequestReader, Response
 from web.live import Live
-from web.routes import Route
-from web.server import DeskServer
-from web.trace import LONGEST, MASK, MOST_CALLS, MOST_STEPS, SECRET_NAMES, Statement, Step, Trace
-from workflow import Caller, utc_now
+from web.snapshot import HIDDEN, snapshot
+from web.trace import MOST_CALLS, MOST_STEPS, SECRET_NAMES, Statement, Step, Trace
+from workflow import utc_now
 
 ROOT = Path(__file__).resolve().parent.parent
 MOST_TRACES, MOST_OF_FILES = 200, 20  # traces that are kept; those of the page's own files
 MOST_BYTES = 32 * 1024 * 1024  # of all traces, about
-LONGEST_VALUE = 200  # characters of a value that is bound to a statement
 NOT_TRACED = "/debug/"  # requests that only look
 OWN_FILES = ("web/tracer.py", "web/trace.py", "web/faults.py", "web/lab.py", "web/explain.py", "web/clock.py")
 ALWAYS_THE_SAME = ("web/listener.py", "web/log.py", "web/metrics.py")  # no step tells anything about the request
 SECRET_FILES = ("web/identity.py", "web/accounts.py")  # their arguments and results are not shown
-OF_WATCHING = ("execute", "fetchall", "fetchone", "fetchmany", "cursor", "_watched", "<lambda>")
+OF_WATCHING = ("execute", "fetchall", "fetchone", "fetchmany", "_timed", "<lambda>")  # functions of store.py
 ADD_EVENT = "INSERT INTO audit_events"
 SECRETS_IN_BODY = re.compile(rb'(?i)"[\w-]*(?:password|secret|token)"\s*:\s*("(?:[^"\\]|\\.)*")')
 SHORTEST_SECRET = 4  # characters; to mask a shorter text would only spoil others
 
 
-def name_of_file(path: str) -> str:
-    """The name of one of the desk's own files, as `web/handler.py`; "" for any other file."""
-    try:
-        name = Path(path).relative_to(ROOT).as_posix()
-    except ValueError:
-        return ""
-    return name if name.startswith("web/") or "/" not in name else ""
+def name_of_file(path: str, known: dict) -> str:
+    """The name of one of the desk's own files, as `web/handler.py`; "" for any other file. `known` is a cache."""
+    if path not in known:
+        own = Path(path).relative_to(ROOT).as_posix() if Path(path).is_relative_to(ROOT) else "/"
+        known[path] = own if own.startswith("web/") or "/" not in own else ""
+    return known[path]
+
+
+def _shown_file(code) -> str:
+    """The file of a function whose calls are steps of traces, "" for any other function."""
+    file, name = name_of_file(code.co_filename, {}), code.co_name
+    is_hidden = name[0] == "<" or name[:2] == "__" or (file == "store.py" and name in OF_WATCHING)
+    return "" if is_hidden or file in OWN_FILES or file in ALWAYS_THE_SAME else file
 
 
 class Recording:
-    """Records what one thread does into a list of steps. It is the function for sys.setprofile()."""
+    """Records what one thread does into a list of steps.
+
+    While a request is handled, it only notes what is needed to show a value later: see snapshot().
+    """
 
     def __init__(self, tracer, trace, steps, depth):
         self.tracer, self.trace, self.steps, self._open = tracer, trace, steps, []
-        self.depth, self._counts = depth, trace.counts if trace else {}
-        self._files, self._secrets = tracer.files, trace.secrets if trace else tracer.secrets
+        self.depth, self._codes, self._counts = depth, tracer.codes, trace.counts if trace else {}
 
-    def __call__(self, frame, event, value):
-        if event == "call":
-            code = frame.f_code
-            file = self._files.get(code.co_filename)
-            if file is None:
-                file = self._files[code.co_filename] = name_of_file(code.co_filename)
-            if file and self._is_shown(code, file):
-                self._enter(frame, code, file)
-        elif event == "return" and self._open and self._open[-1][0] is frame:
-            _, step = self._open.pop()
+    def on_call(self, frame, event, value):
+        """The function for sys.settrace(): a function begins. Returns the function to call at its end, if any."""
+        code = frame.f_code
+        known = self._codes.get(id(code))
+        if known is None:
+            known = self._codes[id(code)] = code, _shown_file(code)
+        if not known[1] or not self._has_room(code):
+            return None
+        self._enter(frame, code, known[1])
+        frame.f_trace_lines = False
+        return self._on_event
+
+    def _on_event(self, frame, event, value):
+        if event == "return":
+            step = self._open.pop()
             step.seconds = perf_counter() - step.began
-            if value is not None and step.file not in SECRET_FILES:
-                step.result = short(value, self._secrets)
+            if value is not None:
+                step.result = HIDDEN if step.file in SECRET_FILES else snapshot(value)
 
-    def _is_shown(self, code, file):
-        name = code.co_name
-        if name[0] == "<" or name[:2] == "__" or file in OWN_FILES or file in ALWAYS_THE_SAME:
+    def _has_room(self, code):
+        """Whether the trace has room for one more call of a function. A generator begins again with each value."""
+        count = self._counts[id(code)] = self._counts.get(id(code), 0) + 1
+        if count == 1:
+            return len(self.steps) < MOST_STEPS
+        if code.co_flags & CO_GENERATOR:
             return False
-        if file == "store.py" and name in OF_WATCHING:
-            return False
-        count = self._counts[code] = self._counts.get(code, 0) + 1
-        if count > MOST_CALLS or len(self.steps) >= MOST_STEPS:
-            if not code.co_flags & CO_GENERATOR:
-                self._leave_out()
-            return False
-        return count == 1 or not code.co_flags & CO_GENERATOR  # a generator begins again with each value
+        if count <= MOST_CALLS and len(self.steps) < MOST_STEPS:
+            return True
+        self._leave_out()
+        return False
 
     def _leave_out(self):
         if self.trace:
             self.trace.left_out += 1
 
     def _enter(self, frame, code, file):
+        names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+        values = frame.f_locals
         if file in SECRET_FILES:
-            text = ", ".join(name for name in code.co_varnames[: code.co_argcount] if name != "self")
+            given = [(name, HIDDEN) for name in names if name != "self"]
         else:
-            text = arguments(frame, code, self._secrets)
+            given = [(name, snapshot(values[name])) for name in names if name != "self" and name in values]
         depth = self.depth + len(self._open)
-        step = Step(depth, "call", code.co_name, perf_counter(), file, code.co_firstlineno, text)
-        self._open.append((frame, step))
+        step = Step(depth, "call", code.co_name, perf_counter(), file, code.co_firstlineno, given)
+        self._open.append(step)
         self.steps.append(step)
 
-    def statement(self, sql, values) -> Statement:
+    def statement(self, sql, values, failure) -> Statement:
         """A record for store.py to fill in. The statement belongs to the function that asked for it."""
-        frame = sys._getframe(2)
+        frame = sys._getframe(3)
         while frame.f_code.co_name in OF_WATCHING:
             frame = frame.f_back
-        named = values.items() if isinstance(values, dict) else enumerate(values, 1)
-        shown = [(name, short(value, self._secrets, LONGEST_VALUE)) for name, value in named]
-        file = self._files.get(frame.f_code.co_filename) or name_of_file(frame.f_code.co_filename)
-        step = Statement(self.depth + len(self._open), perf_counter(), file, frame.f_lineno, sql, shown)
+        file = name_of_file(frame.f_code.co_filename, self.tracer.files)
+        pairs = values.items() if isinstance(values, dict) else enumerate(values, 1)
+        given = [(name, snapshot(value)) for name, value in pairs]
+        step = Statement(self.depth + len(self._open), perf_counter(), file, frame.f_lineno, sql, given, failure)
         if len(self.steps) < MOST_STEPS:
             self.steps.append(step)
         else:
@@ -118,7 +130,8 @@ class Tracer:
     """The last traces of one desk, and who is recording now. store.py calls statement()."""
 
     def __init__(self):
-        self.files, self.secrets = {}, ()  # {path of a code object: its short name}, texts that no trace may show
+        self.secrets = ()  # texts that no trace may show
+        self.files, self.codes = {}, {}  # {path: name of the desk's file}, {id of a code object: (it, its file)}
         self._number, self._size = 0, 0
         self._traces, self._open, self._of_event = {}, {}, {}  # by number, by request in progress, by event
         self._recordings = {}  # {thread: what it records now}
@@ -193,26 +206,33 @@ class Tracer:
 
     @contextmanager
     def record(self, trace: Trace | None, steps: list, depth: int):
-        """Record the calls and statements of this thread in this block, unless another profiler is at work."""
-        thread, profiler = get_ident(), sys.getprofile()
+        """Record the calls and statements of this thread in this block."""
+        thread, tracing = get_ident(), sys.gettrace()
         before = self._recordings.get(thread)
         self._recordings[thread] = recording = Recording(self, trace, steps, depth)
-        if profiler is None or profiler is before:
-            sys.setprofile(recording)
+        is_free = tracing is None or (before is not None and tracing == before.on_call)
+        if is_free:
+            sys.settrace(recording.on_call)
         try:
             yield
         finally:
-            if profiler is None or profiler is before:
-                sys.setprofile(profiler)
+            if is_free:
+                sys.settrace(tracing)
             if before:
                 self._recordings[thread] = before
             else:
                 del self._recordings[thread]
 
-    def statement(self, sql: str, values) -> Statement | None:
+    def statement(self, sql: str, values, failure: str | None) -> Statement | None:
         """A record of a statement that this thread begins now; None if nobody asked for it, as in background work."""
         recording = self._recordings.get(get_ident())
-        return recording.statement(sql, values) if recording else None
+        if recording is None:
+            return None
+        tracing = sys.gettrace()
+        sys.settrace(None)  # what follows is no work of the request
+        record = recording.statement(sql, values, failure)
+        sys.settrace(tracing)
+        return record
 
     def in_worker(self, trace: Trace, work, pool: str):
         """The work of a worker thread, recorded."""
@@ -235,9 +255,8 @@ class Tracer:
         """The functions of the desk that are at work from this frame outwards, the outermost one first."""
         found = []
         while frame:
-            file, code = self.files.get(frame.f_code.co_filename), frame.f_code
-            if file is None:
-                file = self.files[code.co_filename] = name_of_file(code.co_filename)
+            code = frame.f_code
+            file = name_of_file(code.co_filename, self.files)
             if file and file not in OWN_FILES:
                 found.append((code.co_name, file, frame.f_lineno))
             frame = frame.f_back
@@ -262,7 +281,7 @@ class CountingReader(RequestReader):
         return size
 
 
-class TracingHandler(Handler):
+class TracingHandler(FaultHandler):
     """A connection whose requests are recorded."""
 
     def __init__(self, request, client_address, server):
@@ -306,7 +325,7 @@ class TracingHandler(Handler):
         """(file, line) of the desk's own function that raised an exception, ("", 0) if there is none."""
         place, where = problem.__traceback__, ("", 0)
         while place:
-            if file := name_of_file(place.tb_frame.f_code.co_filename):
+            if file := name_of_file(place.tb_frame.f_code.co_filename, self.server.tracer.files):
                 where = file, place.tb_lineno
             place = place.tb_next
         return where
@@ -323,7 +342,7 @@ class TracingLive(Live):
         self.tracer.published(before, session.cursor)
 
 
-class TracingServer(DeskServer):
+class TracingServer(FaultServer):
     """A server whose requests are recorded, and what the whole turn does for them: its commit and its sending."""
 
     def __init__(self, address: tuple[str, int], log, handler_class=TracingHandler):
@@ -333,11 +352,15 @@ class TracingServer(DeskServer):
         self.live.tracer = self.tracer
 
     def open(self, context, gate) -> None:
-        super().open(context, gate)
         settings = vars(context.settings)
         secrets = [value for name, value in settings.items() if SECRET_NAMES.search(name) and isinstance(value, str)]
         self.tracer.secrets = tuple(secret for secret in secrets if len(secret) >= SHORTEST_SECRET)
-        context.store.watch(self.tracer)
+        super().open(context, gate)
+
+    def statement(self, sql: str, values):
+        """A record of a statement that begins now: see Store.watch()."""
+        plain = super().statement(sql, values)
+        return self.tracer.statement(sql, values, plain.failure) or plain
 
     def _commit(self):
         traces = [trace for _, request, _ in self._uncommitted if (trace := self.tracer.of(request))]
@@ -362,10 +385,11 @@ class TracingServer(DeskServer):
         trace.steps.append(stack[-1])
         with self.tracer.record(trace, trace.steps, len(stack)):
             super()._send_one(handler, response)
-        self.tracer.finish(trace, response, len(handler.outbox) - before)
+        if handler not in self._delayed:
+            self.tracer.finish(trace, response, len(handler.outbox) - before)
 
 
-# -- values as short texts ------------------------------------------------------------------------
+# -- secrets --------------------------------------------------------------------------------------
 
 
 def secrets_of(request: Request) -> list[str]:
@@ -373,74 +397,10 @@ def secrets_of(request: Request) -> list[str]:
     found = [request.headers.get("authorization", "").partition(" ")[2].strip()]
     protocols = request.headers.get("sec-websocket-protocol", "").split(",")
     found += [text.strip().removeprefix("token.") for text in protocols if text.strip().startswith("token.")]
-    found += [value for name, value in parse_qsl(request.query) if SECRET_NAMES.search(name)]
+    if "=" in request.query:
+        found += [value for name, value in parse_qsl(request.query) if SECRET_NAMES.search(name)]
     for literal in SECRETS_IN_BODY.findall(request.body) if request.body else ():
         found.append(literal[1:-1].decode("utf-8", "replace"))
-        try:
+        with suppress(ValueError):
             found.append(json.loads(literal))
-        except ValueError:
-            pass
     return [text for text in dict.fromkeys(found) if len(text) >= SHORTEST_SECRET]
-
-
-def arguments(frame, code, secrets) -> str:
-    """The arguments of a function that begins now, as `ticket={id: 1, …}, name='assign'`."""
-    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    values = frame.f_locals
-    shown = [f"{name}={short(values[name], secrets)}" for name in names if name != "self" and name in values]
-    return ", ".join(shown)
-
-
-def short(value, secrets=(), room: int = LONGEST) -> str:
-    """A value in at most about `room` characters, without secrets."""
-    kind = type(value)
-    if kind is str:
-        for secret in secrets:
-            if secret in value:
-                value = value.replace(secret, MASK)
-        return repr(value) if len(value) <= room else f"{value[:room]!r}… ({len(value)} characters)"
-    if value is None or kind in (int, float, bool):
-        return str(value)
-    if kind is bytes:
-        return f"{len(value)} bytes"
-    if kind is dict:
-        return _short_dict(value, secrets, room)
-    if kind is list:
-        return f"[{len(value)} items]"
-    return SHORT.get(kind, _short_other)(value, secrets, room)
-
-
-def _short_dict(value, secrets, room):
-    parts = []
-    for name, member in value.items():
-        shown = MASK if SECRET_NAMES.search(str(name)) else short(member, secrets, 20)
-        parts.append(f"{name}: {shown}")
-        room -= len(parts[-1])
-        if room < 0 and len(parts) < len(value):
-            parts.append("…")
-            break
-    return f"{{{', '.join(parts)}}}"
-
-
-def _short_tuple(value, secrets, room):
-    shown = ", ".join(short(member, secrets, 20) for member in value[:4])
-    return f"({shown}{', …' if len(value) > 4 else ''})"
-
-
-def _short_function(value, secrets, room):
-    return value.__qualname__
-
-
-def _short_other(value, secrets, room):
-    return type(value).__name__
-
-
-SHORT = {
-    tuple: _short_tuple,
-    FunctionType: _short_function,
-    MethodType: _short_function,
-    Response: lambda value, secrets, room: f"Response {value.status}",
-    Request: lambda value, secrets, room: f"Request {value.method} {value.path[:30]}",
-    Route: lambda value, secrets, room: f"Route {value.method} {value.path}",
-    Caller: lambda value, secrets, room: f"Caller {value.id}",
-}
