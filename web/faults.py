@@ -1,7 +1,7 @@
 """Delay and failure on demand: the header X-Lab of a request, on a desk with DEBUG=true only.
 
 TAKES says what its value may be, and README.md what each value does. A fault is for its own request: other clients do
-not notice it. Paths under /debug/ ignore the header, so that nobody has to wait for what shows a lab.
+not notice it. Paths under /debug/ ignore the header: what shows a lab must work while the lab does not.
 """
 
 import re
@@ -102,7 +102,7 @@ class FaultHandler(Handler):
         if not request.is_prepared:
             request.fault = request.fault or faults.refusal  # the first check raises it
         with self.server.failing(faults.fail):
-            self.current = request
+            self.current = request  # a commit that fails answers earlier requests of this connection
             return super().handle_one_request()
 
 
