@@ -449,7 +449,7 @@ class Store:
 
         watcher.statement(sql, values) is called before each statement, in the thread that runs it. It returns an object
         whose attribute `failure` is None, or the text of an error to raise instead of running the statement. While the
-        statement runs and is read, the store adds to its `rows` (read), `changed` (rows written) and `seconds`.
+        statement runs and is read, the store sets its `rows` (read), `changed` (rows written) and `seconds`.
         """
         self.db.watch(watcher)
 
@@ -1372,13 +1372,18 @@ class WatchedCursor(sqlite3.Cursor):
     """A cursor that tells the watcher of its connection about each statement: see Store.watch()."""
 
     def execute(self, sql, values=()):
-        self._statement = self.connection.watcher.statement(sql, values)
-        if self._statement.failure:
-            raise sqlite3.OperationalError(self._statement.failure)
-        return self._timed(super().execute, sql, values)
+        self._statement = statement = self.connection.watcher.statement(sql, values)
+        if statement.failure:
+            raise sqlite3.OperationalError(statement.failure)
+        started = time.perf_counter()
+        try:
+            return super().execute(sql, values)
+        finally:
+            statement.seconds = time.perf_counter() - started
+            statement.changed = max(self.rowcount, 0)  # -1 for a statement that is no write
 
     def __next__(self):
-        row = self._timed(super().__next__)
+        row = super().__next__()
         self._statement.rows += 1
         return row
 
@@ -1386,22 +1391,12 @@ class WatchedCursor(sqlite3.Cursor):
         return next(self, None)
 
     def fetchall(self):
-        rows = self._timed(super().fetchall)
-        self._statement.rows += len(rows)
-        return rows
-
-    def fetchmany(self, *size):
-        rows = self._timed(super().fetchmany, *size)
-        self._statement.rows += len(rows)
-        return rows
-
-    def _timed(self, work, *arguments):
         started = time.perf_counter()
-        try:
-            return work(*arguments)
-        finally:
-            self._statement.seconds += time.perf_counter() - started
-            self._statement.changed = max(self.rowcount, 0)  # -1 for a statement that is no write
+        rows = super().fetchall()
+        self._statement.seconds += time.perf_counter() - started
+        self._statement.changed = max(self.rowcount, 0)  # known at the end of a write that returns rows
+        self._statement.rows += len(rows)
+        return rows
 
 
 # -- the database file ----------------------------------------------------------------------------

@@ -123,8 +123,11 @@ class FaultServer(DeskServer):
 
     def statement(self, sql: str, values) -> Statement:
         """The store runs a statement now: see Store.watch()."""
-        is_broken = self._failing is not None and sql.startswith(self._failing)
-        return Statement(sql, values, BROKEN_DISK if is_broken else None)
+        return Statement(sql, values, self.failure_of(sql))
+
+    def failure_of(self, sql: str) -> str | None:
+        """The error of a statement that X-Lab lets fail now."""
+        return BROKEN_DISK if self._failing and sql.startswith(self._failing) else None
 
     @contextmanager
     def failing(self, write: str):

@@ -28,9 +28,11 @@ MOST_TRACES, MOST_OF_FILES = 200, 20  # traces that are kept; those of the page'
 MOST_BYTES = 32 * 1024 * 1024  # of all traces, about
 NOT_TRACED = "/debug/"  # requests that only look
 OWN_FILES = ("web/tracer.py", "web/trace.py", "web/faults.py", "web/lab.py", "web/explain.py", "web/clock.py")
-ALWAYS_THE_SAME = ("web/listener.py", "web/log.py", "web/metrics.py")  # no step tells anything about the request
+NOT_SHOWN = (*OWN_FILES, "web/listener.py", "web/log.py", "web/metrics.py", "web/snapshot.py")
+WITH_DETAILS = ("web/handler.py", "web/server.py", "web/live.py")  # of other files in web/ only public functions are shown
 SECRET_FILES = ("web/identity.py", "web/accounts.py")  # their arguments and results are not shown
-OF_WATCHING = ("execute", "fetchall", "fetchone", "fetchmany", "_timed", "<lambda>")  # functions of store.py
+OF_WATCHING = ("execute", "fetchall", "fetchone", "<lambda>")  # functions of store.py
+PASS_ON = ("_all", "_tuples", "_cursor_of_tuples", "_rows")  # functions of store.py; their statement is a step itself
 ADD_EVENT = "INSERT INTO audit_events"
 SECRETS_IN_BODY = re.compile(rb'(?i)"[\w-]*(?:password|secret|token)"\s*:\s*("(?:[^"\\]|\\.)*")')
 SHORTEST_SECRET = 4  # characters; to mask a shorter text would only spoil others
@@ -47,8 +49,11 @@ def name_of_file(path: str, known: dict) -> str:
 def _shown_file(code) -> str:
     """The file of a function whose calls are steps of traces, "" for any other function."""
     file, name = name_of_file(code.co_filename, {}), code.co_name
-    is_hidden = name[0] == "<" or name[:2] == "__" or (file == "store.py" and name in OF_WATCHING)
-    return "" if is_hidden or file in OWN_FILES or file in ALWAYS_THE_SAME else file
+    if file.startswith("web/"):
+        is_hidden = file in NOT_SHOWN or (name[0] == "_" and file not in WITH_DETAILS)
+    else:
+        is_hidden = name in OF_WATCHING or name in PASS_ON or name[:2] == "__"
+    return "" if is_hidden or name[0] == "<" else file
 
 
 class Recording:
@@ -74,8 +79,8 @@ class Recording:
         return self._on_event
 
     def _on_event(self, frame, event, value):
-        if event == "return":
-            step = self._open.pop()
+        if event == "return" and self._open and self._open[-1][0] is frame:  # else a generator that goes on
+            _, step = self._open.pop()
             step.seconds = perf_counter() - step.began
             if value is not None:
                 step.result = HIDDEN if step.file in SECRET_FILES else snapshot(value)
@@ -105,12 +110,12 @@ class Recording:
             given = [(name, snapshot(values[name])) for name in names if name != "self" and name in values]
         depth = self.depth + len(self._open)
         step = Step(depth, "call", code.co_name, perf_counter(), file, code.co_firstlineno, given)
-        self._open.append(step)
+        self._open.append((frame, step))
         self.steps.append(step)
 
     def statement(self, sql, values, failure) -> Statement:
         """A record for store.py to fill in. The statement belongs to the function that asked for it."""
-        frame = sys._getframe(3)
+        frame = sys._getframe(2)
         while frame.f_code.co_name in OF_WATCHING:
             frame = frame.f_back
         file = name_of_file(frame.f_code.co_filename, self.tracer.files)
@@ -127,14 +132,15 @@ class Recording:
 
 
 class Tracer:
-    """The last traces of one desk, and who is recording now. store.py calls statement()."""
+    """The last traces of one desk, and who is recording now."""
 
     def __init__(self):
         self.secrets = ()  # texts that no trace may show
+        self._stacks = {}  # {id of a code object: (it, its stack)}
         self.files, self.codes = {}, {}  # {path: name of the desk's file}, {id of a code object: (it, its file)}
         self._number, self._size = 0, 0
         self._traces, self._open, self._of_event = {}, {}, {}  # by number, by request in progress, by event
-        self._recordings = {}  # {thread: what it records now}
+        self.recordings = {}  # {thread: what it records now}
 
     # -- the traces -----------------------------------------------------------------------------
 
@@ -208,8 +214,8 @@ class Tracer:
     def record(self, trace: Trace | None, steps: list, depth: int):
         """Record the calls and statements of this thread in this block."""
         thread, tracing = get_ident(), sys.gettrace()
-        before = self._recordings.get(thread)
-        self._recordings[thread] = recording = Recording(self, trace, steps, depth)
+        before = self.recordings.get(thread)
+        self.recordings[thread] = recording = Recording(self, trace, steps, depth)
         is_free = tracing is None or (before is not None and tracing == before.on_call)
         if is_free:
             sys.settrace(recording.on_call)
@@ -219,20 +225,9 @@ class Tracer:
             if is_free:
                 sys.settrace(tracing)
             if before:
-                self._recordings[thread] = before
+                self.recordings[thread] = before
             else:
-                del self._recordings[thread]
-
-    def statement(self, sql: str, values, failure: str | None) -> Statement | None:
-        """A record of a statement that this thread begins now; None if nobody asked for it, as in background work."""
-        recording = self._recordings.get(get_ident())
-        if recording is None:
-            return None
-        tracing = sys.gettrace()
-        sys.settrace(None)  # what follows is no work of the request
-        record = recording.statement(sql, values, failure)
-        sys.settrace(tracing)
-        return record
+                del self.recordings[thread]
 
     def in_worker(self, trace: Trace, work, pool: str):
         """The work of a worker thread, recorded."""
@@ -252,16 +247,24 @@ class Tracer:
         return run
 
     def stack(self, frame) -> list[Step]:
-        """The functions of the desk that are at work from this frame outwards, the outermost one first."""
-        found = []
+        """The functions of the desk that are at work from this frame outwards, the outermost one first.
+
+        The event loop calls a function always in the same way, so the stack of each function is found only once.
+        """
+        code = frame.f_code
+        if id(code) not in self._stacks:
+            self._stacks[id(code)] = code, list(self._walk(frame))[::-1]
+        now = perf_counter()
+        found = enumerate(self._stacks[id(code)][1])
+        return [Step(depth, "stack", name, now, file, line) for depth, (name, file, line) in found]
+
+    def _walk(self, frame):
         while frame:
             code = frame.f_code
             file = name_of_file(code.co_filename, self.files)
             if file and file not in OWN_FILES:
-                found.append((code.co_name, file, frame.f_lineno))
+                yield code.co_name, file, frame.f_lineno
             frame = frame.f_back
-        now = perf_counter()
-        return [Step(depth, "stack", name, now, file, line) for depth, (name, file, line) in enumerate(found[::-1])]
 
 
 class CountingReader(RequestReader):
@@ -359,8 +362,13 @@ class TracingServer(FaultServer):
 
     def statement(self, sql: str, values):
         """A record of a statement that begins now: see Store.watch()."""
-        plain = super().statement(sql, values)
-        return self.tracer.statement(sql, values, plain.failure) or plain
+        tracing, recording = sys.gettrace(), self.tracer.recordings.get(get_ident())
+        if recording is None:  # nobody asked for it, as in background work
+            return super().statement(sql, values)
+        sys.settrace(None)  # what follows is no work of the request
+        record = recording.statement(sql, values, self.failure_of(sql))
+        sys.settrace(tracing)
+        return record
 
     def _commit(self):
         traces = [trace for _, request, _ in self._uncommitted if (trace := self.tracer.of(request))]
@@ -380,11 +388,12 @@ class TracingServer(FaultServer):
         if trace is None:
             super()._send_one(handler, response)
             return
-        stack, before = self.tracer.stack(sys._getframe(1)), len(handler.outbox)
-        stack[-1].kind = "call"
-        trace.steps.append(stack[-1])
-        with self.tracer.record(trace, trace.steps, len(stack)):
-            super()._send_one(handler, response)
+        step, before = self.tracer.stack(sys._getframe(1))[-1], len(handler.outbox)
+        step.kind = "call"
+        trace.steps.append(step)
+        super()._send_one(handler, response)
+        step.seconds = perf_counter() - step.began
+        step.text = f"{len(handler.outbox) - before} bytes"
         if handler not in self._delayed:
             self.tracer.finish(trace, response, len(handler.outbox) - before)
 
