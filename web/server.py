@@ -60,6 +60,8 @@ def tune_interpreter() -> None:
 class DeskServer(Listener):
     """Listens on an address at once, and handles requests after open() and serve_forever()."""
 
+    time_factor = 1  # for the limits of a turn: a server that does more for each request has a larger one
+
     def __init__(self, address: tuple[str, int], log, handler_class=Handler):
         self._pools = {}  # which server_close() closes, also where the address is taken
         super().__init__(address, handler_class)
@@ -113,11 +115,11 @@ class DeskServer(Listener):
         with self._stage("reading", lambda: time.sleep(0.05)):  # else it could fail thousands of times a second
             is_idle = not self._read(0 if is_busy else IDLE_AFTER if self._has_background_work else poll_interval)
         with self._stage("answering", lambda: self._answered and self._drop(self._answered)):
-            store, ends = self.context.store, time.monotonic() + ANSWERING_TIME
+            store, ends = self.context.store, time.monotonic() + ANSWERING_TIME * self.time_factor
             self._answer(self._came_back())
             while self._answer(self._slices(False, ends)) and store.has_changes and time.monotonic() < ends:
                 self._read(0)
-            self._answer(self._slices(True, time.monotonic() + GREEDY_TIME))
+            self._answer(self._slices(True, time.monotonic() + GREEDY_TIME * self.time_factor))
         with self._stage("timeouts"):
             self._check_timeouts()
         with self._stage("background work"):
@@ -183,7 +185,7 @@ class DeskServer(Listener):
             else:
                 self._read_or_write(handler, mask)
         shuffle(greedy)  # so that each of them is read sooner or later
-        ends = time.monotonic() + GREEDY_TIME
+        ends = time.monotonic() + GREEDY_TIME * self.time_factor
         for handler, mask in greedy:
             self._read_or_write(handler, mask)
             if time.monotonic() > ends:
@@ -280,7 +282,7 @@ class DeskServer(Listener):
             self._ready.pop(handler, None)
             yield from self._slice(handler)
             now = time.monotonic()
-            handler.is_greedy = handler in self._ready or now > started + LONG_SLICE or handler.reader.unread > BLOCK
+            handler.is_greedy = handler in self._ready or now > started + LONG_SLICE * self.time_factor or handler.reader.unread > BLOCK
             started = now
             if now > ends:
                 break

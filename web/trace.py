@@ -12,7 +12,6 @@ from web.snapshot import MASK, SECRET_NAMES, masked, text_of
 
 WIDTH = 100  # columns of the tree
 MOST_STEPS = 1500  # of one trace; what follows is only counted
-MOST_CALLS = 30  # of one function in one trace; what follows is only counted
 MOST_KEPT = 64 * 1024  # bytes that are kept of a body
 LONGEST_VALUE = 200  # characters of a value that is bound to a statement
 # What differs between two runs of the same request, and what stands for it in a comparison.
@@ -91,8 +90,8 @@ class Trace:
     def __init__(self, number: int, request, started: float, at: str, client: str, received: int):
         self.number, self.request, self.started, self.at = number, request, started, at
         self.client, self.received, self.sent = client, received, 0  # bytes in and out
-        self.steps, self.outer = [], 0  # `outer`: how many of them are of the kind "stack"
-        self.counts, self.left_out = {}, 0  # {code: its calls}; calls and statements that are no steps
+        self.stack, self.steps = [], []  # stack: (name, file, line) of functions that were at work already
+        self.left_out = 0  # calls and statements that are no steps, because there are too many
         self.response, self.status, self.seconds = None, None, None  # None until it is answered
         self.error, self.code = "", ""  # the exception that became the response
         self.commit, self.shared = "", []  # what became of its commit; the ids of others that it was for, too
@@ -102,7 +101,7 @@ class Trace:
     def note_error(self, problem: Exception, place: tuple[str, int]) -> None:
         """`problem` became the response; it was raised at `place`: (file, line)."""
         self.error, self.code = f"{type(problem).__name__}: {problem}", getattr(problem, "code", "")
-        depth = self.steps[-1].depth if self.steps else 0
+        depth = self.steps[-1].depth if self.steps else len(self.stack)
         self.steps.append(Step(depth, "error", type(problem).__name__, perf_counter(), *place, text=str(problem)))
 
     def note_commit(self, steps: list[Step], outcome: str, writers: list["Trace"]) -> None:
@@ -194,7 +193,9 @@ class Trace:
 
     def as_json(self, plan=lambda sql, names: []) -> dict:
         """The trace with every step. plan(sql, names) returns the query plan of a statement with these parameters."""
-        steps = [self.step_as_json(step, plan) for step in list(self.steps)]
+        stack = enumerate(self.stack)
+        steps = [Step(depth, "stack", name, self.started, file, line) for depth, (name, file, line) in stack]
+        steps = [self.step_as_json(step, plan) for step in [*steps, *self.steps]]
         events = [
             {"id": number, "type": kind, "version": version, "hash": digest, "listeners": self.listeners.get(number, 0)}
             for number, (kind, version, digest) in self.events.items()
@@ -221,19 +222,16 @@ class Trace:
         lines = [between(self.title(), self.id)]
         lines += [cut(f"  {name:<9} {text}") for name, text in self.facts().items()]
         lines += ["", "     µs   took"]
-        stack = [step for step in self.steps if step.kind == "stack"]
-        if stack:
-            lines.append(cut(f"{'':15} {' → '.join(step.name for step in stack)}"))
+        lines.append(cut(f"{'':15} {' → '.join(name for name, *_ in self.stack)}"))
         for step in list(self.steps):
-            if step.kind != "stack":
-                lines += self._tree_lines(step, len(stack))
+            lines += self._tree_lines(step)
         if self.left_out:
             lines.append(f"{'':15} … and {self.left_out} more calls and statements")
         return "\n".join(lines) + "\n"
 
-    def _tree_lines(self, step, outer):
+    def _tree_lines(self, step):
         """The line of a step, and for a statement one more with its values."""
-        indent = "  " * max(0, step.depth - outer)
+        indent = "  " * max(0, step.depth - len(self.stack))
         took = f"{step.seconds * 1e6:.0f}" if step.kind != "error" else ""
         start = f"{(step.began - self.started) * 1e6:>7.0f} {took:>6}  {indent}"
         where = f"{step.file}:{step.line}" if step.file else ""
@@ -268,8 +266,7 @@ class Trace:
     def count_bytes(self) -> int:
         """About how many bytes of memory it takes."""
         bodies = len(self.request.body) + (len(self.response.body) if self.response else 0)
-        texts = sum(len(value) for step in self.steps for _, value in step.given if isinstance(value, str))
-        return 3000 + bodies + texts + 700 * len(self.steps)
+        return 3000 + bodies + 1000 * len(self.steps)
 
 
 def between(left: str, right: str) -> str:
@@ -299,7 +296,7 @@ def difference(one: Trace, other: Trace) -> dict:
 
     Steps are equal if they do the same, whatever their times, numbers, ids and hashes are.
     """
-    left, right = ([step for step in trace.steps if step.kind != "stack"] for trace in (one, other))
+    left, right = list(one.steps), list(other.steps)
     keys = [[step.likeness(one.secrets + other.secrets) for step in steps] for steps in (left, right)]
     rows, first = [], None
     for kind, a, b, c, d in SequenceMatcher(None, *keys, autojunk=False).get_opcodes():
@@ -346,4 +343,4 @@ def _indented(step, trace, is_short):
     if not step:
         return ""
     label = step.name if is_short and step.kind == "call" else step.label(trace.secrets)
-    return "  " * max(0, step.depth - trace.outer) + label
+    return "  " * max(0, step.depth - len(trace.stack)) + label
