@@ -985,6 +985,7 @@ class Store:
     def _replace_by(self, source):
         """Copy another database over this one, in one transaction: others see the old rows or the new ones."""
         self._check_file()
+        self.commit()  # ends a read that has begun since the last commit, for an export in memory
         try:
             _copy_all(source, self.db)
         except sqlite3.Error as problem:
