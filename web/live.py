@@ -332,7 +332,7 @@ class Live:
         self._pages.clear()
 
     def end_all(self, code: int = INTERNAL_ERROR) -> None:
-        """End every session: there are events that the desk cannot read now."""
+        """End every session with this close code; without one: there are events that the desk cannot read now."""
         for handler in list(self._sessions):
             self._end_session(handler, code)
 
