@@ -322,9 +322,9 @@ DRAFT = {"body": bodies.DRAFT, "runs_on": llm_worker_for_a_draft, "prepare": wri
 AUDIT = {"query": bodies.EVENT_FILTERS, "locked": "staff", "runs_on": worker}
 HISTORY = {"query": bodies.HISTORY, "runs_on": worker}
 FIRING = {"body": bodies.FIRING_BY_PATH, "anonymous_role": None}
-LOGIN = {"locked": "anyone", "is_secret": True}
+LOGIN = {"locked": "anyone", "keeps_response": False}
 LOGGING_IN = {"runs_on": password_worker, "prepare": accounts.check_password, **LOGIN}
-PASSWORD = {"runs_on": password_worker, "prepare": accounts.check_passwords, "is_secret": True}
+PASSWORD = {"runs_on": password_worker, "prepare": accounts.check_passwords, "keeps_response": False}
 CONSOLE = {"anonymous_role": "admin"}  # the clients of /api/tickets have no login
 
 ROUTES = (
@@ -372,14 +372,12 @@ ROUTES = (
     Route("GET", "/", "200 text/html 304", files.get_page_file, locked="anyone"),
     Route("GET", "/static/{name}", "200 */* 304", files.get_page_file, locked="anyone"),
     Route("POST", "/user/login", "200 Token 401 429", accounts.log_in, bodies.LOGIN, **LOGGING_IN),
-    Route("POST", "/user/logout", "200 LoggedOut 401 403", accounts.log_out, bodies.NOTHING, is_secret=True),
+    Route("POST", "/user/logout", "200 LoggedOut 401 403", accounts.log_out, bodies.NOTHING, keeps_response=False),
     Route("POST", "/user/password", "200 Token 401 403 429", accounts.change_password, bodies.NEW_PASSWORD, **PASSWORD),
     Route("POST", "/api/debug/login", "200 Token 404", accounts.debug_log_in, body=bodies.DEBUG_LOGIN, **LOGIN),
 )
 
 # -- start ----------------------------------------------------------------------------------------
-
-
 # Below: SETTINGS has every setting, read_settings() reads their values, listen() opens the port, open_desk() the rest.
 def main(argv: list[str], environ: dict) -> int:
     """Run one command. Returns the exit status: 0 done, 1 --verify or --rebuild found a difference, 2 cannot start."""
@@ -393,6 +391,8 @@ def main(argv: list[str], environ: dict) -> int:
             return offline.rebuild(Store, settings.db, options.rebuild)
         if command := offline.user_command(options):
             return offline.change_user(Store, settings, options, command)
+        if options.reset:
+            return offline.reset(Store, settings.db)
         colour = bool(sys.stderr) and sys.stderr.isatty() and not environ.get("NO_COLOR")
         return serve(settings, Log(sys.stderr, settings.log_format == "json", colour), options.demo)
     except (Unusable, BadSetting, offline.Refused) as problem:
@@ -456,7 +456,7 @@ def schema_rules() -> dict:
 def open_desk(server, settings, store) -> None:
     """Connect the server to the store and to everything else that endpoints need."""
     identity, rules = Identity(settings.auth == "tokens", settings.secret, store.token_version), schema_rules()
-    lab = Lab(server, store) if settings.debug else None
+    lab = Lab(server, store, identity, PLUGINS["rules"].write) if settings.debug else None
     routes = tuple(with_rules(route, rules) for route in ROUTES + (debug.ROUTES if lab else ()))
     reference = cache(lambda: openapi.document(routes, rules, identity.is_locked, HEADERS if lab else {}))
     assistant = Assistant(settings, rules, rate_limit.RateLimiter())

@@ -17,7 +17,8 @@ ABOUT_USERS = {  # commands: what they do
     "set_roles": "give a user other --roles",
     "remove_user": "remove a user",
 }
-NEED_A_FILE = ("verify", "backup", "rebuild", *ABOUT_USERS)  # commands that make no sense with a database in memory
+# commands that make no sense with a database in memory
+NEED_A_FILE = ("verify", "backup", "rebuild", "reset", *ABOUT_USERS)
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -174,6 +175,7 @@ def command_line(table: tuple, roles) -> argparse.ArgumentParser:
     commands.add_argument("--verify", action="store_true", help="check the database, its audit chain and its replay")
     commands.add_argument("--backup", metavar="FILE", help="copy the database to FILE, also while a desk serves it")
     commands.add_argument("--rebuild", metavar="FILE", help="make FILE from the old events after an edit of schema.sql")
+    commands.add_argument("--reset", action="store_true", help="delete the database file, once you have typed yes")
     for name, what in ABOUT_USERS.items():
         commands.add_argument("--" + name.replace("_", "-"), metavar="EMAIL", help=f"{what}, also while a desk runs")
     parser.add_argument("--roles", help=f"that user's roles, with commas: {', '.join(roles)}; a new user is a customer")

@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 from time import perf_counter
 
 from web.http1 import PHRASES, Request
-from web.snapshot import MASK, SECRET_NAMES, masked, text_of
+from web.short_repr import MASK, SECRET_NAMES, masked, text_of
 
 WIDTH = 100  # columns of the tree
 MOST_STEPS = 1500  # of one trace; what follows is only counted
@@ -17,8 +17,8 @@ LONGEST_VALUE = 200  # characters of a value that is bound to a statement
 # What differs between two runs of the same request, and what stands for it in a comparison.
 VOLATILE = re.compile(
     r"(?P<uuid>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
-    r"|(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z?)|(?P<request>\b[0-9a-f]{8}-\d+\b)|(?P<hash>\b[0-9a-f]{12,}\b)"
-    r"|(?P<number>\b\d+\b)"
+    r"|(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z?)|(?P<request>\b[0-9a-f]{8}-\d+\b)"
+    r"|(?P<hash>\b[0-9a-f]{12,}\b)|(?P<number>\b\d+\b)"
 )
 
 
@@ -34,7 +34,7 @@ class Step:
 
     def __init__(self, depth, kind, name, began, file="", line=0, given=(), text=""):
         self.depth, self.kind, self.name, self.began, self.file, self.line = depth, kind, name, began, file, line
-        self.given, self.text, self.seconds, self.result = given, text, 0.0, None  # given: (name, snapshot) pairs
+        self.given, self.text, self.seconds, self.result = given, text, 0.0, None  # given: (name, captured value) pairs
 
     def as_json(self, started: float, secrets) -> dict:
         """Its members; times are in microseconds after `started`."""
@@ -247,8 +247,8 @@ class Trace:
         came["body"] = self.masked(_text(request.body))
         went = None
         if response:
-            went = {"status": response.status, "headers": [[name, self.header(name, v)] for name, v in response.headers]}
-            went["body"] = self.masked(_text(response.body))
+            own = [[name, self.header(name, value)] for name, value in response.headers]
+            went = {"status": response.status, "headers": own, "body": self.masked(_text(response.body))}
         return {"request": came, "response": went}
 
     def to_repeat(self) -> Request:

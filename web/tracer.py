@@ -19,7 +19,7 @@ from web.faults import FaultHandler, FaultServer
 from web.handler import Job
 from web.http1 import Request, RequestReader, Response
 from web.live import Live
-from web.snapshot import HIDDEN, snapshot
+from web.short_repr import HIDDEN, capture
 from web.trace import MOST_STEPS, SECRET_NAMES, Statement, Step, Trace
 from workflow import utc_now
 
@@ -28,8 +28,8 @@ MOST_TRACES, MOST_OF_FILES = 200, 20  # traces that are kept; those of the page'
 MOST_BYTES = 32 * 1024 * 1024  # of all traces, about
 NOT_TRACED = "/debug/"  # requests that only look
 OWN_FILES = ("web/tracer.py", "web/trace.py", "web/faults.py", "web/lab.py", "web/explain.py", "web/clock.py")
-NOT_SHOWN = (*OWN_FILES, "web/listener.py", "web/log.py", "web/metrics.py", "web/snapshot.py")
-WITH_DETAILS = ("web/handler.py", "web/server.py", "web/live.py")  # of other files in web/ only public functions are shown
+NOT_SHOWN = (*OWN_FILES, "web/listener.py", "web/log.py", "web/metrics.py", "web/short_repr.py")
+WITH_DETAILS = ("web/handler.py", "web/server.py", "web/live.py")  # of the others in web/, public functions are shown
 SECRET_FILES = ("web/identity.py", "web/accounts.py")  # their arguments and results are not shown
 OF_WATCHING = ("execute", "fetchall", "fetchone", "<lambda>")  # functions of store.py
 PASS_ON = ("_all", "_tuples", "_cursor_of_tuples", "_rows")  # functions of store.py; their statement is a step itself
@@ -71,7 +71,7 @@ def _hidden(names):
 class Recording:
     """Records what one thread does in a `with` block into a list of steps.
 
-    While a request is handled, it only notes what is needed to show a value later: see snapshot().
+    While a request is handled, it only notes what is needed to show a value later: see capture().
     """
 
     def __init__(self, tracer, trace, steps, depth):
@@ -111,8 +111,9 @@ class Recording:
         given = ()
         if names:
             values = frame.f_locals
-            given = [(name, snapshot(values[name])) for name in names] if file not in SECRET_FILES else _hidden(names)
-        step = Step(self.depth + len(self._open), "call", code.co_name, perf_counter(), file, code.co_firstlineno, given)
+            given = [(name, capture(values[name])) for name in names] if file not in SECRET_FILES else _hidden(names)
+        depth, line = self.depth + len(self._open), code.co_firstlineno
+        step = Step(depth, "call", code.co_name, perf_counter(), file, line, given)
         self._open.append((frame, step))
         self.steps.append(step)
         return self._on_event
@@ -122,7 +123,7 @@ class Recording:
             step = self._open.pop()[1]
             step.seconds = perf_counter() - step.began
             if value is not None:
-                step.result = snapshot(value) if step.file not in SECRET_FILES else HIDDEN
+                step.result = capture(value) if step.file not in SECRET_FILES else HIDDEN
 
     def _goes_on(self, frame):
         """Whether a generator has begun before: it comes back for each value."""
@@ -141,7 +142,7 @@ class Recording:
             frame = frame.f_back
         file = name_of_file(frame.f_code.co_filename, self.tracer.files)
         pairs = values.items() if isinstance(values, dict) else enumerate(values, 1)
-        given = [(name, snapshot(value)) for name, value in pairs]
+        given = [(name, capture(value)) for name, value in pairs]
         step = Statement(self.depth + len(self._open), perf_counter(), file, frame.f_lineno, sql, given, failure)
         if len(self.steps) < MOST_STEPS:
             self.steps.append(step)

@@ -1,7 +1,7 @@
-"""Values of a running desk as short texts: first a snapshot, which is quick, later its text. Pure.
+"""Values of a running desk as short texts: first they are captured, which is quick, later they become text. Pure.
 
-Most traces are never looked at. So while a request is handled, a value is only kept as it is now: a snapshot refers to
-no object that can change.
+Most traces are never looked at. So while a request is handled, a value is only kept as it is now. What is captured
+refers to no object that can change.
 """
 
 import re
@@ -28,21 +28,21 @@ PLAIN = (int, float, bool, type(None))
 
 
 class Shown(str):
-    """A snapshot that is text already, without quotes."""
+    """A captured value that is text already, without quotes."""
 
 
 class LongText(tuple):
-    """A snapshot of a long text: (its start, its length)."""
+    """A captured long text: (its start, its length)."""
 
 
 class Members(tuple):
-    """A snapshot of a dict: (its size, (name, snapshot), …)."""
+    """A captured dict: (its size, (name, captured value), …)."""
 
 
 HIDDEN = Shown(MASK)
 
 
-def snapshot(value):
+def capture(value):
     """What is needed to show a value later."""
     kind = type(value)
     if kind is str:
@@ -53,21 +53,21 @@ def snapshot(value):
         return Members((len(value), *[(name, _member(member)) for name, member in islice(value.items(), MEMBERS)]))
     if kind is tuple:
         return tuple([_member(member) for member in value[:MEMBERS]])
-    return SNAPSHOTS.get(kind, _name_of_kind)(value)
+    return CAPTURES.get(kind, _name_of_kind)(value)
 
 
 def _member(value):
-    """A snapshot that does not go deeper."""
+    """As capture(), but it does not go deeper."""
     if type(value) is dict:
         return Shown("{…}" if value else "{}")
-    return value if type(value) in PLAIN else snapshot(value) if type(value) is not tuple else Shown("(…)")
+    return value if type(value) in PLAIN else capture(value) if type(value) is not tuple else Shown("(…)")
 
 
 def _name_of_kind(value):
     return Shown(type(value).__name__)
 
 
-SNAPSHOTS = {
+CAPTURES = {
     bytes: lambda value: Shown(f"{len(value)} bytes"),
     list: lambda value: Shown(f"[{len(value)} items]"),
     FunctionType: lambda value: Shown(value.__qualname__),
@@ -79,7 +79,7 @@ SNAPSHOTS = {
 
 
 def text_of(value, secrets=(), room: int = LONGEST) -> str:
-    """A snapshot as text, without these secrets, and without what looks like one."""
+    """A captured value as text, without these secrets, and without what looks like one."""
     if isinstance(value, Shown):
         return masked(value, secrets)
     if isinstance(value, (str, LongText)):
