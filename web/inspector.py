@@ -7,12 +7,13 @@ from web.http1 import Request, Response
 from web.responses import encode, reply, tagged
 from web.routes import Route
 from web.trace import Trace, difference_as_json, difference_as_text
-from web.tracer import MOST_TRACES, ROOT, name_of_file
+from web.tracer import MOST_TRACES, ROOT
 from web.validation import Rule
 from workflow import NotFound
 
 TEXT = (("Content-Type", "text/plain; charset=utf-8"),)
 LONGEST_FUNCTION = 120  # lines of source code that are shown
+FILES = tuple(sorted(path.relative_to(ROOT).as_posix() for at in (ROOT, ROOT / "web") for path in at.glob("*.py")))
 LANGUAGES = {"curl": snippets.curl, "python": snippets.python, "fetch": snippets.fetch}
 
 
@@ -46,7 +47,7 @@ def get_bodies(context, request) -> Response:
 
 
 def get_code(context, request) -> Response:
-    """Show a request as text to run it again: curl, python (http.client), or fetch (JavaScript)."""
+    """Show a request as text to run it again, with curl, with http.client of Python, or with fetch of JavaScript."""
     trace, language = _trace(context, request.references[0]), request.references[1]
     if language not in LANGUAGES:
         raise NotFound(f"there is no text for {language[:40]}; there are {', '.join(LANGUAGES)}")
@@ -70,11 +71,8 @@ def compare_requests(context, request) -> Response:
 
 def get_source(context, request) -> Response:
     """Show the source code of a function of the desk: its file and its first line are in a trace."""
-    name, line = request.fields.get("file", ""), request.fields.get("line", 1)
-    path = ROOT / name
-    if path.suffix != ".py" or name_of_file(str(path), {}) != name or not path.is_file():
-        raise NotFound(f"the desk has no file {name[:80]}; a step of a trace names one, as web/handler.py")
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)[line - 1 :]
+    name, line = request.fields.get("file", FILES[0]), request.fields.get("line", 1)
+    lines = (ROOT / name).read_text(encoding="utf-8").splitlines(keepends=True)[line - 1 :]
     block = [text.rstrip("\n") for text in getblock(lines)[:LONGEST_FUNCTION]] if lines else []
     return reply(200, {"file": name, "line": line, "lines": block})
 
@@ -106,7 +104,7 @@ FILTERS = {
     "path": Rule(highest=200),
     "limit": Rule("integer", lowest=1, highest=MOST_TRACES),
 }
-SOURCE = {"file": Rule(highest=100), "line": Rule("integer", lowest=1, highest=100_000)}
+SOURCE = {"file": Rule(choices=FILES), "line": Rule("integer", lowest=1, highest=100_000)}
 
 ROUTES = (
     Route("GET", "/debug/requests", "200 RequestList 304", list_requests, query=FILTERS, locked="staff"),

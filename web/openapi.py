@@ -224,8 +224,13 @@ def _path_schema(name, path):
     if name == "version":
         return {"schema": {"type": "integer", "minimum": 1}, "example": 1}
     if name == "id":
-        what = "The draft's `id`" if path.startswith("/drafts/") else "The ticket's `id` or `uuid`"
+        kinds = {"/drafts/": "The draft's `id`", "/debug/": "The request's id, as `X-Request-Id` has it"}
+        what = next((kinds[start] for start in kinds if path.startswith(start)), "The ticket's `id` or `uuid`")
         return {"description": what, "schema": {"type": "string"}, "example": "1"}
+    if name == "other":
+        return {"description": "The id of another request", "schema": {"type": "string"}, "example": "1"}
+    if name == "language":
+        return {"schema": {"enum": ["curl", "python", "fetch"]}, "example": "curl"}
     if path.startswith("/static/"):
         return {"description": "A file of the page", "schema": {"type": "string"}, "example": "main.js"}
     if path.startswith("/debug/snapshots/"):

@@ -99,7 +99,33 @@ def an_object(members: dict, optional: str = "") -> dict:
 
 SNAPSHOT = {"name": {**SAYS, "examples": [EXAMPLES["snapshot"]]}, "bytes": COUNT}
 SNAPSHOT |= {"tickets": {"type": ["integer", "null"]}, "made_at": TIME}
+MAYBE = {"type": ["integer", "null"]}
+SUMMARY = {  # of one request that the desk has answered, or is at work for
+    **{name: SAYS for name in ("id", "at", "method", "path", "caller", "client", "protocol", "route")},
+    **{"number": COUNT, "status": MAYBE, "milliseconds": {"type": ["number", "null"]}, "shared_commit": COUNT},
+}
+STEP = {
+    **{"depth": COUNT, "kind": {"enum": "stack call sql worker error publish".split()}, "line": COUNT},
+    **{name: SAYS for name in ("name", "file", "text", "result")},
+    **{"at_us": {"type": "integer"}, "took_us": COUNT, "values": list_of(list_of({}))},
+    **{"sql": SAYS, "rows": COUNT, "changed": COUNT, "failure": {"type": ["string", "null"]}, "plan": list_of(SAYS)},
+}
+OF_SQL = "sql rows changed failure plan"  # the members that only a statement has
+AN_EVENT_OF_A_TRACE = an_object({"id": COUNT, "type": SAYS, "version": COUNT, "hash": HASH, "listeners": COUNT})
+WHOLE_TRACE = {
+    **{"facts": {"type": "object"}, "shared_with": list_of(SAYS), "events": list_of(AN_EVENT_OF_A_TRACE)},
+    **{"left_out": COUNT, "bytes_in": MAYBE, "bytes_out": COUNT, "steps": list_of(an_object(STEP, OF_SQL))},
+}
+SENT = {"method": SAYS, "target": SAYS, "headers": {"type": "object"}, "body": SAYS}
+ANSWERED = {"status": COUNT, "headers": list_of(list_of(SAYS)), "body": SAYS}
 OF_LABS = {  # only a desk with DEBUG=true has them
+    "RequestList": an_object({"requests": list_of(an_object(SUMMARY))}),
+    "Trace": an_object({**SUMMARY, **WHOLE_TRACE}),
+    "Bodies": an_object({"request": an_object(SENT), "response": {"anyOf": [{"type": "null"}, an_object(ANSWERED)]}}),
+    "TraceDifference": an_object(
+        {"a": an_object(SUMMARY), "b": an_object(SUMMARY), "first_difference": MAYBE, "rows": list_of(list_of({}))}
+    ),
+    "Source": an_object({"file": SAYS, "line": COUNT, "lines": list_of(SAYS)}),
     "Clock": an_object({"now": TIME, "real": TIME, "offset_seconds": NUMBER}),
     "Rows": an_object({"tickets": COUNT, "users": COUNT}),
     "Snapshot": an_object(SNAPSHOT),

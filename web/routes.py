@@ -112,8 +112,9 @@ def find(tree: dict, path: str) -> tuple[dict, tuple]:
             node = {}
             break
     if METHODS not in node:
-        needs = "; /debug/ needs a desk that runs with DEBUG=true" if path.startswith("/debug/") else ""
-        raise NotFound(f"nothing is at {path}; GET /docs shows all paths{needs}")
+        is_off = path.startswith("/debug/") and "debug" not in tree
+        where = "/debug/ needs a desk that runs with DEBUG=true" if is_off else "GET /docs shows all paths"
+        raise NotFound(f"nothing is at {path}; {where}")
     return node[METHODS], references
 
 

@@ -76,12 +76,15 @@ class Statement(Step):
         return {**super().as_json(started, secrets), "sql": self.sql, **facts}
 
     def label(self, secrets) -> str:
-        line = f"SQL {' '.join(self.sql.split())}"
+        return f"SQL {' '.join(self.sql.split())}" + (f" → {self.outcome}" if self.outcome else "")
+
+    @property
+    def outcome(self) -> str:
         if self.failure:
-            return f"{line} → fails: {self.failure}"
+            return f"fails: {self.failure}"
         if self.changed > 0:
-            return f"{line} → {self.changed} changed"
-        return line + (f" → {self.rows} row{'s' * (self.rows != 1)}" if self.rows else "")
+            return f"{self.changed} changed"
+        return f"{self.rows} row{'s' * (self.rows != 1)}" if self.rows else ""
 
 
 class Trace:
@@ -235,7 +238,11 @@ class Trace:
         took = f"{step.seconds * 1e6:.0f}" if step.kind != "error" else ""
         start = f"{(step.began - self.started) * 1e6:>7.0f} {took:>6}  {indent}"
         where = f"{step.file}:{step.line}" if step.file else ""
-        yield between(f"{start}{step.label(self.secrets)}", where)
+        if step.kind == "sql":  # what follows the statement must stay if the line is cut
+            where = f"{step.outcome}  {where}" if step.outcome else where
+            yield between(f"{start}SQL {' '.join(step.sql.split())}", where)
+        else:
+            yield between(f"{start}{step.label(self.secrets)}", where)
         if step.kind == "sql" and step.given:
             yield cut(f"{'':16}{indent}    {step.values(self.secrets)}")
 
