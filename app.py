@@ -20,7 +20,7 @@ from typing import Callable, NamedTuple
 import workflow
 from llm import PLUGINS, Assistant, default_plugin, with_suggestions
 from store import Damaged, Store, Unusable
-from web import accounts, bodies, debug, demo, explain, export, files, live, metrics, offline, openapi, petri_net
+from web import accounts, bodies, commands, debug, demo, export, files, live, metrics, offline, openapi, petri_net
 from web import rate_limit
 from web.checks import Gate, ticket_to_change
 from web.http1 import Response
@@ -381,14 +381,13 @@ ROUTES = (
 # -- start ----------------------------------------------------------------------------------------
 
 
-# Below: SETTINGS has every setting, read_settings() reads their values, run_command() runs what starts no server,
-# listen() opens the port, open_desk() the rest.
+# Below: SETTINGS has every setting, read_settings() reads their values, listen() opens the port, open_desk() the rest.
 def main(argv: list[str], environ: dict) -> int:
     """Run one command. Returns the exit status: 0 done, 1 --verify or --rebuild found a difference, 2 cannot start."""
     options = command_line(SETTINGS, workflow.ROLES).parse_args(argv)
     try:
         settings = read_settings(vars(options), environ)
-        if (status := run_command(options, settings)) is not None:
+        if (status := commands.run(options, settings, Store, fill_with_demo, open_desk)) is not None:
             return status
         colour = bool(sys.stderr) and sys.stderr.isatty() and not environ.get("NO_COLOR")
         return serve(settings, Log(sys.stderr, settings.log_format == "json", colour), options.demo)
@@ -430,21 +429,6 @@ def read_settings(options: dict, environ: dict) -> SimpleNamespace:
     settings.classifier = settings.classifier or default_plugin(settings)
     settings.bug_mode = BUG_MODE_MARK.read_text(encoding="utf-8").strip() if BUG_MODE_MARK.exists() else ""
     return settings
-
-
-def run_command(options, settings) -> int | None:
-    """Run a command that starts no server. Returns its exit status, None if the desk shall serve."""
-    if options.verify or options.backup is not None:
-        with closing(Store(settings.db, read_only=True)) as store:
-            return offline.verify(store) if options.verify else offline.backup(store, options.backup)
-    if options.rebuild is not None:
-        return offline.rebuild(Store, settings.db, options.rebuild)
-    if options.reset:
-        return offline.reset(Store, settings.db)
-    if options.explain is not None:
-        return explain.run(options, settings, Store, fill_with_demo, open_desk)
-    command = offline.user_command(options)
-    return offline.change_user(Store, settings, options, command) if command else None
 
 
 def fill_with_demo(store) -> None:

@@ -78,7 +78,8 @@ def bytes_of(options) -> bytes:
     """The request as a client would send it. Raises Refused for what is no request line, or no header."""
     method, _, target = options.explain.strip().partition(" ")
     if not (method.isalpha() and target.startswith("/") and target.isascii() and " " not in target):
-        raise Refused(f"--explain={options.explain!r:.200} is not allowed; it must be a method and a path, as {EXAMPLE}")
+        given = f"--explain={options.explain!r:.200}"
+        raise Refused(f"{given} is not allowed; it must be a method and a path, as {EXAMPLE}")
     headers = {"Host": "localhost"}
     if options.caller:
         headers |= {"X-User-Id": USERS[options.caller], "X-User-Role": options.caller}

@@ -12,7 +12,7 @@ from web.http1 import Request, Response
 from workflow import Caller
 
 LONGEST = 60  # characters of a text that a step shows
-LONGEST_MEMBER = 24  # the same inside an object or a tuple
+ROOM_AROUND = 36  # characters that a text inside an object or a tuple has less
 MEMBERS = 8  # of an object or a tuple that are kept
 MOST_KEPT = 2000  # characters of a text that are kept
 MASK = "•••"
@@ -88,15 +88,15 @@ def text_of(value, secrets=(), room: int = LONGEST) -> str:
         return repr(text) if length <= room else f"{text[:room]!r}… ({length} characters)"
     if isinstance(value, Members):
         size, *members = value
-        shown = [f"{name}: {_text_of_member(name, member, secrets)}" for name, member in members]
+        shown = [f"{name}: {_text_of_member(name, member, secrets, room)}" for name, member in members]
         return f"{{{', '.join(shown)}{', …' if size > len(members) else ''}}}"
     if isinstance(value, tuple):
-        return f"({', '.join(text_of(member, secrets, LONGEST_MEMBER) for member in value)})"
+        return f"({', '.join(text_of(member, secrets, room - ROOM_AROUND) for member in value)})"
     return str(value)
 
 
-def _text_of_member(name, member, secrets):
-    return MASK if SECRET_NAMES.search(str(name)) else text_of(member, secrets, LONGEST_MEMBER)
+def _text_of_member(name, member, secrets, room):
+    return MASK if SECRET_NAMES.search(str(name)) else text_of(member, secrets, room - ROOM_AROUND)
 
 
 def masked(text: str, secrets=()) -> str:

@@ -8,11 +8,12 @@ from difflib import SequenceMatcher
 from time import perf_counter
 
 from web.http1 import PHRASES, Request
-from web.short_repr import MASK, SECRET_NAMES, masked, text_of
+from web.short_repr import LONGEST, MASK, SECRET_NAMES, masked, text_of
 
 WIDTH = 100  # columns of the tree
 MOST_STEPS = 1500  # of one trace; what follows is only counted
 MOST_KEPT = 64 * 1024  # bytes that are kept of a body
+MOST_COMPARED = 2000  # characters of a value that two traces are compared by
 LONGEST_VALUE = 200  # characters of a value that is bound to a statement
 # What differs between two runs of the same request, and what stands for it in a comparison.
 VOLATILE = re.compile(
@@ -44,22 +45,22 @@ class Step:
         shown["result"] = "" if self.result is None else text_of(self.result, secrets, LONGEST_VALUE)
         return {**shown, "at_us": round((self.began - started) * 1e6), "took_us": round(self.seconds * 1e6)}
 
-    def values(self, secrets) -> str:
+    def values(self, secrets, room=LONGEST) -> str:
         """The arguments of a call, or the values that are bound to a statement."""
-        shown = [(name, text_of(value, secrets)) for name, value in self.given]
+        shown = [(name, text_of(value, secrets, room)) for name, value in self.given]
         return ", ".join(f"{name}={text}" if isinstance(name, str) else text for name, text in shown)
 
-    def label(self, secrets) -> str:
-        """The step as one line of text."""
+    def label(self, secrets, room=LONGEST) -> str:
+        """The step as one line of text; each value has `room` characters."""
         if self.kind == "call":
-            result = "" if self.result is None else f" → {text_of(self.result, secrets)}"
-            return f"{self.name}({self.values(secrets)}){result}"
+            result = "" if self.result is None else f" → {text_of(self.result, secrets, room)}"
+            return f"{self.name}({self.values(secrets, room)}){result}"
         return masked(f"{self.name}: {self.text}" if self.text else self.name, secrets)
 
-    def likeness(self, secrets) -> tuple:
-        """What two steps have in common if they do the same for two requests."""
-        text = VOLATILE.sub(lambda found: f"<{found.lastgroup}>", self.label(secrets))
-        return self.kind, self.name, self.file, text
+    def likeness(self, request_id: str) -> tuple:
+        """What two steps have in common if they do the same for two requests, each with its own id."""
+        text = self.label((), room=MOST_COMPARED).replace(repr(request_id), "<request>")
+        return self.kind, self.name, self.file, VOLATILE.sub(lambda found: f"<{found.lastgroup}>", text)
 
 
 class Statement(Step):
@@ -75,7 +76,7 @@ class Statement(Step):
         facts = {"rows": self.rows, "changed": self.changed, "failure": self.failure}
         return {**super().as_json(started, secrets), "sql": self.sql, **facts}
 
-    def label(self, secrets) -> str:
+    def label(self, secrets, room=LONGEST) -> str:
         return f"SQL {' '.join(self.sql.split())}" + (f" → {self.outcome}" if self.outcome else "")
 
     @property
@@ -109,7 +110,8 @@ class Trace:
 
     def note_commit(self, steps: list[Step], outcome: str, writers: list["Trace"]) -> None:
         """The commit of its turn is done: its steps, what became of it, and the requests that changed something."""
-        self.commit = outcome if self in writers else "nothing to commit"
+        if not self.commit:  # after a commit that has failed there is another one, without its changes
+            self.commit = outcome if self in writers else "nothing to commit"
         self.shared = [other.id for other in writers if other is not self] if self in writers else []
         self.steps += steps
 
@@ -299,26 +301,24 @@ def _text(body: bytes) -> str:
 
 
 def difference(one: Trace, other: Trace) -> dict:
-    """{first: index of the first row that differs or None, rows: [[step or None, step or None], …]}.
+    """{first: index of the first row that differs or None, rows: [(step or None, step or None, are they equal), …]}.
 
     Steps are equal if they do the same, whatever their times, numbers, ids and hashes are.
     """
     left, right = list(one.steps), list(other.steps)
-    keys = [[step.likeness(one.secrets + other.secrets) for step in steps] for steps in (left, right)]
-    rows, first = [], None
+    keys = [[step.likeness(trace.id) for step in steps] for trace, steps in ((one, left), (other, right))]
+    rows = []
     for kind, a, b, c, d in SequenceMatcher(None, *keys, autojunk=False).get_opcodes():
-        if kind != "equal" and first is None:
-            first = len(rows)
         for offset in range(max(b - a, d - c)):
-            pair = [left[a + offset] if a + offset < b else None, right[c + offset] if c + offset < d else None]
-            rows.append(pair)
-    return {"first": first, "rows": rows}
+            pair = left[a + offset] if a + offset < b else None, right[c + offset] if c + offset < d else None
+            rows.append((*pair, kind == "equal"))
+    return {"first": next((index for index, row in enumerate(rows) if not row[2]), None), "rows": rows}
 
 
 def difference_as_json(one: Trace, other: Trace) -> dict:
     found = difference(one, other)
     rows = [
-        [step and trace.step_as_json(step) for step, trace in zip(row, (one, other))] for row in found["rows"]
+        [step and trace.step_as_json(step) for step, trace in zip(row, (one, other))] for *row, _ in found["rows"]
     ]
     return {"a": one.summary(), "b": other.summary(), "first_difference": found["first"], "rows": rows}
 
@@ -327,18 +327,13 @@ def difference_as_text(one: Trace, other: Trace) -> str:
     """Two columns of text; `=` stands between equal steps, `≠` between others, `▶` before the first of those."""
     found, half = difference(one, other), (WIDTH - 3) // 2
     lines = [_row(one.title(), " ", other.title(), half), _row(one.id, " ", other.id, half), ""]
-    for index, (left, right) in enumerate(found["rows"]):
-        is_equal = left and right and _alike(left, right)
+    for index, (left, right, is_equal) in enumerate(found["rows"]):
         sign = "=" if is_equal else "▶" if index == found["first"] else "≠"
         shown = [_indented(step, trace, is_equal) for step, trace in ((left, one), (right, other))]
         lines.append(_row(shown[0], sign, shown[1], half))
     if found["first"] is None:
         lines.append("the same steps")
     return "\n".join(lines) + "\n"
-
-
-def _alike(left, right):
-    return left.likeness(()) == right.likeness(())
 
 
 def _row(left, sign, right, half):

@@ -160,7 +160,7 @@ class Tracer:
         self.secrets = ()  # texts that no trace may show
         self._stacks = {}  # {id of a code object: (it, its stack)}
         self.files, self.codes = {}, {}  # {path: name of the desk's file}, {id of a code object: (it, its file)}
-        self._number, self._size = 0, 0
+        self._number, self._size, self.most_bytes = 0, 0, MOST_BYTES
         self._traces, self._open, self._of_event = {}, {}, {}  # by number, by request in progress, by event
         self.recordings = {}  # {thread: what it records now}
 
@@ -181,7 +181,7 @@ class Tracer:
             files = [number for number, trace in self._traces.items() if trace.request.path.startswith("/static/")]
             for number in files[:-MOST_OF_FILES]:
                 self._drop(number)
-        while len(self._traces) > 1 and (len(self._traces) > MOST_TRACES or self._size > MOST_BYTES):
+        while len(self._traces) > 1 and (len(self._traces) > MOST_TRACES or self._size > self.most_bytes):
             self._drop(next(iter(self._traces)))
 
     def _drop(self, number):
