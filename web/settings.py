@@ -102,7 +102,7 @@ def all_settings(database, plugins) -> tuple:
         Setting("db", ("SUPPORT_DESK_DB", "DB_PATH"), str(database), str, "the database file; :memory: keeps nothing"),
         Setting("auth", ("SUPPORT_DESK_AUTH",), "open", auth, "open, or tokens: every caller needs one"),
         Setting("secret", ("SUPPORT_DESK_SECRET",), "", long_secret, "signs tokens; unset: a new one each start", True),
-        Setting("debug", ("DEBUG",), "false", boolean, "true opens the lab: traces, faults, a clock, logins for anybody"),
+        Setting("debug", ("DEBUG",), "false", boolean, "true opens a lab: traces, faults, a clock, any login"),
         *llm_settings(plugins),
         Setting("log_format", ("LOG_FORMAT",), "text", formats, "how the log is written: text or json"),
         Setting("cors_origins", ("CORS_ORIGINS",), "", origins, "other origins whose pages may use the desk"),
