@@ -59,7 +59,7 @@ class Step:
 
     def likeness(self, request_id: str) -> tuple:
         """What two steps have in common if they do the same for two requests, each with its own id."""
-        text = self.label((), MOST_COMPARED) + self.values((), MOST_COMPARED)
+        text = f"{self.label((), MOST_COMPARED)} {self.values((), MOST_COMPARED)}"
         text = text.replace(repr(request_id), "<request>")
         return self.kind, self.name, self.file, VOLATILE.sub(lambda found: f"<{found.lastgroup}>", text)
 
