@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 
 from tests.desk import AGENT, CUSTOMER, Desk, DeskTest, hash_quickly, run_tool
 from tests.listeners import EventReader, SocketClient
-from tests.test_locked import LOCKED, bearer
+from tests.test_locked import LOCKED_LAB, bearer
 from web.identity import new_user
 
 OTHER = {"X-User-Id": "agent-2", "X-User-Role": "agent"}
@@ -175,7 +175,7 @@ class Following(ClockTest):
 
 
 class Tokens(ClockTest):
-    environ = LOCKED
+    environ = LOCKED_LAB
 
     @classmethod
     def setUpClass(cls):

@@ -16,7 +16,7 @@ from store import Store
 from tests.desk import AGENT, CUSTOMER, ROOT, TIMEOUT, Desk, DeskTest, hash_quickly, run_tool
 from tests.listeners import EventReader, SocketClient
 from tests.test_in_memory import IN_MEMORY
-from tests.test_locked import LOCKED, bearer
+from tests.test_locked import LOCKED_LAB, bearer
 from tests.test_process import ProcessTest
 from web import debug
 from web.identity import new_user
@@ -145,7 +145,7 @@ class EveryRoute(StateTest):
 
 
 class LockedDesk(StateTest):
-    environ = LOCKED
+    environ = LOCKED_LAB
 
     @classmethod
     def setUpClass(cls):

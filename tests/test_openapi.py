@@ -9,7 +9,7 @@ import app
 from tests.desk import Desk, DeskTest, want, want_whole_states
 from tests.json_schema import faults, resolve
 from tests.statuses import compare, operations
-from tests.test_locked import LIVE, LOCKED, bearer
+from tests.test_locked import LIVE, bearer
 from web import debug
 from web.response_schemas import EXAMPLES, schemas
 from web.routes import with_rules
@@ -234,23 +234,6 @@ class Examples(ReferenceTest):
                     query = urlencode({parameter["name"]: value})
                     reply = self.desk.get(f"{self.path_of(route, 1, operation)}?{query}", self.boss)
                     self.assertEqual(reply.status, 200, reply.body)
-
-
-class LockedExamples(Examples):
-    environ = LOCKED
-
-    @property
-    def boss(self):
-        return bearer("root", "admin")
-
-    def test_the_document_tells_a_locked_desk_from_an_open_one(self):
-        self.assertEqual(list(self.api["components"]["securitySchemes"]), ["token"])
-        for _, route, operation in self.operations:
-            self.assertNotIn({"$ref": "#/components/parameters/UserId"}, operation["parameters"])
-            self.assertEqual(
-                operation["security"],
-                [{"token": []}] if 401 in operation["x-statuses"] and route != "/user/login" else [],
-            )
 
 
 class Statuses(unittest.TestCase):

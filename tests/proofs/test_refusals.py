@@ -3,7 +3,7 @@
 import re
 
 from tests.desk import AGENT
-from tests.test_locked import LIVE, LOCKED, bearer
+from tests.test_locked import LIVE, LOCKED_LAB, bearer
 from tests.test_openapi import ReferenceTest
 from workflow import TRANSITIONS
 
@@ -150,7 +150,7 @@ class Refusals(ReferenceTest):
 
 
 class LockedRefusals(Refusals):
-    environ = {**LOCKED, **Refusals.environ}
+    environ = {**LOCKED_LAB, **Refusals.environ}
 
     @property
     def boss(self):
