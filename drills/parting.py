@@ -23,9 +23,10 @@ ID = re.compile(r"(?i)\b((?:\w*_)?id|number|uuid|cursor)([:=] ?)\d+")
 STAMP = re.compile(r"\bstamp=\(\d+, \d+\)")  # how much was written before, perhaps by other requests
 NOT_COMPARED = ("_text_of_second",)  # its result is kept for a second, so the call may be missing
 OF_THE_STATE = ("begin_read", "_newest_event")  # their results say the same
+SQL_ERROR = re.compile(r"raises (?:\w+Error|Unavailable)\b")  # others were raised after the statement
 NO_RESULT = "None, or an exception"
-BUILDS_SQL = re.compile(r"\b(?:SELECT|LIKE|MATCH|GLOB|instr|json_object)\b|= :")
-READS = ("SELECT", "WITH", "PRAGMA")
+PART_OF_SQL = re.compile(r"\b(?:SELECT|LIKE|MATCH|GLOB|instr|json_object)\b|= :")
+READS, CHANGES = ("SELECT", "WITH", "PRAGMA"), ("INSERT", "UPDATE", "DELETE")
 AFTER_AN_EXCEPTION = ("refuse", "_unavailable")  # the desk calls them when something was raised
 NOTHING = "(no such step)"
 WIDTH = 100  # columns of a line
@@ -91,35 +92,39 @@ def moments(steps: list[dict]) -> list[Moment]:
     """What a request did, in the order of time. A call is there twice: its result is known at its end only."""
     found, calls = [], []
     for position, step in enumerate(steps):
-        if step["kind"] == "stack" or step["name"] in NOT_COMPARED or _builds_sql(step):
-            continue
         while calls and calls[-1][1]["depth"] >= step["depth"]:
             found.append(_end(*calls.pop(), steps[position:]))
-        found.append(_moment(position, step, _text(step), step["kind"]))
+        if step["kind"] == "stack" or step["name"] in NOT_COMPARED or _is_sql(step, step.get("result", "")):
+            continue
+        found.append(_moment(position, step, _text(step, steps[position + 1 :]), step["kind"]))
         if step["kind"] in ("call", "worker"):
             calls.append((position, step))
     return found + [_end(*call, []) for call in reversed(calls)]
 
 
-def _builds_sql(step):
-    """Whether a call only makes a text for a statement. The statement itself comes later."""
-    is_call = step["kind"] == "call" and step.get("file") == "store.py"
-    return is_call and bool(BUILDS_SQL.search(f"{_values(step)} {step.get('result', '')}"))
+def _is_sql(step, text):
+    """Whether a text of a call is part of a statement. The statement itself comes later."""
+    return step["kind"] == "call" and step.get("file") == "store.py" and bool(PART_OF_SQL.search(text))
 
 
 def _end(position, step, following):
-    result = step.get("result")
-    if not result and following and (following[0]["name"] in AFTER_AN_EXCEPTION or following[0]["kind"] == "error"):
-        errors = (_text(other) for other in following if other["kind"] == "error")
-        result = f"raises {next(errors, 'an exception')}"
-    return _moment(position, step, f"{_text(step)} → {result or NO_RESULT}", "end")
+    result = step.get("result") or _exception(following) or NO_RESULT
+    return _moment(position, step, f"{_text(step)} → {result}", "end")
+
+
+def _exception(following):
+    """The exception that ended a step, as far as what follows tells it."""
+    if not following or (following[0]["name"] not in AFTER_AN_EXCEPTION and following[0]["kind"] != "error"):
+        return ""
+    errors = (_text(step) for step in following if step["kind"] == "error")
+    return f"raises {next(errors, 'an exception')}"
 
 
 def _moment(position, step, text, kind):
     name, file = step["name"], step.get("file", "")
     place = f"{file}:{step['line']}" if file else ""
-    shown = name if step["kind"] == "worker" else STAMP.sub("#", settled(text))
-    if name in OF_THE_STATE:
+    shown = name if step["kind"] == "worker" else STAMP.sub("#", settled(_text(step) if kind == "sql" else text))
+    if name in OF_THE_STATE or _is_sql(step, text):
         shown = name
     loose = shown
     if step["kind"] == "sql":
@@ -129,10 +134,12 @@ def _moment(position, step, text, kind):
     return Moment((*head, shown, *step.get("plan", ())), (*head, loose), kind, name, place, text, position)
 
 
-def _text(step):
+def _text(step, following=()):
     if step["kind"] == "sql":
         values = f" [{_values(step)}]" if step.get("values") else ""
-        return f"SQL {' '.join(step['sql'].split())}{values} → {_outcome(step)}"
+        raised = _exception(following)
+        outcome = raised if SQL_ERROR.match(raised) else _outcome(step)
+        return f"SQL {' '.join(step['sql'].split())}{values} → {outcome}"
     if step["kind"] == "call":
         return f"{step['name']}({_values(step)})"
     return f"{step['name']}: {step['text']}" if step.get("text") else step["name"]
@@ -147,9 +154,10 @@ def _outcome(step):
     rows, changed = step.get("rows", 0), step.get("changed", 0)
     if step.get("failure"):
         return f"fails: {step['failure']}"
-    if changed > 0:
-        return f"{changed} changed"
-    return f"{rows} row{'s' * (rows != 1)}" if step["sql"].lstrip().upper().startswith(READS) else "done"
+    verb = step["sql"].split(None, 1)[0].upper()
+    if changed > 0 or verb in CHANGES:
+        return f"{max(0, changed)} changed"
+    return f"{rows} row{'s' * (rows != 1)}" if verb in READS else "done"
 
 
 def _calls_at_work(found):
@@ -197,8 +205,10 @@ def _focused(text, other):
     head = text[: text.find("(") + 1] or text[:20]
     if text.startswith("SQL "):
         head = text[:30]
-    value = max(text.rfind(", ", len(head), start + 1), text.rfind(" → ", len(head), start + 3))
-    return f"{head}…{text[value:]}" if value > 0 and start > len(head) else text
+    value, result = text.rfind(", ", len(head), start + 1), text.rfind(" → ", len(head), start + 3)
+    if result > value:
+        return f"{head}…{')' if head.endswith('(') else ''}{text[result:]}"
+    return f"{head}…{text[value:]}" if value > 0 else text
 
 
 def _with_result(text):
@@ -206,8 +216,10 @@ def _with_result(text):
     if len(text) <= ROOM:
         return text
     given, _, result = text.rpartition(" → ")
-    room = ROOM - len(result) - 4
-    return f"{given[:room]}… → {result}" if given and room > 20 else text
+    if not given:
+        return text
+    result = result if len(result) <= ROOM // 2 else f"{result[: ROOM // 2]}…"
+    return f"{given[: ROOM - len(result) - 4]}… → {result}"
 
 
 def _line(who, text, moment):

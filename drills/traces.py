@@ -21,7 +21,7 @@ FETCH_TIMEOUT = 3  # seconds for one request of this module
 MOST_TRACES = 60  # of one desk
 BROKEN = (OSError, http.client.HTTPException, ValueError, KeyError, TypeError, AttributeError)
 NOT_COMPARED = "date x-request-id x-bug-mode etag content-length sec-websocket-accept".split()  # headers
-DIGITS = re.compile(r"\d+")
+DIGITS, CODE = re.compile(r"\d+"), re.compile("`[^`]*`")
 HOW_TO_SEE_ALL = (
     "To see all of it, start the copy with `DEBUG=true python3 app.py`, do the same again, and type "
     "`curl localhost:8080/debug/requests/ID`; `curl localhost:8080/debug/requests` lists the ids."
@@ -190,7 +190,7 @@ def _named(requests, position):
 def _about_parting(parting: Parting, one, other, where):
     if one.name != other.name:
         where += f" (to the clean desk it is `{other.name}`)"
-    inside = f", inside `{' → '.join(parting.inside)}`" if parting.inside else ""
+    inside = f", inside {' → '.join(f'`{name}`' for name in parting.inside)}" if parting.inside else ""
     plans = (), ()
     if parting.copy and parting.clean:
         plans = one.steps[parting.copy.step].get("plan", ()), other.steps[parting.clean.step].get("plan", ())
@@ -203,13 +203,15 @@ def _no_parting(clean, twins):
     if more:
         return f"The clean desk takes the same steps up to here. Then it gets `{more.name}`, and this copy does not."
     return (
-        "The clean desk takes the same steps. The difference is in something that a trace does not show: a header, what "
-        "is sent to a listener, the log, or the client."
+        "The clean desk takes the same steps. The difference is in something that a trace does not show: a header, "
+        "what is sent to a listener, the log, or the client."
     )
 
 
 def _wrapped(text):
-    return "\n".join(wrap(text, WIDTH, break_long_words=False, break_on_hyphens=False))
+    """The text in lines; what is between backquotes stays in one line, to be copied."""
+    kept = CODE.sub(lambda found: found[0].replace(" ", "\0"), text)
+    return "\n".join(wrap(kept, WIDTH, break_long_words=False, break_on_hyphens=False)).replace("\0", " ")
 
 
 def _block(lines):
