@@ -22,8 +22,8 @@ VOLATILE = re.compile(
 ID = re.compile(r"(?i)\b((?:\w*_)?id|number|uuid|cursor)([:=] ?)\d+")
 STAMP = re.compile(r"\bstamp=\(\d+, \d+\)")  # how much was written before, perhaps by other requests
 NOT_COMPARED = ("_text_of_second",)  # its result is kept for a second, so the call may be missing
-OF_THE_STATE = ("begin_read", "_newest_event")  # their results say the same
-SQL_ERROR = re.compile(r"raises (?:\w+Error|Unavailable)\b")  # others were raised after the statement
+OF_THE_STATE = ("begin_read", "_newest_event", "file_sizes")  # their results say the same, so they do not count
+SQL_ERROR = re.compile(r"raises (?:\w+Error|Unavailable)\b")  # other exceptions come from the code after a statement
 NO_RESULT = "None, or an exception"
 PART_OF_SQL = re.compile(r"\b(?:SELECT|LIKE|MATCH|GLOB|instr|json_object)\b|= :")
 READS, CHANGES = ("SELECT", "WITH", "PRAGMA"), ("INSERT", "UPDATE", "DELETE")

@@ -6,6 +6,7 @@ A desk with DEBUG=true records what each request does. A check runs without that
 import http.client
 import json
 import re
+import signal
 from contextlib import closing, suppress
 from pathlib import Path
 from textwrap import wrap
@@ -52,9 +53,9 @@ class TracedDesk(LabDesk):
         if self.process.poll() is None:
             self.lab.traced += _fetch(self.port)
 
-    def stop(self, *facts) -> int:
+    def stop(self, number: int = signal.SIGTERM) -> int:
         self.read_traces()
-        return super().stop(*facts)
+        return super().stop(number)
 
 
 class TracedLab(Lab):
