@@ -457,12 +457,16 @@ class Store:
     def query_plan(self, sql: str, names: list) -> list[str]:
         """How SQLite would run this statement, one line for each loop; `names` are those of its parameters, or numbers.
 
-        No value is needed: the desk never runs ANALYZE, so a plan does not depend on values.
+        No value is needed: the desk never runs ANALYZE, so a plan does not depend on values. A statement that SQLite
+        does not understand has no plan.
         """
         if not sql.lstrip().upper().startswith(("SELECT", "WITH", "INSERT", "UPDATE", "DELETE")):
             return []
         values = dict.fromkeys(names) if names and isinstance(names[0], str) else (None,) * len(names)
-        return [row["detail"] for row in self._all(f"EXPLAIN QUERY PLAN {sql}", values)]
+        try:
+            return [row["detail"] for row in self._all(f"EXPLAIN QUERY PLAN {sql}", values)]
+        except sqlite3.Error:
+            return []
 
     def last_event(self) -> int:
         """The id of the last committed event, 0 if there is none."""
