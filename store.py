@@ -449,8 +449,8 @@ class Store:
         """Tell `watcher` of each statement of this store, and of the readers that it opens from now on; None: nobody.
 
         watcher.statement(sql, values) is called before each statement, in the thread that runs it. It returns an object
-        whose attribute `failure` is None, or the text of an error to raise instead of running the statement. While the
-        statement runs and is read, the store sets its `rows` (read), `changed` (rows written) and `seconds`.
+        whose attribute `failure` is None, or the text of an error to raise instead of running the statement. The store
+        sets its `rows` (read), `changed` (rows written) and `seconds`, and `failure` if SQLite refuses the statement.
         """
         self.db.watch(watcher)
 
@@ -1463,6 +1463,9 @@ class WatchedCursor(sqlite3.Cursor):
         started = time.perf_counter()
         try:
             return super().execute(sql, values)
+        except sqlite3.Error as problem:
+            statement.failure = str(problem)
+            raise
         finally:
             statement.seconds = time.perf_counter() - started
             statement.changed = max(self.rowcount, 0)  # -1 for a statement that is no write

@@ -273,8 +273,8 @@ class Shown(TraceTest):
         self.assertIsNone(same["first_difference"])
         other = self.desk.get("/debug/requests/a/diff/c", JSON).json
         left, right = other["rows"][other["first_difference"]]
-        self.assertEqual(left["name"], "read_body")  # the bodies differ already
-        self.assertEqual(right["name"], "read_body")
+        self.assertEqual(left["name"], "parse_json")  # the bodies differ already
+        self.assertEqual(right["name"], "parse_json")
         text = self.desk.get("/debug/requests/a/diff/c", TEXT).body.decode()
         self.assertEqual(text.count("▶"), 1)
         self.assertLessEqual(max(map(len, text.splitlines())), WIDTH)

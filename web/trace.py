@@ -57,11 +57,15 @@ class Step:
             return f"{self.name}({self.values(secrets, room)}){result}"
         return masked(f"{self.name}: {self.text}" if self.text else self.name, secrets)
 
-    def likeness(self, request_id: str) -> tuple:
-        """What two steps have in common if they do the same for two requests, each with its own id."""
-        text = f"{self.label((), MOST_COMPARED)} {self.values((), MOST_COMPARED)}"
-        text = text.replace(repr(request_id), "<request>")
-        return self.kind, self.name, self.file, VOLATILE.sub(lambda found: f"<{found.lastgroup}>", text)
+    def beginning(self, request_id: str) -> tuple:
+        """What two steps have in common if they begin alike for two requests, each with its own id."""
+        text = self.text if self.kind != "sql" else " ".join(self.sql.split())
+        return self.kind, self.name, self.file, _without_ids(f"{text} {self.values((), MOST_COMPARED)}", request_id)
+
+    def end(self, request_id: str) -> str:
+        """The same for how they end."""
+        text = self.outcome if self.kind == "sql" else text_of(self.result, (), MOST_COMPARED)
+        return _without_ids(text, request_id)
 
 
 class Statement(Step):
@@ -98,8 +102,10 @@ class Trace:
         self.stack, self.steps = [], []  # stack: (name, file, line) of functions that were at work already
         self.left_out = 0  # calls and statements that are no steps, because there are too many
         self.response, self.status, self.seconds = None, None, None  # None until it is answered
+        self.head = b""  # of the response, as it was sent
         self.error, self.code = "", ""  # the exception that became the response
         self.commit, self.shared = "", []  # what became of its commit; the ids of others that it was for, too
+        self.appends = []  # the statements that append to the audit log
         self.events, self.listeners = {}, {}  # {event: (type, version, hash)}, {event: how many listeners have got it}
         self.secrets, self.size = (), 0  # texts that it must not show; its size in memory
 
@@ -115,6 +121,18 @@ class Trace:
             self.commit = outcome if self in writers else "nothing to commit"
         self.shared = [other.id for other in writers if other is not self] if self in writers else []
         self.steps += steps
+
+    def finish(self, response, sent: bytes) -> None:
+        """The response is in the outbox: `sent`, nothing if it is never sent."""
+        self.response, self.status, self.sent = response, response.status, len(sent)
+        self.head = sent.partition(b"\r\n\r\n")[0] if sent.startswith(b"HTTP/") else b""
+        self.seconds = perf_counter() - self.started
+        for step in self.appends if response.status < 400 else ():  # else they were rolled back
+            if step.changed:
+                number, _, version, kind, *_, digest = [value for _, value in step.given]
+                self.events[number] = kind, version, digest
+        bodies = len(self.request.body) + len(response.body)
+        self.size = 3000 + bodies + 1000 * len(self.steps)
 
     @property
     def has_changed(self) -> bool:
@@ -257,8 +275,10 @@ class Trace:
         came["body"] = self.masked(_text(request.body))
         went = None
         if response:
-            own = [[name, self.header(name, value)] for name, value in response.headers]
-            went = {"status": response.status, "headers": own, "body": self.masked(_text(response.body))}
+            lines = [line.partition(": ") for line in self.head.decode("latin-1").split("\r\n")[1:]]
+            sent = [(name, value) for name, _, value in lines] or response.headers
+            shown = [[name, self.header(name, value)] for name, value in sent]
+            went = {"status": response.status, "headers": shown, "body": self.masked(_text(response.body))}
         return {"request": came, "response": went}
 
     def to_repeat(self) -> Request:
@@ -272,11 +292,6 @@ class Trace:
         if name.lower() == "authorization":
             return f"{value.partition(' ')[0]} {MASK}"
         return MASK if SECRET_NAMES.search(name) else self.masked(value)
-
-    def count_bytes(self) -> int:
-        """About how many bytes of memory it takes."""
-        bodies = len(self.request.body) + (len(self.response.body) if self.response else 0)
-        return 3000 + bodies + 1000 * len(self.steps)
 
 
 def between(left: str, right: str) -> str:
@@ -304,16 +319,33 @@ def _text(body: bytes) -> str:
 def difference(one: Trace, other: Trace) -> dict:
     """{first: index of the first row that differs or None, rows: [(step or None, step or None, are they equal), …]}.
 
-    Steps are equal if they do the same, whatever their times, numbers, ids and hashes are.
+    Steps are equal if they begin and end alike, whatever their times, numbers, ids and hashes are. If a function only
+    ends differently, something that it calls may differ before that: then this comes first.
     """
     left, right = list(one.steps), list(other.steps)
-    keys = [[step.likeness(trace.id) for step in steps] for trace, steps in ((one, left), (other, right))]
-    rows = []
+    keys = [[step.beginning(trace.id) for step in steps] for trace, steps in ((one, left), (other, right))]
+    rows, order = [], []  # order: of the rows that differ: (when, index)
     for kind, a, b, c, d in SequenceMatcher(None, *keys, autojunk=False).get_opcodes():
         for offset in range(max(b - a, d - c)):
             pair = left[a + offset] if a + offset < b else None, right[c + offset] if c + offset < d else None
-            rows.append((*pair, kind == "equal"))
-    return {"first": next((index for index, row in enumerate(rows) if not row[2]), None), "rows": rows}
+            is_equal = kind == "equal" and pair[0].end(one.id) == pair[1].end(other.id)
+            if not is_equal:
+                ends = _number_of_last_callee(left, a + offset) - (a + offset) if kind == "equal" else 0
+                order.append((len(rows) + ends, -len(rows)))
+            rows.append((*pair, is_equal))
+    return {"first": -min(order)[1] if order else None, "rows": rows}
+
+
+def _number_of_last_callee(steps, number):
+    depth = steps[number].depth
+    while number + 1 < len(steps) and steps[number + 1].depth > depth:
+        number += 1
+    return number
+
+
+def _without_ids(text, request_id):
+    """The text without what differs between two runs of the same request."""
+    return VOLATILE.sub(lambda found: f"<{found.lastgroup}>", text.replace(repr(request_id), "<request>"))
 
 
 def difference_as_json(one: Trace, other: Trace) -> dict:

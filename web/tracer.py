@@ -9,6 +9,7 @@ import json
 import re
 import sys
 from contextlib import suppress
+from dis import opname
 from inspect import CO_GENERATOR
 from pathlib import Path
 from threading import get_ident
@@ -19,7 +20,7 @@ from web.faults import FaultHandler, FaultServer
 from web.handler import Job
 from web.http1 import Request, RequestReader, Response
 from web.live import Live
-from web.short_repr import HIDDEN, capture
+from web.short_repr import HIDDEN, Shown, capture
 from web.trace import MOST_STEPS, SECRET_NAMES, Statement, Step, Trace
 from workflow import utc_now
 
@@ -64,6 +65,11 @@ def _about(code) -> tuple:
     return code, _shown_file(code), shown, bool(code.co_flags & CO_GENERATOR)
 
 
+def _returns(frame) -> bool:
+    """Whether a function that ends returns: its last instruction says so. Else it ends by an exception."""
+    return opname[frame.f_code.co_code[frame.f_lasti]].startswith("RETURN")
+
+
 def _hidden(names):
     return [(name, HIDDEN) for name in names]
 
@@ -76,7 +82,7 @@ class Recording:
 
     def __init__(self, tracer, trace, steps, depth):
         self.tracer, self.trace, self.steps, self._open = tracer, trace, steps, []
-        self.depth, self._codes, self._generators = depth, tracer.codes, []
+        self.depth, self._codes, self._generators, self._raised = depth, tracer.codes, [], ""
 
     def __enter__(self):
         self._thread, self._tracing = get_ident(), sys.gettrace()
@@ -119,11 +125,17 @@ class Recording:
         return self._on_event
 
     def _on_event(self, frame, event, value):
-        if event == "return" and self._open and self._open[-1][0] is frame:  # else a generator that goes on
+        if not self._open or self._open[-1][0] is not frame:  # a generator that goes on
+            return
+        if event == "return":
             step = self._open.pop()[1]
             step.seconds = perf_counter() - step.began
             if value is not None:
                 step.result = capture(value) if step.file not in SECRET_FILES else HIDDEN
+            elif self._raised and not _returns(frame):
+                step.result = Shown(f"raises {self._raised}")
+        elif event == "exception":
+            self._raised = value[0].__name__
 
     def _goes_on(self, frame):
         """Whether a generator has begun before: it comes back for each value."""
@@ -149,7 +161,7 @@ class Recording:
         else:
             self._leave_out()
         if self.trace and sql.startswith(ADD_EVENT):
-            self.tracer.note_event(self.trace, *values)
+            self.trace.appends.append(step)
         return step
 
 
@@ -186,33 +198,21 @@ class Tracer:
 
     def _drop(self, number):
         trace = self._traces.pop(number)
-        self._size -= trace.size if trace.seconds is not None else 0
+        self._size -= trace.size
         self._open.pop(trace.request, None)
-        self._forget_events(trace)
-
-    def _forget_events(self, trace):
-        for number in trace.events:
-            if self._of_event.get(number) is trace:
-                del self._of_event[number]
-        trace.events = {}
+        for event in trace.events:
+            self._of_event.pop(event, None)
 
     def of(self, request: Request) -> Trace | None:
         """The trace of a request in progress."""
         return self._open.get(request)
 
-    def finish(self, trace: Trace, response: Response, sent: int) -> None:
-        """The response is in the outbox: `sent` bytes."""
-        trace.response, trace.status, trace.sent = response, response.status, sent
-        trace.seconds = perf_counter() - trace.started
-        if response.status >= 400:  # they were rolled back
-            self._forget_events(trace)
-        trace.size = trace.count_bytes()
+    def finish(self, trace: Trace, response: Response, sent: bytes) -> None:
+        """The response is in the outbox: `sent`."""
+        trace.finish(response, sent)
+        self._of_event |= dict.fromkeys(trace.events, trace)
         self._size += trace.size
         self._open.pop(trace.request, None)
-
-    def note_event(self, trace, number, ticket, version, kind, actor, at, request_id, data, previous, digest) -> None:
-        trace.events[number] = kind, version, digest
-        self._of_event[number] = trace
 
     def published(self, after: int, last: int) -> None:
         """One listener was sent the events after `after` up to `last`."""
@@ -399,7 +399,7 @@ class TracingServer(FaultServer):
         super()._send_one(handler, response)
         step.seconds = perf_counter() - step.began
         if handler not in self._delayed:
-            self.tracer.finish(trace, response, len(handler.outbox) - before)
+            self.tracer.finish(trace, response, bytes(handler.outbox[before:]))
 
 
 # -- secrets --------------------------------------------------------------------------------------
