@@ -23,11 +23,8 @@ ID = re.compile(r"(?i)\b((?:\w*_)?id|number|uuid|cursor)([:=] ?)\d+")
 STAMP = re.compile(r"\bstamp=\(\d+, \d+\)")  # how much was written before, perhaps by other requests
 NOT_COMPARED = ("_text_of_second",)  # its result is kept for a second, so the call may be missing
 OF_THE_STATE = ("begin_read", "_newest_event", "file_sizes")  # their results say the same, so they do not count
-SQL_ERROR = re.compile(r"raises (?:\w+Error|Unavailable)\b")  # other exceptions come from the code after a statement
-NO_RESULT = "None, or an exception"
 PART_OF_SQL = re.compile(r"\b(?:SELECT|LIKE|MATCH|GLOB|instr|json_object)\b|= :")
 READS, CHANGES = ("SELECT", "WITH", "PRAGMA"), ("INSERT", "UPDATE", "DELETE")
-AFTER_AN_EXCEPTION = ("refuse", "_unavailable")  # the desk calls them when something was raised
 NOTHING = "(no such step)"
 WIDTH = 100  # columns of a line
 ROOM = 70  # of them for the text of a step; the name of its file needs the others
@@ -93,13 +90,13 @@ def moments(steps: list[dict]) -> list[Moment]:
     found, calls = [], []
     for position, step in enumerate(steps):
         while calls and calls[-1][1]["depth"] >= step["depth"]:
-            found.append(_end(*calls.pop(), steps[position:]))
+            found.append(_end(*calls.pop()))
         if step["kind"] == "stack" or step["name"] in NOT_COMPARED or _is_sql(step, step.get("result", "")):
             continue
-        found.append(_moment(position, step, _text(step, steps[position + 1 :]), step["kind"]))
+        found.append(_moment(position, step, _text(step), step["kind"]))
         if step["kind"] in ("call", "worker"):
             calls.append((position, step))
-    return found + [_end(*call, []) for call in reversed(calls)]
+    return found + [_end(*call) for call in reversed(calls)]
 
 
 def _is_sql(step, text):
@@ -107,17 +104,8 @@ def _is_sql(step, text):
     return step["kind"] == "call" and step.get("file") == "store.py" and bool(PART_OF_SQL.search(text))
 
 
-def _end(position, step, following):
-    result = step.get("result") or _exception(following) or NO_RESULT
-    return _moment(position, step, f"{_text(step)} → {result}", "end")
-
-
-def _exception(following):
-    """The exception that ended a step, as far as what follows tells it."""
-    if not following or (following[0]["name"] not in AFTER_AN_EXCEPTION and following[0]["kind"] != "error"):
-        return ""
-    errors = (_text(step) for step in following if step["kind"] == "error")
-    return f"raises {next(errors, 'an exception')}"
+def _end(position, step):
+    return _moment(position, step, f"{_text(step)} → {step.get('result') or 'None'}", "end")
 
 
 def _moment(position, step, text, kind):
@@ -134,12 +122,10 @@ def _moment(position, step, text, kind):
     return Moment((*head, shown, *step.get("plan", ())), (*head, loose), kind, name, place, text, position)
 
 
-def _text(step, following=()):
+def _text(step):
     if step["kind"] == "sql":
         values = f" [{_values(step)}]" if step.get("values") else ""
-        raised = _exception(following)
-        outcome = raised if SQL_ERROR.match(raised) else _outcome(step)
-        return f"SQL {' '.join(step['sql'].split())}{values} → {outcome}"
+        return f"SQL {' '.join(step['sql'].split())}{values} → {_outcome(step)}"
     if step["kind"] == "call":
         return f"{step['name']}({_values(step)})"
     return f"{step['name']}: {step['text']}" if step.get("text") else step["name"]
