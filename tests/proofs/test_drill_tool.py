@@ -359,18 +359,18 @@ class Log(ToolTestCase):
                 "The trace of `POST /tickets`, traced request 1 of 1: ``` POST /tickets → 201 Created",
                 "part in this request, inside `handle_one_request` → `admit` → `check_body` → `clean`",
                 "copy clean(value='') → '' web/validation.py",
-                "clean clean(value='') → None, or an exception",
+                "clean clean(value='') → raises Fault",
             ),
             "duplicate_idempotency": (
                 "The trace of `POST /tickets`, traced request 2 of 2: ``` POST /tickets → 201 Created",
-                "copy kept_response(…) → None, or an exception store.py",
+                "copy kept_response(…) → None store.py",
                 "clean kept_response(…) → {caller: 'user-1',",
             ),
             "held_by_a_closed_tab": (
                 "The trace of `PATCH /tickets/1`, traced request 6 of 6: ``` PATCH /tickets/1 → 423 Locked",
                 "in an earlier request, `DELETE /tickets/1/lock (a WebSocket message)`, traced request 5 of 6",
-                "copy find_caller(…) → Caller anonymous",
-                "clean find_caller(…) → Caller bob",
+                "copy find_caller() → Caller anonymous",
+                "clean find_caller() → Caller bob",
             ),
         }
         for name, expected in cases.items():
