@@ -363,7 +363,7 @@ class Log(ToolTestCase):
             ),
             "duplicate_idempotency": (
                 "The trace of `POST /tickets`, traced request 2 of 2: ``` POST /tickets → 201 Created",
-                "copy kept_response(…) → None store.py",
+                "copy kept_response(scope=('user-1', 'POST', '/tickets', 'demo-1')) → None store.py",
                 "clean kept_response(…) → {caller: 'user-1',",
             ),
             "held_by_a_closed_tab": (
