@@ -117,7 +117,7 @@ class Recording:
         given = ()
         if names:
             values = frame.f_locals
-            given = [(name, capture(values[name])) for name in names] if file not in SECRET_FILES else _hidden(names)
+            given = [(name, capture(values.get(name))) for name in names] if file not in SECRET_FILES else _hidden(names)
         depth, line = self.depth + len(self._open), code.co_firstlineno
         step = Step(depth, "call", code.co_name, perf_counter(), file, line, given)
         self._open.append((frame, step))
