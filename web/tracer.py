@@ -70,10 +70,6 @@ def _returns(frame) -> bool:
     return opname[frame.f_code.co_code[frame.f_lasti]].startswith("RETURN")
 
 
-def _hidden(names):
-    return [(name, HIDDEN) for name in names]
-
-
 class Recording:
     """Records what one thread does in a `with` block into a list of steps.
 
@@ -116,8 +112,8 @@ class Recording:
         frame.f_trace_lines = False
         given = ()
         if names:
-            values = frame.f_locals
-            given = [(name, capture(values.get(name))) for name in names] if file not in SECRET_FILES else _hidden(names)
+            values, is_secret = frame.f_locals, file in SECRET_FILES
+            given = [(name, HIDDEN if is_secret else capture(values.get(name))) for name in names]
         depth, line = self.depth + len(self._open), code.co_firstlineno
         step = Step(depth, "call", code.co_name, perf_counter(), file, line, given)
         self._open.append((frame, step))
