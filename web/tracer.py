@@ -24,7 +24,7 @@ from web.short_repr import HIDDEN, Shown, capture
 from web.trace import MOST_STEPS, SECRET_NAMES, Statement, Step, Trace
 from workflow import utc_now
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).absolute().parent.parent
 MOST_TRACES, MOST_OF_FILES = 200, 20  # traces that are kept; those of the page's own files
 MOST_BYTES = 32 * 1024 * 1024  # of all traces, about
 NOT_TRACED = "/debug/"  # requests that only look
