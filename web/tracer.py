@@ -43,7 +43,8 @@ SHORTEST_SECRET = 4  # characters; to mask a shorter text would only spoil other
 def name_of_file(path: str, known: dict) -> str:
     """The name of one of the desk's own files, as `web/handler.py`; "" for any other file. `known` is a cache."""
     if path not in known:
-        own = Path(path).relative_to(ROOT).as_posix() if Path(path).is_relative_to(ROOT) else "/"
+        full = Path(path).absolute()
+        own = full.relative_to(ROOT).as_posix() if full.is_relative_to(ROOT) else "/"
         known[path] = own if own.startswith("web/") or "/" not in own else ""
     return known[path]
 
