@@ -24,7 +24,7 @@ from web.short_repr import HIDDEN, Shown, capture
 from web.trace import MOST_STEPS, SECRET_NAMES, Statement, Step, Trace
 from workflow import utc_now
 
-ROOT = Path(__file__).absolute().parent.parent
+ROOT = Path(__file__).resolve().parent.parent
 MOST_TRACES, MOST_OF_FILES = 200, 20  # traces that are kept; those of the page's own files
 MOST_BYTES = 32 * 1024 * 1024  # of all traces, about
 NOT_TRACED = "/debug/"  # requests that only look
@@ -43,7 +43,7 @@ SHORTEST_SECRET = 4  # characters; to mask a shorter text would only spoil other
 def name_of_file(path: str, known: dict) -> str:
     """The name of one of the desk's own files, as `web/handler.py`; "" for any other file. `known` is a cache."""
     if path not in known:
-        full = Path(path).absolute()
+        full = Path(path).resolve()
         own = full.relative_to(ROOT).as_posix() if full.is_relative_to(ROOT) else "/"
         known[path] = own if own.startswith("web/") or "/" not in own else ""
     return known[path]
