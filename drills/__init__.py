@@ -15,8 +15,11 @@ PROVENANCE   where the bug comes from: CWE, OWASP API, a public incident
 check(lab)   tests desks in the lab and yields (expectation, expected value, actual value)
 
 A check tests effects (rows, events, later responses), not code. It also tests the allowed case, so that a "fix" which
-refuses everything fails. It does not name the cause. Each run yields the same expectations: their texts contain no
-value that changes between runs (a uuid, a port, a time), because verdicts are compared. drills/lab.py has the lab.
-tests/solutions/NAME/ has the proofs of a drill: another correct fix, a lazy fix, a regression test, and the test of
-the suite that detects the bug. `python3 -m tests.drills_proof NAME --times 3` tries them.
+refuses everything fails. It asks every promise in a second place, if the bug can be there: another endpoint, a PATCH,
+a WebSocket message. What a fix could know by heart (names, roles, hosts, numbers) comes from lab.word() and lab.random.
+It does not name the cause. Each run yields the same expectations: their texts contain no value that changes between
+runs (a uuid, a port, a time, a word of the lab), because verdicts are compared. drills/lab.py has the lab.
+tests/solutions/NAME/ has the proofs of a drill: another correct fix; wrong fixes that must be refused (lazy, incomplete,
+or one that switches the feature off); a regression test; and the test of the suite that detects the bug.
+`python3 -m tests.drills_proof NAME --times 3` tries them.
 """

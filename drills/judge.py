@@ -66,10 +66,13 @@ class Verdict(NamedTuple):
         return self.recorded[: self.failed[0].position] if self.failed else self.recorded
 
 
-def judge(drill, folder: Path, seconds: float = lab_module.CHECK_TIMEOUT) -> Verdict:
-    """Run the drill's check against the desks in `folder`. It ends in time, even if the desks hang."""
+def judge(drill, folder: Path, seconds: float = lab_module.CHECK_TIMEOUT, seed: int | None = None) -> Verdict:
+    """Run the drill's check against the desks in `folder`. It ends in time, even if the desks hang.
+
+    The check uses names and numbers that differ in each run, unless `seed` is given.
+    """
     expectations, error = [], None
-    with Lab(folder, seconds) as lab:
+    with Lab(folder, seconds, seed) as lab:
         try:
             for name, expected, actual in drill.check(lab):
                 expectations.append(Expectation(name, expected, actual, len(lab.recorded)))

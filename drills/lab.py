@@ -7,6 +7,7 @@ Everything has a timeout. A desk that crashes, hangs or does not start is report
 import http.client
 import json
 import os
+import random
 import re
 import shlex
 import signal
@@ -338,13 +339,16 @@ class Lab:
     """Runs desks from one folder. A context manager: at its end everything is stopped.
 
     `recorded` has all requests so far, and the steps between them. `temp_dir` is a folder for files; it is deleted at
-    the end. After `seconds` all desks are killed, and `timed_out` is true. `start` starts their processes.
+    the end. After `seconds` all desks are killed, and `timed_out` is true. `start` starts their processes. `random`
+    makes what a fix must not know by heart: numbers, choices, words. It is another one in each run, unless `seed` is
+    given.
     """
 
     start = staticmethod(subprocess.Popen)
     desk_class = LabDesk
 
-    def __init__(self, folder: Path, seconds: float = CHECK_TIMEOUT):
+    def __init__(self, folder: Path, seconds: float = CHECK_TIMEOUT, seed: int | None = None):
+        self.random = random.Random(seed)
         self.folder, self.recorded, self.timed_out, self.desks = folder, [], False, []
         self._lock, self._tokens, self._open_resources = threading.Lock(), {}, []
         self._temp_dir = tempfile.TemporaryDirectory(prefix="lab-", ignore_cleanup_errors=True)
@@ -371,6 +375,11 @@ class Lab:
             desk.process.kill()
         for resource in self._open_resources:
             resource.close()
+
+    def word(self, length: int = 8) -> str:
+        """A word that no fix can know: for the name of a user, a role or a host, or in a text. It changes between runs,
+        so the text of an expectation must not have it."""
+        return "".join(self.random.choices("abcdefghijkmnpqrstuvwxyz", k=length))
 
     def desk(self, *arguments: str, database: Path | None = None, **environ: str) -> LabDesk:
         """A running desk with these options and settings: lab.desk(TZ="AAA12"), lab.desk(**llm.environ).

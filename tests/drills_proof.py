@@ -5,15 +5,17 @@ For each drill:
 - Its check says OK on the clean desk, and NO on the planted one, by failed expectations only. The verdict is the same
   each time. The median time of planting and check is below 5 s.
 - No other drill's check detects the bug, except those of its family.
-- Another correct fix is OK, and a lazy one is not.
+- Another correct fix is OK. Wrong ones are not: a lazy one, an incomplete one, one that switches the feature off.
 - A regression test is accepted, and an always-true one is rejected (tests.proofs.test_drill_tool tries an empty one).
 - The copy's own suite fails, in the test that is named.
 
 The checks of other drills, and nine in ten of the repeated ones, use forked desks; all others start desks as a learner
 does. tests/solutions/NAME/ has what is needed:
 
-fixes.py       OTHER and LAZY: (file, text in the planted copy, replacement), …; SEEN_BY: the test of the suite that
-               passes without the bug, and with it fails by an assertion and without an error;
+fixes.py       OTHER, and the wrong fixes LAZY, INCOMPLETE and SWITCHED_OFF: (file, text in the planted copy,
+               replacement), …; perhaps more wrong ones: WRONG_…
+               SEEN_BY: the test of the suite that passes without the bug, and with it fails by an assertion and
+               without an error;
                ALSO_SEEN_BY, if the bug breaks a whole feature: the drills with another symptom whose checks
                need that feature, and so detect the bug, too
 regression.py  a model regression test
@@ -39,6 +41,7 @@ from drills.learner_test import TIMEOUT, judge_test, run_module
 from tests import forked_desks
 
 SOLUTIONS = Path(__file__).with_name("solutions")
+WRONG_FIXES = ("LAZY", "INCOMPLETE", "SWITCHED_OFF")
 MAX_SECONDS = 5
 WORKERS = 3  # more than there are processors: a check waits for its desk most of the time
 ALWAYS_TRUE = """from tests.desk import DeskTest
@@ -105,7 +108,9 @@ class Proof(unittest.TestCase):
         self.assertEqual(wrong, [])
 
     def fixes(self):
-        for kind, result in (("OTHER", "OK"), ("LAZY", "NO")):
+        kinds = {"OTHER": "OK", **dict.fromkeys(WRONG_FIXES, "NO")}
+        kinds |= {kind: "NO" for kind in self.solution if kind.startswith("WRONG_")}
+        for kind, result in kinds.items():
             folder = plant.plant(self.name, self.folder / kind)
             for file, old, new in self.solution[kind]:
                 text = (folder / file).read_text(encoding="utf-8")
