@@ -3,13 +3,13 @@
 `context.lab` has the tools: see lab.py. A caller of a locked desk must be an agent. These requests leave no traces.
 """
 
-from inspect import getblock
+import ast
 
 from web import snippets
 from web.http1 import Request, Response
 from web.responses import encode, reply, tagged
 from web.routes import Route
-from web.trace import Trace, difference_as_json, difference_as_text
+from web.trace import Trace, difference, difference_as_json, difference_as_text
 from web.tracer import MOST_TRACES, ROOT, name_of_file
 from web.validation import Rule
 from workflow import NotFound
@@ -71,18 +71,39 @@ def compare_requests(context, request) -> Response:
     one, other = (_trace(context, reference) for reference in request.references)
     if wants_text(request):
         return _text(difference_as_text(one, other))
-    return reply(200, difference_as_json(one, other))
+    found = difference_as_json(one, other)
+    pairs = difference(one, other)["rows"]
+    found["differ"] = [index for index, pair in enumerate(pairs) if not _are_alike(pair, one.secrets + other.secrets)]
+    return reply(200, found)
+
+
+def _are_alike(pair, secrets):
+    left, right = pair
+    return bool(left and right) and left.likeness(secrets) == right.likeness(secrets)
 
 
 def get_source(context, request) -> Response:
-    """Show the source code of a function of the desk: its file and its first line are in a trace."""
+    """Show the source code of the function that has a line: a step of a trace names its file and a line."""
     name, line = request.fields.get("file", ""), request.fields.get("line", 1)
     path = ROOT / name
     if path.suffix != ".py" or name_of_file(str(path), {}) != name or not path.is_file():
         raise NotFound(f"the desk has no file {name[:80]}; a step of a trace names one, as web/handler.py")
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)[line - 1 :]
-    block = [text.rstrip("\n") for text in getblock(lines)[:LONGEST_FUNCTION]] if lines else []
-    return reply(200, {"file": name, "line": line, "lines": block})
+    code = path.read_text(encoding="utf-8")
+    first, last = _function_around(code, line)
+    first = max(first, line - LONGEST_FUNCTION + 10)  # so that the line is shown, whatever it is in
+    lines = code.splitlines()[first - 1 : min(last, first + LONGEST_FUNCTION - 1)]
+    return reply(200, {"file": name, "line": line, "first": first, "lines": lines})
+
+
+def _function_around(code, line):
+    """The first and the last line of the innermost function or class with this line; only the line if there is none."""
+    spans = [(line, line)]
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+            if first <= line <= node.end_lineno:
+                spans.append((first, node.end_lineno))
+    return max(spans[1:], default=spans[0])
 
 
 def wants_text(request: Request) -> bool:
