@@ -17,7 +17,7 @@ export async function openComparison(page) {
   if (!found) return {};
   const differs = new Set(found.differ);
   const isSame = found.first_difference === null;
-  const verdict = isSame ? "Both did the same steps, whatever their times, numbers and ids." : `${plural(differs.size, "row")} of ${found.rows.length} differ.`;
+  const verdict = isSame ? "Both did the same steps, whatever their times, numbers and ids." : `${differs.size} of ${plural(found.rows.length, "row")} differ.`;
   page.root.append(
     el("header", { class: "head" }, el("h1", {}, "Compare"), el("a", { href: "#/requests" }, "All requests")),
     el(

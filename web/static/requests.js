@@ -197,7 +197,7 @@ class Requests {
 
 function tableHead() {
   const names = ["", "Time", "Status", "Method", "Path", "Caller", "Took"];
-  const classes = ["choice", "when", "code", "method", "path", "caller", "took"];
+  const classes = ["choice", "when", "outcome-code", "method", "path", "caller", "took"];
   return el(
     "thead",
     {},

@@ -3,6 +3,7 @@
 const TOKEN = /'(?:''|[^'])*'|"[^"]*"|[(),]|[^\s()',"]+|\s+/g;
 const CLAUSE =
   /^(SELECT|FROM|WHERE|AND|OR|SET|VALUES|RETURNING|LIMIT|ORDER|GROUP|HAVING|LEFT|INNER|CROSS|JOIN|ON|UNION|INSERT|UPDATE|DELETE|WITH)$/i;
+const VERBS = ["SELECT", "INSERT", "UPDATE", "DELETE"];
 const INDENTED = /^(AND|OR|ON|JOIN|LEFT|INNER|CROSS)$/i;
 const SAME_LINE = /^(LEFT|INNER|CROSS|INSERT|BETWEEN|OR)$/i; // words after which JOIN, OR and the like go on
 
@@ -25,12 +26,10 @@ export function layOutSql(sql) {
   return text;
 }
 
-/** "INSERT INTO tickets", "SELECT from tickets", "COMMIT". */
+/** "INSERT tickets", "SELECT tickets", "COMMIT": the verb and the first table. */
 export function sqlInShort(sql) {
   const words = sql.trim().replace(/\s+/g, " ");
-  const [verb] = words.split(" ");
+  const verb = words.split(" ")[0].toUpperCase().replace("WITH", "SELECT");
   const table = /\b(?:INTO|FROM|UPDATE)\s+(?!\()(\w+)/i.exec(words)?.[1];
-  const joint = { INSERT: "INSERT INTO", UPDATE: "UPDATE", DELETE: "DELETE FROM", SELECT: "SELECT from", WITH: "SELECT from" };
-  const start = joint[verb.toUpperCase()];
-  return table && start ? `${start} ${table}` : words.slice(0, 40);
+  return table && VERBS.includes(verb) ? `${verb} ${table}` : words.slice(0, 40);
 }

@@ -3,7 +3,7 @@
 import { get, queryOf } from "./api.js";
 import { el } from "./dom.js";
 import { person, plural } from "./format.js";
-import { layOutSql } from "./sql.js";
+import { layOutSql, sqlInShort } from "./sql.js";
 import { duration } from "./trace-layout.js";
 
 const LEGEND = [
@@ -42,7 +42,7 @@ export class StepDetails {
       el(
         "header",
         {},
-        el("h2", { class: step.kind === "error" || step.failure ? "failed" : null }, person(step.name)),
+        el("h2", { class: step.kind === "error" || step.failure ? "failed" : null }, person(step.kind === "sql" ? sqlInShort(step.sql) : step.name)),
         el("button", { class: "small", onclick: this.close, "aria-label": "Close the details" }, "Close"),
       ),
       el("p", { class: "muted" }, placeText(row)),
@@ -68,9 +68,10 @@ export class StepDetails {
 }
 
 function placeText({ step, caller, isAway, count }) {
-  const took = step.kind === "error" || step.kind === "publish" ? "" : `took ${duration(step.took_us)}, `;
-  const began = `${took}began at ${duration(Math.max(0, step.at_us))}`;
-  const by = step.kind === "error" ? "" : `, called by ${caller?.step.name ?? "the event loop"}`;
+  const at = duration(Math.max(0, step.at_us));
+  if (step.kind === "error") return `became the response at ${at}`;
+  const began = `${step.kind === "publish" ? "" : `took ${duration(step.took_us)}, `}began at ${at}`;
+  const by = `, called by ${caller?.step.name ?? "the event loop"}`;
   const thread = isAway ? ", on a worker thread" : "";
   const first = count > 1 ? ` This is the first of ${count} calls.` : "";
   return `${began}${by}${thread}.${first}`;
@@ -111,12 +112,13 @@ function drawValues(values) {
 /** Source lines with their numbers; the line that the step stands for is marked. */
 function drawSource({ first, lines }, marked) {
   if (!lines.length) return el("p", { class: "muted" }, "The desk does not show this file.");
+  const indent = Math.min(...lines.filter((text) => text.trim()).map((text) => text.search(/\S/)));
   const shown = lines.map((text, index) =>
     el(
       "span",
       { class: first + index === marked ? "marked" : null },
       el("span", { class: "line-number", "aria-hidden": "true" }, String(first + index)),
-      `${text}\n`,
+      `${text.slice(indent)}\n`,
     ),
   );
   return el("pre", { class: "code lines", tabindex: 0 }, shown);

@@ -2,18 +2,20 @@
 
 /** The rooms of the house, from the socket to the SQL: [name, title, share of the width]. */
 export const ROOMS = [
-  ["server", "Server", 13],
-  ["handler", "Handler", 13],
-  ["checks", "Checks", 13],
-  ["app", "Endpoints", 14],
-  ["store", "Store", 14],
-  ["workflow", "Workflow, LLM", 14],
-  ["sql", "SQL", 19],
+  ["server", "Server", 9.5],
+  ["handler", "Handler", 11],
+  ["checks", "Checks", 11],
+  ["app", "Endpoints", 12],
+  ["store", "Store", 12],
+  ["workflow", "Workflow, LLM", 15],
+  ["sql", "SQL", 29.5],
 ];
 export const LINE = 22; // pixels: a step is at least so tall
 const LONGEST_RULER = 480; // pixels for the whole time, if no step had to be made taller
 const CAPTION = 26; // pixels for what stands above the commit
-const INSET = 7; // pixels that a call of the same room is moved to the right
+const BELOW = 8; // pixels between the commit and what follows
+const BAR = 14; // pixels: the width of a bar
+const INSET = 8; // pixels that a call of the same room is moved to the right
 const MOST_INSETS = 5;
 const SHORTEST_RUN = 4; // calls of one function in a row that are folded into one step
 
@@ -69,9 +71,14 @@ export function connect(steps, isFolded) {
   }
   const shown = isFolded ? fold(rows) : rows;
   for (const row of shown.toReversed()) {
-    if (row.caller) row.caller.end = Math.max(row.caller.end, row.end);
+    if (extendsCaller(row)) row.caller.end = Math.max(row.caller.end, row.end);
   }
   return shown;
+}
+
+/** A worker goes on after the function that has asked for it. */
+function extendsCaller({ step, caller }) {
+  return caller && step.kind !== "worker";
 }
 
 /** Calls of one function in a row, by the same caller and without calls of their own, become one row. */
@@ -102,8 +109,11 @@ export function layOut(rows, top) {
   const scale = LONGEST_RULER / total;
   const knots = []; // [microseconds, top]: between two of them time is even
   let last = { at: start, top: top - LINE };
+  let commit = null; // while its own steps go on
   for (const row of rows) {
-    const room = isCommit(row) ? CAPTION : 0;
+    const isAfter = commit && row.step.depth <= commit.step.depth;
+    const room = (isCommit(row) ? CAPTION : 0) + (isAfter ? BELOW : 0);
+    commit = isCommit(row) ? row : isAfter ? null : commit;
     row.top = Math.max(last.top + LINE, last.top + (row.step.at_us - last.at) * scale) + room;
     last = { at: Math.max(last.at, row.step.at_us), top: row.top };
     knots.push([last.at, row.top]);
@@ -117,9 +127,9 @@ export function layOut(rows, top) {
 
 function setHeights(rows, knots) {
   for (const row of rows.toReversed()) {
-    row.bottom = Math.max(row.top + LINE - 4, placeOf(row.end, knots), (row.lowest ?? 0) + 2);
+    row.bottom = Math.max(row.top + LINE - 4, placeOf(row.end, knots), (row.lowest ?? 0) + 1);
     row.height = row.bottom - row.top;
-    if (row.caller) row.caller.lowest = Math.max(row.caller.lowest ?? 0, row.bottom);
+    if (extendsCaller(row)) row.caller.lowest = Math.max(row.caller.lowest ?? 0, row.bottom);
   }
 }
 
@@ -160,5 +170,11 @@ function bandOf(rows) {
 export function edges({ room, inset }) {
   const left = ROOMS.slice(0, room).reduce((sum, [, , share]) => sum + share, 0);
   const moved = Math.min(inset, MOST_INSETS) * INSET;
-  return { left: [left, 4 + moved], right: [left + ROOMS[room][2], -6] };
+  return { left: [left, 4 + moved], right: [left, 4 + moved + BAR] };
+}
+
+/** The edges of a room itself. */
+export function edgesOfRoom(room) {
+  const { left } = edges({ room, inset: 0 });
+  return { left, right: [left[0] + ROOMS[room][2], -6] };
 }

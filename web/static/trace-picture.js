@@ -5,7 +5,7 @@ import { person, plural } from "./format.js";
 import { addressOf } from "./router.js";
 import { sqlInShort } from "./sql.js";
 import { StepDetails } from "./step-details.js";
-import { connect, duration, edges, layOut, LINE, ROOMS } from "./trace-layout.js";
+import { connect, duration, edges, edgesOfRoom, layOut, LINE, ROOMS } from "./trace-layout.js";
 
 const LIST_KEY = "support-desk-trace-as-list";
 const NARROW = matchMedia("(max-width: 56rem)"); // there is no room for the columns
@@ -69,19 +69,25 @@ export class Picture {
     const { step, caller } = row;
     const { left, right } = edges(row);
     const index = this.buttons.length;
-    const kinds = [step.kind, ROOMS[row.room][0], row.isAway && "away", isFailure(step) && "failed"].filter(Boolean);
+    const isLeft = caller && caller.room > row.room;
+    const kinds = [step.kind, ROOMS[row.room][0], row.isAway && "away", isLeft && "leftwards", isFailure(step) && "failed"].filter(Boolean);
     const button = el(
       "button",
       {
-        class: `bar ${kinds.join(" ")}`,
+        class: `step-bar ${kinds.join(" ")}`,
         tabindex: -1,
         "aria-label": nameOf(row),
         onclick: () => this.open(index),
       },
-      el("span", { class: "name" }, labelOf(step, this.trace)),
-      row.count > 1 && el("span", { class: "count" }, `× ${row.count}`),
-      el("span", { class: "took" }, tookOf(row)),
-      step.file && el("span", { class: "where" }, `${step.file}:${step.line}`),
+      el(
+        "span",
+        { class: "label" },
+        el("span", { class: "name" }, labelOf(step, this.trace)),
+        row.count > 1 && el("span", { class: "count" }, `× ${row.count}`),
+        el("span", { class: "took" }, tookOf(row)),
+        step.kind === "sql" && el("span", { class: "took rows" }, rowsOf(step)),
+        step.file && el("span", { class: "where" }, `${step.file}:${step.line}`),
+      ),
     );
     place(button, { top: row.top, left, right, height: row.height, depth: step.depth });
     this.buttons.push(button);
@@ -159,6 +165,7 @@ export function commitText({ facts, shared_with: others }) {
 function place(node, { top, left, right, height, depth }) {
   const set = (name, value) => node.style.setProperty(`--${name}`, value);
   set("top", `${top}px`);
+  if (left) set("from", left[0]);
   if (left) set("left", `calc(${left[0]}% + ${left[1]}px)`);
   if (left && right) set("width", `calc(${right[0] - left[0]}% + ${right[1] - left[1]}px)`);
   if (height !== undefined) set("height", `${height}px`);
@@ -167,7 +174,7 @@ function place(node, { top, left, right, height, depth }) {
 
 function roomHead([name, title], index) {
   const node = el("span", { class: `room-head ${name}` }, title);
-  place(node, { top: 0, ...edges({ room: index, inset: 0 }) });
+  place(node, { top: 0, ...edgesOfRoom(index) });
   return node;
 }
 
@@ -176,7 +183,7 @@ function drawLines(row, caller, own) {
   const isRightOf = own.left[0] > caller.left[0];
   const ends = isRightOf ? { left: caller.right, right: own.left } : { left: own.right, right: caller.left };
   const call = el("span", { class: isRightOf ? "line to-right" : "line to-left", "aria-hidden": "true" });
-  place(call, { top: row.top + LINE / 2 - 3, ...ends });
+  place(call, { top: isRightOf ? row.top + LINE / 2 - 3 : row.top, ...ends });
   if (row.height < 2 * LINE) return [call];
   const back = el("span", { class: "line back", "aria-hidden": "true" });
   place(back, { top: row.bottom - 2, ...ends });
@@ -186,7 +193,7 @@ function drawLines(row, caller, own) {
 function drawGround({ ticks, height }, top) {
   const columns = ROOMS.map(([name], index) => {
     const node = el("span", { class: `room ${name}` });
-    place(node, { top: 0, ...edges({ room: index, inset: 0 }), height: height + LINE });
+    place(node, { top: 0, ...edgesOfRoom(index), height: height + LINE });
     return node;
   });
   const marks = ticks.map(([at, text]) => {
@@ -246,12 +253,13 @@ function labelOf(step, trace) {
   return step.name;
 }
 
-function tookOf({ step, end }) {
+function tookOf({ step, end, count }) {
   if (step.kind === "error" || step.kind === "publish") return "";
-  const rows = step.rows > 0 ? `, ${plural(step.rows, "row")}` : "";
-  const changed = step.changed > 0 ? `, ${step.changed} changed` : "";
-  const folded = step.took_us || end - step.at_us;
-  return `${duration(folded)}${rows}${changed}`;
+  return duration(count > 1 ? end - step.at_us : step.took_us);
+}
+
+function rowsOf({ rows, changed }) {
+  return [rows > 0 && plural(rows, "row"), changed > 0 && `${changed} changed`].filter(Boolean).join(", ");
 }
 
 /** "add_ticket in store.py, 812 µs, called by create_ticket". */
@@ -259,7 +267,7 @@ export function nameOf(row) {
   const { step, caller, count } = row;
   const what = step.kind === "sql" ? `SQL ${sqlInShort(step.sql)}` : step.kind === "error" ? `${step.name}: ${step.text}` : step.name;
   const by = step.kind === "error" ? "became the response" : `called by ${caller?.step.name ?? "the event loop"}`;
-  const took = tookOf(row);
+  const took = [tookOf(row), rowsOf(step)].filter(Boolean).join(", ");
   const thread = row.isAway ? ", on a worker thread" : "";
   return `${what}${count > 1 ? ` ${count} times` : ""} in ${step.file || "no file of the desk"}${took && `, ${took}`}, ${by}${thread}`;
 }
