@@ -67,7 +67,7 @@ class Requests {
     this.foot = el("p", { class: "muted foot" });
     this.page.root.classList.add("wide-view");
     this.page.root.append(
-      el("header", { class: "head" }, el("h1", {}, "Requests"), this.hint, this.comparer, this.pauser),
+      el("header", { class: "head" }, el("h1", {}, "Requests"), this.pauser, this.hint, this.comparer),
       el(
         "div",
         { class: "filters" },

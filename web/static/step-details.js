@@ -71,8 +71,8 @@ function placeText({ step, caller, isAway, count }) {
   const at = duration(Math.max(0, step.at_us));
   if (step.kind === "error") return `became the response at ${at}`;
   const began = `${step.kind === "publish" ? "" : `took ${duration(step.took_us)}, `}began at ${at}`;
-  const by = `, called by ${caller?.step.name ?? "the event loop"}`;
-  const thread = isAway ? ", on a worker thread" : "";
+  const by = `, ${step.kind === "worker" ? "asked for" : "called"} by ${caller?.step.name ?? "the event loop"}`;
+  const thread = isAway && step.kind !== "worker" ? ", on a worker thread" : "";
   const first = count > 1 ? ` This is the first of ${count} calls.` : "";
   return `${began}${by}${thread}.${first}`;
 }

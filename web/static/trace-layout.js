@@ -2,13 +2,13 @@
 
 /** The rooms of the house, from the socket to the SQL: [name, title, share of the width]. */
 export const ROOMS = [
-  ["server", "Server", 9.5],
+  ["server", "Server", 9],
   ["handler", "Handler", 11],
   ["checks", "Checks", 11],
   ["app", "Endpoints", 12],
-  ["store", "Store", 12],
-  ["workflow", "Workflow, LLM", 15],
-  ["sql", "SQL", 29.5],
+  ["store", "Store", 11.5],
+  ["workflow", "Workflow, LLM", 16.5],
+  ["sql", "SQL", 29],
 ];
 export const LINE = 22; // pixels: a step is at least so tall
 const LONGEST_RULER = 480; // pixels for the whole time, if no step had to be made taller
@@ -52,15 +52,16 @@ export function duration(microseconds) {
 }
 
 /**
- * The steps with what follows from their order: {step, caller, first (its first callee), end, room, inset, isAway,
+ * The steps in the order of time with what follows from it: {step, caller, first (its first callee), end, room, inset, isAway,
  * count}. `isAway`: on another thread. With `isFolded` calls of one function in a row are one, `count` of them.
  */
 export function connect(steps, isFolded) {
   const rows = [];
   const open = [];
-  for (const step of steps) {
-    while (open.length && open.at(-1).step.depth >= step.depth) open.pop();
-    const caller = step.kind === "error" || step.kind === "stack" ? null : (open.at(-1) ?? null);
+  for (const step of steps.toSorted((one, other) => one.at_us - other.at_us)) {
+    const isError = step.kind === "error"; // nobody calls it, and it ends no call
+    while (!isError && open.length && open.at(-1).step.depth >= step.depth) open.pop();
+    const caller = isError ? null : (open.at(-1) ?? null);
     const room = roomOf(step);
     const inset = open.filter((row) => row.room === room).length;
     const isAway = step.kind === "worker" || Boolean(caller?.isAway);
@@ -100,8 +101,8 @@ function isSameAgain(row, next) {
 }
 
 /**
- * Set `top` and `height` of each row, in pixels. Returns {height, perMillisecond, ticks: [[top, text]], band}:
- * `band` is where the commit is: {top, height, row}, or null.
+ * Set `top` and `height` of each row, in pixels. Returns {height, perMillisecond, ticks: [[top, text]], bands}:
+ * `bands` are where the commits are: {top, height, row, failure}.
  */
 export function layOut(rows, top) {
   const start = rows[0]?.step.at_us ?? 0;
@@ -122,7 +123,7 @@ export function layOut(rows, top) {
   knots.push([end, last.top + Math.max(LINE, (end - last.at) * scale)]);
   setHeights(rows, knots);
   const height = Math.max(knots.at(-1)[1], ...rows.map((row) => row.top + row.height)) + 8;
-  return { height, perMillisecond: scale * 1000, ticks: ticksOf(start, end, knots), band: bandOf(rows) };
+  return { height, perMillisecond: scale * 1000, ticks: ticksOf(start, end, knots), bands: bandsOf(rows) };
 }
 
 function setHeights(rows, knots) {
@@ -161,9 +162,12 @@ function isCommit({ step }) {
   return step.kind === "call" && step.name === "_commit" && step.file === "web/server.py";
 }
 
-function bandOf(rows) {
-  const row = rows.find(isCommit);
-  return row ? { top: row.top - CAPTION, height: row.height + CAPTION + 4, row } : null;
+/** A trace has two of them if the first one failed. */
+function bandsOf(rows) {
+  return rows.filter(isCommit).map((row) => {
+    const failed = rows.find(({ step, top }) => step.failure && top > row.top && top < row.bottom);
+    return { top: row.top - CAPTION, height: row.height + CAPTION + 4, row, failure: failed?.step.failure };
+  });
 }
 
 /** The left and right edges of a row's bar, each as [percent, pixels]. */

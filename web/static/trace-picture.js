@@ -52,9 +52,7 @@ export class Picture {
     const plan = layOut(this.rows, HEAD);
     this.buttons = [];
     const rows = this.rows.map((row) => this.drawStep(row));
-    const commit = plan.band && rows[this.rows.indexOf(plan.band.row)];
-    const before = commit ? rows.indexOf(commit) : rows.length;
-    if (commit) rows.splice(before, 0, drawBand(plan.band, trace));
+    for (const band of plan.bands.toReversed()) rows.splice(this.rows.indexOf(band.row), 0, drawBand(band, trace));
     const end = plan.height + LINE;
     this.steps.replaceChildren(edge("in", 4, bytesIn(trace)), drawStack(outer), ...rows, ...lastLines(trace, plan.height));
     this.steps.style.setProperty("--height", `${end + (trace.left_out ? LINE : 0)}px`);
@@ -86,7 +84,7 @@ export class Picture {
         row.count > 1 && el("span", { class: "count" }, `× ${row.count}`),
         el("span", { class: "took" }, tookOf(row)),
         step.kind === "sql" && el("span", { class: "took rows" }, rowsOf(step)),
-        step.file && el("span", { class: "where" }, `${step.file}:${step.line}`),
+        el("span", { class: "where" }, step.line ? `${step.file}:${step.line}` : step.file),
       ),
     );
     place(button, { top: row.top, left, right, height: row.height, depth: step.depth });
@@ -204,9 +202,9 @@ function drawGround({ ticks, height }, top) {
   return [...columns, ...marks];
 }
 
-function drawBand({ top, height }, trace) {
-  const failed = trace.facts.commit?.startsWith("failed");
-  const node = el("div", { class: failed ? "band failed" : "band" }, el("p", {}, el("b", {}, "Commit: "), commitText(trace)));
+function drawBand({ top, height, failure }, trace) {
+  const text = failure ? `failed: ${failure}` : commitText(trace);
+  const node = el("div", { class: failure ? "band failed" : "band" }, el("p", {}, el("b", {}, "Commit: "), text));
   place(node, { top, height });
   return el("li", {}, node);
 }
@@ -247,7 +245,7 @@ function isFailure(step) {
 
 function labelOf(step, trace) {
   if (step.kind === "sql") return sqlInShort(step.sql);
-  if (step.kind === "worker") return `${step.name} thread`;
+  if (step.kind === "worker") return `worker thread: ${step.name}`;
   if (step.kind === "error") return `${step.name}: ${step.text}`;
   if (step.kind === "publish") return `publish to ${plural(Math.max(0, ...trace.events.map((event) => event.listeners)), "listener")}`;
   return step.name;
