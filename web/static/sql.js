@@ -26,9 +26,10 @@ export function layOutSql(sql) {
   return text;
 }
 
-/** "INSERT tickets", "SELECT tickets", "COMMIT": the verb and the first table. */
+/** "INSERT tickets", "SELECT tickets", "COMMIT": the verb and the first table outside brackets. */
 export function sqlInShort(sql) {
-  const words = sql.trim().replace(/\s+/g, " ");
+  let words = sql.trim().replace(/\s+/g, " ");
+  for (let before = ""; before !== words; ) [before, words] = [words, words.replace(/\([^()]*\)/g, "")];
   const verb = words.split(" ")[0].toUpperCase().replace("WITH", "SELECT");
   const table = /\b(?:INTO|FROM|UPDATE)\s+(?!\()(\w+)/i.exec(words)?.[1];
   return table && VERBS.includes(verb) ? `${verb} ${table}` : words.slice(0, 40);
