@@ -88,8 +88,9 @@ function fold(rows) {
   for (let index = 0; index < rows.length; ) {
     const run = [rows[index]];
     while (isSameAgain(rows[index], rows[index + run.length])) run.push(rows[index + run.length]);
-    if (run.length >= SHORTEST_RUN) folded.push({ ...run[0], count: run.length, end: run.at(-1).end });
-    else folded.push(...run);
+    const isLong = run.length >= SHORTEST_RUN;
+    if (isLong) Object.assign(run[0], { count: run.length, end: run.at(-1).end });
+    folded.push(...(isLong ? run.slice(0, 1) : run));
     index += run.length;
   }
   return folded;

@@ -87,7 +87,7 @@ export class Picture {
         el("span", { class: "where" }, step.line ? `${step.file}:${step.line}` : step.file),
       ),
     );
-    place(button, { top: row.top, left, right, height: row.height, depth: step.depth });
+    place(button, { top: row.top, left, height: row.height, depth: step.depth });
     this.buttons.push(button);
     return el("li", {}, caller && caller.room !== row.room && drawLines(row, edges(caller), { left, right }), button);
   }
@@ -106,14 +106,19 @@ export class Picture {
   }
 
   markCurrent(wantsFocus) {
-    this.buttons.forEach((button, index) => {
-      button.tabIndex = index === this.current ? 0 : -1;
-      if (this.isOpen && index === this.current) button.setAttribute("aria-current", "true");
-      else button.removeAttribute("aria-current");
-    });
+    const button = this.buttons[this.current];
+    if (this.marked && this.marked !== button) {
+      this.marked.tabIndex = -1;
+      this.marked.removeAttribute("aria-current");
+    }
+    this.marked = button;
+    if (!button) return;
+    button.tabIndex = 0;
+    if (this.isOpen) button.setAttribute("aria-current", "true");
+    else button.removeAttribute("aria-current");
     if (!wantsFocus) return;
-    this.buttons[this.current]?.focus({ preventScroll: true });
-    this.buttons[this.current]?.scrollIntoView({ block: "nearest" });
+    button.focus({ preventScroll: true });
+    button.firstChild.scrollIntoView({ block: "nearest" }); // its label: the bar may be longer than the window
   }
 
   /** Arrow down and up: the next and the previous step; left and right: the caller and the first callee. */
@@ -163,7 +168,6 @@ export function commitText({ facts, shared_with: others }) {
 function place(node, { top, left, right, height, depth }) {
   const set = (name, value) => node.style.setProperty(`--${name}`, value);
   set("top", `${top}px`);
-  if (left) set("from", left[0]);
   if (left) set("left", `calc(${left[0]}% + ${left[1]}px)`);
   if (left && right) set("width", `calc(${right[0] - left[0]}% + ${right[1] - left[1]}px)`);
   if (height !== undefined) set("height", `${height}px`);
