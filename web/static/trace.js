@@ -75,8 +75,6 @@ class TraceView {
     else this.body.replaceChildren(this.picture.node);
   }
 
-  async refresh() {}
-
   async read() {
     this.trace = await readTrace(this.page, this.path);
     if (!this.trace) return;
