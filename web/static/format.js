@@ -97,8 +97,9 @@ export function lockBadge(ticket, now = deskNow()) {
   return holds && el("span", { class: "badge lock" }, person(ticket.locked_by), " is editing");
 }
 
-/** The status of a response, coloured by its first digit; "…" while there is no response. */
+/** The status of a response, coloured by its first digit; "…" while there is none, or why there is none. */
 export function statusLabel(status) {
-  const family = Number.isInteger(status) ? `s${Math.floor(status / 100)}` : "none";
+  const other = typeof status === "string" ? "none" : "waiting";
+  const family = Number.isInteger(status) ? `s${Math.floor(status / 100)}` : other;
   return el("span", { class: `status ${family}` }, status ?? "…");
 }

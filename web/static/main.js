@@ -12,7 +12,7 @@ import { followVisibility, onLive, startLive, stopLive } from "./live.js";
 import { readHealth, readNet } from "./metadata.js";
 import { openNewTicket } from "./new-ticket.js";
 import { openQueue } from "./queue.js";
-import { startRequestLogPanel } from "./request-log-panel.js";
+import { redrawRequestLog, startRequestLogPanel } from "./request-log-panel.js";
 import { explainTraces, openRequests } from "./requests.js";
 import { dispatch, leave, refresh, reopen, startRouter } from "./router.js";
 import { openTicket } from "./ticket.js";
@@ -43,6 +43,7 @@ function showIdentity() {
 function showLinks() {
   document.getElementById("audit-link").hidden = seesOnlyOwn();
   document.getElementById("requests-link").hidden = !desk.debug || mustLogIn() || seesOnlyOwn();
+  redrawRequestLog();
 }
 
 /** A view of what the desk records with DEBUG=true. */

@@ -17,13 +17,13 @@ export function startRequestLogPanel() {
   panel.open = sessionStorage.getItem(OPEN_KEY) === "yes";
   panel.addEventListener("toggle", () => {
     sessionStorage.setItem(OPEN_KEY, panel.open ? "yes" : "no");
-    drawAll();
+    redrawRequestLog();
   });
   onLogChange((entry) => {
     drawSummary();
     if (panel.open) drawEntry(entry);
   });
-  drawAll();
+  redrawRequestLog();
 }
 
 function drawSummary() {
@@ -33,7 +33,8 @@ function drawSummary() {
   document.getElementById("request-log-count").textContent = plural(entries[0]?.number ?? 0, "message");
 }
 
-function drawAll() {
+/** Draw each entry again: what the page knows about the desk has changed. */
+export function redrawRequestLog() {
   drawSummary();
   document.getElementById("request-log-list").replaceChildren(...entries.map(row));
 }

@@ -239,8 +239,13 @@ function bytesIn(trace) {
 }
 
 function scaleText({ perMillisecond }) {
-  const size = perMillisecond >= 1 ? `1 ms is ${Math.round(perMillisecond)}` : `1 s is ${Math.round(perMillisecond * 1000)}`;
-  return `Time runs down: ${size} pixels. A short step is as tall as its name, so it looks longer than it is; the ruler at the left tells the true time.`;
+  const [unit, size] = [
+    ["100 µs", perMillisecond / 10],
+    ["1 ms", perMillisecond],
+    ["100 ms", perMillisecond * 100],
+    ["1 s", perMillisecond * 1000],
+  ].find(([, pixels]) => pixels >= 20) ?? ["1 minute", perMillisecond * 60000];
+  return `Time runs down: ${unit} is ${Math.round(size)} pixels. A short step is as tall as its name, so it looks longer than it is; the ruler at the left tells the true time.`;
 }
 
 function isFailure(step) {
