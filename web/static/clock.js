@@ -8,6 +8,7 @@ import { errorText } from "./problem.js";
 import { throttle } from "./timing.js";
 
 const FAR = 5; // seconds: an event that is so far from our now says that the clock was moved
+const MOST = 120; // of one unit: more are told in a larger one
 const UNITS = [
   ["day", 86400],
   ["hour", 3600],
@@ -48,10 +49,10 @@ export function compareClock(at) {
   if (Math.abs(Date.parse(at) - now()) > FAR * 1000) readClockSoon();
 }
 
-/** "25 hours ahead", "61 seconds behind": in the largest unit that needs no fraction, else rounded. */
+/** "25 hours ahead", "61 seconds behind", "about 3 days ahead": without a fraction, if need be rounded. */
 export function offsetText(seconds) {
   const size = Math.abs(Math.round(seconds));
-  const exact = UNITS.find(([, length]) => size >= 2 * length && size % length === 0);
+  const exact = UNITS.find(([, length]) => size % length === 0 && size >= 2 * length && size < MOST * length);
   const [unit, length] = exact ?? UNITS.find(([, length]) => size >= 2 * length) ?? UNITS.at(-1);
   const count = Math.round(size / length);
   return `${exact ? "" : "about "}${count} ${unit}${count === 1 ? "" : "s"} ${seconds < 0 ? "behind" : "ahead"}`;

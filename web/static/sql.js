@@ -2,10 +2,10 @@
 
 const TOKEN = /'(?:''|[^'])*'|"[^"]*"|[(),]|[^\s()',"]+|\s+/g;
 const CLAUSE =
-  /^(SELECT|FROM|WHERE|AND|OR|SET|VALUES|RETURNING|LIMIT|ORDER|GROUP|HAVING|LEFT|INNER|CROSS|JOIN|ON|UNION|INSERT|UPDATE|DELETE|WITH)$/i;
+  /^(SELECT|FROM|WHERE|AND|OR|SET|VALUES|RETURNING|LIMIT|ORDER|GROUP|HAVING|LEFT|INNER|CROSS|JOIN|UNION|INSERT|UPDATE|DELETE|WITH)$/i;
 const VERBS = ["SELECT", "INSERT", "UPDATE", "DELETE"];
-const INDENTED = /^(AND|OR|ON|JOIN|LEFT|INNER|CROSS)$/i;
-const SAME_LINE = /^(LEFT|INNER|CROSS|INSERT|BETWEEN|OR)$/i; // words after which JOIN, OR and the like go on
+const INDENTED = /^(AND|OR|JOIN|LEFT|INNER|CROSS)$/i;
+const SAME_LINE = /^(LEFT|INNER|CROSS|INSERT|DO)$/i; // JOIN, OR and UPDATE go on after these
 
 /** The statement with a line for each clause; brackets and texts in quotes stay as they are. */
 export function layOutSql(sql) {
