@@ -20,7 +20,8 @@ from typing import Callable, NamedTuple
 import workflow
 from llm import PLUGINS, Assistant, default_plugin, with_suggestions
 from store import Damaged, Store, Unusable
-from web import accounts, bodies, debug, demo, export, files, live, metrics, offline, openapi, petri_net, rate_limit
+from web import accounts, bodies, commands, debug, demo, export, files, live, metrics, offline, openapi, petri_net
+from web import rate_limit
 from web.checks import Gate, ticket_to_change
 from web.http1 import Response
 from web.identity import Identity, Throttle
@@ -322,9 +323,9 @@ DRAFT = {"body": bodies.DRAFT, "runs_on": llm_worker_for_a_draft, "prepare": wri
 AUDIT = {"query": bodies.EVENT_FILTERS, "locked": "staff", "runs_on": worker}
 HISTORY = {"query": bodies.HISTORY, "runs_on": worker}
 FIRING = {"body": bodies.FIRING_BY_PATH, "anonymous_role": None}
-LOGIN = {"locked": "anyone", "is_secret": True}
+LOGIN = {"locked": "anyone", "keeps_response": False}
 LOGGING_IN = {"runs_on": password_worker, "prepare": accounts.check_password, **LOGIN}
-PASSWORD = {"runs_on": password_worker, "prepare": accounts.check_passwords, "is_secret": True}
+PASSWORD = {"runs_on": password_worker, "prepare": accounts.check_passwords, "keeps_response": False}
 CONSOLE = {"anonymous_role": "admin"}  # the clients of /api/tickets have no login
 
 ROUTES = (
@@ -372,7 +373,7 @@ ROUTES = (
     Route("GET", "/", "200 text/html 304", files.get_page_file, locked="anyone"),
     Route("GET", "/static/{name}", "200 */* 304", files.get_page_file, locked="anyone"),
     Route("POST", "/user/login", "200 Token 401 429", accounts.log_in, bodies.LOGIN, **LOGGING_IN),
-    Route("POST", "/user/logout", "200 LoggedOut 401 403", accounts.log_out, bodies.NOTHING, is_secret=True),
+    Route("POST", "/user/logout", "200 LoggedOut 401 403", accounts.log_out, bodies.NOTHING, keeps_response=False),
     Route("POST", "/user/password", "200 Token 401 403 429", accounts.change_password, bodies.NEW_PASSWORD, **PASSWORD),
     Route("POST", "/api/debug/login", "200 Token 404", accounts.debug_log_in, body=bodies.DEBUG_LOGIN, **LOGIN),
 )
@@ -386,13 +387,8 @@ def main(argv: list[str], environ: dict) -> int:
     options = command_line(SETTINGS, workflow.ROLES).parse_args(argv)
     try:
         settings = read_settings(vars(options), environ)
-        if options.verify or options.backup is not None:
-            with closing(Store(settings.db, read_only=True)) as store:
-                return offline.verify(store) if options.verify else offline.backup(store, options.backup)
-        if options.rebuild is not None:
-            return offline.rebuild(Store, settings.db, options.rebuild)
-        if command := offline.user_command(options):
-            return offline.change_user(Store, settings, options, command)
+        if (status := commands.run(options, settings, Store, fill_with_demo, open_desk)) is not None:
+            return status
         colour = bool(sys.stderr) and sys.stderr.isatty() and not environ.get("NO_COLOR")
         return serve(settings, Log(sys.stderr, settings.log_format == "json", colour), options.demo)
     except (Unusable, BadSetting, offline.Refused) as problem:
@@ -414,7 +410,7 @@ def serve(settings, log, with_demo: bool) -> int:
             if with_demo:
                 if not store.is_empty():
                     raise Unusable(f"--demo: {settings.db} has tickets already; use another SUPPORT_DESK_DB")
-                demo.fill(store, workflow.text_time, PLUGINS["rules"].write)
+                fill_with_demo(store)
             open_desk(server, settings, store)
             say(banner(settings, server.server_port))
             tune_interpreter()
@@ -433,6 +429,10 @@ def read_settings(options: dict, environ: dict) -> SimpleNamespace:
     settings.classifier = settings.classifier or default_plugin(settings)
     settings.bug_mode = BUG_MODE_MARK.read_text(encoding="utf-8").strip() if BUG_MODE_MARK.exists() else ""
     return settings
+
+
+def fill_with_demo(store) -> None:
+    demo.fill(store, workflow.text_time, PLUGINS["rules"].write)
 
 
 def listen(settings, log) -> DeskServer:
@@ -456,7 +456,7 @@ def schema_rules() -> dict:
 def open_desk(server, settings, store) -> None:
     """Connect the server to the store and to everything else that endpoints need."""
     identity, rules = Identity(settings.auth == "tokens", settings.secret, store.token_version), schema_rules()
-    lab = Lab(server, store) if settings.debug else None
+    lab = Lab(server, store, identity, PLUGINS["rules"].write) if settings.debug else None
     routes = tuple(with_rules(route, rules) for route in ROUTES + (debug.ROUTES if lab else ()))
     reference = cache(lambda: openapi.document(routes, rules, identity.is_locked, HEADERS if lab else {}))
     assistant = Assistant(settings, rules, rate_limit.RateLimiter())

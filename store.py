@@ -14,7 +14,7 @@ import threading
 import time
 from collections import defaultdict
 from contextlib import closing, contextmanager, nullcontext, suppress
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from functools import cache, lru_cache, reduce
 from heapq import merge
 from operator import itemgetter
@@ -25,7 +25,7 @@ import workflow
 from workflow import AlreadyDecided, Caller, Invalid, Locked, NotFound, PreconditionFailed, Unavailable
 
 SCHEMA = Path(__file__).with_name("schema.sql")
-KEYS_LIVE = timedelta(hours=24)
+KEYS_LIVE = 24 * 60 * 60  # seconds
 LEASE = 60  # seconds that a lock lasts, unless it is renewed
 THE_DESK = Caller("desk", (), "background")  # the actor in the audit log when a lock expires
 
@@ -375,7 +375,7 @@ class Store:
         self.db.execute(KEEP_RESPONSE, (*columns, workflow.checksum(columns)))
 
     def _expiry(self):
-        return workflow.text_time(datetime.now(timezone.utc) - KEYS_LIVE)
+        return workflow.later(self.clock(), -KEYS_LIVE)
 
     def _all(self, sql, values=(), cursor=None):
         try:
@@ -437,12 +437,13 @@ class Store:
     def new_reader(self) -> "Store":
         """A read-only store with a new connection. Raises Unavailable."""
         try:
-            store = type(self)(self.path, read_only=True)
-            store.watch(self.db.watcher)
-            return store
+            reader = type(self)(self.path, read_only=True)
+            reader.watch(self.db.watcher)
         except Unusable as problem:
             why = str(problem).replace(str(self.path), "its file")  # strangers do not need the path
             raise Unavailable(f"the database cannot be read now: {why}") from problem
+        reader.clock = self.clock
+        return reader
 
     def watch(self, watcher) -> None:
         """Tell `watcher` of each statement of this store, and of the readers that it opens from now on; None: nobody.
@@ -456,12 +457,16 @@ class Store:
     def query_plan(self, sql: str, names: list) -> list[str]:
         """How SQLite would run this statement, one line for each loop; `names` are those of its parameters, or numbers.
 
-        No value is needed: the desk never runs ANALYZE, so a plan does not depend on values.
+        No value is needed: the desk never runs ANALYZE, so a plan does not depend on values. A statement that SQLite
+        does not understand has no plan.
         """
         if not sql.lstrip().upper().startswith(("SELECT", "WITH", "INSERT", "UPDATE", "DELETE")):
             return []
         values = dict.fromkeys(names) if names and isinstance(names[0], str) else (None,) * len(names)
-        return [row["detail"] for row in self._all(f"EXPLAIN QUERY PLAN {sql}", values)]
+        try:
+            return [row["detail"] for row in self._all(f"EXPLAIN QUERY PLAN {sql}", values)]
+        except sqlite3.Error:
+            return []
 
     def last_event(self) -> int:
         """The id of the last committed event, 0 if there is none."""
@@ -856,9 +861,7 @@ class Store:
         name = _difference(_schema_of(self.db))
         if name:
             raise Unusable(f"{self.path} was made from another schema.sql ({name} differs): {REBUILD}")
-        if self.has_index and "search_index" not in _schema_of(self.db).definitions:
-            everything = "INSERT OR IGNORE INTO search_pending SELECT id FROM tickets"
-            self.db.executescript(f"BEGIN; {SEARCH_INDEX}; {everything}; COMMIT")
+        self._make_index()
         self._open_trigrams()
         if is_new:  # so that the main file has the tables, if somebody copies it alone
             self._copied = -1
@@ -870,6 +873,11 @@ class Store:
         if is_new:
             self.db.executescript(f"BEGIN;\n{SCHEMA.read_text(encoding='utf-8')}\nCOMMIT;")
         return is_new
+
+    def _make_index(self):
+        if self.has_index and "search_index" not in _schema_of(self.db).definitions:
+            everything = "INSERT OR IGNORE INTO search_pending SELECT id FROM tickets"
+            self.db.executescript(f"BEGIN; {SEARCH_INDEX}; {everything}; COMMIT")
 
     def _open_trigrams(self):
         if self.has_index:
@@ -942,6 +950,83 @@ class Store:
                     raise sqlite3.DatabaseError("the copy is corrupt; run --verify")
         except sqlite3.Error as problem:
             raise Unusable(f"cannot back up {self.path} to {path}: {problem}") from None
+
+    @staticmethod
+    def delete_file(path: str, holder: str, is_sure) -> bool:
+        """Delete a desk's database, of any schema.sql, and the files beside it, if is_sure({tickets, users}) says so.
+        No desk can use it meanwhile. A count is None if it cannot be read. Raises Unusable. Returns is_sure()."""
+        path = Path(path).resolve()
+        rows = _rows_of_a_desk(path)
+        with closing(hold(path, holder)):
+            if not is_sure(rows):
+                return False
+            for end in ("", "-wal", "-shm"):  # in this order: without its database a log is never used
+                with suppress(FileNotFoundError):
+                    os.unlink(f"{path}{end}")
+        return True
+
+    # -- the whole database at once, between two turns -----------------------------------------------
+
+    def save_to(self, path: Path) -> None:
+        """Copy the database into the file `path`, which is replaced as a whole. Raises Unavailable, OSError."""
+        new = path.with_suffix(".new")
+        try:
+            new.unlink(missing_ok=True)
+            make_private(new)
+            with closing(sqlite3.connect(new)) as copy:
+                _copy_all(self.db, copy)
+                copy.execute("PRAGMA journal_mode = DELETE").fetchall()  # one file, without a log beside it
+            os.replace(new, path)
+        except sqlite3.Error as problem:
+            raise Unavailable(f"the database cannot be copied now: {problem}; try again") from problem
+        finally:
+            new.unlink(missing_ok=True)
+
+    def restore_from(self, path: Path) -> None:
+        """Give every table the rows that the file `path` of save_to() has. Raises ValueError if the desk cannot use
+        this file, Unavailable; then nothing is changed."""
+        try:
+            with closing(_open_to_read(path)) as copy:
+                found, ours = _schema_of(copy), _our_schema()
+                if found[:2] != ours[:2] or _difference(found):
+                    raise ValueError("it was made from another schema.sql, or it is no database of a desk")
+                fault = copy.execute("PRAGMA quick_check(1)").fetchone()[0]
+                if fault != "ok":
+                    raise ValueError(f"it is damaged: {fault}")
+                self._replace_by(copy)
+        except sqlite3.Error as problem:
+            raise ValueError(f"it is damaged: {problem}") from None
+
+    def reset(self, fill) -> None:
+        """Empty every table but users. fill(store) may fill the new database before others see it.
+        Raises Unavailable; then nothing is changed."""
+        with closing(type(self)(IN_MEMORY)) as new:
+            new.clock = self.clock
+            fill(new)
+            users = self._tuples("SELECT * FROM users")
+            new.db.executemany(f"INSERT INTO users VALUES ({', '.join('?' * len(_columns('users')))})", users)
+            self._replace_by(new.db)
+
+    def _replace_by(self, source):
+        """Copy another database over this one, in one transaction: others see the old rows or the new ones."""
+        self._check_file()
+        self.commit()  # ends a read that has begun since the last commit, for an export in memory
+        try:
+            _copy_all(source, self.db)
+        except sqlite3.Error as problem:
+            raise Unavailable(f"the database cannot be replaced now: {problem}; try again") from problem
+        self._commits += 1
+        self._make_index()
+
+    def count_rows(self) -> dict:
+        """The number of tickets and of users."""
+        return self._all(COUNT_ROWS)[0]
+
+    @staticmethod
+    def tickets_in(path: Path) -> int | None:
+        """The number of tickets in a file of save_to(), None if it cannot be read."""
+        with suppress(sqlite3.Error), closing(_open_to_read(path)) as copy:
+            return copy.execute("SELECT count(*) FROM tickets").fetchone()[0]
 
     # -- a new database from the events of an old one ------------------------------------------------
 
@@ -1436,7 +1521,11 @@ WAL_WARNING = (
     "a copy tool), and end its transaction or close it: then the log becomes small again by itself"
 )
 WAIT = 0.5  # seconds to wait for another program's lock; the whole desk waits
+BUSY, LOCKED = 5, 6  # SQLITE_BUSY, SQLITE_LOCKED
 IN_MEMORY = ":memory:"  # SQLite's name for a database without a file
+
+
+COUNT_ROWS = "SELECT (SELECT count(*) FROM tickets) AS tickets, (SELECT count(*) FROM users) AS users"
 
 
 class Schema(NamedTuple):  # what identifies the schema of a database file
@@ -1475,6 +1564,37 @@ def hold(path: Path, who: str) -> sqlite3.Connection:
         holder = lock.execute("SELECT who FROM holder").fetchone()[0] if table else "another one"
         lock.close()
         raise Unusable(f"{path} is being served already by {holder}; stop it or use another SUPPORT_DESK_DB") from None
+
+
+def _open_to_read(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=WAIT)
+
+
+def _copy_all(source, target):
+    """Copy one database over another, in one transaction. Python would wait without an end for a lock."""
+
+    def refuse_to_wait(status, left, pages):
+        if status in (BUSY, LOCKED):
+            raise sqlite3.OperationalError("another program uses it")
+
+    source.backup(target, progress=refuse_to_wait)
+
+
+def _rows_of_a_desk(path: Path) -> dict:
+    """The numbers of tickets and users in a desk's database of any schema.sql, None for what cannot be read."""
+    rows = {"tickets": None, "users": None}
+    if not path.exists():
+        raise Unusable(f"there is no database {path}")
+    try:
+        with closing(_open_to_read(path)) as db:
+            if db.execute("PRAGMA application_id").fetchone()[0] != _our_schema().application_id:
+                raise Unusable(f"{path} is not the database of a desk: nothing was deleted")
+            for table in rows:
+                with suppress(sqlite3.Error):
+                    rows[table] = db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+    except sqlite3.Error as problem:
+        raise Unusable(f"cannot use {path}: {problem}; nothing was deleted") from None
+    return rows
 
 
 def _schema_of(db, name="main") -> Schema:

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from drills import board, catalogue, debug_log, faults, plant
+from drills import board, catalogue, debug_log, faults, plant, traces
 from drills.catalogue import DrillError
 from drills.clients import LLMS, StubLLM
 from drills.judge import judge
@@ -292,19 +292,26 @@ def test(args, copies_dir):
     return 0
 
 
+def _failure(session):
+    """The verdict about a copy that shows the bug, and what its traces show."""
+    verdict = judge(session.drill, session.folder)
+    if verdict.failed:
+        return verdict, traces.for_the_log(session.drill, session.folder, verdict)
+    with tempfile.TemporaryDirectory() as name:  # it is fixed already, or does not run: a new copy shows the bug
+        folder = Path(name, "desk")
+        plant.copy_desk(folder, [session.drill])
+        verdict = judge(session.drill, folder)
+        return verdict, traces.for_the_log(session.drill, folder, verdict)
+
+
 def log(args, copies_dir):
     session = _planted_session(args.words[0], copies_dir)
     path = session.folder / debug_log.NAME
     is_new = not path.exists()
     if is_new:
-        verdict = judge(session.drill, session.folder)
-        if not verdict.failed:  # it is fixed already, or does not run: a new copy shows the bug
-            with tempfile.TemporaryDirectory() as folder:
-                plant.copy_desk(Path(folder, "desk"), [session.drill])
-                verdict = judge(session.drill, Path(folder, "desk"))
-        is_new = debug_log.create(session.folder, session.story, verdict)
+        is_new = debug_log.create(session.folder, session.story, *_failure(session))
         session.progress.record(session.label, started=utc_now())
-    created, kept = "was created, with the requests that show the bug.", "is there already; it was not changed."
+    created, kept = "was created, with what shows the bug.", "is there already; it was not changed."
     print_lines(f"{_short_path(path)} {created if is_new else kept}")
     empty = debug_log.empty_sections(session.folder)
     print_lines(f"Still empty: {', '.join(empty)}" if empty else "Every section is filled.")

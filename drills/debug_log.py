@@ -15,7 +15,7 @@ QUESTIONS = {  # heading: what the learner writes there; None if the tool fills 
     "Reproduction": None,
     "Expected": "What should the responses have been, and the rows after them? Which document says so?",
     "Actual": "What happened instead? Statuses, bodies, rows, events.",
-    "Failing boundary": "The last place where everything is right, and the first place where it is wrong.",
+    "Failing boundary": "The last place where everything is right, and the first where it is wrong. See Evidence.",
     "Root cause": "Why it happens: the file, the line, and the wrong assumption.",
     "Evidence": None,
     "Fix": "What you changed, and why there.",
@@ -37,13 +37,16 @@ COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.S)  # one without an end goes on t
 HEADING = re.compile(r"^#+[ \t](.*)$", re.M)  # no two parts match the same character: that takes too long
 
 
-def create(folder: Path, story: str, verdict: Verdict) -> bool:
-    """Write the log of a copy, from a check that failed. If there is a log already, write nothing and return False."""
+def create(folder: Path, story: str, verdict: Verdict, traces: str = "") -> bool:
+    """Write the log of a copy, from a check that failed, and the Markdown about its traces.
+
+    If there is a log already, write nothing and return False.
+    """
     recorded = verdict.reproduction
     written = {
         "Symptom": story,
         "Reproduction": _reproduction(recorded, folder.name),
-        "Evidence": _evidence(recorded, verdict.log),
+        "Evidence": "\n\n".join(filter(None, [_evidence(recorded, verdict.log), traces])),
     }
     parts = [f"# Debugging log: {folder.name}"]
     for heading, question in QUESTIONS.items():

@@ -342,6 +342,7 @@ class Lab:
     """
 
     start = staticmethod(subprocess.Popen)
+    desk_class = LabDesk
 
     def __init__(self, folder: Path, seconds: float = CHECK_TIMEOUT):
         self.folder, self.recorded, self.timed_out, self.desks = folder, [], False, []
@@ -383,7 +384,7 @@ class Lab:
             settings = [f"{name}={shlex.quote(urls.get(value, value))}" for name, value in environ.items()]
             typed = " ".join([*settings, "python3 app.py", *arguments])
             self.recorded.append(Step("the desk", typed, in_background=True))
-        desk = LabDesk(self, database, command, environ)
+        desk = self.desk_class(self, database, command, environ)
         self.desks.append(desk)
         if self.timed_out:
             desk.kill()

@@ -11,6 +11,7 @@ import unittest
 
 import app
 from tests.desk import TIMEOUT, ROOT, Client, Desk, DeskTest, clean_environment, run_app, want
+from web import debug
 from web.live import COMMANDS
 from web.openapi import summary
 from workflow import PLACES, TRANSITIONS
@@ -81,11 +82,11 @@ class Readme(DeskTest):
 
     def test_the_endpoint_table_is_the_route_table(self):
         written = [(method, path.strip("`")) for method, path, _ in table("Endpoints")]
-        wanted = {(route.method, route.path): endpoint_row(route) for route in app.ROUTES}
+        wanted = {(route.method, route.path): endpoint_row(route) for route in app.ROUTES + debug.ROUTES}
         self.assert_written(f"{page_with('# Endpoints')}, section Endpoints", written, wanted)
 
     def test_the_endpoint_table_names_every_filter(self):
-        routes = {(route.method, route.path): route for route in app.ROUTES}
+        routes = {(route.method, route.path): route for route in app.ROUTES + debug.ROUTES}
         for method, path, says in table("Endpoints"):
             route = routes.get((method, path.strip("`")))
             for name in route.query if route else ():
@@ -127,6 +128,7 @@ class Readme(DeskTest):
             "--verify",
             "--backup",
             "--rebuild",
+            "--reset",
             "--add-user",
             "--roles",
             "--password-stdin",

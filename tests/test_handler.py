@@ -10,7 +10,7 @@ from llm import Failed
 from store import Store
 from tests.desk import AGENT, Desk, DeskTest
 from tests.test_search import NeverIndexes
-from web import handler, response_cache
+from web import debug, handler, response_cache
 from web.http1 import Response
 from web.routes import worker
 
@@ -67,12 +67,12 @@ class TheHandler(DeskTest):
             self.assert_refused(self.desk.get(path), 500, "INTERNAL_ERROR")
 
     def test_endpoints_are_plain_functions(self):
-        for route in app.ROUTES:
+        for route in app.ROUTES + debug.ROUTES:
             for function in (route.endpoint, route.prepare, route.runs_on):
                 self.assertFalse(isgeneratorfunction(function), f"{route.method} {route.path}")
 
     def test_slow_reads_run_as_a_whole_on_a_worker_and_slow_writes_are_prepared_there(self):
-        for route in app.ROUTES:
+        for route in app.ROUTES + debug.ROUTES:
             if route.runs_on is worker and route.method != "GET":
                 self.assertIsNotNone(route.prepare, f"{route.method} {route.path} would run on the loop")
 

@@ -9,7 +9,8 @@ import app
 from tests.desk import Desk, DeskTest, want, want_whole_states
 from tests.json_schema import faults, resolve
 from tests.statuses import compare, operations
-from tests.test_locked import LIVE, LOCKED, bearer
+from tests.test_locked import LIVE, bearer
+from web import debug
 from web.response_schemas import EXAMPLES, schemas
 from web.routes import with_rules
 from web.identity import new_user
@@ -69,7 +70,7 @@ class ReferenceTest(DeskTest):
 
     def path_of(self, route, number, operation):
         values = {parameter["name"]: parameter.get("example", "") for parameter in self.parameters(operation, "path")}
-        return route.format(**{**values, "id": number, "name": "docs.css"})
+        return route.format(**{**values, "id": number})
 
     def body_of(self, operation):
         if "requestBody" not in operation:
@@ -106,9 +107,11 @@ class ReferenceTest(DeskTest):
 
 
 class Document(ReferenceTest):
+    routes = app.ROUTES
+
     def test_the_document_has_every_route_and_nothing_else(self):
         there = [(method, route) for method, route, _ in self.operations]
-        self.assertEqual(sorted(there), sorted((route.method, route.path) for route in app.ROUTES))
+        self.assertEqual(sorted(there), sorted((route.method, route.path) for route in self.routes))
 
     def test_the_document_is_openapi_3_1_as_far_as_a_few_lines_can_check(self):
         self.assertEqual(self.api["openapi"], "3.1.0")
@@ -135,7 +138,7 @@ class Document(ReferenceTest):
                 self.assertTrue(is_spare or f"#/components/{kind}/{name}" in pointed, name)
 
     def test_every_operation_says_what_its_endpoints_docstring_says(self):
-        for route in app.ROUTES:
+        for route in self.routes:
             first_line = (route.endpoint.__doc__ or "").partition("\n")[0]
             where = f"{route.endpoint.__module__.replace('.', '/')}.py, first line of {route.endpoint.__name__}"
             is_sentence = re.search(r"^[A-Z].*[a-z0-9]\.$", first_line)
@@ -145,7 +148,7 @@ class Document(ReferenceTest):
 
     def test_every_answer_has_a_schema(self):
         known = schemas(self.desk.server.context.rules)
-        for route in app.ROUTES:
+        for route in self.routes:
             name = answers_with(route)
             add = f'add to web/response_schemas.py, _of_the_desk: "{name}": {{"type": "object"}},'
             want(name is None or name in known, add)
@@ -188,6 +191,11 @@ class Document(ReferenceTest):
         self.assertEqual(self.desk.get("/openapi.json", {"If-None-Match": tag}).status, 304)
 
 
+class DebugDocument(Document):
+    environ = {"DEBUG": "true"}
+    routes = app.ROUTES + debug.ROUTES
+
+
 class Examples(ReferenceTest):
     environ = {"DEBUG": "true"}
 
@@ -197,6 +205,11 @@ class Examples(ReferenceTest):
             with self.subTest(f"{method} {route}"):
                 name = route.rpartition("/")[2]
                 number = self.ready(name if name in TRANSITIONS else None)
+                if "/debug/snapshots/" in route:
+                    self.desk.post(f"/debug/snapshots/{EXAMPLES['snapshot']}", None, self.boss)
+                if "/debug/requests/" in route:  # the requests whose traces it asks for
+                    for stated in (str(number), "1"):
+                        self.desk.get("/health", {"X-Request-Id": stated})
                 body = self.body_of(operation)
                 if body is not None:
                     schema = operation["requestBody"]["content"]["application/json"]["schema"]
@@ -221,23 +234,6 @@ class Examples(ReferenceTest):
                     query = urlencode({parameter["name"]: value})
                     reply = self.desk.get(f"{self.path_of(route, 1, operation)}?{query}", self.boss)
                     self.assertEqual(reply.status, 200, reply.body)
-
-
-class LockedExamples(Examples):
-    environ = LOCKED
-
-    @property
-    def boss(self):
-        return bearer("root", "admin")
-
-    def test_the_document_tells_a_locked_desk_from_an_open_one(self):
-        self.assertEqual(list(self.api["components"]["securitySchemes"]), ["token"])
-        for _, route, operation in self.operations:
-            self.assertNotIn({"$ref": "#/components/parameters/UserId"}, operation["parameters"])
-            self.assertEqual(
-                operation["security"],
-                [{"token": []}] if 401 in operation["x-statuses"] and route != "/user/login" else [],
-            )
 
 
 class Statuses(unittest.TestCase):

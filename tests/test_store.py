@@ -167,6 +167,11 @@ class Plans(DeskTest):
             plan = self.desk.rows(f"EXPLAIN QUERY PLAN SELECT * FROM {table} WHERE ticket_id = 1 ORDER BY id")
             self.assertIn("(ticket_id=?)", plan[0][3])
 
+    def test_a_statement_that_sqlite_does_not_understand_has_no_plan(self):
+        with tempfile.TemporaryDirectory() as folder, closing(Store(f"{folder}/desk.sqlite3")) as store:
+            self.assertEqual(store.query_plan("SELECT * FROM tickets WHERE uuid = 'O'Brien'", []), [])
+            self.assertIn("tickets", store.query_plan("SELECT * FROM tickets", [])[0])
+
 
 class OneList(unittest.TestCase):
     def test_net_schema_and_status_agree(self):

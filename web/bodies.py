@@ -66,4 +66,7 @@ COMMENT = Body("comments", required="body", optional="internal")
 DRAFT = Body("drafts", optional="body")
 DRAFT_CHANGES = Body("drafts", required="body")
 NO_CHANGES = Body("tickets")  # no fields; a client may send back a ticket that it has read
+RESET = Body("", optional="demo", extra={"demo": Rule("boolean")})
+CLOCK = Body("", optional="advance at", extra={"advance": Rule(highest=64), "at": Rule(highest=64)})
+EMPTY = Body("")
 NOTHING = Body("drafts")  # no fields; a client may send back a draft that it has read

@@ -3,143 +3,107 @@
 `context.lab` has the tools: see lab.py. A caller of a locked desk must be an agent. These requests leave no traces.
 """
 
-import ast
+from typing import Callable
 
-from web import snippets
-from web.http1 import Request, Response
-from web.responses import encode, reply, tagged
-from web.routes import Route
-from web.trace import Trace, difference, difference_as_json, difference_as_text
-from web.tracer import MOST_TRACES, ROOT, name_of_file
-from web.validation import Rule
-from workflow import NotFound
+from web import bodies, demo, inspector
+from web.clock import ADVANCE, AT, seconds_at, seconds_in
+from web.http1 import Response
+from web.responses import reply
+from web.routes import Route, between_turns
+from web.snapshots import check_name
+from workflow import Invalid, text_time
 
-TEXT = (("Content-Type", "text/plain; charset=utf-8"),)
-LONGEST_FUNCTION = 120  # lines of source code that are shown
-LANGUAGES = {"curl": snippets.curl, "python": snippets.python, "fetch": snippets.fetch}
+# -- the clock ----------------------------------------------------------------------------------
 
 
-# -- traces -------------------------------------------------------------------------------------
+def get_clock(context, request) -> Response:
+    """Show the desk's clock, real time, and the difference."""
+    return reply(200, context.lab.clock.facts())
 
 
-def list_requests(context, request) -> Response:
-    """List the last requests of all clients, the newest first."""
-    found = [trace.summary() for trace in _filtered(context, request.fields)]
-    return tagged(request, encode({"requests": found[: request.fields.get("limit", MOST_TRACES)]}))
+def move_clock(context, request) -> Response:
+    """Move the desk's clock by a duration or to a time; it goes on from there."""
+    clock, fields = context.lab.clock, request.fields
+    if len(fields) != 1:
+        raise Invalid(f"send either {ADVANCE} or {AT}")
+    seconds = seconds_in(fields["advance"]) if "advance" in fields else seconds_at(fields["at"]) - clock.time()
+    clock.move(seconds)
+    return reply(200, clock.facts())
 
 
-def _filtered(context, filters):
-    """The traces that match: `status` is a number or 4xx, `method` is one, `path` is a part of the path."""
-    status, method, path = filters.get("status"), filters.get("method", "").upper(), filters.get("path", "")
-    for trace in context.lab.tracer.traces:
-        own = str(trace.status)
-        is_status = status in (None, own, f"{own[0]}xx")
-        if is_status and method in ("", trace.request.method) and path in trace.request.path:
-            yield trace
+def set_clock_right(context, request) -> Response:
+    """Set the desk's clock to real time again."""
+    context.lab.clock.offset = 0
+    return reply(200, context.lab.clock.facts())
 
 
-def get_request(context, request) -> Response:
-    """Show what a request did, step by step: as JSON, or as a tree for `Accept: text/plain` and for curl."""
-    trace = _trace(context, request.references[0])
-    if wants_text(request):
-        return _text(trace.as_text())
-    return reply(200, trace.as_json(context.store.query_plan))
+# -- the database: this work runs between two turns ---------------------------------------------
 
 
-def get_bodies(context, request) -> Response:
-    """Show what a request sent and what it was answered, without passwords and tokens."""
-    return reply(200, _trace(context, request.references[0]).bodies())
+def prepare_reset(context, request) -> Callable:
+    """The work of reset: replace the database by an empty one, or by the demo."""
+
+    def fill(store):
+        if request.fields.get("demo"):
+            demo.fill(store, text_time, context.lab.write_reply)
+
+    return lambda: context.lab.snapshots.reset(fill)
 
 
-def get_code(context, request) -> Response:
-    """Show a request as text to run it again: curl, python (http.client), or fetch (JavaScript)."""
-    trace, language = _trace(context, request.references[0]), request.references[1]
-    if language not in LANGUAGES:
-        raise NotFound(f"there is no text for {language[:40]}; there are {', '.join(LANGUAGES)}")
-    return _text(LANGUAGES[language](trace.to_repeat(), _base(request)))
+def reset(context, request) -> Response:
+    """Empty the desk, or fill it with the demo tickets; only users and snapshots stay."""
+    return reply(200, request.prepared)
 
 
-def get_http_file(context, request) -> Response:
-    """Show the last requests as a .http file, the oldest first, for the REST clients of editors."""
-    traces = reversed(list(_filtered(context, request.fields)))
-    repeated = [trace.to_repeat() for trace in traces if trace.request.method != "-"]
-    return _text(snippets.http_file(repeated, _base(request)))
+def prepare_snapshot(context, request) -> Callable:
+    """The work of make_snapshot: copy the database."""
+    (name,) = request.references
+    check_name(name)
+    return lambda: context.lab.snapshots.make(name)
 
 
-def compare_requests(context, request) -> Response:
-    """Compare two requests step by step, as JSON, or as two columns for `Accept: text/plain` and for curl."""
-    one, other = (_trace(context, reference) for reference in request.references)
-    if wants_text(request):
-        return _text(difference_as_text(one, other))
-    found = difference_as_json(one, other)
-    pairs = difference(one, other)["rows"]
-    found["differ"] = [index for index, pair in enumerate(pairs) if not _are_alike(pair, one.secrets + other.secrets)]
-    return reply(200, found)
+def make_snapshot(context, request) -> Response:
+    """Make a snapshot of the database; an older one of this name is replaced."""
+    return reply(201, request.prepared, ("Location", "/debug/snapshots"))
 
 
-def _are_alike(pair, secrets):
-    left, right = pair
-    return bool(left and right) and left.likeness(secrets) == right.likeness(secrets)
+def prepare_restore(context, request) -> Callable:
+    """The work of restore_snapshot: copy the snapshot over the database."""
+    (name,) = request.references
+    context.lab.snapshots.find(name)
+    return lambda: context.lab.snapshots.restore(name)
 
 
-def get_source(context, request) -> Response:
-    """Show the source code of the function that has a line: a step of a trace names its file and a line."""
-    name, line = request.fields.get("file", ""), request.fields.get("line", 1)
-    path = ROOT / name
-    if path.suffix != ".py" or name_of_file(str(path), {}) != name or not path.is_file():
-        raise NotFound(f"the desk has no file {name[:80]}; a step of a trace names one, as web/handler.py")
-    code = path.read_text(encoding="utf-8")
-    first, last = _function_around(code, line)
-    first = max(first, line - LONGEST_FUNCTION + 10)  # so that the line is shown, whatever it is in
-    lines = code.splitlines()[first - 1 : min(last, first + LONGEST_FUNCTION - 1)]
-    return reply(200, {"file": name, "line": line, "first": first, "lines": lines})
+def restore_snapshot(context, request) -> Response:
+    """Restore a snapshot: every table has the rows of then, users too."""
+    return reply(200, request.prepared)
 
 
-def _function_around(code, line):
-    """The first and the last line of the innermost function or class with this line; only the line if there is none."""
-    spans = [(line, line)]
-    for node in ast.walk(ast.parse(code)):
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-            if first <= line <= node.end_lineno:
-                spans.append((first, node.end_lineno))
-    return max(spans[1:], default=spans[0])
+def list_snapshots(context, request) -> Response:
+    """List the snapshots by name."""
+    return reply(200, {"snapshots": context.lab.snapshots.all()})
 
 
-def wants_text(request: Request) -> bool:
-    """Whether the client wants text and no JSON: it says so, or it says nothing, as curl does."""
-    accept = request.headers.get("accept", "")
-    return accept == "*/*" or accept.startswith("text/plain")
+def delete_snapshot(context, request) -> Response:
+    """Delete a snapshot."""
+    return reply(200, context.lab.snapshots.delete(request.references[0]))
 
 
-def _trace(context, request_id) -> Trace:
-    if trace := context.lab.tracer.find(request_id):
-        return trace
-    raise NotFound(f"no trace of a request {request_id[:128]}: only the last {MOST_TRACES} are kept; GET /debug/requests")
+# -- routes -------------------------------------------------------------------------------------
 
-
-def _text(text):
-    return Response(200, text.encode("utf-8", "replace"), TEXT)
-
-
-def _base(request):
-    return f"http://{request.host or 'localhost'}"
-
-
-FILTERS = {
-    "status": Rule(highest=3),
-    "method": Rule(highest=20),
-    "path": Rule(highest=200),
-    "limit": Rule("integer", lowest=1, highest=MOST_TRACES),
-}
-SOURCE = {"file": Rule(highest=100), "line": Rule("integer", lowest=1, highest=100_000)}
+LAB = {"locked": "staff", "keeps_response": False}
+RESET = {"runs_on": between_turns, "prepare": prepare_reset, **LAB}
+MAKE = {"runs_on": between_turns, "prepare": prepare_snapshot, **LAB}
+RESTORE = {"runs_on": between_turns, "prepare": prepare_restore, **LAB}
 
 ROUTES = (
-    Route("GET", "/debug/requests", "200 RequestList 304", list_requests, query=FILTERS, locked="staff"),
-    Route("GET", "/debug/requests.http", "200 text/plain", get_http_file, query=FILTERS, locked="staff"),
-    Route("GET", "/debug/requests/{id}", "200 Trace", get_request, locked="staff"),
-    Route("GET", "/debug/requests/{id}/body", "200 Bodies", get_bodies, locked="staff"),
-    Route("GET", "/debug/requests/{id}/code/{language}", "200 text/plain", get_code, locked="staff"),
-    Route("GET", "/debug/requests/{id}/diff/{other}", "200 TraceDifference", compare_requests, locked="staff"),
-    Route("GET", "/debug/source", "200 Source", get_source, query=SOURCE, locked="staff"),
+    *inspector.ROUTES,
+    Route("GET", "/debug/clock", "200 Clock", get_clock, **LAB),
+    Route("PUT", "/debug/clock", "200 Clock", move_clock, body=bodies.CLOCK, **LAB),
+    Route("DELETE", "/debug/clock", "200 Clock", set_clock_right, **LAB),
+    Route("POST", "/debug/reset", "200 Rows", reset, body=bodies.RESET, **RESET),
+    Route("GET", "/debug/snapshots", "200 Snapshots", list_snapshots, **LAB),
+    Route("POST", "/debug/snapshots/{name}", "201 Snapshot 409", make_snapshot, body=bodies.EMPTY, **MAKE),
+    Route("PUT", "/debug/snapshots/{name}/restore", "200 Snapshot 409", restore_snapshot, body=bodies.EMPTY, **RESTORE),
+    Route("DELETE", "/debug/snapshots/{name}", "200 Snapshot 400", delete_snapshot, **LAB),
 )

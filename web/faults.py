@@ -66,7 +66,9 @@ NO_FAULTS = Faults()
 def faults_of(request: Request) -> Faults:
     """What the X-Lab of a request asks for."""
     value = request.headers.get("x-lab")
-    return NO_FAULTS if value is None or f"{request.path}/".startswith("/debug/") else parse(value)
+    if value is None or f"{request.path}/".startswith("/debug/"):
+        return NO_FAULTS
+    return parse(value)
 
 
 @lru_cache(256)

@@ -40,7 +40,7 @@ class Identity:
     """
 
     def __init__(self, is_locked: bool, secret: str, token_version=lambda user: None, clock=time.time):
-        self.is_locked, self._token_version, self._clock = is_locked, token_version, clock
+        self.is_locked, self._token_version, self.clock = is_locked, token_version, clock
         self._secret = secret.encode() or token_bytes(32)  # without a secret, tokens end with the process
 
     def caller(self, headers: dict, request_id: str, anonymous_role: str | None) -> Caller:
@@ -61,7 +61,7 @@ class Identity:
 
     def issue(self, user: str, roles: list[str], version: int | None = None) -> tuple[str, int]:
         """A token for `user`, and the time when it expires (seconds since 1970)."""
-        now = int(self._clock())
+        now = int(self.clock())
         claims = {"sub": user, "roles": roles, "iat": now, "exp": now + TOKEN_LIFE}
         if version is not None:
             claims["ver"] = version
@@ -81,7 +81,7 @@ class Identity:
         return claims if header.get("alg") == "HS256" and "crit" not in header and self._holds(claims) else None
 
     def _holds(self, claims):
-        now, roles, user = self._clock(), claims.get("roles"), claims.get("sub")
+        now, roles, user = self.clock(), claims.get("roles"), claims.get("sub")
         start, end = claims.get("nbf", now), claims.get("exp")
         if any(isinstance(when, bool) or not isinstance(when, (int, float)) for when in (start, end)):
             return False

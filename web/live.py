@@ -28,7 +28,7 @@ CACHED_PAGES = 4  # pages of older events, for clients that reconnect at the sam
 PING_INTERVAL = 15  # seconds after which an idle connection is sent a ping
 RETRY = b"retry: 2000\n\n"  # milliseconds after which a browser reconnects
 SSE_HEADERS = (("Content-Type", "text/event-stream"), ("Cache-Control", "no-store"))
-UNSUPPORTED_DATA, TOKEN_EXPIRED = 1003, 1008  # close codes
+UNSUPPORTED_DATA, TOKEN_EXPIRED, RESTART = 1003, 1008, 1012  # close codes
 LONGEST_ID = 64  # characters of the id of a ticket, or of a message
 
 
@@ -281,6 +281,7 @@ class Live:
         `report(stage, problem)` logs what has failed."""
         self._end_session, self._report, self._sessions, self._behind = end_session, report, {}, {}
         self._recent, self._newest_id, self._pages = [], 0, {}
+        self.clock = time.time  # when tokens expire
 
     @property
     def is_busy(self) -> bool:
@@ -330,10 +331,17 @@ class Live:
                 return
         self._pages.clear()
 
-    def end_all(self) -> None:
-        """End every session: there are events that the desk cannot read now."""
+    def end_all(self, code: int = INTERNAL_ERROR) -> None:
+        """End every session with this close code; without one: there are events that the desk cannot read now."""
         for handler in list(self._sessions):
-            self._end_session(handler, INTERNAL_ERROR)
+            self._end_session(handler, code)
+
+    def restart(self, newest_id: int) -> None:
+        """The database is another one: end every session, so that clients connect again, and release no lock."""
+        for session in self._sessions.values():
+            session.release_requests()  # they would release locks in the new database
+        self.end_all(RESTART)
+        self._recent, self._newest_id, self._pages = [], newest_id, {}
 
     def keep_alive(self, now: float, is_current):
         """Ping idle clients, and end sessions whose token has ended; yields the handlers to flush.
@@ -344,7 +352,7 @@ class Live:
         for handler, session in list(self._sessions.items()):
             caller = session.caller
             is_ended = caller.token_version is not None and not is_current(caller.id, caller.token_version)
-            if is_ended or caller.expires <= time.time():
+            if is_ended or caller.expires <= self.clock():
                 self._end_session(handler, TOKEN_EXPIRED)
             elif session.last_sent + PING_INTERVAL <= now and not handler.outbox:
                 handler.outbox += session.ping()

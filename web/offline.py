@@ -1,4 +1,4 @@
-"""The commands that do not start a server: verify, back up, rebuild, change users. app.py passes the store."""
+"""The commands that do not start a server: verify, back up, rebuild, reset, change users. app.py passes the store."""
 
 import os
 import signal
@@ -100,6 +100,24 @@ def check_rules(store) -> None:
         read_rules(store.table_definitions())
     except ValueError as problem:
         raise Refused(f"--rebuild: schema.sql cannot be used: {problem}; nothing was made") from None
+
+
+def reset(new_store, path: str) -> int:
+    """Delete the database, if the person at the terminal types yes. No desk may be running. Returns 0."""
+
+    def is_sure(rows):
+        tickets, users = ("?" if count is None else count for count in rows.values())
+        print(f"reset: this deletes {path} for good, with tickets: {tickets}, users: {users}")
+        try:
+            return input("Type yes to delete it: ").strip() == "yes"
+        except (EOFError, KeyboardInterrupt):
+            print()
+            return False
+
+    if not new_store.delete_file(path, f"--reset in process {os.getpid()}", is_sure):
+        raise Refused("--reset: nothing was deleted, because the answer was not yes")
+    print(f"reset: {path} is deleted; the next start makes a new one")
+    return 0
 
 
 def user_command(options) -> str | None:

@@ -14,7 +14,7 @@ _refusals() adds the error statuses that follow from the other columns of the ro
 
 import re
 
-from web.response_schemas import EXAMPLES, example_of, list_of, ref, schema_of, schemas
+from web.response_schemas import EXAMPLES, OF_LABS, example_of, list_of, ref, schema_of, schemas
 from web.http1 import FIELD_VALUE, PHRASES
 from web.responses import STATUS
 from web.validation import IDEMPOTENCY_KEY, NAME, Body
@@ -26,7 +26,10 @@ REFUSALS = {  # error responses by status: the codes, and the meaning for every 
     404: ("NOT_FOUND", "It does not exist, or this caller may not see it"),
     405: ("METHOD_NOT_ALLOWED", "The path does not have this method; `Allow` lists its methods"),
     408: ("REQUEST_TIMEOUT", "The rest of the request did not arrive in time"),
-    409: ("TRANSITION_FAILED ALREADY_DECIDED IDEMPOTENCY_IN_PROGRESS", "The current state does not allow it"),
+    409: (
+        "TRANSITION_FAILED ALREADY_DECIDED IDEMPOTENCY_IN_PROGRESS TOO_MANY_SNAPSHOTS SNAPSHOT_UNUSABLE",
+        "The current state does not allow it",
+    ),
     412: ("PRECONDITION_FAILED", "The resource has changed since the version in `If-Match`"),
     413: ("TOO_LARGE", "The body is over 1 MiB"),
     414: ("URI_TOO_LONG", "The target is over 8 KiB"),
@@ -85,6 +88,7 @@ TAGS = (  # (tag, beginnings of paths); the first match counts
     ("audit log", "/audit-events"),
     ("live", "/events", "/ws"),
     ("log in", "/user/", "/api/debug/"),
+    ("labs", "/debug/"),
     ("workflow", "/api/"),
     ("desk", "/"),
 )
@@ -104,17 +108,20 @@ def document(routes, rules: dict, is_locked: bool, more_headers: dict = {}) -> d
     `is_locked` is the auth mode. Every operation but those of /debug/ takes `more_headers`, too, in the form of
     PARAMETERS.
     """
-    named = {**{name: {"type": "object"} for name in map(answers_with, routes) if name}, **schemas(rules)}
+    answers = {name: {"type": "object"} for name in map(answers_with, routes) if name}
+    known = schemas(rules)
+    named = answers | {name: known[name] for name in known if name in answers or name not in OF_LABS}
     paths = {}
     for route in routes:
         operation = paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, named, is_locked)
         operation["parameters"] += map(_parameter_ref, () if route.path.startswith("/debug/") else more_headers)
+    used = {_tag(route) for route in routes}
     possible = {*BEFORE_ROUTING, *ANYTIME}.union(*(statuses(route, is_locked) for route in routes))
     return {
         "openapi": "3.1.0",
         "info": {"title": "Support Desk", "version": "1", "description": ABOUT},
         "servers": [{"url": "/"}],
-        "tags": [{"name": tag[0]} for tag in TAGS],
+        "tags": [{"name": tag[0]} for tag in TAGS if tag[0] in used],
         "paths": paths,
         "x-before-routing": list(BEFORE_ROUTING),
         "x-anytime": list(ANYTIME),
@@ -152,7 +159,7 @@ def _refusals(route, is_locked):
         400: has_input or not is_locked,  # on an open desk X-User-Id can be invalid, too
         401: route.locked != "anyone" if is_locked else route.role or route.anonymous_role is None,
         403: route.role or (is_locked and route.locked == "staff"),
-        404: "{" in route.path,
+        404: "{" in route.path and not (route.method == "POST" and route.path.endswith("}")),  # this one makes it
         409: route.prepare and route.takes_key,  # it is slow: a retry with the same key can arrive before it is done
         415: route.body,
         422: route.body and route.takes_key,
@@ -163,7 +170,7 @@ def _refusals(route, is_locked):
 def _operation(route, named, is_locked):
     operation = {
         "operationId": re.sub(r"\W+", "_", f"{route.method}{route.path}").strip("_").lower(),
-        "tags": [next(tag[0] for tag in TAGS if route.path.startswith(tag[1:]))],
+        "tags": [_tag(route)],
         "summary": summary(route),
         "security": _security(route, is_locked),
         "parameters": list(_parameters(route, is_locked)),
@@ -172,6 +179,10 @@ def _operation(route, named, is_locked):
         operation["requestBody"] = _request_body(route.body)
     own = sorted(statuses(route, is_locked))
     return {**operation, "x-statuses": own, "responses": _responses(route, own, named)}
+
+
+def _tag(route):
+    return next(tag[0] for tag in TAGS if route.path.startswith(tag[1:]))
 
 
 def _security(route, is_locked):
@@ -213,10 +224,17 @@ def _path_schema(name, path):
     if name == "version":
         return {"schema": {"type": "integer", "minimum": 1}, "example": 1}
     if name == "id":
-        what = "The draft's `id`" if path.startswith("/drafts/") else "The ticket's `id` or `uuid`"
+        kinds = {"/drafts/": "The draft's `id`", "/debug/": "The request's id, as `X-Request-Id` has it"}
+        what = next((kinds[start] for start in kinds if path.startswith(start)), "The ticket's `id` or `uuid`")
         return {"description": what, "schema": {"type": "string"}, "example": "1"}
+    if name == "other":
+        return {"description": "The id of another request", "schema": {"type": "string"}, "example": "1"}
+    if name == "language":
+        return {"schema": {"enum": ["curl", "python", "fetch"]}, "example": "curl"}
     if path.startswith("/static/"):
         return {"description": "A file of the page", "schema": {"type": "string"}, "example": "main.js"}
+    if path.startswith("/debug/snapshots/"):
+        return {"schema": {"type": "string", "pattern": "^[a-z0-9-]{1,40}$"}, "example": EXAMPLES["snapshot"]}
     return {"schema": {"type": "string"}}
 
 

@@ -31,8 +31,10 @@ EXAMPLES = {  # by field, for requests and responses
     "new_password": "battery staple",
     "login": "ann",
     "roles": ["agent"],
+    "advance": "61s",
     "source": "rules",
     "request_id": "8c1e5d4a-1",
+    "snapshot": "before-class",
     "token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.c2lnbmF0dXJl",
 }
 DATE_TIME = "2026-11-20T10:00:00.123Z"
@@ -41,6 +43,8 @@ PATTERNS = {"text": f"^{NO_NUL}{VISIBLE}{NO_NUL}$", "password": f"^{NO_NUL}$"}
 A_NAME = {"type": "string", "pattern": f"^{NAME}$"}
 SAYS = {"type": "string"}
 COUNT = {"type": "integer", "minimum": 0}
+NUMBER = {"type": "number"}
+TIME = {"type": "string", "format": "date-time"}
 LEASE = ("uuid", "locked_by", "lock_expires_at")
 AN_EVENT = {"description": "an Event as JSON, with its ticket as it is now under `ticket`"}
 HASH = {"type": "string", "pattern": "^[0-9a-f]{64}$", "examples": ["9f" * 32]}
@@ -93,9 +97,48 @@ def an_object(members: dict, optional: str = "") -> dict:
     return {"type": "object", "properties": members, "required": required, "additionalProperties": False}
 
 
+SNAPSHOT = {"name": {**SAYS, "examples": [EXAMPLES["snapshot"]]}, "bytes": COUNT}
+SNAPSHOT |= {"tickets": {"type": ["integer", "null"]}, "made_at": TIME}
+MAYBE = {"type": ["integer", "null"]}
+SUMMARY = {  # of one request that the desk has answered, or is at work for
+    **{name: SAYS for name in ("id", "at", "method", "path", "caller", "client", "protocol", "route")},
+    **{"number": COUNT, "status": MAYBE, "milliseconds": {"type": ["number", "null"]}, "shared_commit": COUNT},
+}
+STEP = {
+    **{"depth": COUNT, "kind": {"enum": "stack call sql worker error publish".split()}, "line": COUNT},
+    **{name: SAYS for name in ("name", "file", "text", "result")},
+    **{"at_us": {"type": "integer"}, "took_us": COUNT, "values": list_of(list_of({}))},
+    **{"sql": SAYS, "rows": COUNT, "changed": COUNT, "failure": {"type": ["string", "null"]}, "plan": list_of(SAYS)},
+}
+OF_SQL = "sql rows changed failure plan"  # the members that only a statement has
+AN_EVENT_OF_A_TRACE = an_object({"id": COUNT, "type": SAYS, "version": COUNT, "hash": HASH, "listeners": COUNT})
+WHOLE_TRACE = {
+    **{"facts": {"type": "object"}, "shared_with": list_of(SAYS), "events": list_of(AN_EVENT_OF_A_TRACE)},
+    **{"left_out": COUNT, "bytes_in": MAYBE, "bytes_out": COUNT, "steps": list_of(an_object(STEP, OF_SQL))},
+}
+SENT = {"method": SAYS, "target": SAYS, "headers": {"type": "object"}, "body": SAYS}
+ANSWERED = {"status": COUNT, "headers": list_of(list_of(SAYS)), "body": SAYS}
+OF_LABS = {  # only a desk with DEBUG=true has them
+    "RequestList": an_object({"requests": list_of(an_object(SUMMARY))}),
+    "Trace": an_object({**SUMMARY, **WHOLE_TRACE}),
+    "Bodies": an_object({"request": an_object(SENT), "response": {"anyOf": [{"type": "null"}, an_object(ANSWERED)]}}),
+    "TraceDifference": an_object(
+        {
+            **{"a": an_object(SUMMARY), "b": an_object(SUMMARY), "rows": list_of(list_of({}))},
+            **{"first_difference": MAYBE, "different": list_of(COUNT)},
+        }
+    ),
+    "Source": an_object({"file": SAYS, "line": COUNT, "first": COUNT, "lines": list_of(SAYS)}),
+    "Clock": an_object({"now": TIME, "real": TIME, "offset_seconds": NUMBER}),
+    "Rows": an_object({"tickets": COUNT, "users": COUNT}),
+    "Snapshot": an_object(SNAPSHOT),
+    "Snapshots": an_object({"snapshots": list_of(an_object(SNAPSHOT))}),
+}
+
+
 def schemas(rules: dict) -> dict[str, dict]:
     """Every schema that a route's `responses` can name, and the parts of these schemas."""
-    return {**_of_tables(rules), **_of_the_net(), **_of_the_desk(rules), **_of_refusals()}
+    return {**_of_tables(rules), **_of_the_net(), **_of_the_desk(rules), **_of_refusals(), **OF_LABS}
 
 
 def _columns(rules, table):
@@ -165,17 +208,17 @@ def _of_the_desk(rules):
     suggested = {f"suggested_{name}": schema_of(name, tickets[name]) for name in ("category", "priority")}
     broken = an_object({"id": COUNT, "problem": SAYS})
     facts = {"status": {"const": "ok"}, "bug_mode": {"type": ["string", "null"]}, "auth": {"enum": ["open", "tokens"]}}
+    of_lab = {"debug": {"const": True}, "clock_offset": {**NUMBER, "description": "seconds"}}  # only with DEBUG=true
     who = {"id": SAYS, "email": user["email"], "name": user["name"], "roles": list_of(SAYS)}
-    ends = {"type": "string", "format": "date-time"}
     checks = {**an_object({"database": SAYS, "write_ahead_log": SAYS}, "write_ahead_log"), "additionalProperties": SAYS}
     return {
         "Stats": an_object({**totals, "daily": list_of(an_object({"day": day, "tickets": COUNT}))}),
         "Suggestion": an_object({**suggested, "source": SAYS, "warning": SAYS}, "warning"),
         "Chain": an_object({"ok": {"type": "boolean"}, "events": COUNT, "head": HASH, "broken": broken}, "head broken"),
-        "Health": an_object({**facts, "classifier": SAYS}),
+        "Health": an_object({**facts, "classifier": SAYS, **of_lab}, " ".join(of_lab)),
         "Readiness": an_object({"status": {"enum": ["ready", "unavailable"]}, "checks": checks}),
         "LoggedOut": an_object({"status": {"const": "logged out"}}),
-        "Token": an_object({"token": SAYS, "expires_at": ends, "user": an_object(who, "email name")}),
+        "Token": an_object({"token": SAYS, "expires_at": TIME, "user": an_object(who, "email name")}),
         "OpenAPI": {"type": "object", "description": "This document, in OpenAPI 3.1"},
     }
 

@@ -9,6 +9,7 @@ from web.validation import Body
 from workflow import Invalid, NotFound
 
 READERS, LLM_CALLS, PASSWORDS, AUDITS = "readers", "LLM calls", "passwords", "audits"  # the pools of worker threads
+BETWEEN_TURNS = "between turns"  # not a pool of threads: see between_turns()
 MOST_ON_THE_LOOP = 100  # tickets in a list; a longer list runs on a worker thread, so that other clients do not wait
 ANY, METHODS = object(), object()  # keys in the tree of routes that no path segment can equal
 
@@ -49,6 +50,11 @@ def llm_worker_for_a_draft(request: Request) -> str | None:
     return event_loop(request) if "body" in request.fields else llm_worker(request)
 
 
+def between_turns(request: Request) -> str:
+    """Work on the whole database: the event loop does it after a turn, when all is committed, sent and published."""
+    return BETWEEN_TURNS
+
+
 class Route(NamedTuple):
     """One row of the route table: who may call it, what a client may send, and which function makes the response.
 
@@ -69,14 +75,14 @@ class Route(NamedTuple):
     anonymous_role: str | None = "customer"  # the role of a caller without any identity; None: 401
     runs_on: Callable[[Request], str | None] = event_loop
     prepare: Callable | None = None
-    is_secret: bool = False  # no response is kept for an idempotency key
+    keeps_response: bool = True  # for an idempotency key; False: it takes none
     is_websocket: bool = False
     is_cacheable: bool = False  # equal requests have equal responses until the database changes
 
     @property
     def takes_key(self) -> bool:
         """Whether a retry with the same Idempotency-Key gets the first response again."""
-        return self.method in ("POST", "PATCH") and not self.is_secret
+        return self.method in ("POST", "PATCH") and self.keeps_response
 
 
 def route_tree(routes) -> dict:
@@ -106,8 +112,9 @@ def find(tree: dict, path: str) -> tuple[dict, tuple]:
             node = {}
             break
     if METHODS not in node:
-        needs = "; /debug/ needs a desk that runs with DEBUG=true" if path.startswith("/debug/") else ""
-        raise NotFound(f"nothing is at {path}; GET /docs shows all paths{needs}")
+        is_off = path.startswith("/debug/") and "debug" not in tree
+        where = "/debug/ needs a desk that runs with DEBUG=true" if is_off else "GET /docs shows all paths"
+        raise NotFound(f"nothing is at {path}; {where}")
     return node[METHODS], references
 
 

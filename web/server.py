@@ -23,9 +23,9 @@ from web.http1 import CONTINUE, BadRequest, Request, render_chunk
 from web.listener import READ, WRITE, Listener
 from web.live import Live
 from web.response_cache import ResponseCache
-from web.routes import AUDITS, LLM_CALLS, PASSWORDS, READERS
+from web.routes import AUDITS, BETWEEN_TURNS, LLM_CALLS, PASSWORDS, READERS
 from web.websocket import GOING_AWAY, TRY_LATER
-from web.workers import EventLoopPool, WorkerPool
+from web.workers import BetweenTurns, EventLoopPool, WorkerPool
 from workflow import Unavailable
 
 THREADS = {READERS: 4, LLM_CALLS: 4, PASSWORDS: 1, AUDITS: 1}
@@ -60,6 +60,8 @@ def tune_interpreter() -> None:
 class DeskServer(Listener):
     """Listens on an address at once, and handles requests after open() and serve_forever()."""
 
+    time_factor = 1  # for the limits of a turn: a server that does more for each request has a larger one
+
     def __init__(self, address: tuple[str, int], log, handler_class=Handler):
         self._pools = {}  # which server_close() closes, also where the address is taken
         super().__init__(address, handler_class)
@@ -81,6 +83,7 @@ class DeskServer(Listener):
             name: WorkerPool(threads, self._finished_jobs, self._wake, is_costly=name == LLM_CALLS)
             for name, threads in THREADS.items()
         }
+        self._between_turns = self._pools[BETWEEN_TURNS] = BetweenTurns(self._finished_jobs, self._wake)
 
     def open(self, context, gate) -> None:
         """Set the desk to serve: the context of its endpoints and the gate of checks.py."""
@@ -113,11 +116,11 @@ class DeskServer(Listener):
         with self._stage("reading", lambda: time.sleep(0.05)):  # else it could fail thousands of times a second
             is_idle = not self._read(0 if is_busy else IDLE_AFTER if self._has_background_work else poll_interval)
         with self._stage("answering", lambda: self._answered and self._drop(self._answered)):
-            store, ends = self.context.store, time.monotonic() + ANSWERING_TIME
+            store, ends = self.context.store, time.monotonic() + ANSWERING_TIME * self.time_factor
             self._answer(self._came_back())
             while self._answer(self._slices(False, ends)) and store.has_changes and time.monotonic() < ends:
                 self._read(0)
-            self._answer(self._slices(True, time.monotonic() + GREEDY_TIME))
+            self._answer(self._slices(True, time.monotonic() + GREEDY_TIME * self.time_factor))
         with self._stage("timeouts"):
             self._check_timeouts()
         with self._stage("background work"):
@@ -131,6 +134,7 @@ class DeskServer(Listener):
                 self._flush(handler)
         with self._stage("logging"):
             self.log.flush()
+        self._between_turns.run()
 
     @contextmanager
     def _stage(self, name, give_up=lambda: None):
@@ -183,7 +187,7 @@ class DeskServer(Listener):
             else:
                 self._read_or_write(handler, mask)
         shuffle(greedy)  # so that each of them is read sooner or later
-        ends = time.monotonic() + GREEDY_TIME
+        ends = time.monotonic() + GREEDY_TIME * self.time_factor
         for handler, mask in greedy:
             self._read_or_write(handler, mask)
             if time.monotonic() > ends:
@@ -264,7 +268,7 @@ class DeskServer(Listener):
                 if handler.state is not CLOSED:
                     self._send_piece(handler, result, problem)
                 continue
-            request.is_prepared, request.prepared, request.fault = True, result, problem
+            request.is_prepared, request.prepared, request.fault = True, result, request.fault or problem
             handler.current = request
             if handler.state is not CLOSED:
                 handler.resume()
@@ -280,7 +284,8 @@ class DeskServer(Listener):
             self._ready.pop(handler, None)
             yield from self._slice(handler)
             now = time.monotonic()
-            handler.is_greedy = handler in self._ready or now > started + LONG_SLICE or handler.reader.unread > BLOCK
+            is_long = now > started + LONG_SLICE * self.time_factor
+            handler.is_greedy = is_long or handler in self._ready or handler.reader.unread > BLOCK
             started = now
             if now > ends:
                 break
@@ -383,6 +388,18 @@ class DeskServer(Listener):
                 self._checkpoint_due = time.monotonic() + CHECKPOINT_EVERY
             else:
                 self._has_background_work = True  # so the next turn waits only IDLE_AFTER for a request
+
+    def restart_clients(self) -> None:
+        """The database has other rows now: end the live sessions and the exports, and refuse the slow writes that have
+        begun before. To be called between two turns."""
+        for job in self._running_jobs:
+            if job.request.route.takes_key:
+                job.request.fault = Unavailable("the database was replaced meanwhile; look, and try again")
+        for handler in [handler for handler in self.handlers if handler.stream]:
+            self.log.trouble(handler.stream.request, "dropped: the database was replaced during this export")
+            self._drop(handler)
+        self._releases.clear()  # these locks were in the old database
+        self.live.restart(self.context.store.last_event())
 
     # -- committing and sending -----------------------------------------------------------------
 

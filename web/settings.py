@@ -17,7 +17,8 @@ ABOUT_USERS = {  # commands: what they do
     "set_roles": "give a user other --roles",
     "remove_user": "remove a user",
 }
-NEED_A_FILE = ("verify", "backup", "rebuild", *ABOUT_USERS)  # commands that make no sense with a database in memory
+# commands that make no sense with a database in memory
+NEED_A_FILE = ("verify", "backup", "rebuild", "reset", *ABOUT_USERS)
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -101,7 +102,7 @@ def all_settings(database, plugins) -> tuple:
         Setting("db", ("SUPPORT_DESK_DB", "DB_PATH"), str(database), str, "the database file; :memory: keeps nothing"),
         Setting("auth", ("SUPPORT_DESK_AUTH",), "open", auth, "open, or tokens: every caller needs one"),
         Setting("secret", ("SUPPORT_DESK_SECRET",), "", long_secret, "signs tokens; unset: a new one each start", True),
-        Setting("debug", ("DEBUG",), "false", boolean, "true allows the debug login"),
+        Setting("debug", ("DEBUG",), "false", boolean, "true opens a lab: traces, faults, a clock, any login"),
         *llm_settings(plugins),
         Setting("log_format", ("LOG_FORMAT",), "text", formats, "how the log is written: text or json"),
         Setting("cors_origins", ("CORS_ORIGINS",), "", origins, "other origins whose pages may use the desk"),
@@ -174,8 +175,14 @@ def command_line(table: tuple, roles) -> argparse.ArgumentParser:
     commands.add_argument("--verify", action="store_true", help="check the database, its audit chain and its replay")
     commands.add_argument("--backup", metavar="FILE", help="copy the database to FILE, also while a desk serves it")
     commands.add_argument("--rebuild", metavar="FILE", help="make FILE from the old events after an edit of schema.sql")
+    what = "show what a request does, step by step, in a throw-away desk with the demo tickets"
+    commands.add_argument("--explain", metavar="REQUEST", help=f"{what}: 'POST /tickets'")
+    commands.add_argument("--reset", action="store_true", help="delete the database file, once you have typed yes")
     for name, what in ABOUT_USERS.items():
         commands.add_argument("--" + name.replace("_", "-"), metavar="EMAIL", help=f"{what}, also while a desk runs")
+    parser.add_argument("--data", metavar="JSON", help="the body of that request")
+    parser.add_argument("--header", metavar="LINE", action="append", help="a header of that request; may come again")
+    parser.add_argument("--as", dest="caller", choices=roles, help="the role of its caller")
     parser.add_argument("--roles", help=f"that user's roles, with commas: {', '.join(roles)}; a new user is a customer")
     parser.add_argument("--password-stdin", action="store_true", help="read that user's password from standard input")
     return parser

@@ -8,18 +8,18 @@ from difflib import SequenceMatcher
 from time import perf_counter
 
 from web.http1 import PHRASES, Request
-from web.snapshot import MASK, SECRET_NAMES, masked, text_of
+from web.short_repr import LONGEST, MASK, SECRET_NAMES, masked, text_of
 
 WIDTH = 100  # columns of the tree
 MOST_STEPS = 1500  # of one trace; what follows is only counted
-MOST_CALLS = 30  # of one function in one trace; what follows is only counted
 MOST_KEPT = 64 * 1024  # bytes that are kept of a body
+MOST_COMPARED = 2000  # characters of a value that two traces are compared by
 LONGEST_VALUE = 200  # characters of a value that is bound to a statement
 # What differs between two runs of the same request, and what stands for it in a comparison.
 VOLATILE = re.compile(
     r"(?P<uuid>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
-    r"|(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z?)|(?P<request>\b[0-9a-f]{8}-\d+\b)|(?P<hash>\b[0-9a-f]{12,}\b)"
-    r"|(?P<number>\b\d+\b)"
+    r"|(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z?)|(?P<request>\b[0-9a-f]{8}-\d+\b)"
+    r"|(?P<hash>\b[0-9a-f]{12,}\b)|(?P<number>\b\d+\b)"
 )
 
 
@@ -35,7 +35,7 @@ class Step:
 
     def __init__(self, depth, kind, name, began, file="", line=0, given=(), text=""):
         self.depth, self.kind, self.name, self.began, self.file, self.line = depth, kind, name, began, file, line
-        self.given, self.text, self.seconds, self.result = given, text, 0.0, None  # given: (name, snapshot) pairs
+        self.given, self.text, self.seconds, self.result = given, text, 0.0, None  # given: (name, captured value) pairs
 
     def as_json(self, started: float, secrets) -> dict:
         """Its members; times are in microseconds after `started`."""
@@ -45,22 +45,23 @@ class Step:
         shown["result"] = "" if self.result is None else text_of(self.result, secrets, LONGEST_VALUE)
         return {**shown, "at_us": round((self.began - started) * 1e6), "took_us": round(self.seconds * 1e6)}
 
-    def values(self, secrets) -> str:
+    def values(self, secrets, room=LONGEST) -> str:
         """The arguments of a call, or the values that are bound to a statement."""
-        shown = [(name, text_of(value, secrets)) for name, value in self.given]
+        shown = [(name, text_of(value, secrets, room)) for name, value in self.given]
         return ", ".join(f"{name}={text}" if isinstance(name, str) else text for name, text in shown)
 
-    def label(self, secrets) -> str:
-        """The step as one line of text."""
+    def label(self, secrets, room=LONGEST) -> str:
+        """The step as one line of text; each value has `room` characters."""
         if self.kind == "call":
-            result = "" if self.result is None else f" → {text_of(self.result, secrets)}"
-            return f"{self.name}({self.values(secrets)}){result}"
+            result = "" if self.result is None else f" → {text_of(self.result, secrets, room)}"
+            return f"{self.name}({self.values(secrets, room)}){result}"
         return masked(f"{self.name}: {self.text}" if self.text else self.name, secrets)
 
-    def likeness(self, secrets) -> tuple:
-        """What two steps have in common if they do the same for two requests."""
-        text = VOLATILE.sub(lambda found: f"<{found.lastgroup}>", self.label(secrets))
-        return self.kind, self.name, self.file, text
+    def likeness(self, request_id: str) -> tuple:
+        """What two steps have in common if they do the same for two requests, each with its own id."""
+        text = f"{self.label((), MOST_COMPARED)} {self.values((), MOST_COMPARED)}"
+        text = text.replace(repr(request_id), "<request>")
+        return self.kind, self.name, self.file, VOLATILE.sub(lambda found: f"<{found.lastgroup}>", text)
 
 
 class Statement(Step):
@@ -76,13 +77,16 @@ class Statement(Step):
         facts = {"rows": self.rows, "changed": self.changed, "failure": self.failure}
         return {**super().as_json(started, secrets), "sql": self.sql, **facts}
 
-    def label(self, secrets) -> str:
-        line = f"SQL {' '.join(self.sql.split())}"
+    def label(self, secrets, room=LONGEST) -> str:
+        return f"SQL {' '.join(self.sql.split())}" + (f" → {self.outcome}" if self.outcome else "")
+
+    @property
+    def outcome(self) -> str:
         if self.failure:
-            return f"{line} → fails: {self.failure}"
+            return f"fails: {self.failure}"
         if self.changed > 0:
-            return f"{line} → {self.changed} changed"
-        return line + (f" → {self.rows} row{'s' * (self.rows != 1)}" if self.rows else "")
+            return f"{self.changed} changed"
+        return f"{self.rows} row{'s' * (self.rows != 1)}" if self.rows else ""
 
 
 class Trace:
@@ -91,8 +95,8 @@ class Trace:
     def __init__(self, number: int, request, started: float, at: str, client: str, received: int):
         self.number, self.request, self.started, self.at = number, request, started, at
         self.client, self.received, self.sent = client, received, 0  # bytes in and out
-        self.steps, self.outer = [], 0  # `outer`: how many of them are of the kind "stack"
-        self.counts, self.left_out = {}, 0  # {code: its calls}; calls and statements that are no steps
+        self.stack, self.steps = [], []  # stack: (name, file, line) of functions that were at work already
+        self.left_out = 0  # calls and statements that are no steps, because there are too many
         self.response, self.status, self.seconds = None, None, None  # None until it is answered
         self.error, self.code = "", ""  # the exception that became the response
         self.commit, self.shared = "", []  # what became of its commit; the ids of others that it was for, too
@@ -102,12 +106,13 @@ class Trace:
     def note_error(self, problem: Exception, place: tuple[str, int]) -> None:
         """`problem` became the response; it was raised at `place`: (file, line)."""
         self.error, self.code = f"{type(problem).__name__}: {problem}", getattr(problem, "code", "")
-        depth = self.steps[-1].depth if self.steps else 0
+        depth = self.steps[-1].depth if self.steps else len(self.stack)
         self.steps.append(Step(depth, "error", type(problem).__name__, perf_counter(), *place, text=str(problem)))
 
     def note_commit(self, steps: list[Step], outcome: str, writers: list["Trace"]) -> None:
         """The commit of its turn is done: its steps, what became of it, and the requests that changed something."""
-        self.commit = outcome if self in writers else "nothing to commit"
+        if not self.commit:  # after a commit that has failed there is another one, without its changes
+            self.commit = outcome if self in writers else "nothing to commit"
         self.shared = [other.id for other in writers if other is not self] if self in writers else []
         self.steps += steps
 
@@ -194,7 +199,9 @@ class Trace:
 
     def as_json(self, plan=lambda sql, names: []) -> dict:
         """The trace with every step. plan(sql, names) returns the query plan of a statement with these parameters."""
-        steps = [self.step_as_json(step, plan) for step in list(self.steps)]
+        stack = enumerate(self.stack)
+        steps = [Step(depth, "stack", name, self.started, file, line) for depth, (name, file, line) in stack]
+        steps = [self.step_as_json(step, plan) for step in [*steps, *self.steps]]
         events = [
             {"id": number, "type": kind, "version": version, "hash": digest, "listeners": self.listeners.get(number, 0)}
             for number, (kind, version, digest) in self.events.items()
@@ -221,23 +228,24 @@ class Trace:
         lines = [between(self.title(), self.id)]
         lines += [cut(f"  {name:<9} {text}") for name, text in self.facts().items()]
         lines += ["", "     µs   took"]
-        stack = [step for step in self.steps if step.kind == "stack"]
-        if stack:
-            lines.append(cut(f"{'':15} {' → '.join(step.name for step in stack)}"))
+        lines.append(cut(f"{'':15} {' → '.join(name for name, *_ in self.stack)}"))
         for step in list(self.steps):
-            if step.kind != "stack":
-                lines += self._tree_lines(step, len(stack))
+            lines += self._tree_lines(step)
         if self.left_out:
             lines.append(f"{'':15} … and {self.left_out} more calls and statements")
         return "\n".join(lines) + "\n"
 
-    def _tree_lines(self, step, outer):
+    def _tree_lines(self, step):
         """The line of a step, and for a statement one more with its values."""
-        indent = "  " * max(0, step.depth - outer)
+        indent = "  " * max(0, step.depth - len(self.stack))
         took = f"{step.seconds * 1e6:.0f}" if step.kind != "error" else ""
         start = f"{(step.began - self.started) * 1e6:>7.0f} {took:>6}  {indent}"
         where = f"{step.file}:{step.line}" if step.file else ""
-        yield between(f"{start}{step.label(self.secrets)}", where)
+        if step.kind == "sql":  # what follows the statement must stay if the line is cut
+            where = f"{step.outcome}  {where}" if step.outcome else where
+            yield between(f"{start}SQL {' '.join(step.sql.split())}", where)
+        else:
+            yield between(f"{start}{step.label(self.secrets)}", where)
         if step.kind == "sql" and step.given:
             yield cut(f"{'':16}{indent}    {step.values(self.secrets)}")
 
@@ -249,8 +257,8 @@ class Trace:
         came["body"] = self.masked(_text(request.body))
         went = None
         if response:
-            went = {"status": response.status, "headers": [[name, self.header(name, v)] for name, v in response.headers]}
-            went["body"] = self.masked(_text(response.body))
+            own = [[name, self.header(name, value)] for name, value in response.headers]
+            went = {"status": response.status, "headers": own, "body": self.masked(_text(response.body))}
         return {"request": came, "response": went}
 
     def to_repeat(self) -> Request:
@@ -268,8 +276,7 @@ class Trace:
     def count_bytes(self) -> int:
         """About how many bytes of memory it takes."""
         bodies = len(self.request.body) + (len(self.response.body) if self.response else 0)
-        texts = sum(len(value) for step in self.steps for _, value in step.given if isinstance(value, str))
-        return 3000 + bodies + texts + 700 * len(self.steps)
+        return 3000 + bodies + 1000 * len(self.steps)
 
 
 def between(left: str, right: str) -> str:
@@ -295,26 +302,24 @@ def _text(body: bytes) -> str:
 
 
 def difference(one: Trace, other: Trace) -> dict:
-    """{first: index of the first row that differs or None, rows: [[step or None, step or None], …]}.
+    """{first: index of the first row that differs or None, rows: [(step or None, step or None, are they equal), …]}.
 
     Steps are equal if they do the same, whatever their times, numbers, ids and hashes are.
     """
-    left, right = ([step for step in trace.steps if step.kind != "stack"] for trace in (one, other))
-    keys = [[step.likeness(one.secrets + other.secrets) for step in steps] for steps in (left, right)]
-    rows, first = [], None
+    left, right = list(one.steps), list(other.steps)
+    keys = [[step.likeness(trace.id) for step in steps] for trace, steps in ((one, left), (other, right))]
+    rows = []
     for kind, a, b, c, d in SequenceMatcher(None, *keys, autojunk=False).get_opcodes():
-        if kind != "equal" and first is None:
-            first = len(rows)
         for offset in range(max(b - a, d - c)):
-            pair = [left[a + offset] if a + offset < b else None, right[c + offset] if c + offset < d else None]
-            rows.append(pair)
-    return {"first": first, "rows": rows}
+            pair = left[a + offset] if a + offset < b else None, right[c + offset] if c + offset < d else None
+            rows.append((*pair, kind == "equal"))
+    return {"first": next((index for index, row in enumerate(rows) if not row[2]), None), "rows": rows}
 
 
 def difference_as_json(one: Trace, other: Trace) -> dict:
     found = difference(one, other)
     rows = [
-        [step and trace.step_as_json(step) for step, trace in zip(row, (one, other))] for row in found["rows"]
+        [step and trace.step_as_json(step) for step, trace in zip(row, (one, other))] for *row, _ in found["rows"]
     ]
     return {"a": one.summary(), "b": other.summary(), "first_difference": found["first"], "rows": rows}
 
@@ -323,18 +328,13 @@ def difference_as_text(one: Trace, other: Trace) -> str:
     """Two columns of text; `=` stands between equal steps, `≠` between others, `▶` before the first of those."""
     found, half = difference(one, other), (WIDTH - 3) // 2
     lines = [_row(one.title(), " ", other.title(), half), _row(one.id, " ", other.id, half), ""]
-    for index, (left, right) in enumerate(found["rows"]):
-        is_equal = left and right and _alike(left, right)
+    for index, (left, right, is_equal) in enumerate(found["rows"]):
         sign = "=" if is_equal else "▶" if index == found["first"] else "≠"
         shown = [_indented(step, trace, is_equal) for step, trace in ((left, one), (right, other))]
         lines.append(_row(shown[0], sign, shown[1], half))
     if found["first"] is None:
         lines.append("the same steps")
     return "\n".join(lines) + "\n"
-
-
-def _alike(left, right):
-    return left.likeness(()) == right.likeness(())
 
 
 def _row(left, sign, right, half):
@@ -346,4 +346,4 @@ def _indented(step, trace, is_short):
     if not step:
         return ""
     label = step.name if is_short and step.kind == "call" else step.label(trace.secrets)
-    return "  " * max(0, step.depth - trace.outer) + label
+    return "  " * max(0, step.depth - len(trace.stack)) + label

@@ -8,7 +8,7 @@ debugger is at work, which uses sys.settrace() itself, only statements are recor
 import json
 import re
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from inspect import CO_GENERATOR
 from pathlib import Path
 from threading import get_ident
@@ -19,8 +19,8 @@ from web.faults import FaultHandler, FaultServer
 from web.handler import Job
 from web.http1 import Request, RequestReader, Response
 from web.live import Live
-from web.snapshot import HIDDEN, snapshot
-from web.trace import MOST_CALLS, MOST_STEPS, SECRET_NAMES, Statement, Step, Trace
+from web.short_repr import HIDDEN, capture
+from web.trace import MOST_STEPS, SECRET_NAMES, Statement, Step, Trace
 from workflow import utc_now
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,11 +28,12 @@ MOST_TRACES, MOST_OF_FILES = 200, 20  # traces that are kept; those of the page'
 MOST_BYTES = 32 * 1024 * 1024  # of all traces, about
 NOT_TRACED = "/debug/"  # requests that only look
 OWN_FILES = ("web/tracer.py", "web/trace.py", "web/faults.py", "web/lab.py", "web/explain.py", "web/clock.py")
-NOT_SHOWN = (*OWN_FILES, "web/listener.py", "web/log.py", "web/metrics.py", "web/snapshot.py")
-WITH_DETAILS = ("web/handler.py", "web/server.py", "web/live.py")  # of other files in web/ only public functions are shown
+NOT_SHOWN = (*OWN_FILES, "web/listener.py", "web/log.py", "web/metrics.py", "web/short_repr.py")
+WITH_DETAILS = ("web/handler.py", "web/server.py", "web/live.py")  # of the others in web/, public functions are shown
 SECRET_FILES = ("web/identity.py", "web/accounts.py")  # their arguments and results are not shown
 OF_WATCHING = ("execute", "fetchall", "fetchone", "<lambda>")  # functions of store.py
 PASS_ON = ("_all", "_tuples", "_cursor_of_tuples", "_rows")  # functions of store.py; their statement is a step itself
+EVERYWHERE = ("self", "context", "request", "gate", "handler")  # arguments that are the same in many calls
 ADD_EVENT = "INSERT INTO audit_events"
 SECRETS_IN_BODY = re.compile(rb'(?i)"[\w-]*(?:password|secret|token)"\s*:\s*("(?:[^"\\]|\\.)*")')
 SHORTEST_SECRET = 4  # characters; to mask a shorter text would only spoil others
@@ -56,62 +57,83 @@ def _shown_file(code) -> str:
     return "" if is_hidden or name[0] == "<" else file
 
 
-class Recording:
-    """Records what one thread does into a list of steps.
+def _about(code) -> tuple:
+    """(code, its file if its calls are steps, the names of the arguments to show, whether it is a generator)."""
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    shown = tuple(name for name in names if name not in EVERYWHERE)
+    return code, _shown_file(code), shown, bool(code.co_flags & CO_GENERATOR)
 
-    While a request is handled, it only notes what is needed to show a value later: see snapshot().
+
+def _hidden(names):
+    return [(name, HIDDEN) for name in names]
+
+
+class Recording:
+    """Records what one thread does in a `with` block into a list of steps.
+
+    While a request is handled, it only notes what is needed to show a value later: see capture().
     """
 
     def __init__(self, tracer, trace, steps, depth):
         self.tracer, self.trace, self.steps, self._open = tracer, trace, steps, []
-        self.depth, self._codes, self._counts = depth, tracer.codes, trace.counts if trace else {}
+        self.depth, self._codes, self._generators = depth, tracer.codes, []
+
+    def __enter__(self):
+        self._thread, self._tracing = get_ident(), sys.gettrace()
+        recordings = self.tracer.recordings
+        self._before = recordings.get(self._thread)
+        recordings[self._thread] = self
+        self._is_free = self._tracing is None or (self._before and self._tracing == self._before.on_call)
+        if self._is_free:
+            sys.settrace(self.on_call)
+
+    def __exit__(self, *problem):
+        if self._is_free:
+            sys.settrace(self._tracing)
+        if self._before:
+            self.tracer.recordings[self._thread] = self._before
+        else:
+            del self.tracer.recordings[self._thread]
 
     def on_call(self, frame, event, value):
         """The function for sys.settrace(): a function begins. Returns the function to call at its end, if any."""
         code = frame.f_code
         known = self._codes.get(id(code))
         if known is None:
-            known = self._codes[id(code)] = code, _shown_file(code)
-        if not known[1] or not self._has_room(code):
+            known = self._codes[id(code)] = _about(code)
+        _, file, names, is_generator = known
+        if not file or (is_generator and self._goes_on(frame)):
             return None
-        self._enter(frame, code, known[1])
+        if len(self.steps) >= MOST_STEPS:
+            self._leave_out()
+            return None
         frame.f_trace_lines = False
+        given = ()
+        if names:
+            values = frame.f_locals
+            given = [(name, capture(values[name])) for name in names] if file not in SECRET_FILES else _hidden(names)
+        depth, line = self.depth + len(self._open), code.co_firstlineno
+        step = Step(depth, "call", code.co_name, perf_counter(), file, line, given)
+        self._open.append((frame, step))
+        self.steps.append(step)
         return self._on_event
 
     def _on_event(self, frame, event, value):
         if event == "return" and self._open and self._open[-1][0] is frame:  # else a generator that goes on
-            _, step = self._open.pop()
+            step = self._open.pop()[1]
             step.seconds = perf_counter() - step.began
             if value is not None:
-                step.result = HIDDEN if step.file in SECRET_FILES else snapshot(value)
+                step.result = capture(value) if step.file not in SECRET_FILES else HIDDEN
 
-    def _has_room(self, code):
-        """Whether the trace has room for one more call of a function. A generator begins again with each value."""
-        count = self._counts[id(code)] = self._counts.get(id(code), 0) + 1
-        if count == 1:
-            return len(self.steps) < MOST_STEPS
-        if code.co_flags & CO_GENERATOR:
-            return False
-        if count <= MOST_CALLS and len(self.steps) < MOST_STEPS:
-            return True
-        self._leave_out()
-        return False
+    def _goes_on(self, frame):
+        """Whether a generator has begun before: it comes back for each value."""
+        has_begun = frame in self._generators
+        self._generators.append(frame)
+        return has_begun
 
     def _leave_out(self):
         if self.trace:
             self.trace.left_out += 1
-
-    def _enter(self, frame, code, file):
-        names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-        values = frame.f_locals
-        if file in SECRET_FILES:
-            given = [(name, HIDDEN) for name in names if name != "self"]
-        else:
-            given = [(name, snapshot(values[name])) for name in names if name != "self" and name in values]
-        depth = self.depth + len(self._open)
-        step = Step(depth, "call", code.co_name, perf_counter(), file, code.co_firstlineno, given)
-        self._open.append((frame, step))
-        self.steps.append(step)
 
     def statement(self, sql, values, failure) -> Statement:
         """A record for store.py to fill in. The statement belongs to the function that asked for it."""
@@ -120,7 +142,7 @@ class Recording:
             frame = frame.f_back
         file = name_of_file(frame.f_code.co_filename, self.tracer.files)
         pairs = values.items() if isinstance(values, dict) else enumerate(values, 1)
-        given = [(name, snapshot(value)) for name, value in pairs]
+        given = [(name, capture(value)) for name, value in pairs]
         step = Statement(self.depth + len(self._open), perf_counter(), file, frame.f_lineno, sql, given, failure)
         if len(self.steps) < MOST_STEPS:
             self.steps.append(step)
@@ -138,7 +160,7 @@ class Tracer:
         self.secrets = ()  # texts that no trace may show
         self._stacks = {}  # {id of a code object: (it, its stack)}
         self.files, self.codes = {}, {}  # {path: name of the desk's file}, {id of a code object: (it, its file)}
-        self._number, self._size = 0, 0
+        self._number, self._size, self.most_bytes = 0, 0, MOST_BYTES
         self._traces, self._open, self._of_event = {}, {}, {}  # by number, by request in progress, by event
         self.recordings = {}  # {thread: what it records now}
 
@@ -159,15 +181,20 @@ class Tracer:
             files = [number for number, trace in self._traces.items() if trace.request.path.startswith("/static/")]
             for number in files[:-MOST_OF_FILES]:
                 self._drop(number)
-        while len(self._traces) > 1 and (len(self._traces) > MOST_TRACES or self._size > MOST_BYTES):
+        while len(self._traces) > 1 and (len(self._traces) > MOST_TRACES or self._size > self.most_bytes):
             self._drop(next(iter(self._traces)))
 
     def _drop(self, number):
         trace = self._traces.pop(number)
         self._size -= trace.size if trace.seconds is not None else 0
         self._open.pop(trace.request, None)
-        for event in trace.events:
-            self._of_event.pop(event, None)
+        self._forget_events(trace)
+
+    def _forget_events(self, trace):
+        for number in trace.events:
+            if self._of_event.get(number) is trace:
+                del self._of_event[number]
+        trace.events = {}
 
     def of(self, request: Request) -> Trace | None:
         """The trace of a request in progress."""
@@ -177,8 +204,8 @@ class Tracer:
         """The response is in the outbox: `sent` bytes."""
         trace.response, trace.status, trace.sent = response, response.status, sent
         trace.seconds = perf_counter() - trace.started
-        if response.status >= 400:
-            trace.events.clear()  # they were rolled back
+        if response.status >= 400:  # they were rolled back
+            self._forget_events(trace)
         trace.size = trace.count_bytes()
         self._size += trace.size
         self._open.pop(trace.request, None)
@@ -192,7 +219,7 @@ class Tracer:
         for number, trace in self._of_event.items():
             if after < number <= last:
                 if not trace.listeners:
-                    trace.steps.append(Step(trace.outer, "publish", "publish", perf_counter(), "web/live.py"))
+                    trace.steps.append(Step(len(trace.stack), "publish", "publish", perf_counter(), "web/live.py"))
                 trace.listeners[number] = trace.listeners.get(number, 0) + 1
 
     @property
@@ -208,27 +235,6 @@ class Tracer:
         for number in list(self._traces):
             self._drop(number)
 
-    # -- recording ------------------------------------------------------------------------------
-
-    @contextmanager
-    def record(self, trace: Trace | None, steps: list, depth: int):
-        """Record the calls and statements of this thread in this block."""
-        thread, tracing = get_ident(), sys.gettrace()
-        before = self.recordings.get(thread)
-        self.recordings[thread] = recording = Recording(self, trace, steps, depth)
-        is_free = tracing is None or (before is not None and tracing == before.on_call)
-        if is_free:
-            sys.settrace(recording.on_call)
-        try:
-            yield
-        finally:
-            if is_free:
-                sys.settrace(tracing)
-            if before:
-                self.recordings[thread] = before
-            else:
-                del self.recordings[thread]
-
     def in_worker(self, trace: Trace, work, pool: str):
         """The work of a worker thread, recorded."""
         asked = perf_counter()
@@ -236,27 +242,25 @@ class Tracer:
         def run():
             began = perf_counter()
             waited = f"on a worker thread, after {(began - asked) * 1e6:.0f} µs"
-            step = Step(trace.outer + 1, "worker", pool, began, "web/workers.py", text=waited)
+            step = Step(len(trace.stack) + 1, "worker", pool, began, "web/workers.py", text=waited)
             trace.steps.append(step)
             try:
-                with self.record(trace, trace.steps, trace.outer + 2):
+                with Recording(self, trace, trace.steps, len(trace.stack) + 2):
                     return work()
             finally:
                 step.seconds = perf_counter() - began
 
         return run
 
-    def stack(self, frame) -> list[Step]:
-        """The functions of the desk that are at work from this frame outwards, the outermost one first.
+    def stack(self, frame) -> list[tuple]:
+        """(name, file, line) of the functions of the desk that are at work from this frame outwards, outermost first.
 
         The event loop calls a function always in the same way, so the stack of each function is found only once.
         """
         code = frame.f_code
         if id(code) not in self._stacks:
             self._stacks[id(code)] = code, list(self._walk(frame))[::-1]
-        now = perf_counter()
-        found = enumerate(self._stacks[id(code)][1])
-        return [Step(depth, "stack", name, now, file, line) for depth, (name, file, line) in found]
+        return self._stacks[id(code)][1]
 
     def _walk(self, frame):
         while frame:
@@ -300,10 +304,8 @@ class TracingHandler(FaultHandler):
         tracer, trace = self.server.tracer, self.server.tracer.of(self.current)
         if trace is None:
             return super().handle_one_request()
-        if not trace.steps:
-            trace.steps += tracer.stack(sys._getframe(1))
-            trace.outer = len(trace.steps)
-        with tracer.record(trace, trace.steps, trace.outer):
+        trace.stack = trace.stack or tracer.stack(sys._getframe(1))
+        with Recording(tracer, trace, trace.steps, len(trace.stack)):
             return super().handle_one_request()
 
     def _read(self, pool):
@@ -348,6 +350,8 @@ class TracingLive(Live):
 class TracingServer(FaultServer):
     """A server whose requests are recorded, and what the whole turn does for them: its commit and its sending."""
 
+    time_factor = 5  # a recorded request takes some times as long
+
     def __init__(self, address: tuple[str, int], log, handler_class=TracingHandler):
         super().__init__(address, log, handler_class)
         self.tracer = Tracer()
@@ -376,7 +380,7 @@ class TracingServer(FaultServer):
             super()._commit()
             return
         steps = []
-        with self.tracer.record(None, steps, len(self.tracer.stack(sys._getframe(1)))):
+        with Recording(self.tracer, None, steps, len(self.tracer.stack(sys._getframe(1)))):
             super()._commit()
         failures = [step.failure for step in steps if step.kind == "sql" and step.failure]
         outcome, writers = f"failed: {failures[0]}" if failures else "durable", [t for t in traces if t.has_changed]
@@ -388,12 +392,12 @@ class TracingServer(FaultServer):
         if trace is None:
             super()._send_one(handler, response)
             return
-        step, before = self.tracer.stack(sys._getframe(1))[-1], len(handler.outbox)
-        step.kind = "call"
+        stack, before = self.tracer.stack(sys._getframe(1)), len(handler.outbox)
+        name, file, line = stack[-1]
+        step = Step(len(stack) - 1, "call", name, perf_counter(), file, line)
         trace.steps.append(step)
         super()._send_one(handler, response)
         step.seconds = perf_counter() - step.began
-        step.text = f"{len(handler.outbox) - before} bytes"
         if handler not in self._delayed:
             self.tracer.finish(trace, response, len(handler.outbox) - before)
 
@@ -403,13 +407,15 @@ class TracingServer(FaultServer):
 
 def secrets_of(request: Request) -> list[str]:
     """The texts of a request that no trace may show: its token, its passwords."""
-    found = [request.headers.get("authorization", "").partition(" ")[2].strip()]
-    protocols = request.headers.get("sec-websocket-protocol", "").split(",")
-    found += [text.strip().removeprefix("token.") for text in protocols if text.strip().startswith("token.")]
+    found, headers = [], request.headers
+    if "authorization" in headers:
+        found.append(headers["authorization"].partition(" ")[2].strip())
+    for protocol in map(str.strip, headers.get("sec-websocket-protocol", "").split(",")):
+        found += [protocol.removeprefix("token.")] if protocol.startswith("token.") else []
     if "=" in request.query:
         found += [value for name, value in parse_qsl(request.query) if SECRET_NAMES.search(name)]
     for literal in SECRETS_IN_BODY.findall(request.body) if request.body else ():
         found.append(literal[1:-1].decode("utf-8", "replace"))
         with suppress(ValueError):
             found.append(json.loads(literal))
-    return [text for text in dict.fromkeys(found) if len(text) >= SHORTEST_SECRET]
+    return [text for text in dict.fromkeys(found) if len(text) >= SHORTEST_SECRET] if found else []

@@ -68,6 +68,21 @@ class EventLoopPool:
         """Do nothing: there are no threads to end."""
 
 
+class BetweenTurns(EventLoopPool):
+    """Work for which no transaction may be open: the event loop calls run() after each turn."""
+
+    def __init__(self, finished: deque, wake):
+        super().__init__(finished, wake)
+        self._jobs = deque()
+
+    def start(self, job: Job) -> None:
+        self._jobs.append(job)
+
+    def run(self) -> None:
+        while self._jobs:
+            super().start(self._jobs.popleft())
+
+
 def _outcome(job) -> tuple:
     """(result, None) of a job's work, or (None, what it raised)."""
     try:

@@ -345,6 +345,49 @@ class Log(ToolTestCase):
         self.assertEqual(lines[5:], [f"(cd ../.. && python3 -m drills fault --off --in {self.copies_dir.name})"])
         self.assertIn("```\nERROR | r-1 Traceback\n  File\nKeyError: 1\n```", text)
 
+    def evidence(self, name):
+        """What the log of a new copy says about its traces, as one line."""
+        self.call("start", name)
+        self.call("log", name)
+        text = (self.copies_dir / name / debug_log.NAME).read_text(encoding="utf-8")
+        self.assertEqual(debug_log.empty_sections(self.copies_dir / name), debug_log.LEARNER_SECTIONS)
+        return " ".join(text.partition("## Evidence")[2].split())
+
+    def test_a_log_has_the_trace_of_the_failing_request_and_where_it_parts_from_the_clean_desk(self):
+        cases = {
+            "accept_empty_title": (
+                "The trace of `POST /tickets`, traced request 1 of 1: ``` POST /tickets → 201 Created",
+                "part in this request, inside `handle_one_request` → `admit` → `check_body` → `clean`",
+                "copy clean(value='') → '' web/validation.py",
+                "clean clean(value='') → None, or an exception",
+            ),
+            "duplicate_idempotency": (
+                "The trace of `POST /tickets`, traced request 2 of 2: ``` POST /tickets → 201 Created",
+                "copy kept_response(…) → None, or an exception store.py",
+                "clean kept_response(…) → {caller: 'user-1',",
+            ),
+            "held_by_a_closed_tab": (
+                "The trace of `PATCH /tickets/1`, traced request 6 of 6: ``` PATCH /tickets/1 → 423 Locked",
+                "in an earlier request, `DELETE /tickets/1/lock (a WebSocket message)`, traced request 5 of 6",
+                "copy find_caller(…) → Caller anonymous",
+                "clean find_caller(…) → Caller bob",
+            ),
+        }
+        for name, expected in cases.items():
+            found = self.evidence(name)
+            for text in (*expected, "curl localhost:8080/debug/requests/ID"):
+                with self.subTest(name, text=text):
+                    self.assertIn(text, found)
+
+    def test_a_log_never_shows_the_clean_desks_statement(self):
+        drill, found = catalogue.load("strangers_ticket_came_back"), self.evidence("strangers_ticket_came_back")
+        self.assertIn("copy SQL SELECT * FROM idempotency_keys WHERE (method, path, key)", found)
+        self.assertIn("clean SQL (another statement) → 0 rows", found)
+        self.assertNotIn(drill.CLEAN, found)
+
+    def test_a_log_says_in_a_line_why_there_is_no_trace(self):
+        self.assertIn("There is no trace: this bug is about DEBUG itself", self.evidence("login_for_anybody"))
+
     def test_a_log_shows_the_bug_even_if_it_is_fixed_already(self):
         self.call("start", NAME)
         self.fix()

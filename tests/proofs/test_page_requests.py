@@ -343,11 +343,6 @@ return top >= 0 && bottom <= innerHeight;
 
 
 class MovedClock(TraceTest):
-    def setUp(self):
-        super().setUp()
-        if self.desk.get("/debug/clock", AGENT).status == 404:
-            self.skipTest("this desk has no clock that can be moved")
-
     def move(self, **how):
         self.assertEqual(self.desk.request("PUT", "/debug/clock", how, AGENT).status, 200)
 

@@ -15,7 +15,7 @@ export async function openComparison(page) {
   page.root.classList.add("wide-view");
   const found = await readTrace(page, `/debug/requests/${a}/diff/${b}`);
   if (!found) return {};
-  const differs = new Set(found.differ);
+  const differs = new Set(found.different);
   const isSame = found.first_difference === null;
   const verdict = isSame ? "Both did the same steps, whatever their times, numbers and ids." : `${differs.size} of ${plural(found.rows.length, "row")} differ.`;
   page.root.append(

@@ -1,7 +1,7 @@
-"""Values of a running desk as short texts: first a snapshot, which is quick, later its text. Pure.
+"""Values of a running desk as short texts: first they are captured, which is quick, later they become text. Pure.
 
-Most traces are never looked at. So while a request is handled, a value is only kept as it is now: a snapshot refers to
-no object that can change.
+Most traces are never looked at. So while a request is handled, a value is only kept as it is now. What is captured
+refers to no object that can change.
 """
 
 import re
@@ -12,7 +12,7 @@ from web.http1 import Request, Response
 from workflow import Caller
 
 LONGEST = 60  # characters of a text that a step shows
-LONGEST_MEMBER = 24  # the same inside an object or a tuple
+ROOM_AROUND = 36  # characters that a text inside an object or a tuple has less
 MEMBERS = 8  # of an object or a tuple that are kept
 MOST_KEPT = 2000  # characters of a text that are kept
 MASK = "•••"
@@ -28,21 +28,21 @@ PLAIN = (int, float, bool, type(None))
 
 
 class Shown(str):
-    """A snapshot that is text already, without quotes."""
+    """A captured value that is text already, without quotes."""
 
 
 class LongText(tuple):
-    """A snapshot of a long text: (its start, its length)."""
+    """A captured long text: (its start, its length)."""
 
 
 class Members(tuple):
-    """A snapshot of a dict: (its size, (name, snapshot), …)."""
+    """A captured dict: (its size, (name, captured value), …)."""
 
 
 HIDDEN = Shown(MASK)
 
 
-def snapshot(value):
+def capture(value):
     """What is needed to show a value later."""
     kind = type(value)
     if kind is str:
@@ -53,21 +53,21 @@ def snapshot(value):
         return Members((len(value), *[(name, _member(member)) for name, member in islice(value.items(), MEMBERS)]))
     if kind is tuple:
         return tuple([_member(member) for member in value[:MEMBERS]])
-    return SNAPSHOTS.get(kind, _name_of_kind)(value)
+    return CAPTURES.get(kind, _name_of_kind)(value)
 
 
 def _member(value):
-    """A snapshot that does not go deeper."""
+    """As capture(), but it does not go deeper."""
     if type(value) is dict:
         return Shown("{…}" if value else "{}")
-    return value if type(value) in PLAIN else snapshot(value) if type(value) is not tuple else Shown("(…)")
+    return value if type(value) in PLAIN else capture(value) if type(value) is not tuple else Shown("(…)")
 
 
 def _name_of_kind(value):
     return Shown(type(value).__name__)
 
 
-SNAPSHOTS = {
+CAPTURES = {
     bytes: lambda value: Shown(f"{len(value)} bytes"),
     list: lambda value: Shown(f"[{len(value)} items]"),
     FunctionType: lambda value: Shown(value.__qualname__),
@@ -79,7 +79,7 @@ SNAPSHOTS = {
 
 
 def text_of(value, secrets=(), room: int = LONGEST) -> str:
-    """A snapshot as text, without these secrets, and without what looks like one."""
+    """A captured value as text, without these secrets, and without what looks like one."""
     if isinstance(value, Shown):
         return masked(value, secrets)
     if isinstance(value, (str, LongText)):
@@ -88,15 +88,15 @@ def text_of(value, secrets=(), room: int = LONGEST) -> str:
         return repr(text) if length <= room else f"{text[:room]!r}… ({length} characters)"
     if isinstance(value, Members):
         size, *members = value
-        shown = [f"{name}: {_text_of_member(name, member, secrets)}" for name, member in members]
+        shown = [f"{name}: {_text_of_member(name, member, secrets, room)}" for name, member in members]
         return f"{{{', '.join(shown)}{', …' if size > len(members) else ''}}}"
     if isinstance(value, tuple):
-        return f"({', '.join(text_of(member, secrets, LONGEST_MEMBER) for member in value)})"
+        return f"({', '.join(text_of(member, secrets, room - ROOM_AROUND) for member in value)})"
     return str(value)
 
 
-def _text_of_member(name, member, secrets):
-    return MASK if SECRET_NAMES.search(str(name)) else text_of(member, secrets, LONGEST_MEMBER)
+def _text_of_member(name, member, secrets, room):
+    return MASK if SECRET_NAMES.search(str(name)) else text_of(member, secrets, room - ROOM_AROUND)
 
 
 def masked(text: str, secrets=()) -> str:
