@@ -186,6 +186,7 @@ class Picture(TraceTest):
         self.send("unsaved", **{"X-Lab": "fail=commit"})
         page = self.open_trace("unsaved")
         page.wait(".band.failed", "Commit: failed: disk I/O error")
+        self.assertEqual(page.run("return document.querySelectorAll('.band.failed').length"), 1)
         page.wait(".step-bar.sql.failed .name", "COMMIT")
         page.wait(".trace-facts", "fail=commit")
 

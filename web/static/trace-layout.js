@@ -103,7 +103,7 @@ function isSameAgain(row, next) {
 
 /**
  * Set `top` and `height` of each row, in pixels. Returns {height, perMillisecond, ticks: [[top, text]], bands}:
- * `bands` are where the commits are: {top, height, row, failure}.
+ * `bands` are where the commits are: {top, height, row, failed, isOwn}.
  */
 export function layOut(rows, top) {
   const start = rows[0]?.step.at_us ?? 0;
@@ -118,6 +118,7 @@ export function layOut(rows, top) {
     commit = isCommit(row) ? row : isAfter ? null : commit;
     row.top = Math.max(last.top + LINE, last.top + (row.step.at_us - last.at) * scale) + room;
     last = { at: Math.max(last.at, row.step.at_us), top: row.top };
+    if (room) knots.push([last.at, row.top - room]); // what ends before it must not reach into its caption
     knots.push([last.at, row.top]);
   }
   const end = start + total;
@@ -163,12 +164,14 @@ function isCommit({ step }) {
   return step.kind === "call" && step.name === "_commit" && step.file === "web/server.py";
 }
 
-/** A trace has two of them if the first one failed. */
+/** A turn can have several commits, above all if one fails; the request's own is the one that failed, or the last. */
 function bandsOf(rows) {
-  return rows.filter(isCommit).map((row) => {
-    const failed = rows.find(({ step, top }) => step.failure && top > row.top && top < row.bottom);
-    return { top: row.top - CAPTION, height: row.height + CAPTION + 4, row, failure: failed?.step.failure };
+  const bands = rows.filter(isCommit).map((row) => {
+    const failed = rows.some(({ step, top }) => step.failure && top > row.top && top < row.bottom);
+    return { top: row.top - CAPTION, height: row.height + CAPTION + 4, row, failed };
   });
+  const own = bands.find(({ failed }) => failed) ?? bands.at(-1);
+  return bands.map((band) => ({ ...band, isOwn: band === own }));
 }
 
 /** The left and right edges of a row's bar, each as [percent, pixels]. */

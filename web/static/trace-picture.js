@@ -206,9 +206,9 @@ function drawGround({ ticks, height }, top) {
   return [...columns, ...marks];
 }
 
-function drawBand({ top, height, failure }, trace) {
-  const text = failure ? `failed: ${failure}` : commitText(trace);
-  const node = el("div", { class: failure ? "band failed" : "band" }, el("p", {}, el("b", {}, "Commit: "), text));
+function drawBand({ top, height, failed, isOwn }, trace) {
+  const text = isOwn ? commitText(trace) : "of other requests, nothing of this one";
+  const node = el("div", { class: failed ? "band failed" : "band" }, el("p", {}, el("b", {}, "Commit: "), text));
   place(node, { top, height });
   return el("li", {}, node);
 }
