@@ -99,6 +99,13 @@ class Steps(TraceTest):
         self.assertTrue(source["lines"][0].startswith("def classify_by_rules("), source["lines"][0])
         self.assertIn("return ", source["lines"][-1])
 
+    def test_a_statement_shows_the_function_that_sends_it(self):
+        self.ask("POST", "/tickets", TICKET)
+        step = next(step for step in steps(self.trace(), "sql") if step["sql"].startswith("INSERT INTO tickets"))
+        source = self.desk.get(f"/debug/source?file={step['file']}&line={step['line']}").json
+        self.assertIn("def add_ticket(", source["lines"][0])
+        self.assertIn("ADD_TICKET", source["lines"][step["line"] - source["first"]])
+
     def test_a_validation_error_shows_where_it_was_raised_and_opens_no_transaction(self):
         reply, trace = self.ask("POST", "/tickets", {"title": ""})
         self.assertEqual(reply.status, 400)
@@ -270,8 +277,10 @@ class Shown(TraceTest):
             self.ask("POST", "/tickets", TICKET, request_id=name)
         self.ask("POST", "/tickets", {**TICKET, "title": ""}, request_id="c")
         same = self.desk.get("/debug/requests/a/diff/b", JSON).json
-        self.assertIsNone(same["first_difference"])
+        self.assertEqual((same["first_difference"], same["different"]), (None, []))
         other = self.desk.get("/debug/requests/a/diff/c", JSON).json
+        self.assertEqual(other["different"][0], other["first_difference"])
+        self.assertLess(len(other["different"]), len(other["rows"]))
         left, right = other["rows"][other["first_difference"]]
         self.assertEqual(left["name"], "parse_json")  # the bodies differ already
         self.assertEqual(right["name"], "parse_json")

@@ -1,12 +1,12 @@
 """The endpoints that show the last requests and what each of them did: the request inspector of a lab."""
 
-from inspect import getblock
+import ast
 
 from web import snippets
 from web.http1 import Request, Response
 from web.responses import encode, reply, tagged
 from web.routes import Route
-from web.trace import Trace, difference_as_json, difference_as_text
+from web.trace import Trace, difference, difference_as_json, difference_as_text
 from web.tracer import MOST_TRACES, ROOT
 from web.validation import Rule
 from workflow import NotFound
@@ -66,15 +66,29 @@ def compare_requests(context, request) -> Response:
     one, other = (_trace(context, reference) for reference in request.references)
     if wants_text(request):
         return _text(difference_as_text(one, other))
-    return reply(200, difference_as_json(one, other))
+    different = [index for index, (_, _, is_equal) in enumerate(difference(one, other)["rows"]) if not is_equal]
+    return reply(200, {**difference_as_json(one, other), "different": different})
 
 
 def get_source(context, request) -> Response:
-    """Show the source code of a function of the desk: its file and its first line are in a trace."""
+    """Show the source code of the function around a line: a step of a trace has its file and a line."""
     name, line = request.fields.get("file", FILES[0]), request.fields.get("line", 1)
-    lines = (ROOT / name).read_text(encoding="utf-8").splitlines(keepends=True)[line - 1 :]
-    block = [text.rstrip("\n") for text in getblock(lines)[:LONGEST_FUNCTION]] if lines else []
-    return reply(200, {"file": name, "line": line, "lines": block})
+    code = (ROOT / name).read_text(encoding="utf-8")
+    first, last = _function_around(code, line)
+    first = max(first, line - LONGEST_FUNCTION // 2)  # of a very long one a part, with the line in it
+    lines = code.splitlines()[first - 1 : min(last, first + LONGEST_FUNCTION - 1)]
+    return reply(200, {"file": name, "line": line, "first": first, "lines": lines})
+
+
+def _function_around(code, line):
+    """The first and the last line of the innermost function or class around a line; if there is none, the line."""
+    spans = []
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+            if first <= line <= node.end_lineno:
+                spans.append((first, node.end_lineno))
+    return max(spans, default=(line, line))
 
 
 def wants_text(request: Request) -> bool:

@@ -123,9 +123,12 @@ OF_LABS = {  # only a desk with DEBUG=true has them
     "Trace": an_object({**SUMMARY, **WHOLE_TRACE}),
     "Bodies": an_object({"request": an_object(SENT), "response": {"anyOf": [{"type": "null"}, an_object(ANSWERED)]}}),
     "TraceDifference": an_object(
-        {"a": an_object(SUMMARY), "b": an_object(SUMMARY), "first_difference": MAYBE, "rows": list_of(list_of({}))}
+        {
+            **{"a": an_object(SUMMARY), "b": an_object(SUMMARY), "rows": list_of(list_of({}))},
+            **{"first_difference": MAYBE, "different": list_of(COUNT)},
+        }
     ),
-    "Source": an_object({"file": SAYS, "line": COUNT, "lines": list_of(SAYS)}),
+    "Source": an_object({"file": SAYS, "line": COUNT, "first": COUNT, "lines": list_of(SAYS)}),
     "Clock": an_object({"now": TIME, "real": TIME, "offset_seconds": NUMBER}),
     "Rows": an_object({"tickets": COUNT, "users": COUNT}),
     "Snapshot": an_object(SNAPSHOT),

@@ -27,6 +27,7 @@ def tearDownModule():
         browser.quit()
     if browsers:
         browsers[0].driver.stop()
+        browsers.clear()  # another module with tests of the page starts its own
 
 
 def browser_number(number: int) -> Browser:

@@ -1,4 +1,4 @@
-// Every request of the page goes through send(), and every one is shown in the request log.
+// Every request of the page goes through send(), which also shows it in the request log.
 
 import { endIfOurs, identityHeaders } from "./identity.js";
 import * as requestLog from "./request-log.js";
@@ -31,7 +31,8 @@ export function post(path, body = {}, given = {}) {
 
 /**
  * One request and its response: {status, headers, text, data}, data being the JSON. Throws Refused or Unreachable.
- * `given` may have body, headers, signal, keepalive (goes on when the page is left), isSecret.
+ * `given` may have body, headers, signal, keepalive (goes on when the page is left), isSecret, and isQuiet: the request
+ * log leaves it out, as each request under /debug/. A 304 is an answer, without data.
  */
 export async function send(method, path, given = {}) {
   const headers = { ...identityHeaders(), ...given.headers };
@@ -40,12 +41,13 @@ export async function send(method, path, given = {}) {
     headers["Content-Type"] = "application/json";
     request.body = JSON.stringify(given.body);
   }
-  const entry = requestLog.sent({ method, path, headers, body: request.body, isSecret: given.isSecret });
+  const isQuiet = given.isQuiet || path.startsWith("/debug/");
+  const entry = requestLog.sent({ method, path, headers, body: request.body, isSecret: given.isSecret, isQuiet });
   const { response, text } = await fetchText(path, request, entry);
   requestLog.answered(entry, response, text);
   const isJson = response.headers.get("Content-Type")?.includes("json");
   const data = isJson && text ? JSON.parse(text) : {};
-  if (response.ok) return { status: response.status, headers: response.headers, text, data };
+  if (response.ok || response.status === 304) return { status: response.status, headers: response.headers, text, data };
   if (response.status === 401 && !given.isSecret) endIfOurs(headers); // with a password, that may be what is wrong
   throw new Refused(response.status, data);
 }

@@ -3,6 +3,8 @@
 export const desk = {
   auth: "open", // or "tokens": a locked desk
   bug_mode: null,
+  debug: false, // DEBUG=true: it records what each request does
+  clock_offset: 0, // seconds: see clock.js
   net: { places: [], transitions: [], roles: [] },
   choices: {}, // by field: ["low", "medium", …]
 };

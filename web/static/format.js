@@ -1,5 +1,6 @@
 // Turns the desk's names and times into text for readers. LIMITS are for the counters of the forms.
 
+import { now as deskNow, onClockChange } from "./clock.js";
 import { el } from "./dom.js";
 
 /** Characters that a text may have; tests compare them with schema.sql. */
@@ -61,7 +62,7 @@ const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 const exact = new Intl.DateTimeFormat("en-GB", { dateStyle: "full", timeStyle: "long" });
 
 /** "3 hours ago" for a moment as the desk writes it. */
-export function relativeTime(at, now = Date.now()) {
+export function relativeTime(at, now = deskNow()) {
   const seconds = (Date.parse(at) - now) / 1000;
   const [unit, size] = UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? [];
   return unit ? relative.format(Math.trunc(seconds / size), unit) : "just now";
@@ -73,9 +74,11 @@ export function timeElement(at) {
 }
 
 export function keepTimesCurrent() {
-  setInterval(() => {
+  const refresh = () => {
     for (const node of document.querySelectorAll("time[datetime]")) node.textContent = relativeTime(node.dateTime);
-  }, 20000);
+  };
+  setInterval(refresh, 20000);
+  onClockChange(refresh);
 }
 
 /** A name that a user has chosen, in <bdi>: its direction does not affect the text around it. */
@@ -89,7 +92,14 @@ export function badge(kind, value) {
 }
 
 /** "agent-2 is editing" while the ticket is locked. */
-export function lockBadge(ticket, now = Date.now()) {
+export function lockBadge(ticket, now = deskNow()) {
   const holds = ticket.locked_by && Date.parse(ticket.lock_expires_at) > now;
   return holds && el("span", { class: "badge lock" }, person(ticket.locked_by), " is editing");
+}
+
+/** The status of a response, coloured by its first digit; "…" while there is none, or why there is none. */
+export function statusLabel(status) {
+  const other = typeof status === "string" ? "none" : "waiting";
+  const family = Number.isInteger(status) ? `s${Math.floor(status / 100)}` : other;
+  return el("span", { class: `status ${family}` }, status ?? "…");
 }

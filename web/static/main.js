@@ -2,6 +2,8 @@
 
 import { openAudit } from "./audit.js";
 import { openDashboard } from "./dashboard.js";
+import { compareClock, onClockChange, readClock } from "./clock.js";
+import { openComparison } from "./compare.js";
 import { desk } from "./desk.js";
 import { keepTimesCurrent } from "./format.js";
 import { onReachable, untilReachable, watchHealth } from "./health.js";
@@ -10,10 +12,12 @@ import { followVisibility, onLive, startLive, stopLive } from "./live.js";
 import { readHealth, readNet } from "./metadata.js";
 import { openNewTicket } from "./new-ticket.js";
 import { openQueue } from "./queue.js";
-import { startRequestLogPanel } from "./request-log-panel.js";
+import { redrawRequestLog, startRequestLogPanel } from "./request-log-panel.js";
+import { explainTraces, openRequests } from "./requests.js";
 import { dispatch, leave, refresh, reopen, startRouter } from "./router.js";
 import { openTicket } from "./ticket.js";
 import { pause } from "./timing.js";
+import { openTrace } from "./trace.js";
 import { openLogin, showUserMenu, startUserMenu } from "./user-menu.js";
 
 const STREAM_TIMEOUT = 1000; // how long the first view waits for the event stream
@@ -33,7 +37,18 @@ function withDesk(open) {
 
 function showIdentity() {
   showUserMenu();
+  showLinks();
+}
+
+function showLinks() {
   document.getElementById("audit-link").hidden = seesOnlyOwn();
+  document.getElementById("requests-link").hidden = !desk.debug || mustLogIn() || seesOnlyOwn();
+  redrawRequestLog();
+}
+
+/** A view of what the desk records with DEBUG=true. */
+function withTraces(open) {
+  return withDesk((page) => (desk.debug && !seesOnlyOwn() ? open(page) : explainTraces(page)));
 }
 
 const ROUTES = [
@@ -42,6 +57,9 @@ const ROUTES = [
   [/^\/tickets\/([\w-]+)$/, withDesk(openTicket)],
   [/^\/dashboard$/, withDesk(openDashboard)],
   [/^\/audit$/, withDesk(openAudit)],
+  [/^\/requests$/, withTraces(openRequests)],
+  [/^\/requests\/([^/]+)$/, withTraces(openTrace)],
+  [/^\/requests\/([^/]+)\/with\/([^/]+)$/, withTraces(openComparison)],
 ];
 
 let liveState = "connecting";
@@ -59,6 +77,16 @@ function showBugMode() {
   banner.textContent = desk.bug_mode ? `Bug mode ${desk.bug_mode}: this desk is broken on purpose.` : "";
 }
 
+function receive(event) {
+  compareClock(event.at);
+  dispatch(event);
+}
+
+function refreshAll() {
+  readClock();
+  refresh();
+}
+
 /** Begin as the current user. The stream opens first, so that the view misses no event. */
 async function begin() {
   leave();
@@ -72,6 +100,7 @@ async function begin() {
 async function beginAgain() {
   await readHealth();
   showBugMode();
+  showLinks();
   if (liveState === "unavailable") refresh();
 }
 
@@ -87,7 +116,8 @@ async function start() {
   startRequestLogPanel();
   watchHealth();
   keepTimesCurrent();
-  onLive({ state: showLive, event: dispatch, reconnected: refresh });
+  onLive({ state: showLive, event: receive, reconnected: refreshAll });
+  onClockChange(refresh);
   onReachable(beginAgain);
   onNewIdentity(begin);
   await readHealth().catch(() => untilReachable().then(readHealth));

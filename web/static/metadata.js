@@ -1,11 +1,13 @@
 // Reads what the desk says about itself: its mode, its workflow, its choices.
 
 import { get } from "./api.js";
+import { setOffset } from "./clock.js";
 import { desk } from "./desk.js";
 
 export async function readHealth() {
   const { data } = await get("/health");
-  Object.assign(desk, { auth: data.auth, bug_mode: data.bug_mode });
+  Object.assign(desk, { auth: data.auth, bug_mode: data.bug_mode, debug: Boolean(data.debug) });
+  setOffset(data.clock_offset);
 }
 
 export async function readNet() {

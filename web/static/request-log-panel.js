@@ -2,9 +2,12 @@
 
 import { copy } from "./copy.js";
 import { curlFor } from "./curl.js";
+import { desk } from "./desk.js";
 import { el } from "./dom.js";
-import { plural, prettyJson } from "./format.js";
+import { plural, prettyJson, statusLabel } from "./format.js";
+import { seesOnlyOwn } from "./identity.js";
 import { entries, onLogChange } from "./request-log.js";
+import { addressOf } from "./router.js";
 
 const OPEN_KEY = "support-desk-request-log";
 
@@ -14,13 +17,13 @@ export function startRequestLogPanel() {
   panel.open = sessionStorage.getItem(OPEN_KEY) === "yes";
   panel.addEventListener("toggle", () => {
     sessionStorage.setItem(OPEN_KEY, panel.open ? "yes" : "no");
-    drawAll();
+    redrawRequestLog();
   });
   onLogChange((entry) => {
     drawSummary();
     if (panel.open) drawEntry(entry);
   });
-  drawAll();
+  redrawRequestLog();
 }
 
 function drawSummary() {
@@ -30,7 +33,8 @@ function drawSummary() {
   document.getElementById("request-log-count").textContent = plural(entries[0]?.number ?? 0, "message");
 }
 
-function drawAll() {
+/** Draw each entry again: what the page knows about the desk has changed. */
+export function redrawRequestLog() {
   drawSummary();
   document.getElementById("request-log-list").replaceChildren(...entries.map(row));
 }
@@ -43,11 +47,8 @@ function drawEntry(entry) {
   while (list.children.length > entries.length) list.lastChild.remove();
 }
 
-/** "201", coloured by its first digit; "…" while there is no answer. */
 function statusOf({ kind, status }) {
-  if (kind === "event") return el("span", { class: "status event" }, "event");
-  const family = Number.isInteger(status) ? `s${Math.floor(status / 100)}` : "none";
-  return el("span", { class: `status ${family}` }, status ?? "…");
+  return kind === "event" ? el("span", { class: "status event" }, "event") : statusLabel(status);
 }
 
 function row(entry) {
@@ -71,8 +72,15 @@ function fill(node, entry) {
     entry.isReplay ? el("span", { class: "badge" }, "replayed") : "",
     el("span", { class: "ms" }, entry.milliseconds === undefined ? "" : `${entry.milliseconds} ms`),
     el("span", { class: "request-id" }, entry.requestId ?? ""),
+    traceLink(entry),
   );
   drawInside(details, entry);
+}
+
+/** A link to what the desk did for a request; only a desk with DEBUG=true knows. */
+function traceLink({ kind, requestId }) {
+  const hasTrace = desk.debug && !seesOnlyOwn() && kind === "request" && requestId;
+  return hasTrace ? el("a", { class: "trace-link", href: addressOf(`/requests/${requestId}`) }, "trace") : "";
 }
 
 function drawInside(details, entry) {

@@ -20,12 +20,16 @@ function add(entry) {
   return entries[0];
 }
 
-/** Log a request that has just been sent. Pass the entry to answered() or failed() later. */
-export function sent({ method, path, headers, body, isSecret = false, isStream = false }) {
+function changed(entry) {
+  if (entry.number) notify(entry); // a quiet one has none
+}
+
+/** Log a request that has just been sent, if it is not quiet. Pass the entry to answered() or failed() later. */
+export function sent({ method, path, headers, body, isSecret = false, isStream = false, isQuiet = false }) {
   const shown = { ...headers };
   if (shown.Authorization) shown.Authorization = "Bearer $TOKEN";
   const redacted = isSecret ? JSON.stringify(JSON.parse(body), (name, value) => PASSWORDS[name] ?? value) : body;
-  return add({
+  const entry = {
     kind: "request",
     method,
     path,
@@ -34,7 +38,8 @@ export function sent({ method, path, headers, body, isSecret = false, isStream =
     isSecret,
     isStream,
     start: performance.now(),
-  });
+  };
+  return isQuiet ? entry : add(entry);
 }
 
 export function answered(entry, response, text = "") {
@@ -43,14 +48,14 @@ export function answered(entry, response, text = "") {
   entry.requestId = response.headers.get("X-Request-Id");
   entry.isReplay = response.headers.get("Idempotent-Replayed") === "true";
   entry.answer = entry.isSecret ? "not shown: it may have a token in it" : text.slice(0, MAX_ANSWER);
-  notify(entry);
+  changed(entry);
 }
 
 /** The request has no answer; `reason` stands in place of the status. */
 export function failed(entry, reason) {
   entry.status = reason;
   entry.milliseconds = Math.round(performance.now() - entry.start);
-  notify(entry);
+  changed(entry);
 }
 
 /** Log an event of the stream. */

@@ -2,6 +2,7 @@
 
 import { announce } from "./announce.js";
 import { get, post, send } from "./api.js";
+import { readClock } from "./clock.js";
 import { Conversation } from "./conversation.js";
 import { desk } from "./desk.js";
 import { el } from "./dom.js";
@@ -95,7 +96,7 @@ class TicketView {
   }
 
   async refresh() {
-    await this.read();
+    await Promise.all([this.read(), readClock()]);
     this.draw();
   }
 
