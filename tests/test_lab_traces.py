@@ -279,7 +279,7 @@ class Shown(TraceTest):
         same = self.desk.get("/debug/requests/a/diff/b", JSON).json
         self.assertEqual((same["first_difference"], same["different"]), (None, []))
         other = self.desk.get("/debug/requests/a/diff/c", JSON).json
-        self.assertEqual(other["different"][0], other["first_difference"])
+        self.assertIn(other["first_difference"], other["different"])
         self.assertLess(len(other["different"]), len(other["rows"]))
         left, right = other["rows"][other["first_difference"]]
         self.assertEqual(left["name"], "parse_json")  # the bodies differ already

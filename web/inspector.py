@@ -6,7 +6,7 @@ from web import snippets
 from web.http1 import Request, Response
 from web.responses import encode, reply, tagged
 from web.routes import Route
-from web.trace import Trace, difference, difference_as_json, difference_as_text
+from web.trace import Trace, difference_as_json, difference_as_text
 from web.tracer import MOST_TRACES, ROOT
 from web.validation import Rule
 from workflow import NotFound
@@ -66,8 +66,7 @@ def compare_requests(context, request) -> Response:
     one, other = (_trace(context, reference) for reference in request.references)
     if wants_text(request):
         return _text(difference_as_text(one, other))
-    different = [index for index, (_, _, is_equal) in enumerate(difference(one, other)["rows"]) if not is_equal]
-    return reply(200, {**difference_as_json(one, other), "different": different})
+    return reply(200, difference_as_json(one, other))
 
 
 def get_source(context, request) -> Response:

@@ -349,11 +349,12 @@ def _without_ids(text, request_id):
 
 
 def difference_as_json(one: Trace, other: Trace) -> dict:
-    found = difference(one, other)
-    rows = [
-        [step and trace.step_as_json(step) for step, trace in zip(row, (one, other))] for *row, _ in found["rows"]
-    ]
-    return {"a": one.summary(), "b": other.summary(), "first_difference": found["first"], "rows": rows}
+    """The rows of difference() as [step or None, step or None], and the indexes of those that differ."""
+    found, traces = difference(one, other), (one, other)
+    rows = [[step and trace.step_as_json(step) for step, trace in zip(row, traces)] for row in found["rows"]]
+    different = [index for index, row in enumerate(found["rows"]) if not row[2]]
+    first = {"first_difference": found["first"], "different": different}
+    return {"a": one.summary(), "b": other.summary(), **first, "rows": rows}
 
 
 def difference_as_text(one: Trace, other: Trace) -> str:

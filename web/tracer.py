@@ -147,7 +147,7 @@ class Recording:
     def statement(self, sql, values, failure) -> Statement:
         """A record for store.py to fill in. The statement belongs to the function that asked for it."""
         frame = sys._getframe(2)
-        while frame.f_code.co_name in OF_WATCHING:
+        while frame.f_code.co_name in OF_WATCHING + PASS_ON:
             frame = frame.f_back
         file = name_of_file(frame.f_code.co_filename, self.tracer.files)
         pairs = values.items() if isinstance(values, dict) else enumerate(values, 1)
@@ -373,10 +373,7 @@ class TracingServer(FaultServer):
 
     def _commit(self):
         traces = [trace for _, request, _ in self._uncommitted if (trace := self.tracer.of(request))]
-        if not traces:
-            super()._commit()
-            return
-        steps = []
+        steps = []  # not those of a request that asks for this commit: see FaultServer.failing()
         with Recording(self.tracer, None, steps, len(self.tracer.stack(sys._getframe(1)))):
             super()._commit()
         failures = [step.failure for step in steps if step.kind == "sql" and step.failure]
