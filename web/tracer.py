@@ -10,6 +10,7 @@ import re
 import sys
 from contextlib import suppress
 from dis import opname
+from functools import cache
 from inspect import CO_GENERATOR
 from pathlib import Path
 from threading import get_ident
@@ -40,18 +41,19 @@ SECRETS_IN_BODY = re.compile(rb'(?i)"[\w-]*(?:password|secret|token)"\s*:\s*("(?
 SHORTEST_SECRET = 4  # characters; to mask a shorter text would only spoil others
 
 
-def name_of_file(path: str, known: dict) -> str:
-    """The name of one of the desk's own files, as `web/handler.py`; "" for any other file. `known` is a cache."""
-    if path not in known:
-        full = Path(path).resolve()
-        own = full.relative_to(ROOT).as_posix() if full.is_relative_to(ROOT) else "/"
-        known[path] = own if own.startswith("web/") or "/" not in own else ""
-    return known[path]
+@cache
+def name_of_file(path: str) -> str:
+    """The name of one of the desk's own files, as `web/handler.py`; "" for any other file."""
+    full = Path(path).resolve()
+    if path.startswith("<") or not full.is_relative_to(ROOT):  # <frozen …> and <string> are no files
+        return ""
+    name = full.relative_to(ROOT).as_posix()
+    return name if name.startswith("web/") or "/" not in name else ""
 
 
 def _shown_file(code) -> str:
     """The file of a function whose calls are steps of traces, "" for any other function."""
-    file, name = name_of_file(code.co_filename, {}), code.co_name
+    file, name = name_of_file(code.co_filename), code.co_name
     if file.startswith("web/"):
         is_hidden = file in NOT_SHOWN or (name[0] == "_" and file not in WITH_DETAILS)
     else:
@@ -149,7 +151,7 @@ class Recording:
         frame = sys._getframe(2)
         while frame.f_code.co_name in OF_WATCHING + PASS_ON:
             frame = frame.f_back
-        file = name_of_file(frame.f_code.co_filename, self.tracer.files)
+        file = name_of_file(frame.f_code.co_filename)
         pairs = values.items() if isinstance(values, dict) else enumerate(values, 1)
         given = [(name, capture(value)) for name, value in pairs]
         step = Statement(self.depth + len(self._open), perf_counter(), file, frame.f_lineno, sql, given, failure)
@@ -168,7 +170,7 @@ class Tracer:
     def __init__(self):
         self.secrets = ()  # texts that no trace may show
         self._stacks = {}  # {id of a code object: (it, its stack)}
-        self.files, self.codes = {}, {}  # {path: name of the desk's file}, {id of a code object: (it, its file)}
+        self.codes = {}  # {id of a code object: what is known about it}
         self._number, self._size, self.most_bytes = 0, 0, MOST_BYTES
         self._traces, self._open, self._of_event = {}, {}, {}  # by number, by request in progress, by event
         self.recordings = {}  # {thread: what it records now}
@@ -262,7 +264,7 @@ class Tracer:
     def _walk(self, frame):
         while frame:
             code = frame.f_code
-            file = name_of_file(code.co_filename, self.files)
+            file = name_of_file(code.co_filename)
             if file and file not in OWN_FILES:
                 yield code.co_name, file, frame.f_lineno
             frame = frame.f_back
@@ -327,7 +329,7 @@ class TracingHandler(FaultHandler):
         """(file, line) of the desk's own function that raised an exception, ("", 0) if there is none."""
         place, where = problem.__traceback__, ("", 0)
         while place:
-            if file := name_of_file(place.tb_frame.f_code.co_filename, self.server.tracer.files):
+            if file := name_of_file(place.tb_frame.f_code.co_filename):
                 where = file, place.tb_lineno
             place = place.tb_next
         return where
