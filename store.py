@@ -564,7 +564,7 @@ class Store:
         page = "AND {0} < :before AND {0} > :oldest ORDER BY {0} DESC LIMIT :limit + 1"
         queries = [f"SELECT tickets.id, {row} FROM {part} {page.format(column)}" for column, part in parts]
         streams = [self._rows(sql, filters, self._cursor_of_tuples()) for sql in queries]
-        return merge(*streams, key=itemgetter(0), reverse=True)
+        return merge(*streams, key=itemgetter(0), reverse=True) if len(streams) > 1 else streams[0]
 
     def _newest_of_runs(self, filters, asked, row):
         """The same for filters with an index. Hard part: skip it on a first reading.
@@ -1448,7 +1448,7 @@ class Connection(sqlite3.Connection):
         self.watcher = watcher
         if watcher:
             self.cursor = lambda: sqlite3.Connection.cursor(self, WatchedCursor)
-            self.execute = lambda *statement: self.cursor().execute(*statement)
+            self.execute = lambda *statement: sqlite3.Connection.cursor(self, WatchedCursor).execute(*statement)
         else:
             vars(self).clear()
 

@@ -101,6 +101,8 @@ class FaultHandler(Handler):
 
     def handle_one_request(self) -> Response | Job:
         request, faults = self.current, faults_of(self.current)
+        if faults is NO_FAULTS:
+            return super().handle_one_request()
         if not request.is_prepared:
             request.fault = request.fault or faults.refusal  # the first check raises it
         with self.server.failing(faults.fail):
