@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
+from urllib.parse import unquote
 
 from web.handler import CLOSED, WAITING, Handler, Job
 from web.http1 import PHRASES, BadRequest, Request, Response
@@ -66,7 +67,7 @@ NO_FAULTS = Faults()
 def faults_of(request: Request) -> Faults:
     """What the X-Lab of a request asks for."""
     value = request.headers.get("x-lab")
-    if value is None or f"{request.path}/".startswith("/debug/"):
+    if value is None or f"{unquote(request.path)}/".startswith("/debug/"):
         return NO_FAULTS
     return parse(value)
 
@@ -85,7 +86,7 @@ def parse(value: str) -> Faults:
 
 
 @dataclass(slots=True)
-class Statement:
+class WatchedStatement:
     """An SQL statement that the store runs; see Store.watch(). `failure` is the error to raise instead, if any."""
 
     sql: str
@@ -125,9 +126,9 @@ class FaultServer(DeskServer):
 
     # -- writes that fail -----------------------------------------------------------------------
 
-    def statement(self, sql: str, values) -> Statement:
+    def statement(self, sql: str, values) -> WatchedStatement:
         """The store runs a statement now: see Store.watch()."""
-        return Statement(sql, values, self.failure_of(sql))
+        return WatchedStatement(sql, values, self.failure_of(sql))
 
     def failure_of(self, sql: str) -> str | None:
         """The error of a statement that X-Lab lets fail now."""

@@ -3,7 +3,7 @@
 import ast
 
 from web import snippets
-from web.http1 import Request, Response
+from web.http1 import PHRASES, Request, Response
 from web.responses import encode, reply, tagged
 from web.routes import Route
 from web.trace import Trace, difference_as_json, difference_as_text
@@ -27,8 +27,8 @@ def _filtered(context, filters):
     """The traces that match: `status` is a number or 4xx, `method` is one, `path` is a part of the path."""
     status, method, path = filters.get("status"), filters.get("method", "").upper(), filters.get("path", "")
     for trace in context.lab.tracer.traces:
-        own = str(trace.status)
-        is_status = status in (None, own, f"{own[0]}xx")
+        own = str(trace.status or "")
+        is_status = status in (None, own, f"{own[:1]}xx")
         if is_status and method in ("", trace.request.method) and path in trace.request.path:
             yield trace
 
@@ -112,7 +112,7 @@ def _base(request):
 
 
 FILTERS = {
-    "status": Rule(highest=3),
+    "status": Rule(choices=("2xx", "3xx", "4xx", "5xx", *map(str, PHRASES))),
     "method": Rule(highest=20),
     "path": Rule(highest=200),
     "limit": Rule("integer", lowest=1, highest=MOST_TRACES),

@@ -8,11 +8,13 @@ from difflib import SequenceMatcher
 from time import perf_counter
 
 from web.http1 import PHRASES, Request
-from web.short_repr import LONGEST, MASK, SECRET_NAMES, masked, text_of
+from web.redact import redact, redact_body, redact_header, redact_target
+from web.short_repr import LONGEST, captured_text
 
 WIDTH = 100  # columns of the tree
+EVENT_COLUMNS = 10  # values in the statement that appends an event to the audit log
 MOST_STEPS = 1500  # of one trace; what follows is only counted
-MOST_KEPT = 64 * 1024  # bytes that are kept of a body
+LONGEST_BODY = 64 * 1024  # bytes that are shown of a body
 MOST_COMPARED = 2000  # characters of a value that two traces are compared by
 LONGEST_VALUE = 200  # characters of a value that is bound to a statement
 # What differs between two runs of the same request, and what stands for it in a comparison.
@@ -27,7 +29,7 @@ class Step:
     """One step of a trace. `began` is a time of perf_counter(), `seconds` is how long it took.
 
     Kinds: "stack" (a function that was at work already when the request came), "call" (of a function of the desk),
-    "sql" (one statement: see Statement), "worker" (the work of a thread), "error" (an exception that became the
+    "sql" (one statement: see SqlStep), "worker" (the work of a thread), "error" (an exception that became the
     response) and "publish" (of events to listeners).
     """
 
@@ -40,22 +42,22 @@ class Step:
     def as_json(self, started: float, secrets) -> dict:
         """Its members; times are in microseconds after `started`."""
         shown = {"depth": self.depth, "kind": self.kind, "name": self.name, "file": self.file, "line": self.line}
-        values = [[name, text_of(value, secrets, LONGEST_VALUE)] for name, value in self.given]
-        shown |= {"text": masked(self.text, secrets), "values": values}
-        shown["result"] = "" if self.result is None else text_of(self.result, secrets, LONGEST_VALUE)
+        values = [[name, captured_text(value, secrets, LONGEST_VALUE)] for name, value in self.given]
+        shown |= {"text": redact(self.text, secrets), "values": values}
+        shown["result"] = "" if self.result is None else captured_text(self.result, secrets, LONGEST_VALUE)
         return {**shown, "at_us": round((self.began - started) * 1e6), "took_us": round(self.seconds * 1e6)}
 
     def values(self, secrets, room=LONGEST) -> str:
         """The arguments of a call, or the values that are bound to a statement."""
-        shown = [(name, text_of(value, secrets, room)) for name, value in self.given]
+        shown = [(name, captured_text(value, secrets, room)) for name, value in self.given]
         return ", ".join(f"{name}={text}" if isinstance(name, str) else text for name, text in shown)
 
     def label(self, secrets, room=LONGEST) -> str:
         """The step as one line of text; each value has `room` characters."""
         if self.kind == "call":
-            result = "" if self.result is None else f" → {text_of(self.result, secrets, room)}"
+            result = "" if self.result is None else f" → {captured_text(self.result, secrets, room)}"
             return f"{self.name}({self.values(secrets, room)}){result}"
-        return masked(f"{self.name}: {self.text}" if self.text else self.name, secrets)
+        return redact(f"{self.name}: {self.text}" if self.text else self.name, secrets)
 
     def beginning(self, request_id: str) -> tuple:
         """What two steps have in common if they begin alike for two requests, each with its own id."""
@@ -64,11 +66,11 @@ class Step:
 
     def end(self, request_id: str) -> str:
         """The same for how they end."""
-        text = self.outcome if self.kind == "sql" else text_of(self.result, (), MOST_COMPARED)
+        text = self.outcome if self.kind == "sql" else captured_text(self.result, (), MOST_COMPARED)
         return _without_ids(text, request_id)
 
 
-class Statement(Step):
+class SqlStep(Step):
     """One SQL statement. store.py sets `rows` (read), `changed` and `seconds`; it raises `failure`, if there is one."""
 
     __slots__ = ("sql", "rows", "changed", "failure")
@@ -107,18 +109,21 @@ class Trace:
         self.commit, self.shared = "", []  # what became of its commit; the ids of others that it was for, too
         self.appends = []  # the statements that append to the audit log
         self.events, self.listeners = {}, {}  # {event: (type, version, hash)}, {event: how many listeners have got it}
+        self.raw = b""  # what was sent, if it is no request that can be read
+        self.streamed = None  # bytes that were sent after the response, piece by piece
         self.secrets, self.size = (), 0  # texts that it must not show; its size in memory
 
     def note_error(self, problem: Exception, place: tuple[str, int]) -> None:
-        """`problem` became the response; it was raised at `place`: (file, line)."""
+        """`problem` becomes the response; it was raised at `place`: (file, line)."""
         self.error, self.code = f"{type(problem).__name__}: {problem}", getattr(problem, "code", "")
-        depth = self.steps[-1].depth if self.steps else len(self.stack)
-        self.steps.append(Step(depth, "error", type(problem).__name__, perf_counter(), *place, text=str(problem)))
+        name, depth = type(problem).__name__, len(self.stack) + 1
+        self.steps.append(Step(depth, "error", name, perf_counter(), *place, text=str(problem)))
 
     def note_commit(self, steps: list[Step], outcome: str, writers: list["Trace"]) -> None:
         """The commit of its turn is done: its steps, what became of it, and the requests that changed something."""
-        if not self.commit:  # after a commit that has failed there is another one, without its changes
-            self.commit = outcome if self in writers else "nothing to commit"
+        if self.commit:  # the next commit after one that has failed: there is nothing of this request in it
+            return
+        self.commit = outcome if self in writers else "nothing to commit"
         self.shared = [other.id for other in writers if other is not self] if self in writers else []
         self.steps += steps
 
@@ -128,16 +133,18 @@ class Trace:
         self.head = sent.partition(b"\r\n\r\n")[0] if sent.startswith(b"HTTP/") else b""
         self.seconds = perf_counter() - self.started
         for step in self.appends if response.status < 400 else ():  # else they were rolled back
-            if step.changed:
+            if step.changed and len(step.given) == EVENT_COLUMNS:
                 number, _, version, kind, *_, digest = [value for _, value in step.given]
                 self.events[number] = kind, version, digest
-        bodies = len(self.request.body) + len(response.body)
-        self.size = 3000 + bodies + 1000 * len(self.steps)
+        texts = sum(map(len, self.secrets)) + sum(map(len, self.request.headers.values()))
+        self.size = 3000 + len(self.request.body) + len(response.body) + texts + 1500 * len(self.steps)
 
     @property
     def has_changed(self) -> bool:
-        """Whether one of its own statements changed a row."""
-        return any(step.kind == "sql" and step.changed > 0 for step in self.steps)
+        """Whether one of its own statements changed a row, and was not undone."""
+        statements = [step for step in self.steps if step.kind == "sql"]
+        undone = any(step.sql.startswith("ROLLBACK TO") for step in statements)
+        return not undone and any(step.changed > 0 for step in statements)
 
     # -- what the head of a trace says ----------------------------------------------------------
 
@@ -149,6 +156,11 @@ class Trace:
     def caller(self) -> str:
         caller = self.request.caller
         return f"{caller.id} ({', '.join(caller.roles) or 'no role'})" if caller else ""
+
+    @property
+    def path(self) -> str:
+        target = self.request.target if self.received is not None else self.request.path
+        return redact_target(target, self.secrets)
 
     @property
     def protocol(self) -> str:
@@ -175,10 +187,10 @@ class Trace:
             "id": self.id,
             "at": self.at,
             "method": request.method,
-            "path": self.masked(request.target if self.received is not None else request.path),
+            "path": self.path,
             "status": self.status,
             "milliseconds": self.seconds and round(self.seconds * 1000, 2),
-            "caller": self.caller,
+            "caller": self.redacted(self.caller),
             "client": self.client,
             "protocol": self.protocol,
             "route": f"{route.method} {route.path}" if route else "",
@@ -190,28 +202,34 @@ class Trace:
         request, route = self.request, self.request.route
         came = "" if self.received is None else f", {self.received} bytes in"
         went = f", {self.sent} bytes out" if self.seconds is not None else ", not answered yet"
+        if self.streamed is not None:
+            went += f" and {self.streamed} more, piece by piece"
         fields = ", ".join(request.fields) if isinstance(request.fields, dict) else ""
         found = {
             "client": f"{self.client}, {self.protocol}{came}{went}",
             "route": f"{route.method} {route.path} → {route.endpoint.__name__}" if route else "none",
             "caller": self.caller,
             "fields": f"valid: {fields}" if fields else "",
-            "key": self.masked(self.key),
+            "key": self.redacted(self.key),
             "error": self.error,
             "X-Lab": request.headers.get("x-lab", ""),
-            "answer": "none: the connection is closed instead" if self.seconds and not self.sent else "",
+            "answer": "none: the connection is closed instead" if self.is_unanswered else "",
             "commit": self.commit + (f", shared with {', '.join(self.shared)}" if self.shared else ""),
             "events": ", ".join(self.event_texts()),
         }
-        return {name: self.masked(text) for name, text in found.items() if text}
+        return {name: self.redacted(text) for name, text in found.items() if text}
+
+    @property
+    def is_unanswered(self) -> bool:
+        return self.seconds is not None and not self.sent and self.received is not None
 
     def event_texts(self):
         for number, (kind, version, digest) in self.events.items():
-            heard = self.listeners.get(number, 0)
-            yield f"{number} {kind} (version {version}, hash {digest[:8]}…) → {heard} listener{'s' * (heard != 1)}"
+            count = self.listeners.get(number, 0)
+            yield f"{number} {kind} (version {version}, hash {digest[:8]}…) → {count} listener{'s' * (count != 1)}"
 
-    def masked(self, text: str) -> str:
-        return masked(text, self.secrets)
+    def redacted(self, text: str) -> str:
+        return redact(text, self.secrets)
 
     # -- the whole trace ------------------------------------------------------------------------
 
@@ -243,7 +261,7 @@ class Trace:
 
     def as_text(self) -> str:
         """The trace as a tree; no line is longer than WIDTH."""
-        lines = [between(self.title(), self.id)]
+        lines = [justified(self.title(), self.id)]
         lines += [cut(f"  {name:<9} {text}") for name, text in self.facts().items()]
         lines += ["", "     µs   took"]
         lines.append(cut(f"{'':15} {' → '.join(name for name, *_ in self.stack)}"))
@@ -261,40 +279,42 @@ class Trace:
         where = f"{step.file}:{step.line}" if step.file else ""
         if step.kind == "sql":  # what follows the statement must stay if the line is cut
             where = f"{step.outcome}  {where}" if step.outcome else where
-            yield between(f"{start}SQL {' '.join(step.sql.split())}", where)
+            yield justified(f"{start}SQL {' '.join(step.sql.split())}", where)
         else:
-            yield between(f"{start}{step.label(self.secrets)}", where)
+            yield justified(f"{start}{step.label(self.secrets)}", where)
         if step.kind == "sql" and step.given:
             yield cut(f"{'':16}{indent}    {step.values(self.secrets)}")
 
     def bodies(self) -> dict:
         """What was sent and answered: heads and bodies, without secrets."""
-        request, response = self.request, self.response
-        headers = {name: self.header(name, value) for name, value in request.headers.items()}
-        came = {"method": request.method, "target": self.masked(request.target), "headers": headers}
-        came["body"] = self.masked(_text(request.body))
-        went = None
+        request, response, answered = self.request, self.response, None
+        body = request.body or self.raw
+        sent = {"method": request.method, "target": self.path, "headers": self._headers(), "body": self._body(body)}
         if response:
             lines = [line.partition(": ") for line in self.head.decode("latin-1").split("\r\n")[1:]]
-            sent = [(name, value) for name, _, value in lines] or response.headers
-            shown = [[name, self.header(name, value)] for name, value in sent]
-            went = {"status": response.status, "headers": shown, "body": self.masked(_text(response.body))}
-        return {"request": came, "response": went}
+            headers = [(name, value) for name, _, value in lines] or response.headers
+            shown = [[name, redact_header(name, value, self.secrets)] for name, value in headers]
+            body = b"" if request.method == "HEAD" else response.body
+            answered = {"status": response.status, "headers": shown, "body": self._body(body)}
+        return {"request": sent, "response": answered}
+
+    def _headers(self):
+        return {name: redact_header(name, value, self.secrets) for name, value in self.request.headers.items()}
+
+    def _body(self, body):
+        shown = redact_body(body[:LONGEST_BODY], self.secrets)
+        return f"{shown}… ({len(body)} bytes)" if len(body) > LONGEST_BODY else shown
 
     def to_repeat(self) -> Request:
-        """The request without secrets, to send it again."""
+        """The request without secrets, to send it again. Of a body that is too long to be shown, nothing is sent."""
         request = self.request
-        headers = {name: self.header(name, value) for name, value in request.headers.items()}
-        body = self.masked(request.body.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
-        return Request(request.method, self.masked(request.target), request.version, headers, body, request.path)
-
-    def header(self, name, value) -> str:
-        if name.lower() == "authorization":
-            return f"{value.partition(' ')[0]} {MASK}"
-        return MASK if SECRET_NAMES.search(name) else self.masked(value)
+        body = request.body if len(request.body) <= LONGEST_BODY else b""
+        with_mask = redact_body(body, self.secrets)
+        body = body if with_mask == body.decode("utf-8", "backslashreplace") else with_mask.encode()
+        return Request(request.method, self.path, request.version, self._headers(), body, request.path)
 
 
-def between(left: str, right: str) -> str:
+def justified(left: str, right: str) -> str:
     """Two texts at both ends of a line; the left one is cut if there is too little room."""
     room = WIDTH - len(right) - 1
     return f"{cut(left, room):<{room}} {right}".rstrip()
@@ -306,11 +326,6 @@ def cut(text: str, room: int = WIDTH) -> str:
     if not text.isprintable():
         text = "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in text)
     return text if len(text) <= room else f"{text[: room - 1]}…"
-
-
-def _text(body: bytes) -> str:
-    shown = body[:MOST_KEPT].decode("utf-8", "backslashreplace")
-    return shown + f"… ({len(body)} bytes)" if len(body) > MOST_KEPT else shown
 
 
 # -- two traces beside each other -----------------------------------------------------------------

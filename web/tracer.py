@@ -5,40 +5,38 @@ recorded only while a thread works for a request; the classes TracingServer and 
 debugger is at work, which uses sys.settrace() itself, only statements are recorded.
 """
 
-import json
-import re
 import sys
-from contextlib import suppress
 from dis import opname
 from functools import cache
 from inspect import CO_GENERATOR
 from pathlib import Path
 from threading import get_ident
 from time import perf_counter
-from urllib.parse import parse_qsl
+from urllib.parse import unquote
 
 from web.faults import FaultHandler, FaultServer
-from web.handler import Job
+from web.handler import CLOSED, Job
 from web.http1 import Request, RequestReader, Response
 from web.live import Live
-from web.short_repr import HIDDEN, Shown, capture
-from web.trace import MOST_STEPS, SECRET_NAMES, Statement, Step, Trace
-from workflow import utc_now
+from web.redact import SHORTEST, find_secrets
+from web.short_repr import HIDDEN, CapturedText, capture
+from web.trace import MOST_STEPS, SqlStep, Step, Trace
+from workflow import Unavailable, utc_now
 
 ROOT = Path(__file__).resolve().parent.parent
 MOST_TRACES, MOST_OF_FILES = 200, 20  # traces that are kept; those of the page's own files
 MOST_BYTES = 32 * 1024 * 1024  # of all traces, about
+MOST_OF_RAW = 2000  # bytes that are kept of what is no request
+CLIENT_HAS_GONE = "the desk itself, because its client has gone"
 NOT_TRACED = "/debug/"  # requests that only look
 OWN_FILES = ("web/tracer.py", "web/trace.py", "web/faults.py", "web/lab.py", "web/explain.py", "web/clock.py")
 NOT_SHOWN = (*OWN_FILES, "web/listener.py", "web/log.py", "web/metrics.py", "web/short_repr.py")
 WITH_DETAILS = ("web/handler.py", "web/server.py", "web/live.py")  # of the others in web/, public functions are shown
 SECRET_FILES = ("web/identity.py", "web/accounts.py")  # their arguments and results are not shown
-OF_WATCHING = ("execute", "fetchall", "fetchone", "<lambda>")  # functions of store.py
-PASS_ON = ("_all", "_tuples", "_cursor_of_tuples", "_rows")  # functions of store.py; their statement is a step itself
-EVERYWHERE = ("self", "context", "request", "gate", "handler", "identity", "route", "tree")  # the same in many calls
+CURSOR_FUNCTIONS = ("execute", "fetchall", "fetchone", "<lambda>")  # functions of store.py that watch
+QUERY_HELPERS = ("_all", "_tuples", "_cursor_of_tuples", "_rows")  # others of store.py; their statements are steps
+OMITTED_ARGUMENTS = ("self", "context", "request", "gate", "handler", "identity", "route", "tree")  # seen everywhere
 ADD_EVENT = "INSERT INTO audit_events"
-SECRETS_IN_BODY = re.compile(rb'(?i)"[\w-]*(?:password|secret|token)"\s*:\s*("(?:[^"\\]|\\.)*")')
-SHORTEST_SECRET = 4  # characters; to mask a shorter text would only spoil others
 
 
 @cache
@@ -57,14 +55,14 @@ def _shown_file(code) -> str:
     if file.startswith("web/"):
         is_hidden = file in NOT_SHOWN or (name[0] == "_" and file not in WITH_DETAILS)
     else:
-        is_hidden = name in OF_WATCHING or name in PASS_ON or name[:2] == "__"
+        is_hidden = name in CURSOR_FUNCTIONS or name in QUERY_HELPERS or name[:2] == "__"
     return "" if is_hidden or name[0] == "<" else file
 
 
 def _about(code) -> tuple:
     """(code, its file if its calls are steps, the names of the arguments to show, whether it is a generator)."""
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    shown = tuple(name for name in names if name not in EVERYWHERE)
+    shown = tuple(name for name in names if name not in OMITTED_ARGUMENTS)
     return code, _shown_file(code), shown, bool(code.co_flags & CO_GENERATOR)
 
 
@@ -132,29 +130,31 @@ class Recording:
             if value is not None:
                 step.result = capture(value) if step.file not in SECRET_FILES else HIDDEN
             elif self._raised and not _returns(frame):
-                step.result = Shown(f"raises {self._raised}")
+                step.result = CapturedText(f"raises {self._raised}")
         elif event == "exception":
             self._raised = value[0].__name__
 
     def _goes_on(self, frame):
         """Whether a generator has begun before: it comes back for each value."""
-        has_begun = frame in self._generators
+        if frame in self._generators:
+            return True
         self._generators.append(frame)
-        return has_begun
+        return False
 
     def _leave_out(self):
         if self.trace:
             self.trace.left_out += 1
 
-    def statement(self, sql, values, failure) -> Statement:
+    def statement(self, sql, values, failure) -> SqlStep:
         """A record for store.py to fill in. The statement belongs to the function that asked for it."""
         frame = sys._getframe(2)
-        while frame.f_code.co_name in OF_WATCHING + PASS_ON:
+        while frame.f_code.co_name in CURSOR_FUNCTIONS + QUERY_HELPERS:
             frame = frame.f_back
         file = name_of_file(frame.f_code.co_filename)
-        pairs = values.items() if isinstance(values, dict) else enumerate(values, 1)
+        listed = values if isinstance(values, (tuple, list)) else ()  # SQLite refuses anything else
+        pairs = values.items() if isinstance(values, dict) else enumerate(listed, 1)
         given = [(name, capture(value)) for name, value in pairs]
-        step = Statement(self.depth + len(self._open), perf_counter(), file, frame.f_lineno, sql, given, failure)
+        step = SqlStep(self.depth + len(self._open), perf_counter(), file, frame.f_lineno, sql, given, failure)
         if len(self.steps) < MOST_STEPS:
             self.steps.append(step)
         else:
@@ -177,17 +177,24 @@ class Tracer:
 
     # -- the traces -----------------------------------------------------------------------------
 
-    def begin(self, request: Request, client: str, received: int | None) -> None:
-        """Begin the trace of a complete request. `received` is its size in bytes, None for a WebSocket message."""
-        if request.path.startswith(NOT_TRACED):
+    def begin(self, request: Request, client: str, received: int | None, raw: bytes = b"") -> None:
+        """Begin the trace of a complete request. `received` is its size in bytes, None for a WebSocket message.
+
+        `raw` is what was sent, if it cannot be read as a request.
+        """
+        if self.is_ignored(request.path):
             return
         self._number += 1
         trace = Trace(self._number, request, perf_counter(), utc_now(), client, received)
-        trace.secrets = (*self.secrets, *secrets_of(request))
+        trace.secrets, trace.raw = (*self.secrets, *find_secrets(request)), raw
         self._traces[self._number] = self._open[request] = trace
         self._drop_old(request.path.startswith("/static/"))
 
-    def _drop_old(self, is_file):
+    @staticmethod
+    def is_ignored(path: str) -> bool:
+        return (unquote(path) if "%" in path else path).startswith(NOT_TRACED)
+
+    def _drop_old(self, is_file=False):
         if is_file:
             files = [number for number, trace in self._traces.items() if trace.request.path.startswith("/static/")]
             for number in files[:-MOST_OF_FILES]:
@@ -202,7 +209,7 @@ class Tracer:
         for event in trace.events:
             self._of_event.pop(event, None)
 
-    def of(self, request: Request) -> Trace | None:
+    def trace_of(self, request: Request) -> Trace | None:
         """The trace of a request in progress."""
         return self._open.get(request)
 
@@ -210,16 +217,17 @@ class Tracer:
         """The response is in the outbox: `sent`."""
         trace.finish(response, sent)
         self._of_event |= dict.fromkeys(trace.events, trace)
-        self._size += trace.size
         self._open.pop(trace.request, None)
+        if trace.number in self._traces:
+            self._size += trace.size
+            self._drop_old()
 
-    def published(self, after: int, last: int) -> None:
-        """One listener was sent the events after `after` up to `last`."""
-        for number, trace in self._of_event.items():
-            if after < number <= last:
-                if not trace.listeners:
-                    trace.steps.append(Step(len(trace.stack), "publish", "publish", perf_counter(), "web/live.py"))
-                trace.listeners[number] = trace.listeners.get(number, 0) + 1
+    def published(self, number: int) -> None:
+        """One listener was sent this event."""
+        if trace := self._of_event.get(number):
+            if not trace.listeners:
+                trace.steps.append(Step(len(trace.stack), "publish", "publish", perf_counter(), "web/live.py"))
+            trace.listeners[number] = trace.listeners.get(number, 0) + 1
 
     @property
     def traces(self) -> list[Trace]:
@@ -227,14 +235,15 @@ class Tracer:
         return list(reversed(self._traces.values()))
 
     def find(self, request_id: str) -> Trace | None:
-        """The newest trace of a request with this id."""
-        return next((trace for trace in self.traces if trace.id == request_id), None)
+        """The newest trace of a request with this id, else the trace with this number."""
+        same = next((trace for trace in self.traces if trace.id == request_id), None)
+        return same or (self._traces.get(int(request_id)) if request_id.isdecimal() else None)
 
     def clear(self) -> None:
         for number in list(self._traces):
             self._drop(number)
 
-    def in_worker(self, trace: Trace, work, pool: str):
+    def recorded_work(self, trace: Trace, work, pool: str):
         """The work of a worker thread, recorded."""
         asked = perf_counter()
 
@@ -275,11 +284,18 @@ class CountingReader(RequestReader):
 
     def __init__(self, check_head):
         super().__init__(check_head)
-        self._received = 0
+        self._received, self._start = 0, b""
 
     def receive(self, data: bytes) -> None:
         self._received += len(data)
+        if not self.unread:
+            self._start = data[:MOST_OF_RAW]
         super().receive(data)
+
+    def take_raw(self) -> tuple[int, bytes]:
+        """(how many bytes have come since the last request, the first of them): what cannot be read as a request."""
+        size, self._received = self._received, 0
+        return size, self._start
 
     def size_of_request(self) -> int:
         """The bytes since the last call that belong to requests which next_request() has returned."""
@@ -296,11 +312,15 @@ class TracingHandler(FaultHandler):
 
     def take(self, request: Request) -> None:
         super().take(request)
-        received = self.reader.size_of_request() if isinstance(self.reader, CountingReader) else None
-        self.server.tracer.begin(request, "{}:{}".format(*self.client_address), received)
+        received, raw = None, b""
+        if isinstance(self.reader, CountingReader):
+            is_readable = request.method != "-"
+            received, raw = (self.reader.size_of_request(), b"") if is_readable else self.reader.take_raw()
+        client = "{}:{}".format(*self.client_address) if self.state is not CLOSED else CLIENT_HAS_GONE
+        self.server.tracer.begin(request, client, received, raw)
 
     def handle_one_request(self) -> Response | Job:
-        tracer, trace = self.server.tracer, self.server.tracer.of(self.current)
+        tracer, trace = self.server.tracer, self.server.tracer.trace_of(self.current)
         if trace is None:
             return super().handle_one_request()
         trace.stack = trace.stack or tracer.stack(sys._getframe(1))
@@ -314,19 +334,20 @@ class TracingHandler(FaultHandler):
         return self._recorded(super()._prepare(pool))
 
     def _recorded(self, outcome):
-        trace = self.server.tracer.of(self.current)
+        trace = self.server.tracer.trace_of(self.current)
         if trace is None or not isinstance(outcome, Job):
             return outcome
-        return outcome._replace(work=self.server.tracer.in_worker(trace, outcome.work, outcome.pool))
+        return outcome._replace(work=self.server.tracer.recorded_work(trace, outcome.work, outcome.pool))
 
     def refuse(self, problem: Exception) -> Response:
-        response, trace = super().refuse(problem), self.server.tracer.of(self.current)
-        if trace:
+        if trace := self.server.tracer.trace_of(self.current):
             trace.note_error(problem, self._where(problem))
-        return response
+        return super().refuse(problem)
 
     def _where(self, problem):
         """(file, line) of the desk's own function that raised an exception, ("", 0) if there is none."""
+        while isinstance(problem, Unavailable) and problem.__context__:  # it tells of an error of SQLite
+            problem = problem.__context__
         place, where = problem.__traceback__, ("", 0)
         while place:
             if file := name_of_file(place.tb_frame.f_code.co_filename):
@@ -341,9 +362,11 @@ class TracingLive(Live):
     tracer: Tracer
 
     def _send_missed_events(self, handler, session):
-        before = session.cursor
+        before, is_live = session.cursor, session.has_caught_up
         super()._send_missed_events(handler, session)
-        self.tracer.published(before, session.cursor)
+        for event in self._recent if is_live else ():  # else it reads what it has missed
+            if before < event.id <= session.cursor and event.seen_by(session.caller):
+                self.tracer.published(event.id)
 
 
 class TracingServer(FaultServer):
@@ -353,14 +376,14 @@ class TracingServer(FaultServer):
 
     def __init__(self, address: tuple[str, int], log, handler_class=TracingHandler):
         super().__init__(address, log, handler_class)
-        self.tracer = Tracer()
+        self.tracer, self._streams = Tracer(), {}  # {request: its trace}, while its response is sent piece by piece
         self.live = TracingLive(self._end_session, self._report)
         self.live.tracer = self.tracer
 
     def open(self, context, gate) -> None:
         settings = vars(context.settings)
-        secrets = [value for name, value in settings.items() if SECRET_NAMES.search(name) and isinstance(value, str)]
-        self.tracer.secrets = tuple(secret for secret in secrets if len(secret) >= SHORTEST_SECRET)
+        secrets = [settings[name] for name in settings if name == "secret" or name.endswith("_api_key")]
+        self.tracer.secrets = tuple(secret for secret in secrets if len(secret) >= SHORTEST)
         super().open(context, gate)
 
     def statement(self, sql: str, values):
@@ -369,22 +392,24 @@ class TracingServer(FaultServer):
         if recording is None:  # nobody asked for it, as in background work
             return super().statement(sql, values)
         sys.settrace(None)  # what follows is no work of the request
-        record = recording.statement(sql, values, self.failure_of(sql))
-        sys.settrace(tracing)
-        return record
+        try:
+            return recording.statement(sql, values, self.failure_of(sql))
+        finally:
+            sys.settrace(tracing)
 
     def _commit(self):
-        traces = [trace for _, request, _ in self._uncommitted if (trace := self.tracer.of(request))]
+        traces = [trace for _, request, _ in self._uncommitted if (trace := self.tracer.trace_of(request))]
         steps = []  # not those of a request that asks for this commit: see FaultServer.failing()
         with Recording(self.tracer, None, steps, len(self.tracer.stack(sys._getframe(1)))):
             super()._commit()
         failures = [step.failure for step in steps if step.kind == "sql" and step.failure]
-        outcome, writers = f"failed: {failures[0]}" if failures else "durable", [t for t in traces if t.has_changed]
+        outcome = f"failed: {failures[0]}" if failures else "durable"
+        writers = [trace for trace in traces if trace.has_changed and not trace.commit]
         for trace in traces:
             trace.note_commit(steps, outcome, writers)
 
     def _send_one(self, handler, response):
-        trace = self.tracer.of(handler.current)
+        trace = self.tracer.trace_of(handler.current)
         if trace is None:
             super()._send_one(handler, response)
             return
@@ -396,22 +421,12 @@ class TracingServer(FaultServer):
         step.seconds = perf_counter() - step.began
         if handler not in self._delayed:
             self.tracer.finish(trace, response, bytes(handler.outbox[before:]))
+        if handler.stream:
+            trace.streamed, self._streams[handler.stream.request] = 0, trace
 
-
-# -- secrets --------------------------------------------------------------------------------------
-
-
-def secrets_of(request: Request) -> list[str]:
-    """The texts of a request that no trace may show: its token, its passwords."""
-    found, headers = [], request.headers
-    if "authorization" in headers:
-        found.append(headers["authorization"].partition(" ")[2].strip())
-    for protocol in map(str.strip, headers.get("sec-websocket-protocol", "").split(",")):
-        found += [protocol.removeprefix("token.")] if protocol.startswith("token.") else []
-    if "=" in request.query:
-        found += [value for name, value in parse_qsl(request.query) if SECRET_NAMES.search(name)]
-    for literal in SECRETS_IN_BODY.findall(request.body) if request.body else ():
-        found.append(literal[1:-1].decode("utf-8", "replace"))
-        with suppress(ValueError):
-            found.append(json.loads(literal))
-    return [text for text in dict.fromkeys(found) if len(text) >= SHORTEST_SECRET] if found else []
+    def _send_piece(self, handler, piece, problem):
+        request = handler.stream.request
+        trace = self._streams.get(request) if piece else self._streams.pop(request, None)
+        if trace:
+            trace.streamed += len(piece or b"")
+        super()._send_piece(handler, piece, problem)
