@@ -2,13 +2,17 @@
 
 import json
 import re
+import time
+from contextlib import suppress
 
 from tests.desk import AGENT, CUSTOMER, Desk, DeskTest, hash_quickly, run_tool
 from tests.listeners import EventReader, SocketClient
 from tests.test_docs import README
 from tests.test_llm import LLMTest, says
 from web.identity import new_user
+from web.redact import redact
 from web.trace import WIDTH
+from workflow import Invalid
 
 JSON, TEXT = {"Accept": "application/json"}, {"Accept": "text/plain"}
 TICKET = {"title": "Login broken", "description": "Cannot get in"}
@@ -180,11 +184,17 @@ class Steps(TraceTest):
         self.assertEqual((reply.status, again["facts"]["key"]), (201, "k, found: the kept response is sent again"))
         self.assertEqual(self.desk.count("tickets"), 1)
 
-    def test_requests_that_share_a_commit_name_each_other(self):
-        body = json.dumps(TICKET)
+    def create_at_once(self, **faults: str):
+        """Creates that arrive together, in one turn: {request id: its X-Lab, perhaps none}."""
+        body, sent = json.dumps(TICKET), ""
         create = "POST /tickets HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-        both = [f"{create}X-Request-Id: {name}\r\nContent-Length: {len(body)}\r\n\r\n{body}" for name in ("a", "b")]
-        self.desk.raw("".join(both).encode())
+        for name, fault in faults.items():
+            lab = f"X-Lab: {fault}\r\n" if fault else ""
+            sent += f"{create}X-Request-Id: {name}\r\n{lab}Content-Length: {len(body)}\r\n\r\n{body}"
+        self.desk.raw(sent.encode())
+
+    def test_requests_that_share_a_commit_name_each_other(self):
+        self.create_at_once(a="", b="")
         one, other = self.trace("a"), self.trace("b")
         self.assertEqual((one["shared_with"], other["shared_with"]), (["b"], ["a"]))
         self.assertIn("shared with b", one["facts"]["commit"])
@@ -200,10 +210,49 @@ class Steps(TraceTest):
         reply, trace = self.ask("POST", "/tickets", TICKET, {"X-Lab": "fail=commit"}, "commit")
         self.assertEqual((reply.status, trace["facts"]["commit"]), (503, "failed: disk I/O error"))
 
+    def test_a_request_that_was_undone_shares_no_commit(self):
+        for fault, commit in (("fail=audit", "nothing to commit"), ("fail=commit", "failed: disk I/O error")):
+            self.create_at_once(good="", bad=fault, last="")
+            self.assertEqual(self.trace("bad")["facts"]["commit"], commit)
+            self.assertEqual(self.trace("bad")["events"], [])
+            shared = [self.trace(name)["shared_with"] for name in ("good", "bad", "last")]
+            self.assertEqual(shared, [["last"], [], ["good"]] if fault == "fail=audit" else [[], [], []])
+
     def test_what_no_parser_can_read_leaves_a_trace_too(self):
         self.desk.raw(b"what is this\r\n\r\n")
         (row,) = self.rows_of_list()
         self.assertEqual((row["method"], row["status"]), ("-", 400))
+        trace = self.trace(row["number"])
+        self.assertEqual(trace["bytes_in"], 16)
+        shown = self.desk.get(f"/debug/requests/{row['number']}/body").json
+        self.assertEqual(shown["request"]["body"], "what is this\r\n\r\n")
+
+    def test_a_file_that_is_sent_piece_by_piece_is_counted_to_its_end(self):
+        self.ask("POST", "/tickets", TICKET)
+        reply, trace = self.ask("GET", "/tickets.csv", request_id="csv")
+        self.assertIn(f"{trace['bytes_out']} bytes out and ", trace["facts"]["client"])
+        streamed = int(re.search(r"and (\d+) more", trace["facts"]["client"])[1])
+        self.assertEqual(streamed, len(reply.body))
+
+    def test_only_clients_who_got_an_event_count_as_its_listeners(self):
+        self.ask("POST", "/tickets", TICKET)
+        late = EventReader(self.desk.port, after=0)
+        self.addCleanup(late.close)
+        late.next_event()
+        self.assertEqual(self.trace()["events"][0]["listeners"], 0)
+
+    def test_a_wrong_statement_has_the_same_error_and_ends_no_trace(self):
+        def wrong(context, request):
+            with suppress(Exception):
+                context.store.db.execute("SELECT ?", 5)
+            raise Invalid(context.store.ticket("1")["title"])
+
+        self.ask("POST", "/tickets", TICKET)
+        route = self.desk.server.gate.tree["health"]
+        key = next(iter(route))
+        route[key]["GET"] = route[key]["GET"]._replace(endpoint=wrong)
+        reply, trace = self.ask("GET", "/health", request_id="wrong")
+        self.assertEqual((reply.status, "ticket" in calls(trace)), (400, True))
 
 
 class Drafts(LLMTest):
@@ -369,6 +418,43 @@ class Secrets(TraceTest):
         for secret in ("canary", *hashes, *signatures, *(text[-20:] for text in hashes)):
             self.assertEqual(re.findall(f".{{0,60}}{re.escape(secret)}.{{0,60}}", shown)[:3], [], secret)
 
+    def test_a_secret_in_an_unusual_place_is_masked_too(self):
+        token = self.desk.post("/api/debug/login", {"login": "bob", "roles": ["agent"]}).json["token"]
+        staff = {"Authorization": f"Bearer {token}"}
+        bodies = (
+            b'{"\\u0070assword": "canary-1"}', b'{"password": 730000001}', b'{"password": ["canary-2"]}',
+            b"{'password': 'canary-3'}", b'{\\"password\\": \\"canary-4\\"}', b"email=a&pass%77ord=canary-5 canary-6",
+            '{"password": "canary-7"}'.encode("utf-16"), b'{"body": "{\\"password\\": \\"canary-8\\"}"}',
+            b'{"pwd": {"v": "canary-9"}, "passphrase": "canary-10"}', b"password: canary-11",
+        )  # fmt: skip
+        for body in bodies:
+            self.desk.request("POST", "/user/login", body, {"Content-Type": "application/json"})
+            self.desk.request("POST", "/tickets", body, {**staff, "Content-Type": "application/json"})
+        for value in ("canary-12", "Bearer\tcanary-13", "canarysecret", "Basic canary-14"):
+            self.desk.get("/tickets", {"Authorization": value})
+        for name in ("X-Auth", "X-Token-Value", "Cookie", "X-Api-Key"):
+            self.desk.get("/health", {name: "canary-15"})
+        self.desk.get("/health?%74oken=canary-16&pwd=canary-17")
+        self.desk.get("/health", {"Sec-WebSocket-Protocol": "desk, Token.canary-18"})
+        shown = self.everything_shown(staff)
+        for secret in ("canary", "730000001"):
+            self.assertEqual(re.findall(f".{{0,60}}{secret}.{{0,60}}", shown)[:3], [], secret)
+
+    def test_a_password_that_is_a_word_of_the_path_leaves_the_path_readable(self):
+        self.desk.post("/user/login", {"email": "ann@example.com", "password": "login"}, {"X-Request-Id": "word"})
+        token = self.desk.post("/api/debug/login", {"login": "bob", "roles": ["agent"]}).json["token"]
+        trace = self.desk.get("/debug/requests/word", {"Authorization": f"Bearer {token}", **JSON}).json
+        self.assertEqual((trace["path"], trace["facts"]["route"]), ("/user/login", "POST /user/login → log_in"))
+
+    def test_masking_takes_time_in_proportion_to_the_text(self):
+        for text in ("a-", "token", 'password="', "eyJaaaaaaaaa", "passwordx{"):
+            seconds = []
+            for times in (500, 8000):
+                since = time.process_time()
+                redact(text * times)
+                seconds.append(time.process_time() - since + 0.001)
+            self.assertLess(seconds[1] / seconds[0], 100, text)  # quadratic: 256
+
     def test_a_customer_of_a_locked_desk_sees_no_trace(self):
         token = self.desk.post("/api/debug/login", {"login": "ann", "roles": ["customer"]}).json["token"]
         self.assert_refused(self.desk.get("/debug/requests", {"Authorization": f"Bearer {token}"}), 403, "FORBIDDEN")
@@ -395,3 +481,15 @@ class Explain(TraceTest):
             done = run_tool("--explain", *arguments)
             self.assertEqual((done.returncode, done.stdout), (2, ""), arguments)
             self.assertIn("is not allowed; it must be", done.stderr)
+        for arguments, why in (
+            (["--explain", "GET /debug/clock"], "they only look"),
+            (["--explain", "POST /tickets", "--header", "Content-Length: 9"], "is not complete"),
+            (["--as", "agent"], "belong to --explain"),
+        ):
+            done = run_tool(*arguments)
+            self.assertEqual((done.returncode, done.stdout), (2, ""), arguments)
+            self.assertIn(why, done.stderr)
+
+    def test_a_header_of_yours_wins(self):
+        done = run_tool("--explain", "GET /tickets", "--as", "agent", "--header", "x-user-id: ann")
+        self.assertIn("caller    ann (agent)", done.stdout)

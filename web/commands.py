@@ -14,6 +14,8 @@ def run(options, settings, new_store, fill_with_demo, open_desk) -> int | None:
         return offline.rebuild(new_store, settings.db, options.rebuild)
     if options.reset:
         return offline.reset(new_store, settings.db)
+    if options.explain is None and (options.data is not None or options.header or options.caller):
+        raise offline.Refused("--data, --header and --as belong to --explain 'POST /tickets'")
     if options.explain is not None:
         return explain.run(options, settings, new_store, fill_with_demo, open_desk)
     command = offline.user_command(options)

@@ -3,6 +3,7 @@
 The desk has no port and no client: the bytes of the request are put where the event loop looks for them.
 """
 
+import os
 import tempfile
 from contextlib import closing
 from pathlib import Path
@@ -54,7 +55,10 @@ class PortlessServer(TracingServer):
         self.handlers.add(handler)
         handler.reader.receive(request)
         self._ready[handler] = None
-        while not self.tracer.traces or self.tracer.traces[0].seconds is None:
+        self.run_once(0)
+        if not self.tracer.traces:
+            raise Refused("--explain: the request is not complete; leave Content-Length and Transfer-Encoding out")
+        while self.tracer.traces[0].seconds is None or handler.stream:
             self.run_once(0.05)
         return self.tracer.traces[0]
 
@@ -62,16 +66,27 @@ class PortlessServer(TracingServer):
 def run(options, settings, new_store, fill, open_desk) -> int:
     """Print what the request in `options` does. Returns 0."""
     request = bytes_of(options)
+    try:
+        trace = explained(request, settings, new_store, fill, open_desk)
+    except KeyboardInterrupt:
+        raise Refused("--explain: stopped") from None
+    print(trace.as_text())
+    print(trace.bodies()["response"]["body"].rstrip())
+    return 0
+
+
+def explained(request, settings, new_store, fill, open_desk):
+    """The trace of a request in a throw-away desk. Raises Refused if schema.sql does not take the demo tickets."""
     with tempfile.TemporaryDirectory(prefix="support-desk-") as folder:
         database = str(Path(folder, "throw-away.sqlite3"))
         settings = SimpleNamespace(**{**vars(settings), "db": database, "debug": True})
         with PortlessServer(Log(None)) as server, closing(new_store(database)) as store:
-            fill(store)
+            try:
+                fill(store)
+            except Exception as problem:
+                raise Refused(f"--explain: schema.sql does not take the demo tickets: {problem}") from None
             open_desk(server, settings, store)
-            trace = server.explain(request)
-            print(trace.as_text())
-            print(trace.bodies()["response"]["body"].rstrip())
-    return 0
+            return server.explain(request)
 
 
 def bytes_of(options) -> bytes:
@@ -80,17 +95,20 @@ def bytes_of(options) -> bytes:
     if not (method.isalpha() and target.startswith("/") and target.isascii() and " " not in target):
         given = f"--explain={options.explain!r:.200}"
         raise Refused(f"{given} is not allowed; it must be a method and a path, as {EXAMPLE}")
+    if target.startswith("/debug/"):
+        raise Refused("--explain: requests to /debug/ are not explained: they only look")
     headers = {"Host": "localhost"}
     if options.caller:
         headers |= {"X-User-Id": USERS[options.caller], "X-User-Role": options.caller}
-    body = (options.data or "").encode()
+    body = os.fsencode(options.data or "")
     if options.data is not None:
         headers |= {"Content-Type": "application/json", "Content-Length": str(len(body))}
-    lines = [f"{name}: {value}" for name, value in headers.items()]
+    given = {}
     for line in options.header or ():
         name, colon, value = line.partition(":")
         if not (colon and name.strip() and line.isprintable()):
             raise Refused(f"--header={line!r:.200} is not allowed; it must be a name and a value, as 'If-Match: \"1\"'")
-        lines.append(line)
-    head = "\r\n".join([f"{method.upper()} {target} HTTP/1.1", *lines])
+        given[name.strip().lower()] = line
+    lines = [f"{name}: {value}" for name, value in headers.items() if name.lower() not in given]
+    head = "\r\n".join([f"{method.upper()} {target} HTTP/1.1", *lines, *given.values()])
     return f"{head}\r\n\r\n".encode("latin-1", "replace") + body

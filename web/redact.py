@@ -26,7 +26,7 @@ SECRET_TEXT = re.compile(
 )
 SCHEME = re.compile(r"(?i)(bearer|basic|digest|negotiate) [^ ].*")
 SUBPROTOCOL_TOKEN = re.compile(r"(?i)token\.[^\s,]+")
-SECRET_MEMBER = re.compile(rb'(?i)"[\w-]{0,20}(?:password|secret|token)[\w-]{0,20}"\s{0,5}:\s{0,5}("(?:[^"\\]|\\.)*")')
+HINT = re.compile(rb"(?i)passw|passphrase|pwd|secret|token|credential|\\u00")  # without it no secret has a name
 SHORTEST = 4  # characters of a secret; to mask a shorter text would only spoil others
 SHORTEST_IN_PATH = 16  # a password can be a word of a path, as `login`: there only long secrets are masked
 MOST_SECRETS = 20  # of one request
@@ -41,11 +41,23 @@ def find_secrets(request: Request) -> list[str]:
     for protocol in SUBPROTOCOL_TOKEN.findall(headers.get("sec-websocket-protocol", "")):
         found.append(protocol[len("token.") :])
     found += [value for name, value in _parameters(request.query) if SECRET_NAMES.search(name)]
-    for literal in islice(SECRET_MEMBER.finditer(request.body[:MOST_SEARCHED]), MOST_SECRETS) if request.body else ():
-        text = literal[1].decode("utf-8", "replace")
-        found += [text[1:-1], _parsed(text)]
-    texts = {text for text in found if isinstance(text, str) and len(text) >= SHORTEST}
-    return sorted(texts, key=len, reverse=True)[: 2 * MOST_SECRETS] if texts else []
+    if len(request.body) <= MOST_SEARCHED and HINT.search(request.body):
+        found += islice(_secret_members(_parsed(request.body.decode("utf-8", "replace"))), MOST_SECRETS)
+    texts = {text for text in found if len(text) >= SHORTEST}
+    texts |= {json.dumps(text)[1:-1] for text in texts}  # as it stands in JSON
+    return sorted(texts, key=len, reverse=True)
+
+
+def _secret_members(value, is_secret=False):
+    """Each text and number of a JSON value that stands under the name of a secret, as text."""
+    if isinstance(value, dict):
+        for name, member in value.items():
+            yield from _secret_members(member, is_secret or bool(SECRET_NAMES.search(name)))
+    elif isinstance(value, list):
+        for member in value:
+            yield from _secret_members(member, is_secret)
+    elif is_secret and value not in (None, True, False):
+        yield str(value)
 
 
 def redact(text: str, secrets=()) -> str:

@@ -79,7 +79,8 @@ class Snapshots:
         return self._folder / f"{name}{END}"
 
     def _paths(self):
-        return sorted(path for path in self._folder.glob(f"*{END}") if re.fullmatch(NAME, path.stem))
+        found = self._folder.glob(f"*{END}")
+        return sorted(path for path in found if path.is_file() and re.fullmatch(NAME, path.stem))
 
     def _facts(self, path):
         about = path.stat()

@@ -217,7 +217,8 @@ class Trace:
             "commit": self.commit + (f", shared with {', '.join(self.shared)}" if self.shared else ""),
             "events": ", ".join(self.event_texts()),
         }
-        return {name: self.redacted(text) for name, text in found.items() if text}
+        plain = ("client", "route", "commit", "events")  # a password can be a word of these
+        return {name: text if name in plain else self.redacted(text) for name, text in found.items() if text}
 
     @property
     def is_unanswered(self) -> bool:
