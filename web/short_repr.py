@@ -85,7 +85,7 @@ def captured_text(value, secrets=(), room: int = LONGEST) -> str:
         return f"{{{', '.join(shown)}{', …' if size > len(members) else ''}}}"
     if isinstance(value, tuple):
         return f"({', '.join(captured_text(member, secrets, room - ROOM_AROUND) for member in value)})"
-    return str(value)
+    return redact(str(value), secrets)
 
 
 def _text_of_member(name, member, secrets, room):
