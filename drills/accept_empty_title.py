@@ -11,7 +11,7 @@ FILE = "schema.sql"
 CLEAN = "CHECK (length(trim(title)) BETWEEN 1 AND 200)"
 PLANTED = "CHECK (length(trim(title)) BETWEEN 0 AND 200)"
 HINTS = (
-    'Send one yourself: POST /tickets with "title": "". Which of the two texts is refused, and which is not?',
+    'Send one yourself: POST /tickets with "title": "", and another with "description": "". Which is refused?',
     "No line of Python contains a limit. web/validation.py reads every limit from another file: which one?",
     "Compare the CHECK of tickets.title with that of tickets.description in schema.sql. An existing database keeps "
     "its old CHECK: after the fix, start with a new file.",

@@ -1,7 +1,7 @@
 """On bad days the bill of our LLM vendor is four times as high as it should be.
 
-"On Monday the vendor had problems for two hours. We had 300 tickets, and they counted 1,200 requests from us. All of
-them failed, and we paid for all of them. They also wrote that our requests kept their service down."
+"On Monday the vendor had problems for two hours. We asked for 300 suggestions, and they counted 1,200 requests from us.
+All of them failed, and we paid for all of them. They also wrote that our requests kept their service down."
 """
 
 STARS = 3
