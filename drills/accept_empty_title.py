@@ -11,7 +11,7 @@ FILE = "schema.sql"
 CLEAN = "CHECK (length(trim(title)) BETWEEN 1 AND 200)"
 PLANTED = "CHECK (length(trim(title)) BETWEEN 0 AND 200)"
 HINTS = (
-    'Send one yourself: POST /tickets with "title": "". Which of the two texts is refused, and which is not?',
+    'Send one yourself: POST /tickets with "title": "", and another with "description": "". Which is refused?',
     "No line of Python contains a limit. web/validation.py reads every limit from another file: which one?",
     "Compare the CHECK of tickets.title with that of tickets.description in schema.sql. An existing database keeps "
     "its old CHECK: after the fix, start with a new file.",
@@ -26,17 +26,44 @@ blanks.
 PROVENANCE = (
     "CWE-20: Improper Input Validation",
     "CWE-1284: Improper Validation of Specified Quantity in Input",
+    "wagtail/wagtail#413: pages whose title is only spaces",
+    "ukwa/w3act#349: titles that are one space, while the interface asks for a title",
     "the published lab mode accept_empty_title",
 )
+BLANKS = ("", " ", "\u00a0\t", "\u2003")
 
 
 def check(lab):
     desk = lab.desk()
-    for title in ("", " ", "\u00a0\t", "\u2003"):
+    for title in BLANKS:
         reply = desk.post("/tickets", {"title": title, "description": "Cannot get in"})
         yield f"a ticket titled {title!r} is refused", 400, reply.status
     yield "a refused ticket leaves no row", 0, desk.count("tickets")
     yield "a refused ticket leaves no event", 0, desk.count("audit_events")
-    reply = desk.post("/tickets", {"title": "x", "description": "Cannot get in"})
-    yield "a ticket titled 'x' is accepted", 201, reply.status
-    yield "it is in the queue", ["x"], [title for (title,) in desk.rows("SELECT title FROM tickets WHERE title <> ''")]
+    title = lab.word(1)
+    reply = desk.post("/tickets", {"title": title, "description": "Cannot get in"})
+    yield "a ticket whose title is one letter is accepted", 201, reply.status
+    yield "it is in the queue", [title], [row[0] for row in desk.rows("SELECT title FROM tickets WHERE title <> ''")]
+    number = (reply.json or {}).get("id", 0)
+    yield from check_other_ways(desk, number)
+    title = lab.word(1)
+    edited = desk.patch(f"/tickets/{number}", {"title": f" {title} "}).json
+    yield "an edit may give it another title of one letter", title, (edited or {}).get("title")
+
+
+def check_other_ways(desk, number):
+    """A title can also come by an edit, by the other paths for a ticket, and by a WebSocket."""
+    ways = {
+        "an edit": ("PATCH", f"/tickets/{number}", "title"),
+        "an edit with /api/tickets": ("PATCH", f"/api/tickets/{number}", "title"),
+        "a new ticket with /api/tickets": ("POST", "/api/tickets", "title"),
+        "a new ticket with /api/support-ticket": ("POST", "/api/support-ticket", "title"),
+        "the subject of a new ticket with /api/support-ticket": ("POST", "/api/support-ticket", "subject"),
+    }
+    for name, (method, path, field) in ways.items():
+        body = {field: "\u00a0"} | ({"description": "Cannot get in"} if method == "POST" else {})
+        yield f"{name} refuses a blank title", 400, desk.request(method, path, body).status
+    socket = desk.websocket()
+    for tag, fields in (("CreateTicket", {"description": "Cannot get in"}), ("UpdateTicket", {"id": number})):
+        socket.send({"_tag": tag, "ticket": {"title": "", **fields}})
+        yield f"{tag} on a WebSocket refuses an empty title", "Error", (socket.next() or {}).get("_tag")

@@ -1,7 +1,7 @@
 """On bad days the bill of our LLM vendor is four times as high as it should be.
 
-"On Monday the vendor had problems for two hours. We had 300 tickets, and they counted 1,200 requests from us. All of
-them failed, and we paid for all of them. They also wrote that our requests kept their service down."
+"On Monday the vendor had problems for two hours. We asked for 300 suggestions, and they counted 1,200 requests from us.
+All of them failed, and we paid for all of them. They also wrote that our requests kept their service down."
 """
 
 STARS = 3
@@ -35,31 +35,46 @@ PROVENANCE = (
     "CWE-799: Improper Control of Interaction Frequency",
     "CWE-400: Uncontrolled Resource Consumption",
     "OWASP API10:2023 Unsafe Consumption of APIs",
-    "Amazon DynamoDB, 20 September 2015: retries kept the metadata service down",
+    "Amazon DynamoDB, 20 September 2015 (aws.amazon.com/message/5467D2): retries kept the metadata service down",
+    "mpfaffenberger/code_puppy#317: retries in three layers sent one request to an LLM 45 times",
+    "cequence-io/openai-scala-client#16: errors that stay, such as 401, were retried, too",
 )
+
+ANSWERS = {  # what the LLM may do wrong: the statuses to choose from, and its text; None: what it is asked for
+    "answers 500 or 503": ((500, 502, 503, 504), None),
+    "refuses the key": ((401, 403), None),
+    "has too many requests": ((429,), None),
+    "refuses the text": ((400, 413, 422), None),
+    "answers with an empty text": ((200,), ""),
+}
 
 
 def check(lab):
     llm = lab.llm()
     desk = lab.desk(**llm.environ)
-    number, asked = desk.new_ticket()["id"], {"description": "I was charged twice"}
+    number, good = desk.new_ticket()["id"], llm.content
     yield "a new ticket does not call the LLM", 0, len(llm.requests)
+    suggestion = "/tickets/classify", {"description": f"I was charged twice: {lab.word()}"}
+    draft = f"/tickets/{number}/draft", {}
 
-    def calls_for(status, path, body):
-        """The status of the response, and how often the LLM was called, while it answers with `status`."""
-        llm.change(status=status)
+    def calls_for(path, body, status=200, content=good):
+        """The status of the response, and how often the LLM was called, while it answers like that."""
+        llm.change(status=status, content=content)
         before = len(llm.requests)
         answered = desk.post(path, body).status
         return answered, len(llm.requests) - before
 
-    yield "a suggestion costs one call of the LLM (status, calls)", (200, 1), calls_for(200, "/tickets/classify", asked)
-    yield "a suggestion costs one while the LLM answers 500", (200, 1), calls_for(500, "/tickets/classify", asked)
-    yield "a suggestion costs one while the LLM answers 401", (200, 1), calls_for(401, "/tickets/classify", asked)
-    yield "a draft costs one while the LLM answers 503", (201, 1), calls_for(503, f"/tickets/{number}/draft", {})
-    yield "a suggestion costs one when the LLM works again", (200, 1), calls_for(200, "/tickets/classify", asked)
-    in_a_row = [calls_for(500, "/tickets/classify", asked) for _ in range(5)]
+    yield "a suggestion costs one call of the LLM (status, calls)", (200, 1), calls_for(*suggestion)
+    for what, (statuses, content) in ANSWERS.items():
+        answer = lab.random.choice(statuses), good if content is None else content
+        yield f"a suggestion costs one while the LLM {what}", (200, 1), calls_for(*suggestion, *answer)
+        yield f"a draft costs one while the LLM {what}", (201, 1), calls_for(*draft, *answer)
+    yield "a suggestion costs one when the LLM works again", (200, 1), calls_for(*suggestion)
+    in_a_row = [calls_for(*suggestion, 500) for _ in range(5)]
     yield "five suggestions come while the LLM answers 500", [200] * 5, [status for status, _ in in_a_row]
     yield "they cost one call each", [1] * 5, [calls for _, calls in in_a_row]
-    yield "after five failures in a row a suggestion costs no call for a while", (200, 0), calls_for(
-        200, "/tickets/classify", asked
-    )
+    yield "after five failures in a row a suggestion costs no call for a while", (200, 0), calls_for(*suggestion)
+    yield "drafts had no such failures: a draft costs one", (201, 1), calls_for(*draft)
+    desk = lab.desk(LLM_TIMEOUT="0.4", **llm.environ)
+    llm.change(hangs=True)
+    yield "a suggestion costs one while the LLM does not answer at all", (200, 1), calls_for(*suggestion)

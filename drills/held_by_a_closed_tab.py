@@ -30,49 +30,68 @@ connection.
 PROVENANCE = (
     "CWE-667: Improper Locking",
     "CWE-772: Missing Release of Resource after Effective Lifetime",
-    "osTicket#2504 and osTicket-1.8#2399: 'This action requires a lock', again and again",
-    "Joyent Manta, July 2015: a lock that was not given back stopped every other writer",
+    "osTicket/osTicket#1434: an agent keeps the lock of each ticket that he has looked at, until he logs out",
+    "osTicket/osTicket#1552: why: a lock that was taken in one way was not released when the page was left",
 )
-ANN = {"X-User-Id": "ann", "X-User-Role": "agent"}
-BOB = {"X-User-Id": "bob", "X-User-Role": "agent"}
 CLOSE = 8  # the opcode of a close frame
 
 
-def locked_on_a_socket(desk, number):
-    """Bob's socket, after it has locked this ticket."""
-    bob = desk.websocket(headers=BOB)
-    bob.send({"_tag": "LockTicket", "ticketId": number})
-    bob.until(lambda message: message.get("_tag") == "TicketLocked")
-    return bob
+def socket_of(desk, who, *numbers, path="/ws"):
+    """A WebSocket of this user, after it has locked these tickets."""
+    socket = desk.websocket(path, who)
+    for number in numbers:
+        socket.send({"_tag": "LockTicket", "ticketId": number})
+        socket.until(lambda message: message.get("_tag") in ("TicketLocked", "Error"))
+    return socket
+
+
+def close(socket):
+    """Close it as a browser does. What the desk answers: {"closed": 1000}."""
+    socket.send_frame(CLOSE, b"\x03\xe8")
+    return socket.until(lambda message: "closed" in message)
 
 
 def check(lab):
     desk = lab.desk()
-    number = desk.new_ticket()["id"]
-    bob = locked_on_a_socket(desk, number)
-    held = desk.patch(f"/tickets/{number}", {"title": "Mine"}, ANN)
+    ann, bob = ({"X-User-Id": lab.word(), "X-User-Role": "agent"} for _ in range(2))
+    first, second, third = (desk.new_ticket()["id"] for _ in range(3))
+    socket = socket_of(desk, bob, first, second)
+    held = desk.patch(f"/tickets/{first}", {"title": "Mine"}, ann)
     yield "while bob has a ticket open ann cannot change it", 423, held.status
-    yield "the response says who has it open", "bob", (held.json or {}).get("locked_by")
-    bob.send_frame(CLOSE, b"\x03\xe8")
-    yield "when bob closes his WebSocket, the desk closes it, too", {"closed": 1000}, bob.until(
-        lambda message: "closed" in message
-    )
-    yield "after bob has closed his WebSocket ann can change the ticket", 200, desk.patch(
-        f"/tickets/{number}", {"title": "Mine"}, ANN
-    ).status
-    ((holder, until),) = desk.rows("SELECT locked_by, lock_expires_at FROM tickets")
-    yield "the ticket is then no longer locked", None, holder
-    yield "the expiry of his lock is gone", None, until
+    yield "the response says who has it open", True, (held.json or {}).get("locked_by") == bob["X-User-Id"]
+    released = desk.request("DELETE", f"/tickets/{first}/lock", None, ann)
+    yield "ann cannot release it either", 423, released.status
+    desk.post(f"/tickets/{third}/lock", {}, bob)
+    yield "when bob closes his WebSocket, the desk closes it, too", {"closed": 1000}, close(socket)
+    for name, number in (("the ticket", first), ("the second ticket that bob had open", second)):
+        changed = desk.patch(f"/tickets/{number}", {"title": "Mine"}, ann)
+        yield f"after bob has closed his WebSocket ann can change {name}", 200, changed.status
+    leases = desk.rows("SELECT locked_by, lock_expires_at FROM tickets WHERE id IN (?, ?)", (first, second))
+    yield "these two are then no longer locked, and have no expiry", [(None, None)] * 2, leases
+    kept = desk.patch(f"/tickets/{third}", {"title": "Mine"}, ann)
+    yield "a ticket that bob has locked without this WebSocket is still his", 423, kept.status
     other = desk.new_ticket()["id"]
-    bob = locked_on_a_socket(desk, other)
-    bob.close()
-    yield "after bob's network fails ann can open his other ticket", 200, desk.post(
-        f"/tickets/{other}/lock", {}, ANN
-    ).status
-    bob = desk.websocket(headers=BOB)
-    bob.send_frame(CLOSE, b"\x03\xe8")
-    bob.until(lambda message: "closed" in message)
+    socket_of(desk, bob, other).close()
+    opened = desk.post(f"/tickets/{other}/lock", {}, ann)
+    yield "after bob's network fails ann can open his other ticket", 200, opened.status
+    close(socket_of(desk, bob))
     holders = desk.rows("SELECT locked_by FROM tickets WHERE id = ?", (other,))
-    yield "ann still has it open after bob closes another WebSocket", [("ann",)], holders
+    yield "ann still has it open after bob closes another WebSocket", True, holders == [(ann["X-User-Id"],)]
     events = desk.rows("SELECT ticket_id, actor FROM audit_events WHERE type = 'Unlocked' ORDER BY ticket_id")
-    yield "the history says which tickets were unlocked", [(number, "bob"), (other, "bob")], events
+    by_bob = [(number, bob["X-User-Id"]) for number in (first, second, other)]
+    yield "the history says that bob has unlocked these three tickets", True, events == by_bob
+    yield from check_other_identities(lab, desk, ann)
+
+
+def check_other_identities(lab, desk, ann):
+    """A browser names its user in the address of the WebSocket; on a locked desk a token does it."""
+    who, number = lab.word(), desk.new_ticket()["id"]
+    close(socket_of(desk, {}, number, path=f"/ws?user_id={who}&role=agent"))
+    changed = desk.patch(f"/tickets/{number}", {"title": "Mine"}, ann)
+    yield "the same if bob's browser names him in the address of the WebSocket", 200, changed.status
+    desk = lab.desk(SUPPORT_DESK_AUTH="tokens", DEBUG="true")
+    bob, ann = (desk.login(lab.word(), "agent") for _ in range(2))
+    number = desk.new_ticket(bob)["id"]
+    close(socket_of(desk, bob, number))
+    changed = desk.patch(f"/tickets/{number}", {"title": "Mine"}, ann)
+    yield "the same on a desk with tokens", 200, changed.status

@@ -26,18 +26,27 @@ PROVENANCE = (
     "CWE-704: Incorrect Type Conversion or Cast",
     "CWE-489: Active Debug Code",
     "OWASP API8:2023 Security Misconfiguration",
-    "python/cpython #83348: argparse with type=bool takes False for true",
+    "phsmith/rundeck_exporter#101: DEBUG=False turned the debug mode on",
+    "balena-io/balena-cli#1502: DEBUG=0 turned it on, too",
+    "python/cpython#83348: argparse with type=bool takes the text False for true",
 )
 
 
 def check(lab):
-    def status(**environ):
-        return lab.desk(**environ).post("/api/debug/login", {"login": "mallory", "roles": ["admin"]}).status
+    def answers(debug):
+        """The status of the debug login and of another path that only a lab has; whose token the login gives."""
+        desk, who = lab.desk(DEBUG=debug), lab.word()
+        login = desk.post("/api/debug/login", {"login": who, "roles": ["admin"]})
+        is_theirs = (login.json or {}).get("user", {}).get("id") == who
+        return login.status, desk.get("/debug/clock").status, is_theirs
 
-    yield "with DEBUG=false nobody gets a token of an admin", 404, status(DEBUG="false")
-    yield "with DEBUG=0 nobody gets a token of an admin", 404, status(DEBUG="0")
-    yield "with DEBUG=Yes a lab gets a token of an admin", 200, status(DEBUG="Yes")
-    done = lab.run(DEBUG="maybe")
+    done, answer = lab.in_parallel(lambda: lab.run(DEBUG="maybe"), lambda: answers("False"))
+    yield "with DEBUG=False nobody gets a token, and no lab is open", (404, 404, False), answer
+    yield "with DEBUG=no nobody gets a token, and no lab is open", (404, 404, False), answers("no")
+    another = answers(lab.random.choice(("0", "off", "OFF")))
+    yield "with another word for no nobody gets a token, and no lab is open", (404, 404, False), another
+    yes = answers(lab.random.choice(("1", "on", "Yes")))
+    yield "with a word for yes a lab gives anybody a token, and is open", (200, 200, True), yes
     yield "with DEBUG=maybe the desk does not start (exit status)", 2, done.status
     yield "with DEBUG=maybe it says why in one line", 1, done.errors.count("\n")
     yield "this line names DEBUG", True, "DEBUG" in done.errors

@@ -6,6 +6,8 @@ history and export did not respond, for everybody, while four of us waited for a
 
 from concurrent.futures import ThreadPoolExecutor
 
+from drills.lab import Step
+
 STARS = 4
 FAMILY = "whole desk hangs"
 SECTION = "Dependencies and errors"
@@ -33,25 +35,60 @@ PROVENANCE = (
     "CWE-410: Insufficient Resource Pool",
     "CWE-400: Uncontrolled Resource Consumption",
     "OWASP API4:2023 Unrestricted Resource Consumption",
+    "dotCMS/core#22522: calls of slow servers took all threads, and the site stopped",
     "the bulkhead pattern: M. Nygard, Release It!",
 )
+
+MORE = 62  # drafts after the first four: a larger pool for all slow work has the same bug, only later
+ASK_FOR_MORE = f"""for n in $(seq {MORE}); do
+  curl -s http://localhost:8080/tickets/1/draft -H "X-User-Id: user-$n" -H 'Content-Type: application/json' -d '{{}}' &
+done"""
 
 
 def check(lab):
     llm = lab.llm(content="Dear customer, which browser is it?", hangs=True)
     desk = lab.desk(LLM_TIMEOUT="60", **llm.environ)
-    number = desk.new_ticket()["id"]
+    word = lab.word()
+    number = desk.new_ticket(title=f"Login {word}")["id"]
     with ThreadPoolExecutor(4) as others:
         drafts = [others.submit(desk.post, f"/tickets/{number}/draft", {}) for _ in range(4)]
-        yield "the LLM is asked for four drafts", [True] * 4, [llm.wait_for_request(3) for _ in drafts]
+        yield "the LLM is asked for four drafts", [True] * 4, [llm.wait_for_request(1.5) for _ in drafts]
         yield "meanwhile GET /health is answered", 200, desk.get("/health", timeout=1).status
-        found, history = lab.in_parallel(
-            lambda: desk.get("/tickets", timeout=1, search="login"),
-            lambda: desk.get(f"/tickets/{number}/events", timeout=1),
-        )
+        found, history, export, checked = in_the_meantime(lab, desk, word, number)
         yield "meanwhile a search finds the ticket", 1, found.json["total"] if found.json else found.status
         yield "meanwhile the history of the ticket is shown", 200, history.status
+        yield "meanwhile an export has the ticket", True, word.encode() in export.body
+        yield "meanwhile the audit log can be verified", 200, checked.status
+        login = {"email": f"{word}@desk.example", "password": "correct horse battery"}
+        refused = desk.post("/user/login", login, timeout=2)
+        yield "meanwhile a login with a wrong password is refused", 401, refused.status
+        sockets = ask_for_more(lab, desk, number)
+        found, *_ = in_the_meantime(lab, desk, word[1:], number)  # another text: the desk may keep a response
+        yield f"with {MORE} drafts more a search finds the ticket, too", 1, found.json["total"] if found.json else 0
         llm.release()
-        answered = [draft.result() for draft in drafts]
-    yield "all four drafts come when the LLM answers", [201] * 4, [reply.status for reply in answered]
-    yield "all four are written by the LLM", {"openai"}, {reply.json["source"] for reply in answered}
+        answered = {draft.result().status for draft in drafts} | {int(sock.recv(12)[-3:] or 0) for sock in sockets}
+    yield "all drafts come when the LLM answers", {201}, answered
+    sources = desk.rows("SELECT source, count(*) FROM drafts GROUP BY source")
+    yield "all are written by the LLM", [("openai", 4 + MORE)], sources
+
+
+def in_the_meantime(lab, desk, word, number):
+    """The responses to a search, a history, an export and a check of the audit log, all within one second."""
+    return lab.in_parallel(
+        lambda: desk.get("/tickets", timeout=1, search=word),
+        lambda: desk.get(f"/tickets/{number}/events", timeout=1),
+        lambda: desk.get("/tickets.csv", timeout=1),
+        lambda: desk.get("/audit-events/verify", timeout=1),
+    )
+
+
+def ask_for_more(lab, desk, number):
+    """Sockets that have asked for MORE drafts, each as another user: one user may not ask so often."""
+    lab.recorded.append(Step(f"{MORE} drafts more", ASK_FOR_MORE, in_background=True))
+    sockets = [lab.close_at_end(desk.connect()) for _ in range(MORE)]
+    for position, sock in enumerate(sockets):
+        head = f"POST /tickets/{number}/draft HTTP/1.1\r\nHost: localhost\r\nX-User-Id: user-{position}\r\n"
+        sock.sendall(f"{head}Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{{}}".encode())
+    for _ in range(3):  # when the desk has answered these, it has read the drafts
+        desk.get("/health")
+    return sockets

@@ -35,12 +35,13 @@ only for display, and run the tests in two time zones that never have the same d
 """
 PROVENANCE = (
     "CWE-682: Incorrect Calculation",
-    "CWE-187: Partial String Comparison",
-    "osTicket #722 and #6023: the last day of a report ends too early",
-    "electerious/Ackee #130: the statistics of today in another time zone",
+    "electerious/Ackee#130: for hours the new day has no visitors, and yesterday's number grows",
+    "osTicket/osTicket#722: the days of a report begin in the time zone of the database server",
+    "osTicket/osTicket#6023: the last day of a report ends too early",
 )
 ADD = """INSERT INTO tickets (uuid, title, description, created_by, created_at, updated_at)
-    VALUES (?, 'Login broken', 'Cannot get in', 'user-1', ?, ?)"""
+    VALUES (?, 'Login broken', 'Cannot get in', ?, ?, ?)"""
+DAYS_SHOWN = 30
 
 
 def today() -> str:
@@ -48,16 +49,27 @@ def today() -> str:
 
 
 def check(lab):
-    for where, zone in (("far in the west", "AAA12"), ("far in the east", "AAA-14")):
-        desk = lab.desk(TZ=zone)
-        day = desk.new_ticket()["created_at"][:10]
-        before = f"{date.fromisoformat(day) - timedelta(days=1)}"
-        for moment in (f"{before}T23:59:59.999Z", f"{day}T00:00:00.000Z"):
-            desk.rows(ADD, (str(uuid4()), moment, moment))
-        stats = desk.get("/tickets/stats").json
-        daily = {one["day"]: one["tickets"] for one in stats["daily"]}
-        yield f"{where} the chart has 30 days", 30, len(daily)
-        yield f"{where} it ends with today", lab.one_of(*{day, today()}), max(daily)
-        yield f"{where} a ticket of this moment and one of 00:00:00.000 are today's", 2, daily.get(day)
-        yield f"{where} the one of 23:59:59.999 is yesterday's", 1, daily.get(before)
-        yield f"{where} the days have as many tickets as there are", stats["total_tickets"], sum(daily.values())
+    for where, zone in (("far in the west", "12"), ("far in the east", "-14")):
+        desk = lab.desk(TZ=f"{lab.word(3).upper()}{zone}", SUPPORT_DESK_AUTH="tokens", DEBUG="true")
+        agent, name = desk.login(lab.word(), "agent"), lab.word()
+        customer = desk.login(name, "customer")
+        day = desk.new_ticket(customer)["created_at"][:10]
+        before, first, older = (f"{date.fromisoformat(day) - timedelta(days)}" for days in (1, 29, 30))
+        night, midnight = "T23:59:59.999Z", "T00:00:00.000Z"
+        for moment in (f"{before}{night}", f"{day}{midnight}", f"{first}{midnight}", f"{older}{night}"):
+            desk.rows(ADD, (str(uuid4()), name, moment, moment))
+        for whose, who, path in (("the", agent, "/tickets/stats"), ("a customer's", customer, "/api/tickets/stats")):
+            stats = desk.get(path, who).json
+            daily, chart = {one["day"]: one["tickets"] for one in stats["daily"]}, f"{where} {whose} chart"
+            yield f"{chart} has 30 days", 30, len(daily)
+            yield f"{chart} ends with today", True, max(daily) in (day, today())
+            yield f"{chart} has two tickets today: that of this moment and that of 00:00:00.000", 2, daily.get(day)
+            yield f"{chart} has one ticket yesterday: that of 23:59:59.999", 1, daily.get(before)
+            yield f"{chart} has one ticket on its first day", 1, daily.get(first)
+            yield f"{chart} leaves out the fifth ticket, which is older", (4, 5), (
+                sum(daily.values()),
+                stats["total_tickets"],
+            )
+        stranger = desk.login(lab.word(), "customer")
+        last = desk.get("/tickets/stats", stranger).json["daily"][-1]["day"]
+        yield f"{where} the chart of a customer without tickets ends with today, too", True, last in (day, today())
