@@ -34,34 +34,60 @@ errors to the caller.
 PROVENANCE = (
     "CWE-390: Detection of Error Condition Without Action",
     "CWE-837: Improper Enforcement of a Single, Unique Action",
-    "Twilio, July 2013: balances could not be written, so customers were charged again and again",
+    "Twilio, 18 July 2013: balances could not be written, so customers were charged again and again",
 )
 
 NEW = {"title": "Login broken", "description": "Cannot get in"}
+OVERFLOW = """CREATE TRIGGER lab_fault_number BEFORE INSERT ON idempotency_keys
+    BEGIN SELECT abs(-9223372036854775808); END"""  # another error of SQLite than the one that a fault raises
+STATE = """SELECT (SELECT count(*) FROM tickets), (SELECT count(*) FROM comments), (SELECT count(*) FROM drafts),
+    (SELECT count(*) FROM audit_events), (SELECT group_concat(priority || state || version) FROM tickets),
+    (SELECT group_concat(status) FROM drafts)"""
+
+
+def writes(ticket):
+    """One request of each kind that takes a key: {its name: (method, path, body)}."""
+    path = f"/tickets/{ticket}"
+    return {
+        "POST /tickets": ("POST", "/tickets", NEW),
+        "POST /api/tickets": ("POST", "/api/tickets", NEW),
+        "a comment": ("POST", f"{path}/comments", {"body": "Hello"}),
+        "a change of the priority": ("PATCH", path, {"priority": "critical"}),
+        "an assign": ("POST", f"{path}/transitions", {"transition": "assign"}),
+        "a draft": ("POST", f"{path}/draft", {"body": "We look into it."}),
+        "an approval": ("POST", "/drafts/1/approve", {}),
+    }
 
 
 def check(lab):
-    desk = lab.desk()
-    who = {"X-User-Id": "user-1"}
-    key, broken = {**who, "Idempotency-Key": "k-1"}, lab.one_of(500, 503)
+    desk, broken = lab.desk(), lab.one_of(500, 503)
+    who = {"X-User-Id": lab.word(), "X-User-Role": "agent"}
+    key = {**who, "Idempotency-Key": lab.word()}
+    number = desk.new_ticket(who, priority="low")["id"]
+    desk.post(f"/tickets/{number}/draft", {"body": "Please try again."}, who)
+    before = desk.rows(STATE)
+    when = "on a bad day"
     with desk.fault("key-write"):
-        reply = desk.post("/tickets", NEW, key)
-        when = "on a bad day"
-        yield f"{when}, POST /tickets with an Idempotency-Key fails", broken, reply.status
-        yield f"{when}, it leaves no ticket", 0, desk.count("tickets")
-        yield f"{when}, it leaves no event", 0, desk.count("audit_events")
+        for name, request in writes(number).items():
+            yield f"{when}, {name} with an Idempotency-Key fails", broken, desk.request(*request, key).status
+        socket = desk.websocket(headers=who)
+        socket.send({"_tag": "CreateTicket", "ticket": NEW, "idempotencyKey": key["Idempotency-Key"]})
+        yield f"{when}, CreateTicket with a key on the WebSocket fails", "Error", (socket.next() or {}).get("_tag")
+        yield f"{when}, none of these changes anything", before, desk.rows(STATE)
         yield f"{when}, POST /tickets without a key creates a ticket", 201, desk.post("/tickets", NEW, who).status
-    before = desk.count("tickets")
-    first = desk.post("/tickets", NEW, key)
-    yield "on the day after it the same request with the same key is accepted", 201, first.status
-    again = desk.post("/tickets", NEW, key)
-    yield "on the day after it a retry of that gets a 201", 201, again.status
-    yield "this 201 equals the first one, byte for byte", True, again.body == first.body
-    with desk.fault("key-write"):
-        path = f"/tickets/{first.json['id']}/comments"
-        yield f"{when}, a comment with an Idempotency-Key fails", broken, desk.post(
-            path, {"body": "Hello"}, key
-        ).status
-    yield "on the day after it this comment is accepted", 201, desk.post(path, {"body": "Hello"}, key).status
-    yield "the requests of that day have created one ticket", 1, desk.count("tickets") - before
-    yield "there is one comment", 1, desk.count("comments")
+    before = desk.rows(STATE)
+    desk.rows(OVERFLOW)
+    for name, request in writes(number).items():
+        status = desk.request(*request, key).status
+        yield f"on a day with another error of the database, {name} with a key fails", broken, status
+    yield "on that day, none of these changes anything", before, desk.rows(STATE)
+    desk.rows("DROP TRIGGER lab_fault_number")
+    before = desk.count("audit_events")
+    when = "on the day after it"
+    for name, request in writes(number).items():
+        first, again = desk.request(*request, key), desk.request(*request, key)
+        yield f"{when}, {name} with the same key is accepted", lab.one_of(200, 201), first.status
+        yield f"{when}, a retry of {name} gets the same response, byte for byte", True, again.body == first.body
+    yield "each of the requests of that day has made one change", len(writes(number)), (
+        desk.count("audit_events") - before
+    )

@@ -33,38 +33,69 @@ PROVENANCE = (
     "CWE-778: Insufficient Logging",
     "CWE-390: Detection of Error Condition Without Action",
     "xibosignage/xibo#2870 and teamhanko/hanko#683: audit entries outside the transaction of the change",
-    "Veent_HRIS#324: 125 of 149 places wrote the audit entry outside the transaction",
+    "OWASP Top 10, A09:2021 Security Logging and Monitoring Failures",
 )
-ROW = "SELECT state, assignee, version FROM tickets WHERE id = ?"
+STATE = """SELECT (SELECT group_concat(id || state || title || version || coalesce(locked_by, '')) FROM tickets),
+    (SELECT count(*) FROM comments), (SELECT group_concat(body || status) FROM drafts),
+    (SELECT count(*) FROM audit_events)"""
 HISTORY = "SELECT type FROM audit_events WHERE ticket_id = ? ORDER BY version"
-STEPS = ["Created", "Assigned", "StartWorked", "Resolveed"]
-AGENT = {"X-User-Id": "agent-1", "X-User-Role": "agent"}
+STEPS = ["Created", "Assigned", "StartWorked", "Resolveed", "Drafted"]
+LATER = ["Edited", "Commented", "Drafted", "DraftEdited", "Approved", "Locked", "Closeed"]
+OVERFLOW = """CREATE TRIGGER lab_fault_number BEFORE INSERT ON audit_events
+    BEGIN SELECT abs(-9223372036854775808); END"""  # another error of SQLite than the one that a fault raises
+
+
+def writes(path, word):
+    """One request for each entry of LATER: {its name: (method, path, body)}."""
+    return {
+        "a change of the title": ("PATCH", path, {"title": word}),
+        "a comment": ("POST", f"{path}/comments", {"body": word}),
+        "a draft": ("POST", f"{path}/draft", {"body": word}),
+        "an edit of a draft": ("PATCH", "/drafts/1", {"body": word}),
+        "an approval": ("POST", "/drafts/1/approve", {}),
+        "a lock": ("POST", f"{path}/lock", {}),
+        "a close": ("POST", f"{path}/transitions", {"transition": "close"}),
+    }
 
 
 def check(lab):
-    desk = lab.desk()
+    desk, agent, failed = lab.desk(), lab.word(), lab.one_of(500, 503)
+    who = {"X-User-Id": agent, "X-User-Role": "agent"}
     number = desk.new_ticket()["id"]
-    desk.fire(number, "assign", "start_work", "resolve")
+    desk.fire(number, "assign", "start_work", "resolve", headers=who)
     path = f"/tickets/{number}"
-    close = (f"{path}/transitions", {"transition": "close"}, AGENT)
-    comment = (f"{path}/comments", {"body": "Hi"}, AGENT)
-    (before,) = desk.rows(ROW, (number,))
+    desk.post(f"{path}/draft", {"body": "It works again."}, who)
+    requests = writes(path, lab.word())
+    others = {
+        "a close by POST /api/close": ("POST", "/api/close", {"aggregate_id": str(number)}),
+        "a reject": ("POST", "/drafts/1/reject", {}),
+        "a new ticket": ("POST", "/tickets", {"title": "Login broken", "description": "Cannot get in"}),
+    }
+    before = desk.rows(STATE)
     with desk.fault("audit-write"):
         when = "while the audit log cannot be written"
-        yield f"{when}, POST {close[0]} fails", lab.one_of(500, 503), desk.post(*close).status
-        yield f"{when}, POST {comment[0]} fails", lab.one_of(500, 503), desk.post(*comment).status
+        for name, request in reversed({**others, **requests}.items()):
+            yield f"{when}, {name} fails", failed, desk.request(*request, who).status
+        socket = desk.websocket(headers=who)
+        socket.send({"_tag": "UpdateTicket", "ticket": {"id": number, "title": lab.word()}})
+        yield f"{when}, a change on the WebSocket fails", "Error", (socket.next() or {}).get("_tag")
         shown = desk.get(path).json
-    (after,) = desk.rows(ROW, (number,))
-    yield "after that, state, assignee and version of the ticket are as before", before, after
-    yield f"after that, GET {path} shows it resolved, as before", "resolved", shown["state"]
-    yield f"after that, GET {path} shows no comment, as before", [], [one["body"] for one in shown["comments"]]
+    yield "after that, the tickets, comments and drafts are as before", before, desk.rows(STATE)
+    yield "after that, the ticket is shown as resolved, as before", "resolved", shown["state"]
+    yield "after that, the ticket is shown without a comment, as before", [], shown["comments"]
+    desk.rows(OVERFLOW)
+    for name, request in {**requests, **others}.items():
+        yield f"with another error in the audit log, {name} fails", failed, desk.request(*request, who).status
+    yield "after that, all is as before, too", before, desk.rows(STATE)
+    desk.rows("DROP TRIGGER lab_fault_number")
     when = "when the audit log can be written again"
-    yield f"{when}, POST {close[0]} closes the ticket", 200, desk.post(*close).status
-    yield f"{when}, POST {comment[0]} adds the comment", 201, desk.post(*comment).status
-    yield f"a second POST {close[0]}, for the closed ticket, is refused", 409, desk.post(*close).status
+    for name, request in requests.items():
+        yield f"{when}, {name} is accepted", lab.one_of(200, 201), desk.request(*request, who).status
+    yield "a second close, of the closed ticket, is refused", 409, desk.request(*requests["a close"], who).status
     history = [kind for kind, in desk.rows(HISTORY, (number,))]
-    yield "the history begins with the four steps to resolved", STEPS, history[:4]
-    yield "the history ends with the close and the comment, once each", ["Closeed", "Commented"], history[4:]
-    ((state, assignee, version),) = desk.rows(ROW, (number,))
-    yield "the ticket is closed, and agent-1 still has it", ("closed", "agent-1"), (state, assignee)
+    yield "the history begins with the steps to resolved, and a draft", STEPS, history[: len(STEPS)]
+    yield "the history ends with each of these changes, once", LATER, history[len(STEPS) :]
+    ((state, assignee, version),) = desk.rows("SELECT state, assignee, version FROM tickets WHERE id = ?", (number,))
+    yield "the ticket is closed, and the agent still has it", ("closed", True), (state, assignee == agent)
     yield "the ticket has as many versions as its history has entries", len(history), version
+    yield "the check of the whole log finds nothing wrong", True, desk.get("/audit-events/verify", who).json["ok"]

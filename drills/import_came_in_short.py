@@ -31,41 +31,85 @@ silent replay loses data.
 """
 PROVENANCE = (
     "CWE-697: Incorrect Comparison",
-    "CWE-345: Insufficient Verification of Data Authenticity",
     "draft-ietf-httpapi-idempotency-key-header: another payload under a used key is answered 422",
+    "josipmusa/idempotency4j#12: a used key with another body got the first response, without an error",
 )
 
-OLD = {"title": "Login broken", "description": "Cannot get in"}
 TYPED = {"Content-Type": "application/json"}
+
+
+def tickets_like(old, lab):
+    """Tickets that differ from `old` in one thing: {what: its body}."""
+    return {
+        "with another title": {**old, "title": lab.word(len(old["title"]))},
+        "with another last letter in its description": {**old, "description": f"{old['description'][:-1]}Z"},
+        "with both exchanged": {**old, "title": old["description"], "description": old["title"]},
+        "with another priority": {**old, "priority": "high"},
+        "with one field more": {**old, "category": "billing"},
+        "with one field less": {name: old[name] for name in ("title", "description")},
+    }
+
+
+def pairs(path, lab):
+    """Two different requests of each kind: {its name: (method, path, body, other body)}."""
+    one, two = lab.word(), lab.word()
+    data = {"assignee": one, "note": two}
+    return {
+        "a comment": ("POST", f"{path}/comments", {"body": one}, {"body": two}),
+        "an internal comment": ("POST", f"{path}/comments", {"body": one, "internal": True}, {"body": one}),
+        "a draft": ("POST", f"{path}/draft", {"body": one}, {"body": two}),
+        "an assign": (
+            "POST",
+            f"{path}/transitions",
+            {"transition": "assign", "data": data},
+            {"transition": "assign", "data": {**data, "assignee": two}},
+        ),
+        "a change of the assignee": ("PATCH", path, {"assignee": None}, {"assignee": one}),
+        "a change of the title": ("PATCH", path, {"title": one}, {"title": two}),
+        "a ticket of /api/tickets": ("POST", "/api/tickets", *({"title": x, "description": one} for x in (one, two))),
+    }
+
+
+def turned(value):
+    """The same JSON value, with the members of every object in another order."""
+    return {name: turned(value[name]) for name in reversed(value)} if isinstance(value, dict) else value
 
 
 def check(lab):
     desk = lab.desk()
-    key, refused = {"X-User-Id": "import", "Idempotency-Key": "customer-7"}, lab.one_of(409, 422)
-    first = desk.post("/tickets", OLD, key)
+    who, key = {"X-User-Id": lab.word(), "X-User-Role": "agent"}, lab.word()
+    same_key, refused = {**who, "Idempotency-Key": key}, lab.one_of(409, 422)
+    old = {"title": lab.word(12), "description": lab.word(80), "priority": "low"}
+    first = desk.post("/tickets", old, same_key)
     yield "the first ticket is accepted", 201, first.status
-    others = {
-        "with another title": {**OLD, "title": "Printer on fire"},
-        "with another description": {**OLD, "description": "It burns"},
-        "with both exchanged": {"title": OLD["description"], "description": OLD["title"]},
-        "with one field more": {**OLD, "priority": "low"},
-    }
+    others = tickets_like(old, lab)
     for name, body in others.items():
-        yield f"a ticket {name} under the same key is refused", refused, desk.post("/tickets", body, key).status
+        yield f"a ticket {name} under the same key is refused", refused, desk.post("/tickets", body, same_key).status
+    socket = desk.websocket(headers=who)
+    socket.send({"_tag": "CreateTicket", "ticket": others["with another title"], "idempotencyKey": key})
+    yield "a ticket with another title is refused on the WebSocket, too", "Error", (socket.next() or {}).get("_tag")
     yield "the refused tickets leave no row", 1, desk.count("tickets")
     yield "the refused tickets leave no event", 1, desk.count("audit_events")
-    same = desk.post("/tickets", OLD, key).body == first.body
+    same = desk.post("/tickets", old, same_key).body == first.body
     yield "the first ticket, sent once more, gets the same response, byte for byte", True, same
-    turned = json.dumps(dict(reversed(OLD.items())), indent=4).encode()
-    same = desk.post("/tickets", turned, {**key, **TYPED}).body == first.body
-    yield "with its fields in another order it gets that answer, too", True, same
+    body = json.dumps(turned(old), indent=4).encode()
+    same = desk.post("/tickets", body, {**same_key, **TYPED}).body == first.body
+    yield "with its fields in another order it gets that response, too", True, same
     yield "neither of these two creates a row", 1, desk.count("tickets")
-    path = f"/tickets/{first.json['id']}"
-    desk.patch(path, {"title": "Once"}, key)
-    yield "another edit under the same key is refused", refused, desk.patch(path, {"title": "Twice"}, key).status
-    yield "the refused edit changes nothing", "Once", desk.get(path).json["title"]
+    path, before = f"/tickets/{first.json['id']}", desk.count("audit_events")
+    kinds = pairs(path, lab)
+    for name, (method, where, body, other) in kinds.items():
+        own = {**who, "Idempotency-Key": lab.word(), **TYPED}
+        done = desk.request(method, where, json.dumps(body).encode(), own)
+        yield f"{name} under a key of its own is accepted", lab.one_of(200, 201), done.status
+        status = desk.request(method, where, json.dumps(other).encode(), own).status
+        yield f"{name} with another value under that key is refused", refused, status
+        again = desk.request(method, where, json.dumps(turned(body)).encode(), own)
+        yield f"{name}, sent once more in another order, gets the same response", True, again.body == done.body
+    changes = len(kinds)
+    yield "each accepted request has made one change", changes, desk.count("audit_events") - before
     before = desk.count("tickets")
-    for number, body in enumerate(others.values()):
-        status = desk.post("/tickets", body, {**key, "Idempotency-Key": f"customer-8-{number}"}).status
-        yield f"ticket {number + 1} under a key of its own is accepted", 201, status
+    for name, body in others.items():
+        status = desk.post("/tickets", body, {**who, "Idempotency-Key": lab.word()}).status
+        yield f"a ticket {name} under a key of its own is accepted", 201, status
     yield "each ticket under a key of its own is there", before + len(others), desk.count("tickets")

@@ -4,6 +4,8 @@
 writes to me the number grows by one. Am I paying for nine?"
 """
 
+from collections import Counter
+
 STARS = 2
 FAMILY = "wrong dashboard number"
 SECTION = "Time and numbers"
@@ -21,32 +23,65 @@ HINTS = (
 )
 EXPLANATION = """
 The query counted tickets joined with their comments: a ticket with three comments gives three rows, and count(*)
-counts rows. Somebody added the join for a condition (has this customer commented?), and it multiplied the rows. Tests
+counts rows. Somebody added the join for a condition (has this customer commented?), and it multiplied the rows. The
+condition was wrong, too: it took tickets of others if the caller had commented on them, for example as an agent. Tests
 with at most one comment for each ticket do not detect it. For a condition use EXISTS, or count DISTINCT keys; and
 test that a total equals the length of its list.
 """
 PROVENANCE = (
     "CWE-682: Incorrect Calculation",
-    "the fan-out trap of SQL: a join to a many-side multiplies the rows that are summed",
+    "frappe/erpnext#10952: totals of reports with a join count repeated rows",
+    "sysgears/apollo-universal-starter-kit#536: a count over joins counts rows twice, countDistinct does not",
 )
+
+
+BREAKDOWNS = ("priority", "category", "status", "state")
 
 
 def check(lab):
     desk = lab.desk(SUPPORT_DESK_AUTH="tokens", DEBUG="true")
-    ann, bob, staff = desk.login("ann", "customer"), desk.login("bob", "customer"), desk.login("sue", "agent")
-    number = desk.new_ticket(ann)["id"]
-    desk.new_ticket(ann, priority="high")
-    desk.new_ticket(bob)
-    said = [desk.post(f"/tickets/{number}/comments", {"body": "Hello"}, who).status for who in (ann, staff, staff)]
-    yield "three comments are accepted", [201] * 3, said
-    stats, listed = desk.get("/tickets/stats", ann).json, desk.get("/tickets", ann).json
-    yield "the list has two tickets", (2, 2), (listed["total"], len(listed["tickets"]))
-    yield "the dashboard says two tickets", 2, stats["total_tickets"]
-    yield "the dashboard says two open tickets", 2, stats["open_tickets"]
-    for name in ("priority", "category", "status", "state"):
-        yield f"the dashboard's numbers by {name} add up to two", 2, sum(stats[f"{name}_breakdown"].values())
-    yield "the dashboard's numbers by day add up to two", 2, sum(day["tickets"] for day in stats["daily"])
-    yield "another customer's dashboard says one ticket", 1, desk.get("/tickets/stats", bob).json["total_tickets"]
-    yield "an agent's dashboard says the three tickets of both", 3, desk.get("/tickets/stats", staff).json[
-        "total_tickets"
+    sue = lab.word()
+    people = {"ann": desk.login(lab.word(), "customer"), "bob": desk.login(lab.word(), "customer")}
+    people["sue as a customer"], staff = desk.login(sue, "customer"), desk.login(sue, "agent")
+    first, more = desk.new_ticket(people["ann"])["id"], lab.random.randint(1, 3)
+    sent = {"ann": more + 2, "bob": 1, "sue as a customer": 0}
+    for _ in range(more):
+        desk.new_ticket(people["ann"], priority=lab.random.choice(("low", "high")))
+    bobs = desk.new_ticket(people["bob"])["id"]
+    desk.new_ticket(people["ann"], title="It works")
+    times = lab.random.randint(2, 4)
+    said = [
+        desk.post(f"/tickets/{number}/comments", {"body": "Hello", "internal": is_internal}, staff).status
+        for number in (first, bobs)
+        for is_internal in (False, True)
+        for _ in range(times)
     ]
+    said.append(desk.post(f"/tickets/{first}/comments", {"body": "Hello"}, people["ann"]).status)
+    desk.post(f"/tickets/{first}/draft", {"body": "We look into it."}, staff)
+    said.append(desk.post("/drafts/1/approve", {}, staff).status)
+    yield "comments and a reply are accepted", {200, 201}, set(said)
+    desk.fire(bobs, "assign", "start_work", headers=staff)
+    for name, who in people.items():
+        desk.post(f"/tickets/{bobs}/comments", {"body": "Hello again"}, staff)  # so that no list was read before
+        listed = desk.get("/tickets", who, limit=100).json["tickets"]
+        yield f"{name} has the right number of tickets in the list", sent[name], len(listed)
+        for path in ("/tickets/stats", "/api/tickets/stats"):
+            yield from agrees(f"{path} for {name}", desk.get(path, who).json or {}, listed)
+    desk.post(f"/tickets/{bobs}/comments", {"body": "Hello again"}, staff)
+    everything = desk.get("/tickets", staff, limit=100).json["tickets"]
+    yield from agrees("/tickets/stats for an agent", desk.get("/tickets/stats", staff).json, everything)
+    desk.new_ticket(people["sue as a customer"])
+    stats = desk.get("/tickets/stats", people["sue as a customer"]).json
+    yield "after sue has sent a ticket as a customer, her dashboard says one", 1, stats.get("total_tickets")
+
+
+def agrees(what, stats, listed):
+    """The numbers of a dashboard must be those of the list."""
+    is_open = [ticket for ticket in listed if ticket["status"] == "open"]
+    yield f"{what}: the total is that of the list", len(listed), stats.get("total_tickets")
+    yield f"{what}: the open tickets are those of the list", len(is_open), stats.get("open_tickets")
+    for name in BREAKDOWNS:
+        counted = {value: number for value, number in stats.get(f"{name}_breakdown", {}).items() if number}
+        yield f"{what}: the numbers by {name} are those of the list", Counter(t[name] for t in listed), counted
+    days = sum(day["tickets"] for day in stats.get("daily", ()))
+    yield f"{what}: the numbers by day add up to the list", len(listed), days

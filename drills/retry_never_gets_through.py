@@ -5,6 +5,8 @@ some of these never succeed: the desk answers that the first one is still at wor
 work on what? It refused the first one after four milliseconds. After the nightly restart they all succeed."
 """
 
+from concurrent.futures import ThreadPoolExecutor
+
 STARS = 3
 FAMILY = "taken but not there"
 SECTION = "Idempotency"
@@ -35,24 +37,42 @@ PROVENANCE = (
     "CWE-667: Improper Locking",
     "CWE-772: Missing Release of Resource after Effective Lifetime",
     "CWE-460: Improper Cleanup on Thrown Exception",
-    'osTicket#2399: "This action requires a lock", again and again, when a lock was not released',
+    "VilledeMontreal/express-idempotency#32: keys of failed requests stay in progress, and every retry gets 409",
+    "useautumn/autumn#1851: keys are now released after every error, so that retries do not get a false 409",
 )
 
-AGENT = {"X-User-Id": "agent-1", "X-User-Role": "agent"}
+
+def refusals(ticket, missing):
+    """Requests that are refused after the desk has looked for the ticket: {what: (method, path, body, If-Match, code)}.
+    """
+    path, start, by_path = f"/tickets/{ticket}", {"transition": "start_work"}, {"aggregate_id": str(ticket)}
+    return {
+        "start_work of a ticket without an assignee": ("POST", f"{path}/transitions", start, "*", "TRANSITION_FAILED"),
+        "POST /api/start_work of it": ("POST", "/api/start_work", by_path, "*", "TRANSITION_FAILED"),
+        "a comment on a missing ticket": ("POST", f"/tickets/{missing}/comments", {"body": "Hi"}, "*", "NOT_FOUND"),
+        "a change of an old version": ("PATCH", path, {"priority": "low"}, '"0"', "PRECONDITION_FAILED"),
+        "an approval of a missing draft": ("POST", f"/drafts/{missing}/approve", {}, "*", "NOT_FOUND"),
+    }
 
 
 def check(lab):
-    desk = lab.desk()
-    number, key = desk.new_ticket()["id"], {**AGENT, "Idempotency-Key": "k-1"}
-    start, path = {"transition": "start_work"}, f"/tickets/{number}/transitions"
+    llm = lab.llm(content="Dear customer, we look into it.", hangs=True)
+    desk = lab.desk(LLM_TIMEOUT="30", **llm.environ)
+    who = {"X-User-Id": lab.word(), "X-User-Role": "agent"}
+    number, missing = desk.new_ticket()["id"], lab.random.randint(100, 9999)
+    key = {**who, "Idempotency-Key": lab.word()}
+    for name, (method, path, body, tag, code) in refusals(number, missing).items():
+        for time in ("first", "second"):
+            reply = desk.request(method, path, body, {**key, "If-Match": tag})
+            yield f"{name} is refused with the right code the {time} time", code, (reply.json or {}).get("code")
+    socket = desk.websocket(headers=who)
     for time in ("first", "second"):
-        reply = desk.post(path, start, key)
-        yield f"start_work of a ticket without an assignee is refused the {time} time", 409, reply.status
-        yield f"the {time} response has the right code", "TRANSITION_FAILED", reply.json["code"]
-    for time in ("first", "second"):
-        reply = desk.post("/tickets/99/comments", {"body": "Hello"}, key)
-        yield f"a comment on ticket 99, which does not exist, is refused the {time} time", 404, reply.status
+        change = {"id": missing, "title": "Better"}
+        socket.send({"_tag": "UpdateTicket", "ticket": change, "idempotencyKey": key["Idempotency-Key"]})
+        code = (socket.next() or {}).get("code")
+        yield f"a change of a missing ticket on the WebSocket has the right code the {time} time", "NOT_FOUND", code
     desk.fire(number, "assign")
+    start, path = {"transition": "start_work"}, f"/tickets/{number}/transitions"
     done = desk.post(path, start, key)
     yield "once the ticket has an assignee, the same start_work with the same key succeeds", 200, done.status
     yield "that start_work is in the history, once", 1, len(
@@ -66,3 +86,23 @@ def check(lab):
         yield "a ticket that cannot be written is an error", 500, desk.post("/tickets", new, key).status
     yield "when the ticket can be written, the same request creates it", 201, desk.post("/tickets", new, key).status
     yield "it exists once", 1, desk.count("tickets") - before
+    yield from while_one_is_at_work(lab, desk, llm, (f"/tickets/{number}/draft", {}, key), missing)
+
+
+def while_one_is_at_work(lab, desk, llm, request, missing):
+    """The same request twice at a time: the desk must still know that the first one is in progress."""
+    with ThreadPoolExecutor(1) as thread:
+        first = thread.submit(desk.post, *request)
+        yield "a draft asks the model", True, llm.wait_for_request()
+        llm.change(hangs=False)  # new requests are answered at once; the first one still waits
+        when = "while the model writes the first one"
+        yield f"{when}, the same request is refused", 409, desk.post(*request, timeout=2).status
+        comment = (f"/tickets/{missing}/comments", {"body": "Hi"}, request[2])
+        yield f"{when}, a comment on a missing ticket is refused", 404, desk.post(*comment).status
+        yield f"{when}, the same request is still refused", 409, desk.post(*request, timeout=2).status
+        llm.release()
+        first = first.result()
+    yield "the first one creates a draft", 201, first.status
+    again = desk.post(*request)
+    yield "then the same request gets its response, byte for byte", True, again.body == first.body
+    yield "there is one draft", 1, desk.count("drafts")

@@ -7,4 +7,4 @@ class Freshness(DeskTest):
     def test_a_browser_asks_each_time(self):
         self.desk.new_ticket()
         for path in ("/tickets", "/tickets/1", "/tickets/stats"):
-            self.assertIn(self.desk.get(path).headers["Cache-Control"], ("no-cache", "no-store"), path)
+            self.assertIn("no-cache", self.desk.get(path).headers["Cache-Control"], path)

@@ -18,3 +18,4 @@ LAZY = (
     ),
 )
 SEEN_BY = "tests.test_idempotency.WhileTheFirstIsAtWork.test_two_drafts_are_not_written_under_one_key"
+ALSO_SEEN_BY = ("retry_never_gets_through",)
