@@ -35,6 +35,7 @@ PROVENANCE = (
     "CWE-841: Improper Enforcement of Behavioral Workflow",
     "CWE-862: Missing Authorization",
     "OWASP API6:2023 Unrestricted Access to Sensitive Business Flows",
+    "glpi-project/glpi#12469: a bulk edit changed the status of tickets without the rules of their life cycle",
 )
 WAYS = (  # the steps before, the status that an agent asks for, and the events on the way there
     ((), "in_progress", ["Assigned", "StartWorked"]),
