@@ -1,6 +1,6 @@
 """A customer has closed a ticket, and its history does not say how.
 
-"Our contract says that only an agent closes a ticket. This one was closed while Ann was still working on it. In the
+"Our contract says that only an agent closes a ticket. This one was closed while Ann was still at work on it. In the
 history I see no resolve and no close, only that somebody has edited it. Who closed it, and how?"
 """
 
@@ -27,58 +27,115 @@ EXPLANATION = """
 The workflow is enforced in one place, Store.fire: role, source state, event. A PATCH with a status used the workflow
 only to find the last state, and wrote that into the row like any other field. No role was checked, no transition was
 fired, and the history had one "Edited" for all of it. A state machine is safe only if there is one way to change the
-state. In real systems an admin form, an import and a bulk edit are the ways around it. Remove the state from the
-editable fields, and test the whole table of states, transitions and roles through each endpoint.
+state. In real systems an admin form, an import and a bulk edit are the ways around it. A role check in the endpoint is
+not enough: the steps have different roles, and the history needs each of them. Fire the steps, and test the whole
+table of states, transitions and roles through each endpoint.
 """
 PROVENANCE = (
     "CWE-841: Improper Enforcement of Behavioral Workflow",
     "CWE-862: Missing Authorization",
     "OWASP API6:2023 Unrestricted Access to Sensitive Business Flows",
+    "glpi-project/glpi#12469: a bulk edit changed the status of tickets without the rules of their life cycle",
 )
 WAYS = (  # the steps before, the status that an agent asks for, and the events on the way there
     ((), "in_progress", ["Assigned", "StartWorked"]),
     ((), "resolved", ["Assigned", "StartWorked", "Resolveed"]),
+    (("assign",), "closed", ["StartWorked", "Resolveed", "Closeed"]),
     (("assign", "start_work"), "closed", ["Resolveed", "Closeed"]),
+    (("assign", "start_work", "resolve"), "closed", ["Closeed"]),
 )
-
-
-SUPERVISOR = {"X-User-Id": "sue", "X-User-Role": "supervisor"}
+TO_CLOSED = ("assign", "start_work", "resolve", "close")
 
 
 def check(lab):
     desk = lab.desk()
-    customer, agent = ({"X-User-Id": f"a-{role}", "X-User-Role": role} for role in ("customer", "agent"))
-
-    def state_and_events(number, since=0):
-        events = desk.get(f"/tickets/{number}/events").json["events"]
-        return desk.get(f"/tickets/{number}").json["state"], [event["type"] for event in events[1 + since :]]
-
-    for status in ("in_progress", "resolved", "closed"):
-        number = desk.new_ticket()["id"]
-        reply = desk.patch(f"/tickets/{number}", {"status": status}, customer)
-        yield f"a customer may not set a new ticket to {status}", 403, reply.status
-        state, events = state_and_events(number)
-        yield f"a ticket that a customer tried to set to {status} is still new", "new", state
-        yield f"a ticket that a customer tried to set to {status} has no new entry in its history", [], events
+    roles = ("customer", "agent", "supervisor", "admin")
+    who = {role: {"X-User-Id": lab.word(), "X-User-Role": role} for role in roles}
+    who |= {"an unknown role": {"X-User-Id": lab.word(), "X-User-Role": lab.word()}}
+    for prefix in ("/tickets", "/api/tickets"):
+        for status in ("in_progress", "resolved", "closed"):
+            number = desk.new_ticket()["id"]
+            changes = {"status": status, "title": "Changed"}
+            for name in ("customer", "an unknown role"):
+                refused = desk.patch(f"{prefix}/{number}", changes, who[name]).status
+                yield f"PATCH {prefix}/{{id}}: {name} may not set a new ticket to {status}", 403, refused
+            seen = state_and_events(desk, number)
+            yield f"after PATCH {prefix}/{{id}} to {status} it is as before", ("new", "Login broken", []), seen
+    yield from over_websocket(desk, who["customer"])
     for steps, status, expected in WAYS:
         number = desk.new_ticket()["id"]
-        desk.fire(number, *steps)
-        reply = desk.patch(f"/tickets/{number}", {"status": status}, agent)
-        yield f"an agent may set a ticket to {status}", (200, status), (reply.status, reply.json.get("status"))
-        state, events = state_and_events(number, len(steps))
-        yield f"this ticket is then {status}", status, state
-        yield f"its history has each step to {status}", expected, events
-    yield from escalated(desk, customer, agent)
+        desk.fire(number, *steps, headers=who["agent"])
+        reply = desk.patch(f"/tickets/{number}", {"status": status, "title": "Changed"}, who["agent"])
+        way = f"an agent, after {', '.join(steps) or 'nothing'}"
+        yield f"{way}, may set a ticket to {status}", (200, status), (reply.status, reply.json.get("status"))
+        seen = state_and_events(desk, number, len(steps))
+        yield f"{way}, has each step to {status} in the history", (status, "Changed", [*expected, "Edited"]), seen
+    yield from assignees(desk, who["agent"], lab.word())
+    yield from reopening(desk, who)
+    yield from escalated(desk, who)
 
 
-def escalated(desk, customer, agent):
+def state_and_events(desk, number, since=0):
+    """State and title of a ticket, and the types of its events after Created and `since` others."""
+    ticket, events = desk.get(f"/tickets/{number}").json, desk.get(f"/tickets/{number}/events").json["events"]
+    return ticket["state"], ticket["title"], [event["type"] for event in events[1 + since :]]
+
+
+def over_websocket(desk, customer):
+    number = desk.new_ticket()["id"]
+    socket = desk.websocket(headers=customer)
+    socket.send({"_tag": "UpdateTicket", "ticket": {"id": number, "status": "closed"}})
+    reply = socket.until(lambda message: message.get("_tag") in ("Error", "TicketUpdated")) or {}
+    yield "a customer may not close a ticket by WebSocket", "FORBIDDEN", reply.get("code")
+    yield "after that it is still new", ("new", "Login broken", []), state_and_events(desk, number)
+
+
+def assignees(desk, agent, other):
+    """The step assign has an assignee: the one of the request, else the one who asks."""
+    expected, seen = [agent["X-User-Id"], other], []
+    for changes in ({}, {"assignee": other}):
+        number = desk.new_ticket()["id"]
+        seen.append(desk.patch(f"/tickets/{number}", {"status": "in_progress", **changes}, agent).json.get("assignee"))
+    yield "a ticket set to in progress has the agent, or the one that he names, as its assignee", True, seen == expected
+    number = desk.new_ticket()["id"]
+    desk.post(f"/tickets/{number}/lock", {}, {"X-User-Id": other, "X-User-Role": "agent"})
+    locked = desk.patch(f"/tickets/{number}", {"status": "closed"}, agent).status
+    yield "nobody may close a ticket that somebody else has locked", 423, locked
+
+
+def reopening(desk, who):
+    """A customer may reopen a closed ticket, an agent may not; back from resolved takes the roles of both."""
+    number = desk.new_ticket()["id"]
+    desk.fire(number, *TO_CLOSED[:3], headers=who["agent"])
+    for name in ("agent", "customer"):
+        reply = desk.patch(f"/tickets/{number}", {"status": "open"}, who[name])
+        yield f"a resolved ticket cannot be opened by: {name}", 403, reply.status
+    resolved = ("resolved", "Login broken", [])
+    yield "it is still resolved, and no step of this is in its history", resolved, state_and_events(desk, number, 3)
+    number = desk.new_ticket()["id"]
+    desk.fire(number, *TO_CLOSED, headers=who["agent"])
+    yield "an agent may not reopen a closed ticket", 403, desk.patch(
+        f"/tickets/{number}", {"status": "open"}, who["agent"]
+    ).status
+    reply = desk.patch(f"/tickets/{number}", {"status": "open"}, who["customer"])
+    yield "a customer may reopen a closed ticket", (200, "new"), (reply.status, reply.json.get("state"))
+    yield "that is a step in its history", ["Reopened"], state_and_events(desk, number, 4)[2]
+    number = desk.new_ticket()["id"]
+    desk.fire(number, *TO_CLOSED[:3], headers=who["agent"])
+    reply = desk.patch(f"/tickets/{number}", {"status": "open"}, who["admin"])
+    yield "an admin may open a resolved ticket", (200, "new"), (reply.status, reply.json.get("state"))
+    steps = state_and_events(desk, number, 3)[2]
+    yield "both steps of that are in its history", ["Closeed", "Reopened"], steps
+
+
+def escalated(desk, who):
     """Only a supervisor may resolve an escalated ticket; everybody may still edit it."""
     number = desk.new_ticket()["id"]
-    desk.fire(number, "assign", "start_work", "escalate")
-    reply = desk.patch(f"/tickets/{number}", {"status": "resolved"}, agent)
+    desk.fire(number, "assign", "start_work", "escalate", headers=who["agent"])
+    reply = desk.patch(f"/tickets/{number}", {"status": "resolved"}, who["agent"])
     yield "an agent may not make an escalated ticket resolved", 403, reply.status
-    reply = desk.patch(f"/tickets/{number}", {"status": "resolved"}, SUPERVISOR)
+    reply = desk.patch(f"/tickets/{number}", {"status": "resolved"}, who["supervisor"])
     yield "a supervisor may make it resolved", (200, "resolved"), (reply.status, reply.json.get("state"))
-    reply = desk.patch(f"/tickets/{number}", {"title": "Login still broken"}, customer)
+    reply = desk.patch(f"/tickets/{number}", {"title": "Login still broken"}, who["customer"])
     answer = reply.status, reply.json.get("state")
     yield "a customer may change its title, and it stays resolved", (200, "resolved"), answer

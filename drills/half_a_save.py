@@ -1,9 +1,13 @@
 """Saving a ticket failed with an error page, but half of the form was saved.
 
-"I set a ticket to in progress and corrected its title in one save. The desk said that there was an error, so I
-thought that nothing had happened, and did it again an hour later. By then the ticket was in progress, with me as its
-assignee and with the old title, and a colleague asked why I do nothing about it."
+"I set a ticket to in progress and corrected its title in one save. The desk showed an error, so I thought that nothing
+had happened, and wanted to do it again an hour later. But the ticket was in progress, with me as its assignee and with
+the old title, and a colleague asked why I do nothing about it."
 """
+
+import json
+import re
+from contextlib import closing, contextmanager
 
 STARS = 5
 FAMILY = ""
@@ -31,41 +35,94 @@ Somebody gave the edit a savepoint of its own, inside the request's savepoint an
 goes well that is harmless. But when the edit failed, the exception left the function before the RELEASE, so two
 savepoints named "request" were open. The rollback for the whole request then went back to the inner one only: the
 edit was undone, the transitions before it were not, and the commit at the end of the turn stored them. The client got
-an error for a request that was half done. So always end a savepoint on the error path, too (a `with` block does that:
-Store.savepoint() can be used inside itself), or give it another name: libraries number their savepoints for this
-reason. Other ways to the same half of a save are a commit in the middle, a call that commits by itself
-(executescript(), DDL in some databases), and an error that is caught inside the transaction and returned as a
-response. Test with a failure at the last step, not at the first.
+an error for a request that was half done. A savepoint is closed by one of two ways, and the error path must take the
+second one: ROLLBACK TO, and then RELEASE, because ROLLBACK TO alone leaves it open. A `with` block does both:
+Store.savepoint() can be used inside itself. Libraries also number their savepoints, so that two never have the same
+name. Best is not to begin one where the caller has one already. Test with a failure at the last step, not at the first.
 """
 PROVENANCE = (
     "CWE-460: Improper Cleanup on Thrown Exception",
-    "CWE-459: Incomplete Cleanup",
+    "ccgus/fmdb#193: of two nested savepoints with the same name only the inner one was released",
     "SQLite's documentation of SAVEPOINT: names need not be unique, and ROLLBACK TO takes the most recent one",
 )
-AGENT = {"X-User-Id": "agent-1", "X-User-Role": "agent"}
-ROW = "SELECT title, state, assignee, version FROM tickets"
-HISTORY = "SELECT type FROM audit_events ORDER BY id"
-SAVED = "SELECT title, state FROM tickets"
-VERSIONS = "SELECT version, (SELECT count(*) FROM audit_events) FROM tickets"
+GOODBYE = b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+OVERFLOW = """CREATE TRIGGER lab_fault_title BEFORE UPDATE ON tickets WHEN NEW.title <> OLD.title
+    BEGIN SELECT abs(-9223372036854775808); END"""  # another kind of error than a fault
+ROW = "SELECT title, state, assignee, version FROM tickets WHERE id = ?"
+HISTORY = "SELECT type FROM audit_events WHERE ticket_id = ? ORDER BY id"
+
+
+@contextmanager
+def overflow(desk):
+    desk.rows(OVERFLOW)
+    yield
+    desk.rows("DROP TRIGGER lab_fault_title")
 
 
 def check(lab):
     desk = lab.desk()
-    path = f"/tickets/{desk.new_ticket(title='Login brken')['id']}"
-    whole = {"status": "in_progress", "title": "Login broken"}
-    with desk.fault("title-change"):
-        failed = desk.patch(path, whole, AGENT)
-        yield "while titles cannot be changed, PATCH with a status and a title fails", lab.one_of(
-            500, 503
-        ), failed.status
-        (row,) = desk.rows(ROW)
-        yield "title, state, assignee and version are then as before", ("Login brken", "new", None, 1), row
-        yield "the history has no new entry then", ["Created"], [kind for kind, in desk.rows(HISTORY)]
-        yield f"GET {path} shows it new then, as before", "new", desk.get(path).json["state"]
-    yield "when titles can be changed, the same PATCH is accepted", 200, desk.patch(path, whole, AGENT).status
-    yield "title and state are then as requested", [("Login broken", "in_progress")], desk.rows(SAVED)
-    ((versions, entries),) = desk.rows(VERSIONS)
-    yield "the ticket has as many versions as the history has entries", entries, versions
-    yield "a PATCH with a status alone is accepted", 200, desk.patch(path, {"status": "resolved"}, AGENT).status
-    yield "a PATCH with a title alone is accepted", 200, desk.patch(path, {"title": "Login works"}, AGENT).status
-    yield "title and state are then as in these two requests", [("Login works", "resolved")], desk.rows(SAVED)
+    agent = {"X-User-Id": lab.word(), "X-User-Role": "agent"}
+    old, new, broken = f"Login {lab.word()}", f"Login {lab.word()}", lab.one_of(500, 503)
+
+    def row_and_history(number):
+        (row,) = desk.rows(ROW, (number,))
+        return list(row), [kind for (kind,) in desk.rows(HISTORY, (number,))]
+
+    for steps, status, fault in (
+        ((), "in_progress", desk.fault("title-change")),
+        (("assign", "start_work"), "closed", overflow(desk)),
+    ):
+        number = desk.new_ticket(title=old)["id"]
+        desk.fire(number, *steps, headers=agent)
+        before, path, whole = row_and_history(number), f"/tickets/{number}", {"status": status, "title": new}
+        with fault:
+            failed = desk.patch(path, whole, agent).status
+            yield f"while titles cannot be changed, PATCH with a title and {status} fails", broken, failed
+            yield f"after the PATCH to {status} the row and the history are as before", True, (
+                row_and_history(number) == before
+            )
+            seen = desk.get(path).json["state"]
+            yield f"after the PATCH to {status} GET /tickets/{{id}} shows the state of before", before[0][1], seen
+        done = desk.patch(path, whole, agent)
+        yield f"when titles can be changed, the same PATCH to {status} is accepted", 200, done.status
+        (title, state, _, version), history = row_and_history(number)
+        yield f"title and state are then as asked for in the PATCH to {status}", (True, status), (title == new, state)
+        yield f"after {status} the ticket has as many versions as its history has entries", len(history), version
+    yield from alone(desk, agent)
+    yield from others_in_the_turn(lab, desk, agent)
+
+
+def others_in_the_turn(lab, desk, agent):
+    """Requests that arrive together are committed together; one that fails takes nothing away from the others."""
+    number = desk.new_ticket(title=lab.word())["id"]
+    new, whole = {"title": "Printer", "description": "No paper"}, {"status": "in_progress", "title": "Changed"}
+    before = desk.count("tickets")
+    with desk.fault("title-change"), closing(desk.connect()) as connection:
+        one = request("POST", "/tickets", new, agent)
+        connection.sendall(one + request("PATCH", f"/tickets/{number}", whole, agent) + one + GOODBYE)
+        received = b"".join(iter(lambda: connection.recv(65536), b""))
+    statuses = [int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3}) [A-Z]", received)]
+    yield "of four requests that arrive together only the change of a title fails", [201, 500, 201, 200], statuses
+    yield "the two new tickets of these four are there", 2, desk.count("tickets") - before
+    yield "the ticket of the failed one is still new", "new", desk.get(f"/tickets/{number}").json["state"]
+    desk.stop()
+    told = lab.run("--verify", SUPPORT_DESK_DB=str(desk.database))
+    yield "after a stop, --verify finds no difference between rows and history", 0, told.status
+
+
+def request(method, path, body, headers) -> bytes:
+    text = json.dumps(body).encode()
+    facts = {"Host": "localhost", "Content-Type": "application/json", "Content-Length": len(text), **headers}
+    lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in facts.items())]
+    return "\r\n".join([*lines, "", ""]).encode() + text
+
+
+def alone(desk, agent):
+    """A status alone and a title alone can be saved."""
+    path = f"/tickets/{desk.new_ticket()['id']}"
+    yield "a PATCH with a status alone is accepted", 200, desk.patch(path, {"status": "resolved"}, agent).status
+    yield "a PATCH with a title alone is accepted", 200, desk.patch(path, {"title": "Login works"}, agent).status
+    ticket = desk.get(path).json
+    yield "title and state are then as in these two requests", ("Login works", "resolved"), (
+        ticket["title"], ticket["state"]
+    )

@@ -1,8 +1,10 @@
 """Some tickets are missing in the list: if you read it page by page, you never see them.
 
-"Every morning we read the open tickets page by page. Mrs. Novak wrote in May, and nobody has ever seen her ticket. It
-opens by its number, and the total above the list counts it, too."
+"Every morning we read the open tickets page by page. Mrs. Novak wrote in May, and nobody has ever seen her ticket. Its
+own page opens by its number, and the total above the list counts it, too."
 """
+
+import re
 
 STARS = 1
 FAMILY = "missing ticket in list"
@@ -26,33 +28,86 @@ detects every bug of this kind.
 """
 PROVENANCE = (
     "CWE-193: Off-by-one Error",
-    "seniorloop's free lab bug: the first row of the second page is never shown",
+    "SemanticMediaWiki/SemanticMediaWiki pull request #6806: the row that was read ahead was skipped on each page",
 )
+AGENT = {"X-User-Id": "agent-1", "X-User-Role": "agent"}
+NEXT_LINK = re.compile(r'<([^>]+)>; *rel="?next"?')
+MANY_COMMENTS = """WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 120)
+    INSERT INTO comments (ticket_id, author, body, internal, created_at)
+    SELECT ?, 'import', printf('%05000d', n), 0, '2026-01-01T00:00:00.000Z' FROM numbers"""
+MANY_TICKETS = """WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 620)
+    INSERT INTO tickets (uuid, title, description, created_by, created_at, updated_at)
+    SELECT printf('3f2b8c1e-5d4a-4e6f-9a7b-%012d', n), 'Imported', 'From the old desk', 'import',
+    '2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z' FROM numbers"""
 
 
-def read_pages(desk, ids, **query):
-    """The sizes of all pages, and the ids on them; it stops if there are more pages than tickets."""
-    sizes, seen, before = [], [], ""
-    while before is not None and len(sizes) <= len(ids):
-        page = desk.get("/tickets", None, None, **query, before=before).json
-        sizes.append(len(page["tickets"]))
-        seen += [ticket["id"] for ticket in page["tickets"]]
-        before = page["next"]
+def read_pages(desk, path, kind, cursor, most, **query):
+    """The sizes of all pages, and the ids on them; it stops after `most` pages. `cursor` is the name of the parameter
+    that `next` is for."""
+    sizes, seen, following = [], [], {}
+    while following is not None and len(sizes) <= most:
+        page = desk.get(path, AGENT, None, **query, **following).json
+        sizes.append(len(page.get(kind, [])))
+        seen += [one["id"] for one in page.get(kind, [])]
+        following = None if page.get("next") is None else {cursor: page["next"]}
     return sizes, seen
 
 
 def check(lab):
-    desk = lab.desk()
-    ids = [desk.new_ticket(priority=priority)["id"] for priority in ("low", "high", "low", "low", "high", "low", "low")]
-    sizes, seen = read_pages(desk, ids, limit=3)
-    yield "seven tickets in pages of three: each is on a page", sorted(ids), sorted(set(seen))
-    yield "no ticket is on two pages", len(set(seen)), len(seen)
-    yield "the pages have three, three and one", [3, 3, 1], sizes
-    yield "a page of seven is the only one (its size, the tickets)", ([7], ids[::-1]), read_pages(desk, ids, limit=7)
-    yield "the first page of one has the newest ticket", [ids[-1]], read_pages(desk, ids, limit=1)[1][:1]
-    seen = read_pages(desk, ids, limit=2, priority="low")[1]
-    low = [number for number, in desk.rows("SELECT id FROM tickets WHERE priority = 'low'")]
-    yield "those of low priority, in pages of two: each is on a page", sorted(low), sorted(seen)
-    yield "the total of low priority says how many there are", len(low), desk.get("/tickets", priority="low").json[
-        "total"
-    ]
+    desk, size = lab.desk(), lab.random.randint(2, 4)
+    priorities = ["low", "high", "low"] * 5
+    ids = [desk.new_ticket(priority=priority)["id"] for priority in priorities[: 3 * size + 1]]
+    tickets = ("/tickets", "tickets", "before", len(ids))
+    sizes, seen = read_pages(desk, *tickets, limit=size)
+    yield "tickets in small pages: each of them is on one page, newest first", True, seen == ids[::-1]
+    yield "each page but the last one is full", True, sizes == [size, size, size, 1]
+    seen = read_pages(desk, *tickets, limit=len(ids))
+    yield "a page as large as the list is the only one", True, seen == ([len(ids)], ids[::-1])
+    yield "in pages of one each ticket is on one page", True, read_pages(desk, *tickets, limit=1)[1] == ids[::-1]
+    low = [number for (number,) in desk.rows("SELECT id FROM tickets WHERE priority = 'low' ORDER BY id DESC")]
+    for name, query, expected in (
+        ("those of low priority", {"priority": "low"}, low),
+        ("those that a search finds", {"search": "login"}, ids[::-1]),
+    ):
+        seen = read_pages(desk, *tickets, limit=size, **query)[1]
+        yield f"{name}, in small pages: each of them is on one page", True, seen == expected
+    total = desk.get("/tickets", priority="low").json["total"]
+    yield "the total of low priority says how many there are", True, total == len(low)
+    yield from other_lists(desk, ids, size)
+    yield from long_lists(desk, ids[-1])
+
+
+def other_lists(desk, ids, size):
+    """What else has pages: the bare list, the comments and drafts of a ticket, and the audit log."""
+    path, seen = f"/api/tickets?limit={size}", []
+    while path and len(seen) <= len(ids):
+        response = desk.get(path)
+        seen += [ticket["id"] for ticket in response.json]
+        found = NEXT_LINK.search(response.headers.get("Link", ""))
+        path = found and found[1][found[1].index("/api/") :]
+    yield "/api/tickets with its links to the next page: each ticket is on one page", True, seen == ids[::-1]
+    number, parts = ids[0], {"comments": [], "drafts": []}
+    for place in range(3 * size + 1):
+        for kind, address in (("comments", "comments"), ("drafts", "draft")):
+            parts[kind].append(desk.post(f"/tickets/{number}/{address}", {"body": f"Text {place}"}, AGENT).json["id"])
+    for kind, expected in parts.items():
+        sizes, seen = read_pages(desk, f"/tickets/{number}/{kind}", kind, "before", 99, limit=size)
+        yield f"{kind} of a ticket in small pages: each of them is on one page", True, sorted(seen) == expected
+        yield f"each page of {kind} but the last one is full", True, sizes == [size, size, size, 1]
+    expected = [event for (event,) in desk.rows("SELECT id FROM audit_events ORDER BY id")]
+    seen = read_pages(desk, "/audit-events", "events", "after", 99, limit=size)[1]
+    yield "the audit log in small pages: each event is on one page, in order", True, seen == expected
+    own = [event for (event,) in desk.rows("SELECT id FROM audit_events WHERE ticket_id = ? ORDER BY id", (number,))]
+    seen = read_pages(desk, f"/tickets/{number}/events", "events", "from", 99, limit=size)[1]
+    yield "the history of a ticket in small pages: each event is on one page, in order", True, seen == own
+
+
+def long_lists(desk, number):
+    """Pages that end early because their text is long, and an export, which the desk reads in pages."""
+    desk.rows(MANY_COMMENTS, (number,))
+    expected = [one for (one,) in desk.rows("SELECT id FROM comments WHERE ticket_id = ? ORDER BY id", (number,))]
+    seen = read_pages(desk, f"/tickets/{number}/comments", "comments", "before", 99, limit=1000)[1]
+    yield "120 long comments: each of them is on one page", True, sorted(seen) == expected
+    desk.rows(MANY_TICKETS)
+    lines = desk.get("/tickets.csv").body.count(b"\r\n") - 1
+    yield "the export has every ticket", desk.count("tickets"), lines
