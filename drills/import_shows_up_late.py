@@ -31,7 +31,7 @@ writer (a script, a second server, an administrator with a shell) a counter of o
 itself: SQLite has data_version, others have a sequence, a trigger that notifies, or a version column.
 """
 PROVENANCE = (
-    "CWE-524: Use of Cache Containing Sensitive Information, and CWE-672: Operation on a Resource after Expiration",
+    "CWE-372: Incomplete Internal State Distinction",
     "ruvnet/ruflo#3361: cached values that another process had changed; repaired with PRAGMA data_version",
     "vlcn-io/cr-sqlite#108: the cached version did not see what other processes changed",
     "jamie8johnson/cqs#1718: a cache that does not see what is in the write-ahead log",
