@@ -197,7 +197,11 @@ class WebSocket(_Reader):
         else:
             length = struct.pack("!BH", 0x80 | 126, size) if size < 65536 else struct.pack("!BQ", 0x80 | 127, size)
         masked = bytes(byte ^ mask[place % 4] for place, byte in enumerate(payload))
-        self._socket.sendall(bytes([0x80 | opcode]) + length + mask + masked)
+        self.send_bytes(bytes([0x80 | opcode]) + length + mask + masked)
+
+    def send_bytes(self, data: bytes) -> None:
+        """Send bytes as they are, for example a part of a frame."""
+        self._socket.sendall(data)
 
     def _messages(self):
         if self.status != 101:

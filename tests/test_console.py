@@ -455,6 +455,13 @@ class Buckets(unittest.TestCase):
 
 
 class Prometheus(DeskTest):
+    def test_many_short_requests_add_up(self):
+        metrics = Metrics()
+        for _ in range(1000):
+            metrics.observe("GET", "/tickets", 200, 0.004)
+        text = metrics.text({"state_breakdown": {}}, {}).decode()
+        self.assertEqual(re.findall("^desk_request_seconds_sum (.*)$", text, re.M), ["4.000000"])
+
     def test_requests_are_counted_by_route_and_never_by_path(self):
         self.desk.new_ticket()
         for path in ("/tickets/1", "/tickets/99", "/nope/canary", "/tickets?search=canary"):

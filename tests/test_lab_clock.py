@@ -149,6 +149,12 @@ class Following(ClockTest):
         days = self.desk.get("/tickets/stats").json["daily"]
         self.assertEqual([(day["day"], day["tickets"]) for day in days[-2:]], [("2031-02-03", 1), ("2031-02-04", 1)])
 
+    def test_a_chart_has_thirty_days_in_every_month(self):
+        for month in range(1, 13):
+            self.move(at=f"2027-{month:02}-28T12:00:00Z")
+            days = [day["day"] for day in self.desk.get("/tickets/stats").json["daily"]]
+            self.assertEqual((len(days), days[-1]), (30, f"2027-{month:02}-28"))
+
     def test_a_reader_on_a_worker_thread_has_the_same_clock(self):
         self.move(at="2031-02-03T23:00:00Z")
         with self.desk.store.reader() as reader:

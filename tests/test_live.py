@@ -5,7 +5,7 @@ import tempfile
 import threading
 import time
 import unittest
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import workflow
@@ -520,6 +520,18 @@ class Locks(LiveTest):
             events = store.events({"limit": 10})["events"]
         self.assertEqual(ticket["locked_by"], "bob")
         self.assertEqual([event["type"] for event in events], ["Created", "Locked", "Unlocked", "Locked"])
+
+    def test_a_lock_does_not_outlast_a_clock_that_was_set_back(self):
+        with closing(Store(str(new_database_path(self)))) as store:
+            store.clock = lambda: "2026-11-20T18:00:00.000Z"
+            with store.savepoint():
+                ticket = store.add_ticket(workflow.Caller("ann"), {**NEW, "category": "general", "priority": "low"})
+                store.lock_ticket(workflow.Caller("ann"), ticket)
+            store.clock = lambda: "2026-11-20T10:00:00.000Z"
+            store.end_leases()
+            with suppress(workflow.Locked), store.savepoint():
+                store.lock_ticket(workflow.Caller("bob"), store.ticket("1"))
+            self.assertEqual(store.ticket("1")["locked_by"], "bob")
 
 
 class EchoSocket(LiveTest):

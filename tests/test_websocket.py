@@ -189,6 +189,11 @@ class Reading(unittest.TestCase):
             self.assertEqual(read(stream[:index], stream[index:]), whole, index)
         self.assertEqual(read(*single_bytes(stream)), whole)
 
+    def test_the_mask_goes_on_where_the_last_piece_has_ended(self):
+        data = frame(TEXT, b"Hello you", mask=b"\1\2\3\4")
+        for index in range(len(data) + 1):
+            self.assertEqual(read(data[:index], data[index:]), [Message(TEXT, "Hello you")], index)
+
     def test_unread_counts_the_bytes_that_are_not_read_yet(self):
         reader = MessageReader()
         reader.receive(frame(PING) + frame(PING))
