@@ -41,7 +41,7 @@ COMMENTS = (("Among us", {"internal": True}), ("For you", {"internal": False}), 
 
 def check(lab):
     desk = lab.desk(SUPPORT_DESK_AUTH="tokens", DEBUG="true")
-    customer, agent, admin = (desk.login(lab.word(), role) for role in ("customer", "agent", "admin"))
+    customer, agent, admin = desk.login("ann", "customer"), desk.login("dan", "agent"), desk.login("root", "admin")
     path = f"/tickets/{desk.new_ticket(customer)['id']}/comments"
     drawn = {"a word": lab.word(), "a number": lab.random.randint(2, 10**6), "a fraction": lab.random.random()}
     marks = {f"internal = {mark!r}": mark for mark in WRONG}
@@ -58,8 +58,13 @@ def check(lab):
     for who, expected in ((customer, ["For you", "For you, too"]), (agent, [body for body, _ in COMMENTS])):
         read = [comment["body"] for comment in desk.get(path, who).json["comments"]]
         yield f"{'the customer' if who is customer else 'an agent'} may read the right comments", expected, read
+    yield from check_other_fields(desk, agent, admin, drawn)
+
+
+def check_other_fields(desk, agent, admin, drawn):
+    """The other fields that are true or false."""
     for address in ("/tickets", "/api/tickets"):
-        yield f"GET {address}?mine= with a word is refused", 400, desk.get(address, agent, mine=lab.word()).status
+        yield f"GET {address}?mine= with a word is refused", 400, desk.get(address, agent, mine=drawn["a word"]).status
         found = {word: desk.get(address, agent, mine=word).json for word in ("true", "false")}
         numbers = [len(page if isinstance(page, list) else page["tickets"]) for page in found.values()]
         yield f"GET {address} has as many tickets as it should with mine=true and mine=false", [0, 2], numbers
