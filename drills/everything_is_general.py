@@ -4,6 +4,8 @@
 from the LLM. The vendor says that our key has been invalid since Tuesday. Why do we hear that from the vendor?"
 """
 
+import json
+
 STARS = 2
 FAMILY = ""
 SECTION = "Dependencies and errors"
@@ -33,12 +35,51 @@ PROVENANCE = (
     "joewongjc/type4me#47: errors of an LLM were never shown, its text was replaced silently",
     "milady-ai/milady#1492: after an error the result is an empty list, and nobody can tell it from no data",
 )
-FAILURES = (
+MEMBERS = ("suggested_category", "suggested_priority", "source")
+ASKED, STRICT = {"description": "I was charged twice"}, {"Prefer": "handling=strict"}
+ADDRESSES = ("/tickets/classify", "/api/tickets/classify")
+FAILURES = (  # no five in a row that open the circuit
     ("refuses the key", {"status": 401}),
-    ("answers 500", {"status": 500}),
     ("does not take the text", {"status": 422}),
-    ("returns nonsense", {"content": "It depends."}),
-    ("returns another category", {"content": '{"category": "weather", "priority": "high"}'}),
-    ("does not answer in time", {"hangs": True}),
+    ("answers with a status of a broken server", {"status": 500}),
+    ("returns nonsense", {"status": 200, "content": "It depends."}),
+    ("returns a category that does not exist", {"content": '{"category": "weather", "priority": "high"}'}),
 )
-GOOD = {"status": 200, "content": '{"category": "account", "priority": "low"}', "hangs": False}
+DEFAULT = (200, "general", "medium", "fallback", True)
+
+
+def check(lab):
+    category, priority = lab.random.choice(("billing", "technical")), lab.random.choice(("low", "high"))
+    llm = lab.llm(content=as_json(category, priority))
+    desk = lab.desk(**llm.environ)
+
+    def ask(address=ADDRESSES[0], headers=None):
+        """Status, category, priority, source, and whether there is a warning."""
+        reply = desk.post(address, ASKED, headers)
+        return reply.status, *map((reply.json or {}).get, MEMBERS), "warning" in (reply.json or {})
+
+    for address in ADDRESSES:
+        expected = (200, category, priority, "openai", False)
+        yield f"POST {address} gives the suggestion of the LLM, and says so", expected, ask(address)
+    yield "with Prefer: handling=strict it is the same", expected, ask(headers=STRICT)
+    failed = 0
+    for shown, change in FAILURES:
+        llm.change(**change)
+        for address in ADDRESSES:
+            yield f"when the LLM {shown}, POST {address} marks the suggestion as a fallback", DEFAULT, ask(address)
+        yield f"when the LLM {shown}, with Prefer: handling=strict it is an error", 503, ask(headers=STRICT)[0]
+        failed += len(ADDRESSES) + 1
+    llm.change(status=200, content=as_json("general", "medium"))
+    expected = (200, "general", "medium", "openai", False)
+    yield "an LLM that works, and says general and medium, is believed", expected, ask(headers=STRICT)
+    number = lab.random.choice((403, 404, 429, 502, 529))
+    llm.change(status=number)
+    ask()
+    desk.stop()
+    errors = [line for line in desk.log().splitlines() if "ERROR" in line and "LLM openai" in line]
+    yield "the log has one error for each failure of the LLM", failed + 1, len(errors)
+    yield "it tells the status with which the LLM refused", True, bool(errors) and f" {number}" in errors[-1]
+
+
+def as_json(category, priority):
+    return json.dumps({"category": category, "priority": priority})
