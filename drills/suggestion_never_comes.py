@@ -4,6 +4,9 @@
 was down. No suggestion came, not after ten seconds, not after ten minutes. We set LLM_TIMEOUT=2: nothing changed."
 """
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 STARS = 2
 FAMILY = "whole desk hangs"
 SECTION = "Dependencies and errors"
@@ -26,28 +29,43 @@ name or into the type, and test each timeout with a stub that accepts the reques
 """
 PROVENANCE = (
     "CWE-1088: Synchronous Access of Remote Resource without Timeout",
-    "CWE-400: Uncontrolled Resource Consumption",
-    "OWASP API10:2023 Unsafe Consumption of APIs",
+    "das-labor/neopg#45: the timeout of HTTP was 1000 times as long as it should be",
+    "fustom/python-ariston-api#178: a timeout of 30000, in seconds, is eight hours",
     "Mars Climate Orbiter, 1999: two teams, two units",
 )
+PATIENCE = 2.2  # seconds that the LLM takes, for a desk that has time
 
 
 def check(lab):
-    llm = lab.llm()
-    desk = lab.desk(LLM_TIMEOUT="0.4", **llm.environ)
+    category, short = lab.random.choice(("technical", "account")), round(lab.random.uniform(0.4, 0.6), 2)
+    llm = lab.llm(content=f'{{"category": "{category}", "priority": "high"}}')
+    desk = lab.desk(LLM_TIMEOUT=str(short), **llm.environ)
+    patient = lab.desk("--llm-timeout", str(lab.random.randint(30, 90)), **llm.environ)
     number, asked = desk.new_ticket()["id"], {"description": "I was charged twice"}
-    reply = desk.post("/tickets/classify", asked)
-    yield "when the LLM answers, the suggestion is the LLM's", (200, "billing"), (
-        reply.status,
-        reply.json["suggested_category"],
-    )
+
+    def suggestion(reply):
+        return reply.status, *map((reply.json or {}).get, ("suggested_category", "source"))
+
+    for one, shown in ((desk, "LLM_TIMEOUT below a second"), (patient, "--llm-timeout above half a minute")):
+        reply = one.post("/tickets/classify", asked)
+        yield f"an LLM that answers at once is used, with {shown}", (200, category, "openai"), suggestion(reply)
     llm.change(hangs=True)
-    suggestion, draft = lab.in_parallel(
-        lambda: desk.post("/tickets/classify", asked, timeout=2),
-        lambda: desk.post(f"/tickets/{number}/draft", {}, timeout=2),
-    )
-    yield "while the LLM does not answer, it gets requests for a suggestion and a draft", True, len(llm.requests) >= 3
-    yield "a suggestion comes anyway, with LLM_TIMEOUT=0.4 within 2 s", 200, suggestion.status
-    yield "this suggestion is the general one", "general", suggestion.json and suggestion.json["suggested_category"]
-    yield "a draft comes anyway, with LLM_TIMEOUT=0.4 within 2 s", 201, draft.status
-    yield "all that time the LLM did not answer", True, llm.hangs
+    with ThreadPoolExecutor(1) as thread:
+        awaited = thread.submit(patient.post, "/tickets/classify", asked)
+        since = time.monotonic()
+        first, strict, draft = lab.in_parallel(
+            lambda: desk.post("/tickets/classify", asked, timeout=2),
+            lambda: desk.post("/api/tickets/classify", asked, {"Prefer": "handling=strict"}, timeout=2),
+            lambda: desk.post(f"/tickets/{number}/draft", {}, timeout=2),
+        )
+        yield "while the LLM does not answer, it gets all four requests", 2 + 4, len(llm.requests)
+        short_one = "with LLM_TIMEOUT below a second within 2 s"
+        yield f"a suggestion comes anyway, {short_one}", (200, "general", "fallback"), suggestion(first)
+        yield f"an error comes with Prefer: handling=strict, {short_one}", 503, strict.status
+        written = draft.status, (draft.json or {}).get("source")
+        yield f"a draft comes anyway, {short_one}", (201, "template"), written
+        yield "all that time the LLM did not answer", True, llm.hangs
+        time.sleep(max(0, since + PATIENCE - time.monotonic()))
+        llm.release()
+        shown = "with --llm-timeout above half a minute"
+        yield f"an LLM that takes two seconds is used, {shown}", (200, category, "openai"), suggestion(awaited.result())
