@@ -69,23 +69,42 @@ every event loop (Node, asyncio, a GUI), and to a thread pool as soon as all its
 that accepts and never answers, and ask for /health meanwhile.
 """
 PROVENANCE = (
-    "CWE-1088: Synchronous Access of Remote Resource without Timeout",
-    "CWE-833: Deadlock, of a whole service behind one caller",
-    "OWASP API10:2023 Unsafe Consumption of APIs",
+    "CWE-1322: Use of Blocking Code in Single-threaded, Non-blocking Context",
+    "sooperset/mcp-atlassian#1643: blocking calls on the event loop, and Kubernetes restarts healthy pods",
+    "incidentfox/incidentfox#96: blocking calls of up to 300 s stop the health check, and pods are restarted",
+    "aden-hive/hive#4854: each call of an LLM blocks the event loop",
 )
+ADDRESSES = ("/tickets/classify", "/api/tickets/classify")
+CALLS = 5  # one more than there are threads for calls of the LLM
+NEW = {"title": "Login broken", "description": "Cannot get in"}
 
 
 def check(lab):
-    llm = lab.llm(hangs=True)
+    category = lab.random.choice(("technical", "account"))
+    llm = lab.llm(content=f'{{"category": "{category}", "priority": "high"}}', hangs=True)
     desk = lab.desk(LLM_TIMEOUT="60", **llm.environ)
-    with ThreadPoolExecutor(1) as other:
-        asked = other.submit(desk.post, "/tickets/classify", {"description": "I was charged twice"})
-        yield "the LLM is asked for a suggestion", True, llm.wait_for_request(3)
-        yield "meanwhile GET /health is answered", 200, desk.get("/health", timeout=1).status
-        new = {"title": "Login broken", "description": "Cannot get in"}
-        yield "meanwhile a ticket is accepted", 201, desk.post("/tickets", new, timeout=1).status
+    with ThreadPoolExecutor(CALLS) as others:
+        answers, is_serving = [], True
+        for address in (*ADDRESSES, *ADDRESSES, ADDRESSES[0]):
+            asked = {"description": f"I was charged twice: {lab.word()}"}
+            answers.append(others.submit(desk.post, address, asked))
+            if len(answers) <= len(ADDRESSES):
+                is_serving = is_serving and llm.wait_for_request(3)
+                yield f"POST {address} asks the LLM for a suggestion", True, is_serving
+                statuses = meanwhile(lab, desk) if is_serving else ("not tried", "not tried")
+                yield f"while POST {address} waits, GET /health and POST /tickets are answered", (200, 201), statuses
+                is_serving = statuses == (200, 201)
+        is_serving = is_serving and all(llm.wait_for_request(3) for _ in range(CALLS - len(ADDRESSES) - 1))
+        found = is_serving and desk.get("/tickets", timeout=1, search="login").status
+        yield f"while {CALLS} suggestions wait, GET /tickets?search=login is answered", 200, found
         llm.release()
-        reply = asked.result()
-    suggested = reply.json and reply.json["suggested_category"]
-    yield "the suggestion comes when the LLM answers", (200, "billing"), (reply.status, suggested)
-    yield "the LLM was asked once", 1, len(llm.requests)
+        replies = [answer.result() for answer in answers]
+    suggested = [(reply.status, *map((reply.json or {}).get, ("suggested_category", "source"))) for reply in replies]
+    yield "all suggestions come when the LLM answers", [(200, category, "openai")] * CALLS, suggested
+    yield "the LLM was asked once for each", CALLS, len(llm.requests)
+
+
+def meanwhile(lab, desk):
+    """The statuses of two requests that must not wait for an LLM."""
+    replies = lab.in_parallel(lambda: desk.get("/health", timeout=1), lambda: desk.post("/tickets", NEW, timeout=1))
+    return tuple(reply.status for reply in replies)

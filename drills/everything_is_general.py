@@ -4,6 +4,8 @@
 from the LLM. The vendor says that our key has been invalid since Tuesday. Why do we hear that from the vendor?"
 """
 
+import json
+
 STARS = 2
 FAMILY = ""
 SECTION = "Dependencies and errors"
@@ -29,25 +31,55 @@ response, in the log, and in a metric that somebody watches.
 """
 PROVENANCE = (
     "CWE-390: Detection of Error Condition Without Action",
-    "CWE-396: Declaration of Catch for Generic Exception",
-    "OWASP API10:2023 Unsafe Consumption of APIs",
+    "CWE-392: Missing Report of Error Condition",
+    "joewongjc/type4me#47: errors of an LLM were never shown, its text was replaced silently",
+    "milady-ai/milady#1492: after an error the result is an empty list, and nobody can tell it from no data",
 )
+MEMBERS = ("suggested_category", "suggested_priority", "source")
+ASKED, STRICT = {"description": "I was charged twice"}, {"Prefer": "handling=strict"}
+ADDRESSES = ("/tickets/classify", "/api/tickets/classify")
+FAILURES = (  # no five in a row that open the circuit
+    ("refuses the key", {"status": 401}),
+    ("does not take the text", {"status": 422}),
+    ("answers with a status of a broken server", {"status": 500}),
+    ("returns nonsense", {"status": 200, "content": "It depends."}),
+    ("returns a category that does not exist", {"content": '{"category": "weather", "priority": "high"}'}),
+)
+DEFAULT = (200, "general", "medium", "fallback", True)
 
 
 def check(lab):
-    llm = lab.llm()
+    category, priority = lab.random.choice(("billing", "technical")), lab.random.choice(("low", "high"))
+    llm = lab.llm(content=as_json(category, priority))
     desk = lab.desk(**llm.environ)
-    asked, strict = {"description": "I was charged twice"}, {"Prefer": "handling=strict"}
 
-    def ask(headers=None):
-        reply = desk.post("/tickets/classify", asked, headers)
-        return reply.status, reply.json.get("suggested_category"), reply.json.get("source")
+    def ask(address=ADDRESSES[0], headers=None):
+        """Status, category, priority, source, and whether there is a warning."""
+        reply = desk.post(address, ASKED, headers)
+        return reply.status, *map((reply.json or {}).get, MEMBERS), "warning" in (reply.json or {})
 
-    yield "a suggestion of the LLM says so (status, category, source)", (200, "billing", "openai"), ask()
-    yield "with Prefer: handling=strict it says the same", (200, "billing", "openai"), ask(strict)
-    llm.change(content="It depends.")
-    yield "when the LLM returns nonsense, the suggestion is marked as a fallback", (200, "general", "fallback"), ask()
-    desk.get("/health")
-    yield "the log then has an error about the LLM", True, "ERROR" in desk.log() and "LLM openai" in desk.log()
-    llm.change(status=401)
-    yield "with Prefer: handling=strict a refusal by the LLM is an error", 503, ask(strict)[0]
+    for address in ADDRESSES:
+        expected = (200, category, priority, "openai", False)
+        yield f"POST {address} gives the suggestion of the LLM, and says so", expected, ask(address)
+    yield "with Prefer: handling=strict it is the same", expected, ask(headers=STRICT)
+    failed = 0
+    for shown, change in FAILURES:
+        llm.change(**change)
+        for address in ADDRESSES:
+            yield f"when the LLM {shown}, POST {address} marks the suggestion as a fallback", DEFAULT, ask(address)
+        yield f"when the LLM {shown}, with Prefer: handling=strict it is an error", 503, ask(headers=STRICT)[0]
+        failed += len(ADDRESSES) + 1
+    llm.change(status=200, content=as_json("general", "medium"))
+    expected = (200, "general", "medium", "openai", False)
+    yield "an LLM that works, and says general and medium, is believed", expected, ask(headers=STRICT)
+    number = lab.random.choice((403, 404, 429, 502, 529))
+    llm.change(status=number)
+    ask()
+    desk.stop()
+    errors = [line for line in desk.log().splitlines() if "ERROR" in line and "LLM openai" in line]
+    yield "the log has one error for each failure of the LLM", failed + 1, len(errors)
+    yield "it tells the status with which the LLM refused", True, bool(errors) and f" {number}" in errors[-1]
+
+
+def as_json(category, priority):
+    return json.dumps({"category": category, "priority": priority})

@@ -32,26 +32,43 @@ the wrong type means: refuse it with 400 and the name of the field, so that the 
 PROVENANCE = (
     "CWE-1287: Improper Validation of Specified Type of Input",
     "CWE-704: Incorrect Type Conversion or Cast",
-    "python/cpython#83348: bool of a text is true for every text but the empty one",
+    "Wikia/app#2349: the text 'false' in a request to the API was taken as true",
+    "python/cpython#83348: argparse with type=bool takes the text False as true",
 )
+WRONG = ("true", "false", "yes", "", 1, 0, [], {})
+COMMENTS = (("Among us", {"internal": True}), ("For you", {"internal": False}), ("For you, too", {}))
 
 
 def check(lab):
     desk = lab.desk(SUPPORT_DESK_AUTH="tokens", DEBUG="true")
-    customer, agent = desk.login("ann", "customer"), desk.login("dan", "agent")
+    customer, agent, admin = desk.login("ann", "customer"), desk.login("dan", "agent"), desk.login("root", "admin")
     path = f"/tickets/{desk.new_ticket(customer)['id']}/comments"
-    for mark in ("true", "false", "yes", "", 1, 0, [], {}):
+    drawn = {"a word": lab.word(), "a number": lab.random.randint(2, 10**6), "a fraction": lab.random.random()}
+    marks = {f"internal = {mark!r}": mark for mark in WRONG}
+    marks |= {f"{name} for internal": value for name, value in drawn.items()}
+    for shown, mark in {**marks, "a list of a word for internal": [lab.word()]}.items():
         reply = desk.post(path, {"body": "Suggested: send her a voucher", "internal": mark}, agent)
-        yield f"a comment with internal = {mark!r} is refused", 400, reply.status
+        yield f"a comment with {shown} is refused", 400, reply.status
     yield "the refused comments leave no row", 0, desk.count("comments")
     yield "the customer reads none of them", 0, len(desk.get(path, customer).json["comments"])
     path = f"/tickets/{desk.new_ticket(customer)['id']}/comments"
-    for body, mark in (("Among us", {"internal": True}), ("For you", {"internal": False}), ("For you, too", {})):
-        yield f"the comment {body!r} on another ticket is accepted", 201, desk.post(
-            path, {"body": body, **mark}, agent
-        ).status
-    for who, expected in ((customer, ["For you", "For you, too"]), (agent, ["Among us", "For you", "For you, too"])):
+    for body, mark in COMMENTS:
+        reply = desk.post(path, {"body": body, **mark}, agent)
+        yield f"the comment {body!r} on another ticket is accepted", 201, reply.status
+    for who, expected in ((customer, ["For you", "For you, too"]), (agent, [body for body, _ in COMMENTS])):
         read = [comment["body"] for comment in desk.get(path, who).json["comments"]]
         yield f"{'the customer' if who is customer else 'an agent'} may read the right comments", expected, read
-    yield "GET /tickets?mine=perhaps is refused", 400, desk.get("/tickets", agent, mine="perhaps").status
-    yield "GET /tickets?mine=false is answered", 200, desk.get("/tickets", agent, mine="false").status
+    yield from check_other_fields(desk, agent, admin, drawn)
+
+
+def check_other_fields(desk, agent, admin, drawn):
+    """The other fields that are true or false."""
+    for address in ("/tickets", "/api/tickets"):
+        yield f"GET {address}?mine= with a word is refused", 400, desk.get(address, agent, mine=drawn["a word"]).status
+        found = {word: desk.get(address, agent, mine=word).json for word in ("true", "false")}
+        numbers = [len(page if isinstance(page, list) else page["tickets"]) for page in found.values()]
+        yield f"GET {address} has as many tickets as it should with mine=true and mine=false", [0, 2], numbers
+    for shown, value in drawn.items():
+        reply = desk.post("/debug/reset", {"demo": value}, admin)
+        yield f"POST /debug/reset with {shown} for demo is refused", 400, reply.status
+    yield "the refused resets delete no ticket", 2, desk.count("tickets")

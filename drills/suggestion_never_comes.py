@@ -4,6 +4,8 @@
 was down. No suggestion came, not after ten seconds, not after ten minutes. We set LLM_TIMEOUT=2: nothing changed."
 """
 
+import threading
+
 STARS = 2
 FAMILY = "whole desk hangs"
 SECTION = "Dependencies and errors"
@@ -26,28 +28,44 @@ name or into the type, and test each timeout with a stub that accepts the reques
 """
 PROVENANCE = (
     "CWE-1088: Synchronous Access of Remote Resource without Timeout",
-    "CWE-400: Uncontrolled Resource Consumption",
-    "OWASP API10:2023 Unsafe Consumption of APIs",
+    "das-labor/neopg#45: the timeout of HTTP was 1000 times as long as it should be",
+    "fustom/python-ariston-api#178: a timeout of 30000, in seconds, is eight hours",
     "Mars Climate Orbiter, 1999: two teams, two units",
 )
+SOON = 1.2  # seconds, for a desk with a short timeout
+PATIENCE = 1.3  # seconds that the LLM takes, for a desk with a long one; more than SOON
+ASKED = {"description": "I was charged twice"}
 
 
 def check(lab):
-    llm = lab.llm()
-    desk = lab.desk(LLM_TIMEOUT="0.4", **llm.environ)
-    number, asked = desk.new_ticket()["id"], {"description": "I was charged twice"}
-    reply = desk.post("/tickets/classify", asked)
-    yield "when the LLM answers, the suggestion is the LLM's", (200, "billing"), (
-        reply.status,
-        reply.json["suggested_category"],
-    )
+    category, short = lab.random.choice(("technical", "account")), round(lab.random.uniform(0.4, 0.48), 2)
+    llm, used = lab.llm(content=f'{{"category": "{category}", "priority": "high"}}'), (200, category, "openai")
+    desk = lab.desk(LLM_TIMEOUT=str(short), **llm.environ)
+    number, at_once = desk.new_ticket()["id"], suggestion(desk.post("/tickets/classify", ASKED))
+    yield "an LLM that answers at once is used, with LLM_TIMEOUT below half a second", used, at_once
     llm.change(hangs=True)
-    suggestion, draft = lab.in_parallel(
-        lambda: desk.post("/tickets/classify", asked, timeout=2),
-        lambda: desk.post(f"/tickets/{number}/draft", {}, timeout=2),
+    first, strict, draft = lab.in_parallel(
+        lambda: desk.post("/tickets/classify", ASKED, timeout=SOON),
+        lambda: desk.post("/api/tickets/classify", ASKED, {"Prefer": "handling=strict"}, timeout=SOON),
+        lambda: desk.post(f"/tickets/{number}/draft", {}, timeout=SOON),
     )
-    yield "while the LLM does not answer, it gets requests for a suggestion and a draft", True, len(llm.requests) >= 3
-    yield "a suggestion comes anyway, with LLM_TIMEOUT=0.4 within 2 s", 200, suggestion.status
-    yield "this suggestion is the general one", "general", suggestion.json and suggestion.json["suggested_category"]
-    yield "a draft comes anyway, with LLM_TIMEOUT=0.4 within 2 s", 201, draft.status
+    yield "while the LLM does not answer, it gets all three requests", 1 + 3, len(llm.requests)
+    short_one = f"with LLM_TIMEOUT below half a second within {SOON} s"
+    yield f"a suggestion comes anyway, {short_one}", (200, "general", "fallback"), suggestion(first)
+    yield f"an error comes with Prefer: handling=strict, {short_one}", 503, strict.status
+    written = draft.status, (draft.json or {}).get("source")
+    yield f"a draft comes anyway, {short_one}", (201, "template"), written
     yield "all that time the LLM did not answer", True, llm.hangs
+    late = suggestion_late(lab, llm) if strict.status == 503 else "not tried"
+    yield "an LLM that takes longer than that is used, with --llm-timeout above half a minute", used, late
+
+
+def suggestion(reply):
+    return reply.status, *map((reply.json or {}).get, ("suggested_category", "source"))
+
+
+def suggestion_late(lab, llm):
+    """The suggestion of a desk that has time, from an LLM that takes PATIENCE."""
+    desk = lab.desk("--llm-timeout", str(lab.random.randint(30, 90)), **llm.environ)
+    threading.Timer(PATIENCE, llm.release).start()
+    return suggestion(desk.post("/tickets/classify", ASKED))

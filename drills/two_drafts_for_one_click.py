@@ -44,32 +44,53 @@ work, not only the call that creates it. Only a test with two overlapping reques
 PROVENANCE = (
     "CWE-367: Time-of-check Time-of-use Race Condition",
     "CWE-362: Concurrent Execution using Shared Resource with Improper Synchronization",
-    "draft-ietf-httpapi-idempotency-key-header: a retry while the first request is being processed",
+    "mastodon/mastodon#37879: two posts for one Idempotency-Key, if the second request came before the first was done",
+    "jcagarcia/grape-idempotency#10: the same, when the first request takes long",
     "Starbucks, 2015: two transfers from one gift card at once, both were done",
 )
+CLASSIFY, ASKED = "/tickets/classify", {"description": "I was charged twice"}
 
 
 def check(lab):
-    llm = lab.llm(content="Dear customer, we look into it.", hangs=True)
+    llm = lab.llm(hangs=True)
     desk = lab.desk(LLM_TIMEOUT="30", **llm.environ)
-    path = f"/tickets/{desk.new_ticket()['id']}/draft"
-    key = {"X-User-Id": "agent-1", "X-User-Role": "agent", "Idempotency-Key": "click-1"}
-    with ThreadPoolExecutor(1) as thread:
-        first = thread.submit(desk.post, path, {}, key)
-        yield "the first request asks the model", True, llm.wait_for_request()
-        llm.change(hangs=False)  # new requests are answered at once; the first one still waits
-        desk.post(path, {}, key, timeout=2)
+    path, other_path = (f"/tickets/{desk.new_ticket()['id']}/draft" for _ in range(2))
+    key = with_key(lab.word())
+    with ThreadPoolExecutor(2) as threads:
+        first, suggestion = threads.submit(desk.post, path, {}, key), threads.submit(desk.post, CLASSIFY, ASKED, key)
+        yield "the first requests for a draft and for a suggestion ask the model", [True] * 2, [
+            llm.wait_for_request(3) for _ in range(2)
+        ]
+        llm.change(hangs=False)  # new requests are answered at once; the first ones still wait
+        retries = [(path, {}), (path, {}), (path, {"body": "By hand"}), (CLASSIFY, ASKED), (CLASSIFY, ASKED)]
+        for number, (address, body) in enumerate(retries, 1):
+            status = desk.post(address, body, key, timeout=1).status
+            yield f"retry {number} with the same key is not answered as if it were done", True, status not in (200, 201)
+            yield f"retry {number} is no error of the desk", False, isinstance(status, int) and status >= 500
         yield "while the model writes, the desk answers GET /tickets", 200, desk.get("/tickets").status
+        yield "meanwhile another agent, another ticket and another key each get a draft", [201] * 3, [
+            desk.post(path, {}, {**key, "X-User-Id": "agent-2"}).status,
+            desk.post(other_path, {}, key).status,
+            desk.post(path, {}, with_key(lab.word())).status,
+        ]
         llm.release()
-        first = first.result()
-    yield "the first request is answered", 201, first.status
-    yield "the second one creates no second draft", 1, desk.count("drafts")
-    yield "the second one does not ask the model", 1, len(llm.requests)
+        first, suggestion = first.result(), suggestion.result()
+    yield "the first requests are answered", (201, 200), (first.status, suggestion.status)
+    yield "the retries create no draft", 1 + 3, desk.count("drafts")
+    yield "the retries do not ask the model", 2 + 3, len(llm.requests)
     events = "SELECT count(*) FROM audit_events WHERE type = 'Drafted'"
-    yield "the history has one draft", 1, desk.rows(events)[0][0]
-    late, before = desk.post(path, {}, key), desk.count("drafts")
-    yield "a third one, later, gets a 201", 201, late.status
-    yield "this 201 is the first one's response, byte for byte", True, late.body == first.body
-    other = desk.post(path, {}, key | {"Idempotency-Key": "click-2"})
-    yield "a request with another key is accepted", 201, other.status
-    yield "it creates one more draft", 1, desk.count("drafts") - before
+    yield "the history has as many drafts", 1 + 3, desk.rows(events)[0][0]
+    late = desk.post(path, {}, key), desk.post(CLASSIFY, ASKED, key)
+    yield "one more retry, later, gets the first response, byte for byte", (first.body, suggestion.body), (
+        late[0].body,
+        late[1].body,
+    )
+    failed = with_key(lab.word())
+    with desk.fault("audit-write"):
+        status = desk.post(path, {}, failed).status
+    yield "a draft that cannot be saved is an error", 500, status
+    yield "a retry of it gets through", 201, desk.post(path, {}, failed).status
+
+
+def with_key(key):
+    return {"X-User-Id": "agent-1", "X-User-Role": "agent", "Idempotency-Key": key}
