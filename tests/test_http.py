@@ -197,6 +197,19 @@ class BrokenRequests(WireTest):
                     self.assertIsNone(reader.next_request())
             self.assertEqual(refusal.exception.status, status)
 
+    def test_nothing_but_cr_lf_ends_a_header_line(self):
+        for character in "\r\n\x0b\x0c\x1c\x1d\x1e\x85":
+            data = ask("GET /health HTTP/1.1", f"X: a{character}X-Request-Id: forged")
+            self.assertNotIn(b"forged", self.desk.raw(data), repr(character))
+        name = "\u00c5sa".encode().decode("latin-1")  # the second byte of its first letter is the character \x85
+        self.assertTrue(self.desk.raw(ask("GET /health HTTP/1.1", f"X: {name}")).startswith(b"HTTP/1.1 200 "))
+
+    def test_of_two_lengths_none_is_believed(self):
+        for length in (0, 5, len(TICKET), 500):
+            answer = self.desk.raw(create(f"Content-Length: {length}"))
+            self.assertTrue(answer.startswith(b"HTTP/1.1 400 "), answer)
+        self.assert_unharmed()
+
     def test_sound_requests_before_a_broken_one_are_answered_first(self):
         wire = self.wire()
         wire.send(create() + ask() + b"nonsense\r\n\r\n")

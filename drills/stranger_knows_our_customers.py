@@ -1,0 +1,72 @@
+"""A competitor has written to our customers, and only to them: he knows who has an account here.
+
+"He has no list of ours; he has a list of ten thousand addresses that he bought somewhere. Of these he wrote to the
+twelve that have an account on our desk. In the log I see ten thousand failed logins, one for each address, all with
+the same answer: the e-mail address or the password is wrong. So how does he know?"
+"""
+
+import time
+
+STARS = 3
+FAMILY = ""
+SECTION = "Authorization"
+FILE = "web/accounts.py"
+CLEAN = "    return lambda: user if password_fits(password, stored) else None"
+PLANTED = "    return lambda: user if user and password_fits(password, stored) else None"
+HINTS = (
+    "Add a user (`python3 app.py --add-user ann@example.com`), and log in with a wrong password; then with an address "
+    "that has no account. The two answers are the same. Is there anything else that a client can measure?",
+    "The log has the time of each request in milliseconds. Compare those of the two logins. Which step of a login is "
+    "slow on purpose?",
+    "Read check_password in web/accounts.py. What does the password thread do if there is no such user?",
+)
+EXPLANATION = """
+A password hash is slow on purpose. It was computed only if the user exists, so a login with an unknown address was
+answered in a millisecond, and one with a known address took as long as the hash. Both got the same words, but a clock
+tells them apart, and one request for each address is enough. This is a common bug, because leaving the slow step out
+looks like a good idea, and no functional test sees it. Do the same work in both cases: here a hash against a value
+that no password fits. A random or a fixed pause does not help: the mean of some requests removes the noise, and the
+pause does not grow with the load, as the hash does.
+"""
+PROVENANCE = (
+    "CWE-208: Observable Timing Discrepancy",
+    "CWE-204: Observable Response Discrepancy",
+    "OWASP API2:2023 Broken Authentication",
+    "Django ticket #20760: the time of a login shows whether the user exists",
+    "craftcms/cms #6000: found in a penetration test",
+)
+TRIES = 3  # the shortest time counts: another program can only make a request slower
+
+
+def check(lab):
+    database = lab.temp_dir / "accounts.sqlite3"
+    domain, password = f"{lab.word()}.example", f"{lab.word()} {lab.word()}"
+    known = f"{lab.word()}@{domain}"
+    done = lab.run("--add-user", known, "--password-stdin", typed=f"{password}\n", SUPPORT_DESK_DB=str(database))
+    yield "a user is added (exit status)", 0, done.status
+    desk = lab.desk(database=database)
+
+    def log_in(address, typed=""):
+        return desk.post("/user/login", {"email": address, "password": typed or lab.word()})
+
+    def shortest(address):
+        """Seconds of the shortest of some logins with a wrong password."""
+        times = []
+        for _ in range(TRIES):
+            since = time.monotonic()
+            log_in(address())
+            times.append(time.monotonic() - since)
+        return min(times)
+
+    wrong, unknown = log_in(known), log_in(f"{lab.word()}@{domain}")
+    yield "a wrong password and an unknown address are refused", (401, 401), (wrong.status, unknown.status)
+    answers = [{**reply.json, "request_id": ""} for reply in (wrong, unknown)]
+    yield "both get the same answer", True, answers[0] == answers[1]
+    usual = shortest(lambda: known)
+    for what, address in {
+        "an unknown address of the same company, in capitals": lambda: f"{lab.word()}@{domain}".upper(),
+        "an unknown address of another company": lambda: f"{lab.word()}@{lab.word()}.example",
+    }.items():
+        yield f"{what} takes about as long as a wrong password", True, shortest(address) >= usual / 2
+    right = log_in(known.upper(), password)
+    yield "the right password opens the desk, also with the address in capitals", 200, right.status
