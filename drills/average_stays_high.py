@@ -1,7 +1,8 @@
 """The average of tickets per day stays high, although hardly any tickets arrive at weekends.
 
 "We hired people because of that number: the dashboard says eleven tickets a day. I have counted: 231 tickets in the
-thirty days since we opened. On Saturdays and Sundays there are none at all, and the number does not change."
+thirty days since we opened, so it must be about eight. On Saturdays and Sundays there are hardly any, and the number
+does not change."
 """
 
 from datetime import date, datetime, timedelta, timezone
@@ -21,42 +22,79 @@ HINTS = (
 )
 EXPLANATION = """
 The sum was divided by the number of rows in daily_counts, and a day without a ticket has no row there. So it was the
-average of the busy days only. Rows that do not exist are not counted: averages over a GROUP BY, a log or survey
-answers have the same bug, because quiet days, silent sensors and lost customers leave no row. Define what the number
-means (from the first day to today, both included), and test it with a gap in the middle.
+average of the busy days only. Rows that do not exist are not counted: averages over a GROUP BY, over a log or over the
+answers to a survey have the same bug, because quiet days, silent sensors and lost customers leave no row. Define what
+the number means (from the first day to today, both included), and test it with a gap in the middle and with a gap at
+the end.
 """
 PROVENANCE = (
     "CWE-682: Incorrect Calculation",
-    "survivorship bias: the average over what is there, instead of over what should be",
+    "vmiklos/plees-tracker#21: the daily average left out the days without sleep",
+    "wadefagen/91-DIVOC#40: an average of seven days was one of the last seven days that had data",
 )
-ADD = """INSERT INTO tickets (uuid, title, description, created_by, created_at, updated_at)
-    VALUES (?, 'Login broken', 'Cannot get in', 'user-1', ?, ?)"""
+ADD = """WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?)
+    INSERT INTO tickets (uuid, title, description, created_by, created_at, updated_at)
+    SELECT printf(?, n), 'Login broken', 'Cannot get in', ?, printf(?, n % 24), printf(?, n % 24) FROM numbers"""
 
 
 def today() -> date:
     return datetime.now(timezone.utc).date()
 
 
+def add(desk, how_many, day, owner="user-1"):
+    at = f"{day}T%02d:59:59.999Z"
+    desk.rows(ADD, (how_many, f"{str(uuid4())[:24]}%012d", owner, at, at))
+
+
+def average(desk, who=None, path="/tickets/stats"):
+    return desk.get(path, who).json["avg_tickets_per_day"]
+
+
+def expected(lab, tickets, first, *days):
+    """The average from the first day on; `days` are today, twice, in case that it is midnight between them."""
+    return lab.one_of(*{round(tickets / ((day - first).days + 1), 1) for day in days})
+
+
 def check(lab):
-    desk = lab.desk()
+    yield from all_tickets(lab, lab.desk(TZ="AAA-13"))
+    yield from one_customer(lab, lab.desk(SUPPORT_DESK_AUTH="tokens", DEBUG="true"))
 
-    def add(how_many, day):
-        for _ in range(how_many):
-            desk.rows(ADD, (str(uuid4()), f"{day}T10:00:00.000Z", f"{day}T10:00:00.000Z"))
 
-    def average():
-        return desk.get("/tickets/stats").json["avg_tickets_per_day"]
+def all_tickets(lab, desk):
+    """Days without a ticket are at the end, and then between others; the desk is in another time zone."""
+    yield "the average of an empty desk is 0.0", 0.0, average(desk)
+    now, oldest, some = today(), 0, lab.random.randint(3, 9)
+    for days, how_many, about in (
+        (some, lab.random.randint(20, 60), "tickets of one day some days ago, and none since"),
+        (0, lab.random.randint(2, 5), "then tickets of today"),
+        (lab.random.randint(20, 29), 7, "then tickets of some weeks before"),
+        (lab.random.randint(45, 90), 5, "then tickets of some months before"),
+    ):
+        add(desk, how_many, now - timedelta(days=days))
+        oldest = max(oldest, days)
+        seen, total = average(desk), desk.count("tickets")
+        correct = expected(lab, total, now - timedelta(days=oldest), now, today())
+        yield f"{about}: the average is of all days until today", correct, seen
+        again = average(desk, path="/api/tickets/stats")
+        yield f"{about}: /api/tickets/stats says the same", seen, again
+    stats = desk.get("/tickets/stats").json
+    yield "the total counts all of them", desk.count("tickets"), stats["total_tickets"]
+    yield "the chart has thirty days", 30, len(stats["daily"])
 
-    def expected(tickets, first, *days):
-        return lab.one_of(*{round(tickets / ((day - first).days + 1), 1) for day in days})
 
-    yield "the average of an empty desk is 0.0", 0.0, average()
-    now = today()
-    first, long_ago = now - timedelta(days=2), now - timedelta(days=44)
-    add(3, now)
-    yield "three tickets of today are three a day", expected(3, now, now, today()), average()
-    add(6, first)
-    yield "nine in three days, with none on the second, are three a day", expected(9, first, now, today()), average()
-    add(1, long_ago)
-    yield "ten in 45 days are 0.2 a day", expected(10, long_ago, now, today()), average()
-    yield "the total counts all ten", 10, desk.get("/tickets/stats").json["total_tickets"]
+def one_customer(lab, desk):
+    """A customer of a locked desk sees the average of the own tickets, since the first of them."""
+    names, now = [f"{lab.word()}-{place}" for place in range(2)], today()
+    since = lab.random.randint(4, 9)
+    add(desk, 12, now - timedelta(days=since), names[0])
+    add(desk, 3, now, names[0])
+    add(desk, 6, now - timedelta(days=2 * since), names[1])
+    who = [desk.login(name, "customer") for name in names] + [desk.login(lab.word(), "agent")]
+    seen = [average(desk, one) for one in who]
+    for name, number, tickets, days in (
+        ("the first customer", 0, 15, since),
+        ("the second customer", 1, 6, 2 * since),
+        ("an agent", 2, 21, 2 * since),
+    ):
+        correct = expected(lab, tickets, now - timedelta(days=days), now, today())
+        yield f"on a locked desk, {name} sees the right average", correct, seen[number]

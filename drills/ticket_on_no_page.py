@@ -59,20 +59,20 @@ def check(lab):
     ids = [desk.new_ticket(priority=priority)["id"] for priority in priorities[: 3 * size + 1]]
     tickets = ("/tickets", "tickets", "before", len(ids))
     sizes, seen = read_pages(desk, *tickets, limit=size)
-    yield "tickets in small pages: each of them is on one page, newest first", True, seen == ids[::-1]
-    yield "each page but the last one is full", True, sizes == [size, size, size, 1]
+    yield "tickets in small pages: each of them is on one page, newest first", ids[::-1], seen
+    yield "each page but the last one is full", [size, size, size, 1], sizes
     seen = read_pages(desk, *tickets, limit=len(ids))
-    yield "a page as large as the list is the only one", True, seen == ([len(ids)], ids[::-1])
-    yield "in pages of one each ticket is on one page", True, read_pages(desk, *tickets, limit=1)[1] == ids[::-1]
+    yield "a page as large as the list is the only one", ([len(ids)], ids[::-1]), seen
+    yield "in pages of one each ticket is on one page", ids[::-1], read_pages(desk, *tickets, limit=1)[1]
     low = [number for (number,) in desk.rows("SELECT id FROM tickets WHERE priority = 'low' ORDER BY id DESC")]
     for name, query, expected in (
         ("those of low priority", {"priority": "low"}, low),
         ("those that a search finds", {"search": "login"}, ids[::-1]),
     ):
         seen = read_pages(desk, *tickets, limit=size, **query)[1]
-        yield f"{name}, in small pages: each of them is on one page", True, seen == expected
+        yield f"{name}, in small pages: each of them is on one page", expected, seen
     total = desk.get("/tickets", priority="low").json["total"]
-    yield "the total of low priority says how many there are", True, total == len(low)
+    yield "the total of low priority says how many there are", len(low), total
     yield from other_lists(desk, ids, size)
     yield from long_lists(desk, ids[-1])
 
@@ -85,21 +85,21 @@ def other_lists(desk, ids, size):
         seen += [ticket["id"] for ticket in response.json]
         found = NEXT_LINK.search(response.headers.get("Link", ""))
         path = found and found[1][found[1].index("/api/") :]
-    yield "/api/tickets with its links to the next page: each ticket is on one page", True, seen == ids[::-1]
+    yield "/api/tickets with its links to the next page: each ticket is on one page", ids[::-1], seen
     number, parts = ids[0], {"comments": [], "drafts": []}
     for place in range(3 * size + 1):
         for kind, address in (("comments", "comments"), ("drafts", "draft")):
             parts[kind].append(desk.post(f"/tickets/{number}/{address}", {"body": f"Text {place}"}, AGENT).json["id"])
     for kind, expected in parts.items():
         sizes, seen = read_pages(desk, f"/tickets/{number}/{kind}", kind, "before", 99, limit=size)
-        yield f"{kind} of a ticket in small pages: each of them is on one page", True, sorted(seen) == expected
-        yield f"each page of {kind} but the last one is full", True, sizes == [size, size, size, 1]
+        yield f"{kind} of a ticket in small pages: each of them is on one page", expected, sorted(seen)
+        yield f"each page of {kind} but the last one is full", [size, size, size, 1], sizes
     expected = [event for (event,) in desk.rows("SELECT id FROM audit_events ORDER BY id")]
     seen = read_pages(desk, "/audit-events", "events", "after", 99, limit=size)[1]
-    yield "the audit log in small pages: each event is on one page, in order", True, seen == expected
+    yield "the audit log in small pages: each event is on one page, in order", expected, seen
     own = [event for (event,) in desk.rows("SELECT id FROM audit_events WHERE ticket_id = ? ORDER BY id", (number,))]
     seen = read_pages(desk, f"/tickets/{number}/events", "events", "from", 99, limit=size)[1]
-    yield "the history of a ticket in small pages: each event is on one page, in order", True, seen == own
+    yield "the history of a ticket in small pages: each event is on one page, in order", own, seen
 
 
 def long_lists(desk, number):
@@ -107,7 +107,7 @@ def long_lists(desk, number):
     desk.rows(MANY_COMMENTS, (number,))
     expected = [one for (one,) in desk.rows("SELECT id FROM comments WHERE ticket_id = ? ORDER BY id", (number,))]
     seen = read_pages(desk, f"/tickets/{number}/comments", "comments", "before", 99, limit=1000)[1]
-    yield "120 long comments: each of them is on one page", True, sorted(seen) == expected
+    yield "120 long comments: each of them is on one page", expected, sorted(seen)
     desk.rows(MANY_TICKETS)
     lines = desk.get("/tickets.csv").body.count(b"\r\n") - 1
     yield "the export has every ticket", desk.count("tickets"), lines
