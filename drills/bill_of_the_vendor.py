@@ -41,7 +41,8 @@ PROVENANCE = (
 )
 
 ANSWERS = {  # what the LLM may do wrong: the statuses to choose from, and its text; None: what it is asked for
-    "answers 500 or 503": ((500, 502, 503, 504), None),
+    "answers 500": ((500,), None),
+    "is overloaded": ((502, 503, 504), None),
     "refuses the key": ((401, 403), None),
     "has too many requests": ((429,), None),
     "refuses the text": ((400, 413, 422), None),

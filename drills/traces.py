@@ -64,7 +64,7 @@ class TracedLab(Lab):
     desk_class = TracedDesk
 
     def __init__(self, folder: Path):
-        super().__init__(folder, SECONDS)
+        super().__init__(folder, SECONDS, seed=0)  # the copy and the clean desk get the same words
         self.traced, self.check_sets_debug = [], False
 
     def desk(self, *arguments: str, database: Path | None = None, **environ: str) -> LabDesk:
