@@ -4,6 +4,11 @@
 everything else with a zero in it. With % alone I get the whole queue. Words work fine."
 """
 
+import csv
+import io
+import string
+from urllib.parse import urlencode
+
 STARS = 2
 FAMILY = ""
 SECTION = "Lists and search"
@@ -29,29 +34,61 @@ function without patterns, such as instr(). LIKE '%…%' also reads every ticket
 """
 PROVENANCE = (
     "CWE-155: Improper Neutralization of Wildcards or Matching Symbols",
-    "HELPDESK.AI PR#980 and taginfo#40: % and _ of a search reach LIKE",
-    "ransack#256",
+    "activerecord-hackery/ransack#256: % is escaped, _ is not",
+    "taginfo/taginfo#40: a search for % or _ does not work, because both are wildcards",
+    "nurl-lang/nurl#609: to remove _ from the search is no fix, because names have it",
 )
 TITLES = ("100% cpu", "100 cpu", "a_b", "axb", "back\\slash")
-SHORT = ("%", "_", "0%", "_b", "\\", "pu", "b", "%%", "__", "%_")
+SHORT = ("%", "_", "0%", "_b", "\\", "pu", "b", "%%", "__", "%_", "\\%", "\\_")
 LONGER = ("100%", "0% c", "a_b", "%%%", "e\nh", "CPU")
+CUSTOMER = {"X-User-Id": "user-1", "X-User-Role": "customer", "Content-Type": "application/json"}
+DESCRIPTION = "Help us out please"
 
 
 def check(lab):
-    desk = lab.desk()
-    for title in TITLES:
-        desk.new_ticket(title=title, description="Help us out, please")
-
-    def found(words):
-        titles = [ticket["title"] for ticket in desk.get("/tickets", search=words).json["tickets"]]
-        return sorted(titles, key=TITLES.index)
+    desk, one, other = lab.desk(), lab.word(4), lab.word(4)
+    between = {"a percent sign": "%", "an underscore": "_", "a backslash": "\\", "two signs": "\\%", "a letter": "x"}
+    drawn = {shown: f"{one}{sign}{other}" for shown, sign in between.items()}
+    last, titles = f"{other}_{one}", (*TITLES, *drawn.values(), f"{one} {string.punctuation}")
+    made = [{"title": title, "description": DESCRIPTION} for title in titles]
+    made.append({"title": "In the description", "description": last})
+    replies = desk.on_one_connection(*(("POST", "/tickets", body, CUSTOMER) for body in made))
+    texts = {reply.json["id"]: text for reply, text in zip(replies, (*titles, last))}
 
     def expected(words):
-        return [title for title in TITLES if words.lower() in title]
+        return sorted(text for text in texts.values() if words.lower() in text)
 
+    def wrong_ones(*needles, address="/tickets"):
+        """Of these searches those with a wrong result."""
+        answers = zip(needles, numbers_found(desk, needles, address))
+        found = {words: sorted(texts.get(number, str(number)) for number in numbers) for words, numbers in answers}
+        return {words: titles for words, titles in found.items() if titles != expected(words)}
+
+    wrong = wrong_ones(*SHORT, *drawn.values(), last)
     for words in SHORT:
-        yield f"a search for {words!r} finds the titles that have it", expected(words), found(words)
-    answers = {words: found(words) for words in ("%_", *LONGER)}
-    wrong = {words: titles for words, titles in answers.items() if titles != expected(words)}
-    yield "of the searches for '%_' and for longer words none is wrong", {}, wrong
-    yield "a search for words of every description finds all", list(TITLES), found("Help us")
+        yield f"a search for {words!r} finds the titles that have it", "them", wrong.get(words, "them")
+    for shown, words in drawn.items():
+        what = f"a search for two words with {shown} between them"
+        yield f"{what} finds the title that has it", "it", wrong.get(words, "it")
+    yield "a search for an underscore between two words finds it in a description", "it", wrong.get(last, "it")
+    for address in ("/api/tickets", "/tickets.csv"):
+        yield f"GET {address} finds the same", {}, wrong_ones("%", *drawn.values(), address=address)
+    shown = "of the searches for '%_', for longer words and for each punctuation mark none is wrong"
+    yield shown, {}, wrong_ones("%_", *LONGER, *string.punctuation)
+    yield "a search for words of every description finds all", len(texts) - 1, len(numbers_found(desk, ["Help us"])[0])
+
+
+def numbers_found(desk, needles, address="/tickets"):
+    """The numbers of the tickets that each search finds; or the status, if it is refused."""
+    requests = (("GET", f"{address}?{urlencode({'search': words})}", None, {}) for words in needles)
+    return [_numbers(reply, address) for reply in desk.on_one_connection(*requests)]
+
+
+def _numbers(reply, address):
+    if reply.status != 200:
+        return [reply.status]
+    if address.endswith(".csv"):
+        rows = csv.DictReader(io.StringIO(reply.body.decode()))
+    else:
+        rows = reply.json["tickets"] if address == "/tickets" else reply.json
+    return [int(row["id"]) for row in rows]
