@@ -30,34 +30,70 @@ PROVENANCE = (
     "CWE-362: Concurrent Execution using Shared Resource with Improper Synchronization",
     "CWE-178: Improper Handling of Case Sensitivity",
     "RFC 9110, section 13.1.1: If-Match, and the lost update problem",
-    "zammad#246, osTicket#2504 and chatwoot#775: two agents overwrite each other",
+    "martinrotter/rssguard#1296: a header was ignored, because it came in lower case",
+    "linuxfoundation/lfevents#962: who saves an old form overwrites what others have saved meanwhile",
 )
-ANN = {"X-User-Id": "ann", "X-User-Role": "agent"}
-BOB = {"X-User-Id": "bob", "X-User-Role": "agent"}
+STATE = "SELECT title, priority, state, coalesce(assignee, ''), coalesce(locked_by, ''), version FROM tickets"
+
+
+def late_requests(path, number, form):
+    """Changes by somebody who has read an old version: {what: (method, path, body)}."""
+    return {
+        "change": ("PATCH", path, form),
+        "change by /api/tickets": ("PATCH", f"/api{path}", form),
+        "assign": ("POST", f"{path}/transitions", {"transition": "assign"}),
+        "assign by /api/assign": ("POST", "/api/assign", {"aggregate_id": str(number)}),
+        "comment": ("POST", f"{path}/comments", {"body": "It burns"}),
+        "draft": ("POST", f"{path}/draft", {"body": "Please leave the building."}),
+        "lock": ("POST", f"{path}/lock", {}),
+        "edit of a draft": ("PATCH", "/drafts/1", {"body": "Please stay."}),
+        "approval": ("POST", "/drafts/1/approve", {}),
+        "reject": ("POST", "/drafts/1/reject", {}),
+    }
 
 
 def check(lab):
-    desk = lab.desk()
-    path = f"/tickets/{desk.new_ticket(title='Servr burns', priority='medium')['id']}"
-    read = desk.get(path, ANN)
-    seen = {"If-Match": read.headers["ETag"]}
-    form = {name: read.json[name] for name in ("title", "description", "category", "priority")}
+    desk, refused = lab.desk(), lab.one_of(409, 412)
+    ann, bob = ({"X-User-Id": lab.word(), "X-User-Role": "agent"} for _ in range(2))
+    number = desk.new_ticket(title="Servr burns", priority="medium")["id"]
+    path = f"/tickets/{number}"
+    desk.post(f"{path}/draft", {"body": "Please wait."}, bob)
+    read = desk.get(path, ann)
+    seen = read.headers["ETag"]
+    form = {name: read.json[name] for name in ("description", "category", "priority")} | {"title": "Server burns"}
     yield "bob's change of the version that he has read is accepted", 200, desk.patch(
-        path, {"priority": "critical"}, BOB | seen
+        path, {"priority": "critical"}, bob | {"If-Match": seen}
     ).status
-    late = desk.patch(path, form | {"title": "Server burns"}, ANN | seen)
-    yield "ann's change of the version from before bob's is refused", lab.one_of(409, 412), late.status
-    rows = "SELECT title, priority, state FROM tickets"
-    yield "the ticket has bob's change, and not ann's", [("Servr burns", "critical", "new")], desk.rows(rows)
-    late = desk.post(f"{path}/transitions", {"transition": "assign"}, ANN | seen)
-    yield "an assign by ann of the version from before bob's is refused", lab.one_of(409, 412), late.status
-    events = desk.rows("SELECT type, actor FROM audit_events WHERE version > 1")
-    yield "the history has bob's change alone", [("Edited", "bob")], events
-    again = {"If-Match": desk.get(path, ANN).headers["ETag"]}
+    before = desk.rows(STATE)
+    for what, request in late_requests(path, number, form).items():
+        late = desk.request(*request, ann | {"If-Match": seen})
+        yield f"ann's {what} of the version from before bob's is refused", refused, late.status
+    for name in ("if-match", "IF-MATCH"):
+        late = desk.patch(path, form, ann | {name: seen})
+        yield f"it is refused with the header {name}, too", refused, late.status
+    for what, tags in (("a version that is not there yet", '"1000"'), ("two old versions", f'"1", {seen}')):
+        status = desk.patch(path, form, ann | {"If-Match": tags}).status
+        yield f"ann's change of {what} is refused", refused, status
+    yield "the ticket has bob's change, and not ann's", before, desk.rows(STATE)
+    events = desk.rows("SELECT type, actor FROM audit_events WHERE version > 2")
+    yield "the history has bob's change alone", True, events == [("Edited", bob["X-User-Id"])]
+    kept = desk.rows("SELECT body, status FROM drafts"), desk.count("comments")
+    yield "the draft is as before, and there is no comment", ([("Please wait.", "pending")], 0), kept
+    now = desk.get(path, ann).headers["ETag"]
     yield "ann's change of the version that she has read again is accepted", 200, desk.patch(
-        path, {"title": "Server burns"}, ANN | again
+        path, {"title": "Server burns"}, ann | {"If-Match": now}
     ).status
-    anyway = desk.patch(path, {"category": "technical"}, BOB).status, desk.patch(path, {"assignee": "bob"}, ANN).status
+    for which, tags, text in (("second", "{0}, {1}", "It burns"), ("first", "{1}, {0}", "It is hot")):
+        now = desk.get(path, ann).headers["ETag"]
+        status = desk.patch(path, {"description": text}, ann | {"If-Match": tags.format(seen, now)}).status
+        yield f"a change of one of two versions, the {which} of which is the right one, is accepted", 200, status
+    status = desk.patch(path, {"assignee": "cid"}, ann | {"If-Match": "*"}).status
+    yield "a change of any version is accepted", 200, status
+    anyway = desk.patch(path, {"category": "technical"}, bob).status, desk.patch(path, {"assignee": "bob"}, ann).status
     yield "changes of one field that name no version are accepted", (200, 200), anyway
-    last = desk.rows("SELECT title, priority, category, assignee FROM tickets")
-    yield "the ticket has all four changes", [("Server burns", "critical", "technical", "bob")], last
+    now = desk.get(path, ann).headers["ETag"]
+    yield "an approval of the version that bob has read is accepted", 200, desk.post(
+        "/drafts/1/approve", {}, bob | {"If-Match": now}
+    ).status
+    last = desk.rows("SELECT title, priority, category, assignee, description FROM tickets")
+    yield "the ticket has all these changes", [("Server burns", "critical", "technical", "bob", "It is hot")], last
