@@ -545,6 +545,11 @@ class LogLines(DeskTest):
         self.desk.get("/health")
         self.assertNotRegex(self.desk.log.getvalue().replace("\n", ""), "[\x00-\x1f\x7f-\x9f]")
 
+    def test_a_line_end_in_a_path_cannot_forge_a_line(self):
+        for path in ("/tickets/1%0Aforged", "/api/tickets/1%0aforged", "/audit-events?ticket=1%0Aforged"):
+            self.assertEqual(self.desk.get(path).status, 404)
+        self.assertNotRegex(self.desk.log.getvalue(), r"(?m)^forged")
+
 
 class JsonLogLines(LogLines):
     environ = {"LOG_FORMAT": "json"}

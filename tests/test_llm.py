@@ -368,6 +368,17 @@ class Failures(LLMTest):
                 self.stub.act = says(GOOD)
                 self.assertEqual(self.classify(who).json["source"], "openai")  # and the circuit stays closed
 
+    def test_a_redirect_is_not_followed_to_another_server(self):
+        other = Stub()
+        self.addCleanup(other.close)
+        for status in (301, 302, 303, 307, 308):
+            self.stub.act = sends(status, "", ("Location", f"{other.url}/chat/completions"))
+            who = {"X-User-Id": f"user-{status}"}
+            self.assert_falls_back(self.desk.post("/api/tickets/classify/", S3_REQUEST, who))
+            self.stub.act = says(GOOD)
+            self.assertEqual(self.classify(who).json["source"], "openai")
+        self.assertEqual(other.calls, [])
+
     def test_an_llm_that_is_not_there_is_a_failure(self):
         self.stub.close()
         self.assert_falls_back(self.classify())

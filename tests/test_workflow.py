@@ -74,6 +74,12 @@ class Net(NetTest):
                 expected = 200 if (state, transition) in NET else 409
             self.assertEqual(self.fire("/tickets", uuid, transition, {}).status, expected, f"{transition} of {state}")
 
+    def test_a_refusal_on_a_published_route_has_the_status_of_a_refusal(self):
+        uuid = self.desk.new_ticket()["uuid"]
+        self.assertEqual(self.desk.post("/api/close", {"aggregate_id": uuid}, AGENT).status, 409)
+        self.desk.post(f"/tickets/{uuid}/lock", {}, {**AGENT, "X-User-Id": "agent-2"})
+        self.assertEqual(self.desk.post("/api/assign", {"aggregate_id": uuid}, AGENT).status, 423)
+
     def test_the_answer_of_a_published_route_has_its_members(self):
         uuid = self.ticket_in("new")
         reply = self.desk.post("/api/assign", {"aggregate_id": uuid, "data": {"assignee": "agent-7"}}, AGENT)
