@@ -15,8 +15,7 @@ CLEAN = "        self._seconds += seconds\n"
 PLANTED = "        self._seconds += round(seconds, 1)\n"
 HINTS = (
     "Send fifty requests, read desk_request_seconds_sum in GET /metrics, and compare it with the time that curl shows "
-    "for one: -w '%{time_total}'. Then send requests that take 0.06 seconds, and some that take 0.04: on a desk with "
-    "DEBUG=true a slow LLM or a long search does that.",
+    "for one of them: -w '%{time_total}'.",
     "The sum is shown with six digits. Where do digits get lost before that: when it is shown, or when it is added up?",
     "Read Metrics.observe in web/metrics.py. What is added for a request that takes four milliseconds?",
 )

@@ -6,6 +6,7 @@ import struct
 import threading
 import time
 import unittest
+from collections import deque
 from contextlib import closing, suppress
 from unittest import mock
 
@@ -13,9 +14,11 @@ from store import Store
 from tests.desk import AGENT, TIMEOUT, Desk, DeskTest
 from tests.listeners import masked_frame
 from web import server
-from web.handler import BODY, HEAD, IDLE, LINGERING, LIVE, SENDING, STREAMING, WAITING, Handler
+from web.handler import BODY, HEAD, IDLE, LINGERING, LIVE, SENDING, STREAMING, WAITING, Handler, Job
 from web.http1 import RequestReader
 from web.websocket import MessageReader, Opcode
+from web.workers import QUEUE, WorkerPool
+from workflow import Unavailable
 
 HANDSHAKE = (
     "GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nX-User-Id: bob\r\n"
@@ -38,6 +41,17 @@ class Followed(Handler):
         if name == "state" and getattr(self, "state", value) is not value:
             self.changes.add((self.state.name, value.name))
         super().__setattr__(name, value)
+
+
+class FullQueue(unittest.TestCase):
+    def test_work_that_finds_the_queue_full_is_refused_at_once(self):
+        release, finished = threading.Event(), deque()
+        pool = WorkerPool(1, finished, lambda: None)
+        self.addCleanup(pool.close)
+        self.addCleanup(release.set)
+        for _ in range(QUEUE + 2):  # one job is at work, the queue is full, and one is too much
+            pool.start(Job(None, None, release.wait, "audits"))
+        self.assertIn(Unavailable, [type(problem) for _, _, problem in list(finished)])
 
 
 class Life(DeskTest):

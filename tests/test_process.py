@@ -120,6 +120,13 @@ class Tools(FilledTest):
                     self.assertIn(word, done.stdout)
             desk.stop()
 
+    def test_verify_agrees_with_comments_that_are_internal_and_with_others(self):
+        desk = self.fill()
+        for internal in (True, False):
+            desk.post("/tickets/1/comments", {"body": "Hello", "internal": internal}, {"X-User-Role": "agent"})
+        done = run_tool("--verify", SUPPORT_DESK_DB=str(self.database))
+        self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
+
     def test_verify_finds_what_was_done_behind_the_desks_back(self):
         damages = {
             "UPDATE tickets SET title = 'Other'": "ticket 1",
