@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import re
 import unittest
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
@@ -89,7 +90,7 @@ class Format(unittest.TestCase):
                 self.assertLessEqual(len(catalogue.symptom(drill)), 120)
                 self.assertGreaterEqual(len(drill.HINTS), 3)
                 self.assertGreater(len(drill.EXPLANATION.split()), 30)
-                self.assertTrue([source for source in drill.PROVENANCE if source.startswith("CWE-")])
+                self.assertTrue([source for source in drill.PROVENANCE if re.search(r"^CWE-\d|#\d", source)])
                 self.assertTrue(drill.SECTION)
 
     def test_the_clean_text_occurs_once_and_the_story_does_not_name_the_file(self):
