@@ -32,19 +32,19 @@ system treats two user names as equal and another part does not, a user can log 
 PROVENANCE = (
     "CWE-178: Improper Handling of Case Sensitivity",
     "CWE-176: Improper Handling of Unicode Encoding",
-    "SQLite's documentation: lower() works for ASCII characters only",
-    "GitHub 2019: a password reset for an address with a dotless i went to somebody else",
+    "newsboat/newsboat#585 and janeczku/calibre-web#373: a search in SQLite ignores the case of ASCII letters only",
+    "CVE-2019-19844: in Django, a mail to reset a password went to another address that is equal only without its case",
 )
 PAIRS = (("café", "CAFÉ"), ("Straße", "STRASSE"), ("naïve", "nai\u0308ve"), ("ЖУК", "жук"), ("login", "LOGIN"))
+LETTERS = "àâçèëîïñõøùûýąćđęğłńřśşţžαβγδεθλπφψωбгдийлфцчшщыэюя"
 
 
 def check(lab):
     desk = lab.desk()
 
-    def found(needle, headers=None, **query):
-        return sorted(
-            ticket["id"] for ticket in desk.get("/tickets", headers, None, search=needle, **query).json["tickets"]
-        )
+    def found(needle, headers=None, address="/tickets", **query):
+        reply = desk.get(address, headers, None, search=needle, **query).json
+        return sorted(ticket["id"] for ticket in (reply["tickets"] if isinstance(reply, dict) else reply))
 
     for one, other in PAIRS:
         spellings = {desk.new_ticket(title=f"The word {word}")["id"]: word for word in (one, other)}
@@ -52,6 +52,7 @@ def check(lab):
             written = word if len(word) == len(normalize("NFC", word)) else f"{word} (its ï is an i and two dots)"
             words = [spellings.get(number, number) for number in found(word)]
             yield f"a search for {written} finds both spellings", [one, other], words
+    yield from check_drawn_word(lab, desk, found)
     number = desk.new_ticket(description="Das CAFÉ ist zu")["id"]
     yield "a search for das café finds Das CAFÉ in a description", True, number in found("das café")
     yield "a search for cafe, without the accent, finds none of them", [], found("cafe")
@@ -63,3 +64,16 @@ def check(lab):
     )
     mine = [found(f"from {name}", {"X-User-Id": name}, mine="true") for name in ("ann", "Ann")]
     yield "with mine=true each of the two is shown that ticket", [[small], [great]], mine
+
+
+def check_drawn_word(lab, desk, found):
+    word = "".join(lab.random.sample(LETTERS, 6))
+    titles = (word.upper(), word, normalize("NFD", word.upper()), "New")
+    numbers = [desk.new_ticket(title=title)["id"] for title in titles]
+    needles = {"small": word, "capital": word.upper(), "split": normalize("NFD", word)}
+    needles |= {"its last three": word[-3:], "its first two": word[:2]}
+    for shown, needle in needles.items():
+        same = found(needle), found(needle, address="/api/tickets")
+        yield f"a word with accents, in {shown} letters, finds all three spellings", (numbers[:3],) * 2, same
+    desk.patch(f"/tickets/{numbers[3]}", {"title": f"Again {word.title()}"})
+    yield "a ticket that gets this word later is found, too", numbers, found(word)
