@@ -30,7 +30,9 @@ MOST_OF_RAW = 2000  # bytes that are kept of what is no request
 CLIENT_HAS_GONE = "the desk itself, because its client has gone"
 NOT_TRACED = "/debug/"  # requests that only look
 OWN_FILES = ("web/tracer.py", "web/trace.py", "web/faults.py", "web/lab.py", "web/explain.py", "web/clock.py")
-NOT_SHOWN = (*OWN_FILES, "web/listener.py", "web/log.py", "web/metrics.py", "web/short_repr.py")
+HELPERS = "http1 listener log metrics redact responses routes short_repr".split()  # they do the same for each request
+NOT_SHOWN = (*OWN_FILES, *(f"web/{name}.py" for name in HELPERS))
+OF_EACH_REQUEST = ("stated_id", "check_host")  # the same for functions of other files
 WITH_DETAILS = ("web/handler.py", "web/server.py", "web/live.py")  # of the others in web/, public functions are shown
 SECRET_FILES = ("web/identity.py", "web/accounts.py")  # their arguments and results are not shown
 CURSOR_FUNCTIONS = ("execute", "fetchall", "fetchone", "<lambda>")  # functions of store.py that watch
@@ -53,7 +55,8 @@ def _shown_file(code) -> str:
     """The file of a function whose calls are steps of traces, "" for any other function."""
     file, name = name_of_file(code.co_filename), code.co_name
     if file.startswith("web/"):
-        is_hidden = file in NOT_SHOWN or (name[0] == "_" and file not in WITH_DETAILS)
+        is_private = name[0] == "_" and file not in WITH_DETAILS
+        is_hidden = file in NOT_SHOWN or name in OF_EACH_REQUEST or is_private
     else:
         is_hidden = name in CURSOR_FUNCTIONS or name in QUERY_HELPERS or name[:2] == "__"
     return "" if is_hidden or name[0] == "<" else file
