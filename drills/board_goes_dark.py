@@ -5,6 +5,8 @@
 tickets. In the browser and with curl the same tickets look right."
 """
 
+import json
+
 STARS = 3
 FAMILY = ""
 SECTION = "Validation and types"
@@ -29,11 +31,14 @@ like "Zażółć 👍".
 """
 PROVENANCE = (
     "CWE-135: Incorrect Calculation of Multi-Byte String Length",
-    "psf/requests#6586 and werkzeug#705: a Content-Length of characters, a body of bytes",
-    "falcon#158, MicroWebSrv#38: the same in other servers",
+    "psf/requests#6586: a Content-Length of characters, a body of bytes",
+    "chargebee/chargebee-node#120: the same with accents and emoji in a request",
+    "huhuhong/websocket-csharp-net-stomp-client#4: the same in a frame, and the connection ends",
 )
 
 TITLES = ("Zażółć gęślą jaźń", "👍👍👍", "plain", "naïve " * 30)
+LETTERS = {2: "żółćäñЖд", 3: "日本語ไทย€", 4: "👍🎉🚀😀"}  # by their bytes in UTF-8
+SIZES = (1, 60, 125, 126, 20_000)  # in characters; the field of a length changes after 125 and after 65,535 bytes
 
 
 def short(title):
@@ -42,27 +47,41 @@ def short(title):
 
 
 def check(lab):
-    desk = lab.desk()
+    desk = lab.desk(DEBUG="true")  # the echo needs it
     board, stream = desk.websocket(), desk.stream()
     for title in TITLES:
         expected = title.strip()
         made = desk.new_ticket(title=title)
         kept = desk.get(f"/tickets/{made['id']}").json["title"]
         yield f"'{short(expected)}' is stored unchanged", True, kept == expected
-        message = board.until(lambda one: one.get("_tag") == "TicketCreated")
+        message = board.until(lambda one: one.get("_tag") == "TicketCreated", 3)
         title_on_board = message and message["ticket"]["title"]
         yield f"the board on the WebSocket gets '{short(expected)}'", short(expected), short(title_on_board)
         event = stream.next()
         yield f"GET /events sends '{short(expected)}'", True, bool(event and expected in event["data"])
     board = desk.websocket()
     board.send({"_tag": "GetTickets"})
-    message = board.until(lambda one: one.get("_tag") == "AllTickets")
+    message = board.until(lambda one: one.get("_tag") == "AllTickets", 3)
     titles = message and sorted(short(ticket["title"]) for ticket in message["tickets"])
     yield "a board that connects later gets all tickets", sorted(short(title.strip()) for title in TITLES), titles
     desk.new_ticket(title="One more")
-    message = board.until(lambda one: one.get("_tag") == "TicketCreated")
+    message = board.until(lambda one: one.get("_tag") == "TicketCreated", 3)
     yield "this later board gets the next ticket", "One more", message and message["ticket"]["title"]
+    for size, letters in LETTERS.items():
+        texts = ["".join(lab.random.choices(letters, k=number)) for number in SIZES]
+        texts.append("end")
+        yield f"/ws/echo returns texts of letters that have {size} bytes each", True, echoed(desk, texts) == texts
     reply = desk.get("/tickets")
     yield "the body of GET /tickets has as many bytes as its Content-Length", len(reply.body), int(
         reply.headers["Content-Length"]
     )
+
+
+def echoed(desk, texts):
+    """What /ws/echo returns for these texts, each of which is sent in quotes; it ends where the messages break."""
+    socket, returned = desk.websocket("/ws/echo"), []
+    for text in texts:
+        socket.send_frame(1, json.dumps(text, ensure_ascii=False).encode())
+    while len(returned) < len(texts) and (text := socket.next(2)) is not None:
+        returned.append(text)
+    return returned
