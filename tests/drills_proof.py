@@ -30,6 +30,7 @@ import time
 import unittest
 from collections import defaultdict
 from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
 from pathlib import Path
 from runpy import run_path
 from statistics import median
@@ -193,7 +194,8 @@ def main(argv: list[str]) -> int:
     options = parser.parse_args(argv)
     names, clean_results, failed = options.names or catalogue.by_difficulty(), defaultdict(list), set()
     with ProcessPoolExecutor(WORKERS) as workers:
-        for name, (why, found) in zip(names, workers.map(prove, names, *([option] * len(names) for option in (options.times, options.others)))):
+        same = repeat(options.times), repeat(options.others)
+        for name, (why, found) in zip(names, workers.map(prove, names, *same)):
             failed |= {name} if why else set()
             for other, results in found:
                 clean_results[other].append(results)
