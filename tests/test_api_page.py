@@ -28,7 +28,7 @@ class ApiPage(DeskTest):
             wanted += [
                 f"/static/{name}" for name in re.findall(r'^import .* from "./([^"]+)";$', reply.body.decode(), re.M)
             ]
-        shared = {f"/static/{name}.js" for name in ("copy", "curl", "dom", "format", "petri")}
+        shared = {f"/static/{name}.js" for name in ("copy", "curl", "desk", "dom", "format", "now", "petri")}
         self.assertEqual(set(wanted), {"/static/docs.css", "/static/docs.js", *shared})
 
     def test_an_unchanged_docs_page_is_304(self):

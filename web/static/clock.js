@@ -2,6 +2,7 @@
 
 import { get, send } from "./api.js";
 import { desk } from "./desk.js";
+import { clockChanged, deskNow } from "./now.js";
 import { el } from "./dom.js";
 import { seesOnlyOwn } from "./identity.js";
 import { errorText } from "./problem.js";
@@ -15,23 +16,13 @@ const UNITS = [
   ["minute", 60],
   ["second", 1],
 ];
-const listeners = [];
-
-/** The milliseconds of Date.now(), by the desk's clock. */
-export function now() {
-  return Date.now() + desk.clock_offset * 1000;
-}
-
-export function onClockChange(listener) {
-  listeners.push(listener);
-}
 
 /** The desk says by how many seconds its clock is moved. */
 export function setOffset(seconds = 0) {
   if (seconds === desk.clock_offset) return;
   desk.clock_offset = seconds;
   showClock();
-  listeners.forEach((listener) => listener());
+  clockChanged();
 }
 
 /** Ask for it again: only with DEBUG=true it can be moved. Without an answer the page keeps what it knows. */
@@ -46,7 +37,7 @@ const readClockSoon = throttle(readClock, 5000);
 
 /** An event was written at `at`, which is now. */
 export function compareClock(at) {
-  if (Math.abs(Date.parse(at) - now()) > FAR * 1000) readClockSoon();
+  if (Math.abs(Date.parse(at) - deskNow()) > FAR * 1000) readClockSoon();
 }
 
 /** "25 hours ahead", "61 seconds behind", "about 3 days ahead": without a fraction, if need be rounded. */

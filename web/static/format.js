@@ -1,6 +1,6 @@
 // Turns the desk's names and times into text for readers. LIMITS are for the counters of the forms.
 
-import { now as deskNow, onClockChange } from "./clock.js";
+import { deskNow, onClockChange } from "./now.js";
 import { el } from "./dom.js";
 
 /** Characters that a text may have; tests compare them with schema.sql. */

@@ -2,7 +2,7 @@
 
 import { openAudit } from "./audit.js";
 import { openDashboard } from "./dashboard.js";
-import { compareClock, onClockChange, readClock } from "./clock.js";
+import { compareClock, readClock } from "./clock.js";
 import { openComparison } from "./compare.js";
 import { desk } from "./desk.js";
 import { keepTimesCurrent } from "./format.js";
@@ -11,6 +11,7 @@ import { mustLogIn, onNewIdentity, seesOnlyOwn, watchReturn } from "./identity.j
 import { followVisibility, onLive, startLive, stopLive } from "./live.js";
 import { readHealth, readNet } from "./metadata.js";
 import { openNewTicket } from "./new-ticket.js";
+import { onClockChange } from "./now.js";
 import { openQueue } from "./queue.js";
 import { redrawRequestLog, startRequestLogPanel } from "./request-log-panel.js";
 import { explainTraces, openRequests } from "./requests.js";

@@ -1,6 +1,6 @@
 // The rows of the queue. A row that did not change keeps its element, so focus and reading place stay.
 
-import { now } from "./clock.js";
+import { deskNow } from "./now.js";
 import { el } from "./dom.js";
 import { badge, humanize, lockBadge, person, timeElement } from "./format.js";
 import { pause } from "./timing.js";
@@ -55,7 +55,7 @@ export class TicketList {
   }
 
   watchLock({ lock_expires_at: end }) {
-    const timer = setTimeout(this.onLockEnd, Date.parse(end) - now() + 200);
+    const timer = setTimeout(this.onLockEnd, Date.parse(end) - deskNow() + 200);
     this.signal.addEventListener("abort", () => clearTimeout(timer));
   }
 }
