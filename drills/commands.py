@@ -5,17 +5,19 @@ A command gets its arguments (words and flags) and the folder of the copies; it 
 
 import contextlib
 import hashlib
+import itertools
 import json
 import os
 import random
 import sys
 import tempfile
+import threading
 from pathlib import Path
 from typing import NamedTuple
 
 from drills import board, catalogue, debug_log, faults, plant, solutions, traces
 from drills.catalogue import DrillError
-from drills.clients import LLMS, StubLLM
+from drills.clients import LLMS, SWITCHING, StubLLM, WebSocket
 from drills.judge import judge
 from drills.lab import LLM_PORT
 from drills.learner_test import judge_test
@@ -25,6 +27,8 @@ from drills.stages import MAX_BROKEN, after_ok
 from drills.untrusted import one_line, print_error, print_lines, read_bytes
 
 TOOL = "python3 -m drills"
+DESK_PORT = 8080
+ANSWER_SECONDS = 2  # that `ws` waits for the answer to its last message
 OWN_CHECK = "own check"  # the first stage of check
 RULE_OF_A_TEST = (
     "a regression test passes on every correct desk and fails, by assertion, on the planted one, each time it runs."
@@ -169,13 +173,16 @@ def show_board(args, copies_dir):
 
 def start(args, copies_dir):
     Progress(copies_dir).entries()  # if this raises DrillError, nothing is done yet
+    word, seed = args.words[0] if args.words else "", args.flags.get("--seed")
+    stars = _stars(args.flags.get("--stars", "1-5"))
     if args.flags.get("--mystery"):
-        if args.words:
-            raise DrillError(f"a mystery is started without a name; type {TOOL} start --mystery")
-        label, name = _choose_mystery(args.flags.get("--seed"), copies_dir)
+        if word not in ("", "random"):
+            raise DrillError(f"a mystery is started without a name; type {TOOL} start random --mystery")
+        label, name = _choose_mystery(seed, stars, copies_dir)
     else:
-        word = args.words[0] if args.words else "next"
-        name = label = _choose_drill(word, args.flags.get("--seed"), copies_dir)
+        if word not in ("next", "random", "") and {"--seed", "--stars"} & set(args.flags):
+            raise DrillError(f"--seed and --stars go with `{TOOL} start random`, with or without --mystery")
+        name = label = _choose_drill(word or "next", seed, stars, copies_dir)
     folder = copies_dir / label
     existed = folder.exists()
     if not existed:
@@ -212,29 +219,47 @@ def _short_path(path):
         return str(path)
 
 
-def _choose_drill(word, seed, copies_dir):
+def _stars(text):
+    """The numbers of stars that "2" or "2-3" means."""
+    low, _, high = text.partition("-")
+    found = [int(low), int(high or low)] if {low, high or low} <= set("12345") else [2, 1]
+    if found[0] > found[1]:
+        raise DrillError(f"--stars takes a number from 1 to 5, or two such as 2-3, not {text!r}")
+    return range(found[0], found[1] + 1)
+
+
+def _choose_drill(word, seed, stars, copies_dir):
     """The drill to start: the word is a name, next or random."""
     if word not in ("next", "random"):
-        if seed is not None:
-            raise DrillError(f"--seed goes with `{TOOL} start random` and `{TOOL} start --mystery`")
         return find_session(word, copies_dir).label
     rows = board.rows(copies_dir)
-    new = [name for name in catalogue.by_difficulty() if rows[name]["state"] == "new"]
+    names = [name for name in catalogue.by_difficulty() if catalogue.load(name).STARS in stars]
+    new = [name for name in names if rows[name]["state"] == "new"]
     if not new:
         raise DrillError(f"every drill was started already; `{TOOL}` shows the board, `{TOOL} reset NAME` resets one")
     return new[0] if word == "next" else random.Random(seed).choice(new)
 
 
-def _choose_mystery(seed, copies_dir):
-    """(label, name): with a seed the same for a whole class, without one a drill that is not solved yet."""
-    if seed is not None:
+def _choose_mystery(seed, stars, copies_dir):
+    """(label, name): with a seed the same for a whole class, without one a drill that is not solved yet.
+
+    The number in the label decides the drill: with other stars a seed leads to another number.
+    """
+    drawn = random.Random(seed)
+    if seed is not None and _has_stars(seed, stars):
         return f"{catalogue.MYSTERY}{seed}", _random_drill(seed)
     rows = board.rows(copies_dir)
-    free = [number for number in range(1000, 10000) if f"{catalogue.MYSTERY}{number}" not in rows]
-    random.shuffle(free)
-    unsolved = (number for number in free if rows[_random_drill(number)]["state"] != "solved")
-    seed = next(unsolved, free[0])
-    return f"{catalogue.MYSTERY}{seed}", _random_drill(seed)
+    fitting = [number for number in drawn.sample(range(1000, 10000), 9000) if _has_stars(number, stars)]
+    if not fitting:
+        raise DrillError("no drill has that many stars")
+    if seed is None:
+        free = [number for number in fitting if f"{catalogue.MYSTERY}{number}" not in rows] or fitting
+        fitting = [next((number for number in free if rows[_random_drill(number)]["state"] != "solved"), free[0])]
+    return f"{catalogue.MYSTERY}{fitting[0]}", _random_drill(fitting[0])
+
+
+def _has_stars(seed, stars):
+    return catalogue.load(_random_drill(seed)).STARS in stars
 
 
 def _random_drill(seed):
@@ -243,34 +268,43 @@ def _random_drill(seed):
 
 def check(args, copies_dir):
     session = _session_of(args, copies_dir)
-    verdict, is_json = judge(session.drill, session.folder), bool(args.flags.get("--json"))
+    verdict, flags = judge(session.drill, session.folder), args.flags
+    entry = _record_verdict(session, verdict)
+    if not flags.get("--json"):
+        _print_verdict(session, verdict, bool(flags.get("--all")))
+    stages = []
+    if verdict.result == "OK" and not flags.get("--quick"):
+        stages = _run_stages(session, flags)
+        entry = session.progress.record(session.label, stages=_result(verdict, stages))
+        if state(entry) == "solved" and session.is_mystery:
+            entry = session.progress.record(session.label, name=catalogue.name_of(session.drill))
+    result = _result(verdict, stages)
+    if flags.get("--json"):
+        _print_json(session, verdict, stages, entry)
+    else:
+        _print_conclusion(stages)
+        _print_next_step(session, entry, result == "OK")
+        print_lines(result)
+    return int(result == "NO")
+
+
+def _record_verdict(session, verdict):
+    """Record the result of the drill's own check; nothing is known yet about what the fix breaks."""
     facts = {"verdict": verdict.result, "checks": 1, "stages": "", "fix": plant.work_hash(session.folder)}
     facts["identical"] = "yes" if plant.is_clean(session.folder) else ""
     if verdict.failed:
         facts["reproduced"] = utc_now()
-    entry = session.progress.record(session.label, started=utc_now(), **facts)
-    if not is_json:
-        _print_verdict(session, verdict, bool(args.flags.get("--all")))
-    stages = []
-    if verdict.result == "OK" and not args.flags.get("--quick"):
-        stages = _run_stages(session, args.flags, is_json)
-        result = "OK" if all(stage.is_ok for stage in stages) else "NO"
-        entry = session.progress.record(session.label, stages=result)
-        if state(entry) == "solved" and session.is_mystery:
-            entry = session.progress.record(session.label, name=catalogue.name_of(session.drill))
-    is_ok = verdict.result == "OK" and all(stage.is_ok for stage in stages)
-    if is_json:
-        _print_json(session, verdict, stages, entry)
-    else:
-        _print_conclusion(verdict, stages)
-        _print_next_step(session, entry, is_ok)
-        print_lines("OK" if is_ok else "NO")
-    return int(not is_ok)
+    return session.progress.record(session.label, started=utc_now(), **facts)
 
 
-def _run_stages(session, flags, is_quiet):
+def _result(verdict, stages):
+    """OK or NO: that of all stages that ran."""
+    return "OK" if verdict.result == "OK" and all(stage.is_ok for stage in stages) else "NO"
+
+
+def _run_stages(session, flags):
     """The stages after the OK of the drill's own check. Ctrl-C stops them; that OK is recorded already."""
-    tick, cross = check_marks()
+    (tick, cross), is_quiet = check_marks(), flags.get("--json")
     if not is_quiet:
         how_long = "This takes minutes" if flags.get("--all") else "This takes half a minute"
         print_lines("", f"Does the fix break anything else? {how_long}; Ctrl-C stops it, --quick leaves it out.")
@@ -287,10 +321,9 @@ def _run_stages(session, flags, is_quiet):
 
 
 def _print_json(session, verdict, stages, entry):
-    """The whole result for programs; `verdict` is that of all stages that ran."""
-    result = "NO" if verdict.result == "NO" or not all(stage.is_ok for stage in stages) else "OK"
+    """The whole result, for programs."""
     first = {"name": OWN_CHECK, "status": "pass" if verdict.result == "OK" else "fail"}
-    facts = {"name": session.label, "verdict": result, "state": state(entry), "tests": verdict.tests}
+    facts = {"name": session.label, "verdict": _result(verdict, stages), "state": state(entry), "tests": verdict.tests}
     facts["stages"] = [first, *(stage.as_json for stage in stages)]
     facts["identical_to_the_clean_desk"] = entry.get("identical") == "yes"
     facts["empty_sections"] = debug_log.empty_sections(session.folder)
@@ -319,9 +352,9 @@ def _print_verdict(session, verdict, shows_all):
         print_lines(f"See whether your copy runs: (cd {_short_path(session.folder)} && python3 app.py)")
 
 
-def _print_conclusion(verdict, stages):
-    """Whether the fix keeps its own promises, and those that it breaks."""
-    if verdict.result != "OK" or not stages:
+def _print_conclusion(stages):
+    """What a fix that keeps the promises of its drill breaks; nothing if no stage ran."""
+    if not stages:
         return
     broken = [line for stage in stages for line in stage.broken]
     kept = "Your fix keeps the promises of this drill"
@@ -394,7 +427,7 @@ def test(args, copies_dir):
     entry = session.progress.record(label, started=utc_now(), reproduced=utc_now(), tested=utc_now(), **facts)
     print_lines("", "Accepted: this test detects the bug.")
     if is_shipped:
-        print_lines("It is the regression test that is shipped with this drill, not one of your own; the board says so.")
+        print_lines("It is the test that is shipped with this drill, not one of your own; the board says so.")
     if state(entry) == "solved":
         if session.is_mystery:
             session.progress.record(label, name=catalogue.name_of(session.drill))
@@ -467,12 +500,12 @@ def reset(args, copies_dir):
 
 def _labels_to_reset(args, copies_dir):
     """The labels that the words or --all mean: those of copies, and of entries that are not new."""
-    if bool(args.words) == bool(args.flags.get("--all")):
+    if args.words and args.flags.get("--all"):
         raise DrillError(f"say which one: {TOOL} reset NAME, or {TOOL} reset --all")
     copies = {copy.name for copy in board.copies(copies_dir)}
     started = {label for label, entry in Progress(copies_dir).entries().items() if set(entry) - {"earlier"}}
-    if args.words:
-        label = _name(args.words[0])
+    if not args.flags.get("--all"):
+        label = _name(args.words[0]) if args.words else current_label(copies_dir)
         return [label] if label in copies | started else [find_session(label, copies_dir).label]
     for folder in board.foreign_copies(copies_dir):
         print_error(f"drills: {_short_path(folder)} is not the name of a copy; it stays where it is")
@@ -576,6 +609,37 @@ def _serve_llm(name, flags):
         print_lines("stopped")
     print_next("fault --list")
     return 0
+
+
+def ws(args, copies_dir):
+    path, *messages = args.words
+    headers = {}
+    for text in args.flags.get("--header", []):
+        name, _, value = text.partition(":")
+        headers[name.strip()] = value.strip()
+    port = args.flags.get("--port", DESK_PORT)
+    try:
+        socket = WebSocket(port, path, headers)
+    except (OSError, OverflowError) as problem:
+        raise DrillError(f"cannot connect to port {port}: {problem}; is the copy running?") from None
+    print_lines(f"{path} → {socket.status}")
+    if socket.status != SWITCHING:
+        return 1
+    printer = threading.Thread(target=_print_messages, args=[socket], daemon=True)
+    printer.start()
+    with contextlib.suppress(OSError):  # the desk has closed the connection
+        for line in itertools.chain(messages, sys.stdin or ()):
+            if line.strip():
+                socket.send_text(line.strip())
+        socket.send_close()
+    printer.join(ANSWER_SECONDS)
+    socket.close()
+    return 0
+
+
+def _print_messages(socket):
+    while (message := socket.next(None)) is not None:
+        print_lines(one_line(json.dumps(message, ensure_ascii=False)))
 
 
 def export(args, copies_dir):

@@ -1,4 +1,4 @@
-"""What tests/solutions/NAME knows about a drill: its test in the suite, another correct fix, the shipped regression test.
+"""What tests/solutions/NAME has about a drill: its test in the suite, another correct fix, a regression test.
 
 A drill without that folder, for example one of your own, has none of them: what needs them is left out.
 """
