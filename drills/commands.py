@@ -9,6 +9,7 @@ import itertools
 import json
 import os
 import random
+import re
 import sys
 import tempfile
 import threading
@@ -23,11 +24,12 @@ from drills.lab import LLM_PORT
 from drills.learner_test import judge_test
 from drills.progress import Progress, state, utc_now
 from drills.reveal import explain
-from drills.stages import MAX_BROKEN, after_ok
+from drills.stages import MAX_BROKEN, SUITE, after_ok
 from drills.untrusted import one_line, print_error, print_lines, read_bytes
 
 TOOL = "python3 -m drills"
 DESK_PORT = 8080
+STARS = re.compile("[1-5](-[1-5])?")
 ANSWER_SECONDS = 2  # that `ws` waits for the answer to its last message
 OWN_CHECK = "own check"  # the first stage of check
 RULE_OF_A_TEST = (
@@ -181,7 +183,7 @@ def start(args, copies_dir):
         label, name = _choose_mystery(seed, stars, copies_dir)
     else:
         if word not in ("next", "random", "") and {"--seed", "--stars"} & set(args.flags):
-            raise DrillError(f"--seed and --stars go with `{TOOL} start random`, with or without --mystery")
+            raise DrillError(f"--seed goes with `{TOOL} start random`, as does --stars")
         name = label = _choose_drill(word or "next", seed, stars, copies_dir)
     folder = copies_dir / label
     existed = folder.exists()
@@ -221,11 +223,10 @@ def _short_path(path):
 
 def _stars(text):
     """The numbers of stars that "2" or "2-3" means."""
-    low, _, high = text.partition("-")
-    found = [int(low), int(high or low)] if {low, high or low} <= set("12345") else [2, 1]
-    if found[0] > found[1]:
+    numbers = [int(number) for number in text.split("-")] if STARS.fullmatch(text) else []
+    if numbers != sorted(numbers) or not numbers:
         raise DrillError(f"--stars takes a number from 1 to 5, or two such as 2-3, not {text!r}")
-    return range(found[0], found[1] + 1)
+    return range(numbers[0], numbers[-1] + 1)
 
 
 def _choose_drill(word, seed, stars, copies_dir):
@@ -275,7 +276,8 @@ def check(args, copies_dir):
     stages = []
     if verdict.result == "OK" and not flags.get("--quick"):
         stages = _run_stages(session, flags)
-        entry = session.progress.record(session.label, stages=_result(verdict, stages))
+        needed = [stage for stage in stages if stage.name != SUITE]  # the suite also has tests of one layer only
+        entry = session.progress.record(session.label, stages=_result(verdict, needed))
         if state(entry) == "solved" and session.is_mystery:
             entry = session.progress.record(session.label, name=catalogue.name_of(session.drill))
     result = _result(verdict, stages)

@@ -16,6 +16,8 @@ fixes.py       OTHER, and the wrong fixes LAZY, INCOMPLETE and SWITCHED_OFF: (fi
                replacement), …; perhaps more wrong ones: WRONG_…
                SEEN_BY: the test of the suite that passes without the bug, and with it fails by an assertion and
                without an error;
+               KEPT_BY, if a correct fix may fail that test because it looks at one layer only: another test of the
+               suite, which every correct fix passes; "" if there is none. `check` runs it after its OK;
                ALSO_SEEN_BY, if the bug breaks a whole feature: the drills with another symptom whose checks
                need that feature, and so detect the bug, too
 regression.py  a model regression test
