@@ -5,7 +5,8 @@ For each drill:
 - Its check says OK on the clean desk, and NO on the planted one, by failed expectations only. The verdict is the same
   each time. The median time of planting and check is below 5 s.
 - No other drill's check detects the bug, except those of its family.
-- Another correct fix is OK, also for the test of the suite that is named. Wrong ones are not: a lazy one, an incomplete one, one that switches the feature off.
+- Another correct fix is OK, also for the test of the suite that is named. Wrong ones are not: a lazy one, an
+  incomplete one, one that switches the feature off.
 - A regression test is accepted, and an always-true one is rejected (tests.proofs.test_drill_tool tries an empty one).
 - The copy's own suite fails, in the test that is named.
 

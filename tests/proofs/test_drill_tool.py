@@ -532,7 +532,8 @@ class OwnTest(ToolTestCase):
         failed = [result.message for result in results if not result.is_ok]
         self.assertEqual(len(failed), 1)
         self.assertIn("does not pass with your own fix: test_it: AssertionError", failed[0])
-        path.write_text(f"{text}self.assertIn('BETWEEN 1 AND 200', self.desk.dump())\n")
+        tables = "str(self.desk.rows('SELECT sql FROM sqlite_schema'))"
+        path.write_text(f"{text}self.assertIn('title) BETWEEN 1 AND 200', {tables})\n")
         results = judge_test(catalogue.load(name), path, 30)
         self.assertIn("with another correct fix (test what the desk does", " ".join(one.message for one in results))
 
