@@ -21,6 +21,7 @@ from drills.lab import LLM_URL, RecordedRequest, Step
 from drills.learner_test import judge_test
 from drills.progress import Progress, state
 from drills.stages import after_ok
+from drills.test_rules import refusal
 from tests.desk import ROOT, Desk, DeskProcess, clean_environment
 from tests.drills_proof import SOLUTIONS
 from tests.test_docs import section, table
@@ -181,7 +182,7 @@ class States(ToolTestCase):
         self.assertIn("--all` shows everything", self.output)
         self.call("check", NAME, "--all")
         self.assertGreater(self.output.count("✗"), 3)
-        self.assertGreater(self.output.count("✓"), 3)
+        self.assertGreater(self.output.count("✓"), 0)
 
     def test_hints_come_one_by_one_and_are_counted(self):
         hints = catalogue.load(NAME).HINTS
@@ -493,6 +494,11 @@ class OwnTest(ToolTestCase):
         copied = "# mine\n" + file.read_text("utf-8")
         self.assert_results(self.judge_file(copied), (False, "this is tests/test_tickets.py"))
 
+    def test_what_only_looks_like_reading_is_not_refused(self):
+        text = "from tests.test_llm import LLMTest, hangs\nimport hashlib\nclass T(LLMTest):\n    def test_it(self):\n"
+        self.assertEqual(refusal(f'{text}        """In store.py."""\n        self.open(LLM_TIMEOUT="1")\n'), "")
+        self.assertEqual(refusal("this is no Python"), "")
+
     def test_an_imported_test_is_not_a_test_of_your_own(self):
         text = "from tests.test_rules import {0}\nclass Mine({0}):\n    pass\n".format(self.class_of_the_suite())
         self.assert_results(self.judge_file(text), (False, "is not a test of your own"))
@@ -533,7 +539,7 @@ class OwnTest(ToolTestCase):
         self.assertEqual(len(failed), 1)
         self.assertIn("does not pass with your own fix: test_it: AssertionError", failed[0])
         tables = "str(self.desk.rows('SELECT sql FROM sqlite_schema'))"
-        path.write_text(f"{text}self.assertIn('title) BETWEEN 1 AND 200', {tables})\n")
+        path.write_text(f"{text}self.assertIn('length(trim(title)) BETWEEN 1 AND 200', {tables})\n")
         results = judge_test(catalogue.load(name), path, 30)
         self.assertIn("with another correct fix (test what the desk does", " ".join(one.message for one in results))
 
