@@ -19,6 +19,7 @@ refuses everything fails. It asks every promise in a second place, if the bug ca
 a WebSocket message. What a fix could know by heart (names, roles, hosts, numbers) comes from lab.word() and lab.random.
 It does not name the cause. Each run yields the same expectations: their texts contain no value that changes between
 runs (a uuid, a port, a time, a word of the lab), because verdicts are compared. drills/lab.py has the lab.
+drills/README.md describes what a test can use; `python3 -m pydoc tests.desk` has all of it.
 tests/solutions/NAME/ has the proofs of a drill: another correct fix; wrong fixes that must be refused (a lazy one, an
 incomplete one, one that switches the feature off); a regression test; the test of the suite that detects the bug.
 `python3 -m tests.drills_proof NAME --times 3` tries them.

@@ -8,6 +8,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Callable, NamedTuple
 
+if not __package__:  # started as `python3 PATH-OF-THE-DESK/drills`, from any folder
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
 from drills import catalogue, commands, plant
 from drills.catalogue import DrillError
 from drills.commands import TOOL, print_next
@@ -15,7 +18,8 @@ from drills.untrusted import print_error, print_lines
 
 
 class Command(NamedTuple):
-    """One command. `flags` maps each flag to the type of its value (None: no value); min and max count its words."""
+    """One command. `flags` maps each flag to the type of its value (None: no value; list: texts, it can be
+    repeated); min and max count its words."""
 
     function: Callable
     usage: str
@@ -29,37 +33,48 @@ COMMANDS = {
     "list": Command(commands.show_board, "", "the board: every drill, its difficulty and your progress"),
     "start": Command(
         commands.start,
-        "NAME | next | random [--seed N] | --mystery [--seed N]",
+        "NAME | next | random | random --mystery [--stars 2-3] [--seed N]",
         "plant a bug in a copy of the desk and print its story; a mystery does not show its name",
-        {"--mystery": None, "--seed": int},
+        {"--mystery": None, "--seed": int, "--stars": str},
         0,
         1,
     ),
     "check": Command(
-        commands.check, "NAME [--json]", "judge the copy; the last line is OK or NO", {"--json": None}, 1, 1
+        commands.check,
+        "[NAME] [--quick | --all] [--json]",
+        "judge the copy, then what else the fix breaks; --all also shows everything and runs the suite; ends OK or NO",
+        {"--quick": None, "--all": None, "--json": None},
+        0,
+        1,
     ),
-    "hint": Command(commands.hint, "NAME", "the next hint; hints are counted, and cost nothing", {}, 1, 1),
-    "test": Command(
-        commands.test, "NAME PATH", "judge your own unittest file on a clean desk and on a planted one", {}, 2, 2
-    ),
+    "hint": Command(commands.hint, "[NAME]", "the next hint; hints are counted, and cost nothing", {}, 0, 1),
+    "test": Command(commands.test, "[NAME] PATH", "judge your own unittest file on clean and planted desks", {}, 1, 2),
     "log": Command(
-        commands.log, "NAME", "create debugging-log.md in the copy, with the requests that show the bug", {}, 1, 1
+        commands.log, "[NAME]", "create debugging-log.md in the copy, with the requests that show the bug", {}, 0, 1
     ),
     "reveal": Command(
         commands.reveal,
-        "NAME [--give-up]",
+        "[NAME] [--give-up]",
         "the diff, why it was wrong, where it comes from",
         {"--give-up": None},
-        1,
+        0,
         1,
     ),
     "reset": Command(
         commands.reset,
-        "NAME | --all [--yes]",
+        "[NAME] | --all [--yes]",
         "start again; your copy is set aside, not deleted",
         {"--all": None, "--yes": None},
         0,
         1,
+    ),
+    "ws": Command(
+        commands.ws,
+        "PATH [--header TEXT]... [--port N] [MESSAGE...]",
+        "open a WebSocket, send the messages, then each line that you type; print what arrives",
+        {"--header": list, "--port": int},
+        1,
+        1000,
     ),
     "fault": Command(
         commands.fault,
@@ -77,7 +92,8 @@ COMMANDS = {
 def help_text() -> str:
     table = [(f"{TOOL} {name} {command.usage}".rstrip(), command.about) for name, command in COMMANDS.items()]
     lines = [line for usage, about in table for line in (usage, f"    {about}")]
-    states = "States: new, started, reproduced (an expectation failed), fixed (check says OK), solved (and your own"
+    states = "NAME can be left out in the folder of a copy, or if only one drill is started.\n\n"
+    states += "States: new, started, reproduced (an expectation failed), fixed (check says OK), solved (and your own"
     return "\n".join(
         [*lines, "", f"{states}\ntest was accepted). Everything is stored in planted/, nothing is ever deleted."]
     )
@@ -98,7 +114,8 @@ def parse(name: str, words: list[str]) -> SimpleNamespace:
                 raise DrillError(f"{flag} takes no value; type {TOOL} {name} {command.usage}")
             flags[flag] = True
         else:
-            flags[flag] = _value(flag, value if has_value else next(rest, ""), command.flags[flag])
+            value = _value(flag, value if has_value else next(rest, ""), command.flags[flag])
+            flags[flag] = [*flags.get(flag, []), value] if command.flags[flag] is list else value
     if not command.min_words <= len(found) <= command.max_words:
         raise DrillError(f"{name} does not take {len(found)} words; type {TOOL} {name} {command.usage}".rstrip())
     return SimpleNamespace(words=found, flags=flags)
@@ -109,7 +126,7 @@ def _value(flag, text, kind):
         raise DrillError(f"{flag} takes a whole number of at most nine digits, not {text!r}")
     if not text:
         raise DrillError(f"{flag} needs a value after it")
-    return kind(text)
+    return text if kind is list else kind(text)
 
 
 def main(argv: list[str], copies_dir: Path = plant.COPIES_DIR) -> int:

@@ -54,7 +54,7 @@ def average(desk, who=None, path="/tickets/stats"):
 def expected(lab, tickets, first, *days):
     """The average from the first day on; `days` are today, twice, in case that it is midnight between them."""
     averages = [tickets / ((day - first).days + 1) for day in days]
-    rounded = [(round(average, 1), floor(average * 10 + 0.5) / 10) for average in averages]  # a half goes to either side
+    rounded = [(round(average, 1), floor(average * 10 + 0.5) / 10) for average in averages]  # a half: either side
     return lab.one_of(*{value for both in rounded for value in both})
 
 

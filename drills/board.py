@@ -7,7 +7,7 @@ import textwrap
 from pathlib import Path
 
 from drills import catalogue, plant
-from drills.progress import MAX_COUNT, MAX_ENTRIES, STATES, VERSION, Progress, state, utc_now
+from drills.progress import MAX_COUNT, MAX_ENTRIES, STATES, VERSION, Progress, is_proven, marks, state, utc_now
 from drills.untrusted import one_line, print_lines, read_json
 
 MAX_ROWS = 2 * MAX_ENTRIES  # of an export: it has the new drills, too
@@ -26,7 +26,7 @@ def rows(copies_dir: Path) -> dict[str, dict]:
             name = entry.get("name") if entry.get("name") in drills else ""
             found[label] = {**_row(drills.get(name), entry), "symptom": _mystery_symptom(name, entry)}
             if name and state(entry) == "solved":
-                found[name]["state"] = "solved"
+                found[name] |= {"state": "solved", "as": label}
     return found
 
 
@@ -60,9 +60,14 @@ def show(copies_dir: Path) -> None:
     table = [("name", "stars", "state", "hints", "symptom")]
     for name, row in rows(copies_dir).items():
         hints = f"{row['hints']}/{row['of'] or '?'}"
-        table.append((name, "*" * row["stars"] or "?", row["state"], hints, row["symptom"]))
+        table.append((name, "*" * row["stars"] or "?", _shown_state(row), hints, row["symptom"]))
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 10_000
     print_lines(*_fit(table, width))
+
+
+def _shown_state(row):
+    """The state, and how it was reached: "solved, gave up"."""
+    return ", ".join([row["state"], *marks(row)])
 
 
 def _fit(table, width):
@@ -125,7 +130,18 @@ def _read_export(path):
     if not isinstance(rows, dict) or len(rows) > MAX_ROWS or not all(map(_is_row, rows.values())):
         raise ValueError
     labels = catalogue.labels(rows)
+    for name, row in rows.items():
+        if row["state"] == "solved" and not _is_proven_row(name, rows):
+            row["state"] = "not proven"
     return {name: row for name, row in rows.items() if name in labels}, rows.keys() - labels
+
+
+def _is_proven_row(name, rows):
+    """Whether the export has the evidence that this drill is solved, perhaps as a mystery."""
+    label = rows[name].get("as")
+    if isinstance(label, str) and label in rows and rows[label].get("name") == name:
+        name = label
+    return is_proven(name, rows[name])
 
 
 def _is_row(row):
@@ -142,7 +158,7 @@ def _cell(row):
     if not row:
         return ""
     hints = f", {row['hints']} hints" if row["hints"] > 1 else ", 1 hint" if row["hints"] else ""
-    return f"{row['state']}{hints}"
+    return f"{_shown_state(row)}{hints}"
 
 
 def _markdown(table):

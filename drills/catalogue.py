@@ -4,18 +4,32 @@ import difflib
 import importlib
 import pkgutil
 import re
+import traceback
+from pathlib import Path
 from types import ModuleType
 
 import drills
 
 TOOL_MODULES = set(  # the modules of this folder that are not drills
     """catalogue plant progress lab clients faults judge learner_test runner debug_log board reveal commands
-    untrusted traces parting""".split()
+    untrusted traces parting solutions stages test_rules""".split()
 )
 MYSTERY = "mystery-"  # and a number: the name of a copy that does not show the name of its bug
 MYSTERY_LABEL = re.compile(f"{MYSTERY}[0-9]{{1,9}}")
 ONLY_LABELS = f"only names of drills and {MYSTERY}<number> are taken"
-PARTS = "STARS FAMILY SECTION FILE CLEAN PLANTED HINTS EXPLANATION PROVENANCE check".split()
+TEXT_PARTS = "__doc__ SECTION FILE CLEAN PLANTED EXPLANATION".split()
+PARTS = {  # the parts of a drill, and whether a value is one
+    "STARS": lambda value: value in range(1, 6),
+    "FAMILY": lambda value: isinstance(value, str),
+    **dict.fromkeys(TEXT_PARTS, lambda value: isinstance(value, str)),
+    "HINTS": lambda value: _are_texts(value) and len(value) >= 3,
+    "PROVENANCE": lambda value: _are_texts(value),
+    "check": callable,
+}
+
+
+def _are_texts(value):
+    return isinstance(value, (list, tuple)) and all(isinstance(text, str) for text in value)
 
 
 class DrillError(Exception):
@@ -43,7 +57,41 @@ def load(name: str) -> ModuleType:
     """The drill with this name; DrillError if there is none."""
     if name not in names():
         raise unknown("drill", name, names())
-    return importlib.import_module(f"drills.{name}")
+    try:
+        drill = importlib.import_module(f"drills.{name}")
+    except Exception as problem:
+        raise DrillError(f"{_place_of(name, problem)}: {type(problem).__name__}: {problem}") from None
+    wrong = [part for part, is_right in PARTS.items() if not is_right(getattr(drill, part, None))]
+    if wrong:
+        _require_parts(name, drill, wrong)
+    return drill
+
+
+def _path_of(name):
+    return Path(drills.__path__[0]) / f"{name}.py"
+
+
+def _place_of(name, problem):
+    """The file and line of a drill that cannot be imported."""
+    path = _path_of(name)
+    if isinstance(problem, SyntaxError) and problem.filename == str(path):
+        return f"drills/{name}.py, line {problem.lineno}"
+    lines = [frame.lineno for frame in traceback.extract_tb(problem.__traceback__) if frame.filename == str(path)]
+    return f"drills/{name}.py, line {lines[-1] if lines else 1}"
+
+
+def _require_parts(name, drill, wrong):
+    """DrillError for a drill that is half-written: what it lacks, or the line of a part that has a wrong value."""
+    text = _path_of(name).read_text(encoding="utf-8")
+    missing = [part for part in wrong if getattr(drill, part, None) is None]
+    if missing:
+        last = len(text.splitlines())
+        what = ", ".join("a docstring" if part == "__doc__" else part for part in missing)
+        raise DrillError(f"drills/{name}.py, line {last}: the file ends, and there is no {what}")
+    found = re.search(rf"^(?:def )?{wrong[0]}\b", text, re.M)
+    line = text[: found.start()].count("\n") + 1 if found else 1
+    rules = "`python3 -m pydoc drills` has the rules"
+    raise DrillError(f"drills/{name}.py, line {line}: {wrong[0]} has a wrong value; {rules}")
 
 
 def by_difficulty() -> list[str]:

@@ -21,6 +21,7 @@ LLMS = {  # what `fault` serves until Ctrl-C: the options of StubLLM, and a desc
     "broken-llm": ({"status": 500}, "an LLM whose server answers 500, or --status N"),
 }
 TIMEOUT = 10  # seconds to wait for a message
+SWITCHING = 101  # the status of a handshake after which the WebSocket is open
 MAX_HANG = 60  # seconds after which a hanging LLM answers
 
 
@@ -165,10 +166,11 @@ class EventStream(_Reader):
 class WebSocket(_Reader):
     """A WebSocket client (RFC 6455). Messages are parsed JSON texts; the last one is {"closed": code}.
 
-    `status` is the status of the handshake: 101 if the socket is open. `on_send` gets a description of what is sent.
+    `status` is the status of the handshake: 101 if the socket is open. `on_send` gets each text before it is sent, and
+    None before a close frame.
     """
 
-    def __init__(self, port: int, path: str, headers: dict, on_send=lambda about: None):
+    def __init__(self, port: int, path: str, headers: dict, on_send=lambda text: None):
         self._on_send = on_send
         sock = socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT)
         key = base64.b64encode(os.urandom(16)).decode()
@@ -184,13 +186,20 @@ class WebSocket(_Reader):
 
     def send(self, message) -> None:
         """Send a message as JSON text."""
-        self._on_send(f"the WebSocket sends {json.dumps(message)}")
-        self.send_frame(1, json.dumps(message).encode())
+        self.send_text(json.dumps(message))
+
+    def send_text(self, text: str) -> None:
+        self._on_send(text)
+        self.send_frame(1, text.encode())
+
+    def send_close(self) -> None:
+        """Close the WebSocket, as a client does that needs it no more (RFC 6455, 7.4.1: 1000)."""
+        self.send_frame(8, struct.pack("!H", 1000))
 
     def send_frame(self, opcode: int, payload: bytes) -> None:
         """Send one unfragmented, masked frame."""
         if opcode == 8:
-            self._on_send("the WebSocket is closed")
+            self._on_send(None)
         mask, size = os.urandom(4), len(payload)
         if size < 126:
             length = struct.pack("!B", 0x80 | size)
@@ -204,7 +213,7 @@ class WebSocket(_Reader):
         self._socket.sendall(data)
 
     def _messages(self):
-        if self.status != 101:
+        if self.status != SWITCHING:
             return
         text = b""
         while head := self._file.read(2):

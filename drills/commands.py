@@ -3,25 +3,39 @@
 A command gets its arguments (words and flags) and the folder of the copies; it returns the exit status.
 """
 
+import contextlib
+import hashlib
+import itertools
 import json
 import os
 import random
+import re
 import sys
 import tempfile
+import threading
 from pathlib import Path
 from typing import NamedTuple
 
-from drills import board, catalogue, debug_log, faults, plant, traces
+from drills import board, catalogue, debug_log, faults, plant, solutions, traces
 from drills.catalogue import DrillError
-from drills.clients import LLMS, StubLLM
+from drills.clients import LLMS, SWITCHING, StubLLM, WebSocket
 from drills.judge import judge
 from drills.lab import LLM_PORT
 from drills.learner_test import judge_test
 from drills.progress import Progress, state, utc_now
 from drills.reveal import explain
-from drills.untrusted import one_line, print_error, print_lines
+from drills.stages import MAX_BROKEN, SUITE, after_ok
+from drills.untrusted import one_line, print_error, print_lines, read_bytes
 
 TOOL = "python3 -m drills"
+DESK_PORT = 8080
+STARS = re.compile("[1-5](-[1-5])?")
+ANSWER_SECONDS = 2  # that `ws` waits for the answer to its last message
+OWN_CHECK = "own check"  # the first stage of check
+RULE_OF_A_TEST = (
+    "a regression test passes on every correct desk and fails, by assertion, on the planted one, each time it runs."
+)
+MAX_SYMPTOMS = 3  # failed expectations that check shows without --all
 DATABASE = "support-desk.sqlite3"  # in the folder of a copy
 
 
@@ -100,6 +114,34 @@ def _planted_session(label, copies_dir):
     return session
 
 
+def _session_of(args, copies_dir):
+    """The session of the drill that the words name, or of the current one; its copy must be there."""
+    return _planted_session(args.words[0] if args.words else current_label(copies_dir), copies_dir)
+
+
+def current_label(copies_dir: Path) -> str:
+    """The copy that somebody works on who names none: that of the current folder, or the only one that is not solved.
+
+    DrillError, with all that are started, if there is none or more than one.
+    """
+    with contextlib.suppress(ValueError, OSError):
+        inside = Path.cwd().resolve().relative_to(copies_dir.resolve()).parts
+        if inside and plant.is_copy_name(inside[0]):
+            return inside[0]
+    labels = started_labels(copies_dir)
+    if len(labels) == 1:
+        return labels[0]
+    which = f"say which one: {', '.join(labels)}" if labels else f"no drill is started; type {TOOL} start next"
+    raise DrillError(which)
+
+
+def started_labels(copies_dir: Path) -> list[str]:
+    """The copies that are there and not solved."""
+    rows = board.rows(copies_dir)
+    labels = [copy.name for copy in board.copies(copies_dir) if "+" not in copy.name]
+    return [label for label in labels if label not in rows or rows[label]["state"] != "solved"]
+
+
 def _require_app(session):
     if not (session.folder / "app.py").exists():
         why = f"{_short_path(session.folder)} is not a copy of the desk any more: it has no app.py"
@@ -115,6 +157,10 @@ def show_board(args, copies_dir):
     if unreadable:
         what = f"{unreadable} in {_short_path(copies_dir / 'progress.json')}"
         print_error(f"drills: {what} cannot be read; {catalogue.ONLY_LABELS}")
+    unproven = Progress(copies_dir).unproven()
+    if unproven:
+        why = "progress.json says that it is solved, but has no evidence; `check` and `test` make it"
+        print_error(f"drills: {', '.join(unproven)}: {why}")
     states = [(name, row["state"]) for name, row in board.rows(copies_dir).items()]
     started = [(name, now) for name, now in states if now not in ("new", "solved") and (copies_dir / name).exists()]
     if started:
@@ -129,13 +175,16 @@ def show_board(args, copies_dir):
 
 def start(args, copies_dir):
     Progress(copies_dir).entries()  # if this raises DrillError, nothing is done yet
+    word, seed = args.words[0] if args.words else "", args.flags.get("--seed")
+    stars = _stars(args.flags.get("--stars", "1-5"))
     if args.flags.get("--mystery"):
-        if args.words:
-            raise DrillError(f"a mystery is started without a name; type {TOOL} start --mystery")
-        label, name = _choose_mystery(args.flags.get("--seed"), copies_dir)
+        if word not in ("", "random"):
+            raise DrillError(f"a mystery is started without a name; type {TOOL} start random --mystery")
+        label, name = _choose_mystery(seed, stars, copies_dir)
     else:
-        word = args.words[0] if args.words else "next"
-        name = label = _choose_drill(word, args.flags.get("--seed"), copies_dir)
+        if word not in ("next", "random", "") and {"--seed", "--stars"} & set(args.flags):
+            raise DrillError(f"--seed goes with `{TOOL} start random`, as does --stars")
+        name = label = _choose_drill(word or "next", seed, stars, copies_dir)
     folder = copies_dir / label
     existed = folder.exists()
     if not existed:
@@ -172,29 +221,46 @@ def _short_path(path):
         return str(path)
 
 
-def _choose_drill(word, seed, copies_dir):
+def _stars(text):
+    """The numbers of stars that "2" or "2-3" means."""
+    numbers = [int(number) for number in text.split("-")] if STARS.fullmatch(text) else []
+    if numbers != sorted(numbers) or not numbers:
+        raise DrillError(f"--stars takes a number from 1 to 5, or two such as 2-3, not {text!r}")
+    return range(numbers[0], numbers[-1] + 1)
+
+
+def _choose_drill(word, seed, stars, copies_dir):
     """The drill to start: the word is a name, next or random."""
     if word not in ("next", "random"):
-        if seed is not None:
-            raise DrillError(f"--seed goes with `{TOOL} start random` and `{TOOL} start --mystery`")
         return find_session(word, copies_dir).label
     rows = board.rows(copies_dir)
-    new = [name for name in catalogue.by_difficulty() if rows[name]["state"] == "new"]
+    names = [name for name in catalogue.by_difficulty() if catalogue.load(name).STARS in stars]
+    new = [name for name in names if rows[name]["state"] == "new"]
     if not new:
         raise DrillError(f"every drill was started already; `{TOOL}` shows the board, `{TOOL} reset NAME` resets one")
     return new[0] if word == "next" else random.Random(seed).choice(new)
 
 
-def _choose_mystery(seed, copies_dir):
-    """(label, name): with a seed the same for a whole class, without one a drill that is not solved yet."""
-    if seed is not None:
+def _choose_mystery(seed, stars, copies_dir):
+    """(label, name): with a seed the same for a whole class, without one a drill that is not solved yet.
+
+    The number in the label decides the drill: with other stars a seed leads to another number.
+    """
+    drawn = random.Random(seed)
+    if seed is not None and _has_stars(seed, stars):
         return f"{catalogue.MYSTERY}{seed}", _random_drill(seed)
     rows = board.rows(copies_dir)
-    free = [number for number in range(1000, 10000) if f"{catalogue.MYSTERY}{number}" not in rows]
-    random.shuffle(free)
-    unsolved = (number for number in free if rows[_random_drill(number)]["state"] != "solved")
-    seed = next(unsolved, free[0])
-    return f"{catalogue.MYSTERY}{seed}", _random_drill(seed)
+    fitting = [number for number in drawn.sample(range(1000, 10000), 9000) if _has_stars(number, stars)]
+    if not fitting:
+        raise DrillError("no drill has that many stars")
+    if seed is None:
+        free = [number for number in fitting if f"{catalogue.MYSTERY}{number}" not in rows] or fitting
+        fitting = [next((number for number in free if rows[_random_drill(number)]["state"] != "solved"), free[0])]
+    return f"{catalogue.MYSTERY}{fitting[0]}", _random_drill(fitting[0])
+
+
+def _has_stars(seed, stars):
+    return catalogue.load(_random_drill(seed)).STARS in stars
 
 
 def _random_drill(seed):
@@ -202,50 +268,120 @@ def _random_drill(seed):
 
 
 def check(args, copies_dir):
-    session = _planted_session(args.words[0], copies_dir)
-    verdict = judge(session.drill, session.folder)
-    facts = {"verdict": verdict.result, "checks": 1}
+    session = _session_of(args, copies_dir)
+    verdict, flags = judge(session.drill, session.folder), args.flags
+    entry = _record_verdict(session, verdict)
+    if not flags.get("--json"):
+        _print_verdict(session, verdict, bool(flags.get("--all")))
+    stages = []
+    if verdict.result == "OK" and not flags.get("--quick"):
+        stages = _run_stages(session, flags)
+        needed = [stage for stage in stages if stage.name != SUITE]  # the suite also has tests of one layer only
+        entry = session.progress.record(session.label, stages=_result(verdict, needed))
+        if state(entry) == "solved" and session.is_mystery:
+            entry = session.progress.record(session.label, name=catalogue.name_of(session.drill))
+    result = _result(verdict, stages)
+    if flags.get("--json"):
+        _print_json(session, verdict, stages, entry)
+    else:
+        _print_conclusion(stages)
+        _print_next_step(session, entry, result == "OK")
+        print_lines(result)
+    return int(result == "NO")
+
+
+def _record_verdict(session, verdict):
+    """Record the result of the drill's own check; nothing is known yet about what the fix breaks."""
+    facts = {"verdict": verdict.result, "checks": 1, "stages": "", "fix": plant.work_hash(session.folder)}
+    facts["identical"] = "yes" if plant.is_clean(session.folder) else ""
     if verdict.failed:
         facts["reproduced"] = utc_now()
-    entry = session.progress.record(session.label, started=utc_now(), **facts)
-    if state(entry) == "solved" and session.is_mystery:
-        entry = session.progress.record(session.label, name=catalogue.name_of(session.drill))
-    if args.flags.get("--json"):
-        empty = debug_log.empty_sections(session.folder)
-        facts = {"name": session.label, "verdict": verdict.result, "state": state(entry), "tests": verdict.tests}
-        print_lines(json.dumps({**facts, "empty_sections": empty}, indent=1, ensure_ascii=False))
-        return int(verdict.result == "NO")
-    _print_verdict(session, verdict)
-    _print_next_step(session, verdict, entry)
-    print_lines(verdict.result)
-    return int(verdict.result == "NO")
+    return session.progress.record(session.label, started=utc_now(), **facts)
 
 
-def _print_verdict(session, verdict):
+def _result(verdict, stages):
+    """OK or NO: that of all stages that ran."""
+    return "OK" if verdict.result == "OK" and all(stage.is_ok for stage in stages) else "NO"
+
+
+def _run_stages(session, flags):
+    """The stages after the OK of the drill's own check. Ctrl-C stops them; that OK is recorded already."""
+    (tick, cross), is_quiet = check_marks(), flags.get("--json")
+    if not is_quiet:
+        how_long = "This takes minutes" if flags.get("--all") else "This takes half a minute"
+        print_lines("", f"Does the fix break anything else? {how_long}; Ctrl-C stops it, --quick leaves it out.")
+    stages = []
+    try:
+        for stage in after_ok(session.drill, session.folder, bool(flags.get("--all"))):
+            stages.append(stage)
+            if not is_quiet:
+                print_lines(one_line(f"{tick if stage.is_ok else cross} {stage.message} ({stage.seconds:.0f} s)"))
+    except KeyboardInterrupt:
+        message = "stopped; the OK of the drill's own check is kept"
+        raise DrillError(f"{message}, `{TOOL} check {session.label}` does the rest") from None
+    return stages
+
+
+def _print_json(session, verdict, stages, entry):
+    """The whole result, for programs."""
+    first = {"name": OWN_CHECK, "status": "pass" if verdict.result == "OK" else "fail"}
+    facts = {"name": session.label, "verdict": _result(verdict, stages), "state": state(entry), "tests": verdict.tests}
+    facts["stages"] = [first, *(stage.as_json for stage in stages)]
+    facts["identical_to_the_clean_desk"] = entry.get("identical") == "yes"
+    facts["empty_sections"] = debug_log.empty_sections(session.folder)
+    print_lines(json.dumps(facts, indent=1, ensure_ascii=False))
+
+
+def _print_verdict(session, verdict, shows_all):
+    """The failed expectations, the first few unless all are asked for; those that are met only if all are."""
     tick, cross = check_marks()
-    print_lines(f"{session.label}, in {_short_path(session.folder)}:", "")
-    for test in verdict.tests:
+    print_lines(f"{session.label}, in {_short_path(session.folder)}:")
+    if not session.is_mystery:
+        print_lines(catalogue.symptom(session.drill))
+    print_lines("")
+    shown = [test for test in verdict.tests if shows_all or test["status"] != "pass"]
+    for test in shown if shows_all else shown[:MAX_SYMPTOMS]:
         passed = test["status"] == "pass"
         message = "" if passed else f": {test['message']}"
         print_lines(one_line(f"{tick if passed else cross} {test['name']}{message}"))
+    if len(shown) > MAX_SYMPTOMS and not shows_all:
+        print_lines(f"… and {len(shown) - MAX_SYMPTOMS} more; `{TOOL} check {session.label} --all` shows everything")
     if verdict.expectations:
         met = len(verdict.expectations) - len(verdict.failed)
-        print_lines("", f"{met} of {len(verdict.expectations)} expectations are met")
+        print_lines(*[""] * bool(shown), f"{met} of {len(verdict.expectations)} expectations are met")
     if verdict.error:
         print_lines("", f"The check stopped early ({verdict.error.kind}); the rest of it did not run.")
         print_lines(f"See whether your copy runs: (cd {_short_path(session.folder)} && python3 app.py)")
 
 
-def _print_next_step(session, verdict, entry):
-    empty = debug_log.empty_sections(session.folder)
+def _print_conclusion(stages):
+    """What a fix that keeps the promises of its drill breaks; nothing if no stage ran."""
+    if not stages:
+        return
+    broken = [line for stage in stages for line in stage.broken]
+    kept = "Your fix keeps the promises of this drill"
+    if not broken:
+        print_lines("", f"{kept} and breaks nothing else.")
+        return
+    cross = check_marks()[1]
+    more = [f"… and {len(broken) - MAX_BROKEN} more"] if len(broken) > MAX_BROKEN else []
+    print_lines("", f"{kept}. It breaks:", *(one_line(f"{cross} {line}") for line in broken[:MAX_BROKEN]), *more)
+
+
+def _print_next_step(session, entry, is_ok):
+    empty, label = debug_log.empty_sections(session.folder), session.label
+    if entry.get("identical") == "yes":
+        print_lines("Your copy is identical to the clean desk.")
     if empty:
         print_lines(f"Still empty in {debug_log.NAME}: {', '.join(empty)}")
-    label = session.label
-    if state(entry) == "solved" and verdict.result == "OK":
+    if state(entry) == "solved" and is_ok:
         if session.is_mystery:
             print_lines(f"{label} is solved: it was {catalogue.name_of(session.drill)}")
         print_next(f"reveal {label}", "start next")
-    elif verdict.result == "OK":
+    elif is_ok and "tested" in entry:  # --quick
+        print_lines("To solve the drill, show that the fix breaks nothing else.")
+        print_next(f"check {label}")
+    elif is_ok:
         print_lines("The bug is fixed. To solve the drill, write a test of your own that detects the bug.")
         print_next(f"test {label} PATH-OF-YOUR-TEST")
     elif empty is None:
@@ -255,33 +391,45 @@ def _print_next_step(session, verdict, entry):
 
 
 def hint(args, copies_dir):
-    session = find_session(args.words[0], copies_dir)
+    session = find_session(args.words[0] if args.words else current_label(copies_dir), copies_dir)
     hints, shown = session.drill.HINTS, session.entry.get("hints", 0)
+    if state(session.entry) == "solved":
+        print_lines("The drill is solved; these hints are not counted:", *_numbered(hints))
+        print_next(f"reveal {session.label}", "start next")
+        return 0
     if shown < len(hints):
         print_lines(f"Hint {shown + 1} of {len(hints)}: {hints[shown]}")
         session.progress.record(session.label, hints=1)
     else:
-        print_lines("You have all the hints:", *(f"{number}. {text}" for number, text in enumerate(hints, 1)))
+        print_lines("You have all the hints:", *_numbered(hints))
     more = (f"hint {session.label}",) if shown + 1 < len(hints) else (f"reveal {session.label} --give-up",)
     print_next(f"check {session.label}" if session.folder.exists() else f"start {session.label}", *more)
     return 0
 
 
+def _numbered(hints):
+    return [f"{number}. {text}" for number, text in enumerate(hints, 1)]
+
+
 def test(args, copies_dir):
-    word, path = args.words
-    session = find_session(word, copies_dir)
-    label = session.label
-    results = judge_test(session.drill, Path(path))
+    *words, path = args.words
+    session = find_session(words[0] if words else current_label(copies_dir), copies_dir)
+    label, is_fixed = session.label, session.entry.get("verdict") == "OK" and (session.folder / "app.py").exists()
+    results = judge_test(session.drill, Path(path), fixed=session.folder if is_fixed else None)
     tick, cross = check_marks()
     for result in results:
         print_lines(one_line(f"{tick if result.is_ok else cross} {result.message}"))
-    if len(results) < 2 or not all(result.is_ok for result in results):
-        rule = "a regression test passes on the clean desk and fails, by assertion, on the planted one."
-        print_lines("", f"Not accepted: {rule}")
+    if not all(result.is_ok for result in results):
+        print_lines("", f"Not accepted: {RULE_OF_A_TEST}")
         print_next(f"test {label} {path}")
         return 1
-    entry = session.progress.record(label, started=utc_now(), reproduced=utc_now(), tested=utc_now())
+    content = read_bytes(Path(path))
+    is_shipped = solutions.is_shipped_test(catalogue.name_of(session.drill), content.decode("utf-8", "replace"))
+    facts = {"test": hashlib.sha256(content).hexdigest(), "shipped": "yes" if is_shipped else ""}
+    entry = session.progress.record(label, started=utc_now(), reproduced=utc_now(), tested=utc_now(), **facts)
     print_lines("", "Accepted: this test detects the bug.")
+    if is_shipped:
+        print_lines("It is the test that is shipped with this drill, not one of your own; the board says so.")
     if state(entry) == "solved":
         if session.is_mystery:
             session.progress.record(label, name=catalogue.name_of(session.drill))
@@ -305,7 +453,7 @@ def _failure(session):
 
 
 def log(args, copies_dir):
-    session = _planted_session(args.words[0], copies_dir)
+    session = _session_of(args, copies_dir)
     path = session.folder / debug_log.NAME
     is_new = not path.exists()
     if is_new:
@@ -320,7 +468,7 @@ def log(args, copies_dir):
 
 
 def reveal(args, copies_dir):
-    session = find_session(args.words[0], copies_dir)
+    session = find_session(args.words[0] if args.words else current_label(copies_dir), copies_dir)
     name, gives_up = catalogue.name_of(session.drill), args.flags.get("--give-up")
     if state(session.entry) != "solved" and not session.entry.get("revealed"):
         if not gives_up:
@@ -354,12 +502,12 @@ def reset(args, copies_dir):
 
 def _labels_to_reset(args, copies_dir):
     """The labels that the words or --all mean: those of copies, and of entries that are not new."""
-    if bool(args.words) == bool(args.flags.get("--all")):
+    if args.words and args.flags.get("--all"):
         raise DrillError(f"say which one: {TOOL} reset NAME, or {TOOL} reset --all")
     copies = {copy.name for copy in board.copies(copies_dir)}
     started = {label for label, entry in Progress(copies_dir).entries().items() if set(entry) - {"earlier"}}
-    if args.words:
-        label = _name(args.words[0])
+    if not args.flags.get("--all"):
+        label = _name(args.words[0]) if args.words else current_label(copies_dir)
         return [label] if label in copies | started else [find_session(label, copies_dir).label]
     for folder in board.foreign_copies(copies_dir):
         print_error(f"drills: {_short_path(folder)} is not the name of a copy; it stays where it is")
@@ -463,6 +611,37 @@ def _serve_llm(name, flags):
         print_lines("stopped")
     print_next("fault --list")
     return 0
+
+
+def ws(args, copies_dir):
+    path, *messages = args.words
+    headers = {}
+    for text in args.flags.get("--header", []):
+        name, _, value = text.partition(":")
+        headers[name.strip()] = value.strip()
+    port = args.flags.get("--port", DESK_PORT)
+    try:
+        socket = WebSocket(port, path, headers)
+    except (OSError, OverflowError) as problem:
+        raise DrillError(f"cannot connect to port {port}: {problem}; is the copy running?") from None
+    print_lines(f"{path} → {socket.status}")
+    if socket.status != SWITCHING:
+        return 1
+    printer = threading.Thread(target=_print_messages, args=[socket], daemon=True)
+    printer.start()
+    with contextlib.suppress(OSError):  # the desk has closed the connection
+        for line in itertools.chain(messages, sys.stdin or ()):
+            if line.strip():
+                socket.send_text(line.strip())
+        socket.send_close()
+    printer.join(ANSWER_SECONDS)
+    socket.close()
+    return 0
+
+
+def _print_messages(socket):
+    while (message := socket.next(None)) is not None:
+        print_lines(one_line(json.dumps(message, ensure_ascii=False)))
 
 
 def export(args, copies_dir):

@@ -90,7 +90,7 @@ def curl(request, port: int = 8080) -> str:
 def _shell_line(step, label):
     """A step as a shell command in the copy's folder; commands of the drill tool run two folders up."""
     tool_command = step.tool_command.replace("{label}", label)
-    return f"(cd ../.. && python3 -m drills {tool_command})" if tool_command else step.command
+    return f"(cd ../.. && python3 -m drills {tool_command})" if tool_command else TOKEN.sub(r'"\1"', step.command)
 
 
 def _reproduction(recorded, label):

@@ -32,6 +32,7 @@ CHECK_TIMEOUT = 60  # seconds for the whole check
 AGENT = {"X-User-Id": "agent-1", "X-User-Role": "agent"}
 CUSTOMER = {"X-User-Id": "user-1", "X-User-Role": "customer"}
 BANNER = re.compile(r"Support Desk on http://.*:(\d+)\s*")
+FIRST_DESCRIPTOR = 2  # below those of the WebSockets in a log: 3, 4, …
 PENDING = "no response yet"
 REMOVE_FAULTS = "fault --off --in {label}"
 LLM_PORT = 9000  # of an LLM that `fault` serves
@@ -268,9 +269,22 @@ class LabDesk:
         return self.lab.close_at_end(EventStream(self.port, path, dict(headers)))
 
     def websocket(self, path: str = "/ws", headers=AGENT) -> WebSocket:
-        who = "".join(f", {name}: {self.lab.hide_token(value)}" for name, value in headers.items())
-        self._record_step(f"a WebSocket is opened: {path}{who}")
-        return self.lab.close_at_end(WebSocket(self.port, path, dict(headers), self._record_step))
+        """An open WebSocket. What it sends is recorded as lines for bash, where it has a file descriptor."""
+        self.lab.sockets += 1
+        number = FIRST_DESCRIPTOR + self.lab.sockets
+        named = [f"{name}: {self.lab.hide_token(value)}" for name, value in headers.items()]
+        words = [path, *(word for text in named for word in ("--header", text))]
+        tool = f"(cd ../.. && python3 -m drills ws {shlex.join(words)})"
+        self._record_step(f"a WebSocket is opened: {', '.join([path, *named])}", f"exec {number}> >{tool}; sleep 1")
+
+        def record(text):
+            if text is None:
+                self._record_step("the WebSocket is closed", f"exec {number}>&-; sleep 1")
+            else:
+                line = f"echo {shlex.quote(text)} >&{number}; sleep 1"
+                self._record_step(f"the WebSocket sends {text}", line)
+
+        return self.lab.close_at_end(WebSocket(self.port, path, dict(headers), record))
 
     def _record_step(self, about, command="", tool_command=""):
         self.lab.recorded.append(Step(about, command, tool_command))
@@ -349,7 +363,7 @@ class Lab:
 
     def __init__(self, folder: Path, seconds: float = CHECK_TIMEOUT, seed: int | None = None):
         self.random = random.Random(seed)
-        self.folder, self.recorded, self.timed_out, self.desks = folder, [], False, []
+        self.folder, self.recorded, self.timed_out, self.desks, self.sockets = folder, [], False, [], 0
         self._lock, self._tokens, self._open_resources = threading.Lock(), {}, []
         self._temp_dir = tempfile.TemporaryDirectory(prefix="lab-", ignore_cleanup_errors=True)
         self.temp_dir = Path(self._temp_dir.name)

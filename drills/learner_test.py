@@ -1,10 +1,14 @@
-"""Judges a learner's regression test: it must pass on the clean desk and fail, by assertion, on the planted desk.
+"""Judges a learner's regression test: it must pass on every correct desk and fail, by assertion, on the planted one.
 
-Each run has a new temporary copy, which does not say whether it is clean or planted. The learner's copy is not used.
+It runs on the clean desk and on the planted one, twice, because a test that gives two answers proves nothing. Then it
+must pass on a clean desk whose files have other comments, with another correct fix, and with the learner's own fix: a
+test asks what a desk does, not how its files look. The order of these runs is another one each time, and each has a
+new folder, which does not say which desk it is, and new folders for temporary files and as home.
 """
 
 import contextlib
 import os
+import random
 import re
 import signal
 import subprocess
@@ -15,7 +19,7 @@ from secrets import token_hex
 from types import ModuleType
 from typing import NamedTuple
 
-from drills import plant
+from drills import catalogue, plant, solutions, test_rules
 from drills.catalogue import DrillError
 from drills.lab import environment
 from drills.untrusted import read_bytes, read_json
@@ -27,33 +31,111 @@ MAX_LOG = 100_000  # bytes of the end of what it printed
 PLACE = rf'File ".*{MODULE}\.py", (line \d+)'  # in a traceback; runner.py has the same, as it imports nothing of ours
 RUNNER = Path(__file__).with_name("runner.py")
 EMPTY = "no test was run: a test is a method test_… of a class of unittest.TestCase (or DeskTest of tests.desk)"
+DESKS = {  # where it must pass, too
+    "comments": "on a clean desk with other comments in its files",
+    "other": "with another correct fix",
+    "fixed": "with your own fix",
+}
 SKIPPED = "every test was skipped, or expected to fail: nothing was tested"
 
 
 class RunResult(NamedTuple):
-    """The result of one run, on the clean or on the planted desk: whether it is as required, and one line about it."""
+    """The result of one or two runs: on which desk, whether it is as required, and one line about it."""
 
     desk: str
     is_ok: bool
     message: str
 
 
-def judge_test(drill: ModuleType, test: Path, seconds: float = TIMEOUT) -> list[RunResult]:
-    """The results of both runs; of the clean run only, if it has no tests or does not end.
+def judge_test(
+    drill: ModuleType, test: Path, seconds: float = TIMEOUT, fixed: Path | None = None
+) -> list[RunResult]:
+    """The results, until one is not as required; the first two are those of the clean and of the planted desk.
 
-    DrillError if the file `test` cannot be read.
+    A test that looks at files, or is not the learner's own, is refused before it runs. `fixed` is the folder of the
+    learner's copy if the drill is fixed there. DrillError if the file `test` cannot be read.
     """
     try:
-        text = read_bytes(test)
+        content = read_bytes(test)
     except OSError as problem:
         raise DrillError(f"cannot read {test}: {problem.strerror}; say which file your test is in") from None
+    refusal = test_rules.refusal(content.decode("utf-8", "replace"))
+    if refusal:
+        return [RunResult("none", False, refusal)]
     with tempfile.TemporaryDirectory(prefix="learner-test-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        facts = _run(text, folder / token_hex(4), [], seconds)
+        return _Runs(drill, content, Path(name), seconds).judge(fixed)
+
+
+class _Runs:
+    """The runs of one test; each in a new folder in `folder`."""
+
+    def __init__(self, drill, content, folder, seconds):
+        self.drill, self.content, self.folder, self.seconds = drill, content, folder, seconds
+
+    def judge(self, fixed) -> list[RunResult]:
+        facts = self.run([])
         clean = _judge_clean_run(facts)
-        if clean.message == EMPTY or "unfinished" in facts:
+        if clean.message == EMPTY or "unfinished" in facts or facts["foreign"]:
             return [clean]
-        return [clean, _judge_planted_run(_run(text, folder / token_hex(4), [drill], seconds))]
+        results = [clean, _judge_planted_run(self.run([self.drill]))]
+        return results + self.judge_again(fixed) if all(result.is_ok for result in results) else results
+
+    def judge_again(self, fixed):
+        """The results of the other runs. They run in a random order, so a test that counts its runs is found out."""
+        other = solutions.fixes(catalogue.name_of(self.drill)).get("OTHER")
+        runs = {
+            "clean": lambda: self.run([]),
+            "planted": lambda: self.run([self.drill]),
+            "comments": lambda: self.run([], change=_add_comments),
+            **({"other": lambda: self.run([self.drill], lambda copy: solutions.apply(other, copy))} if other else {}),
+            **({"fixed": lambda: self.run_in_work(fixed)} if fixed else {}),
+        }
+        facts = {desk: runs[desk]() for desk in random.sample(list(runs), len(runs))}
+        again = [_judge_clean_run(facts["clean"]), _judge_planted_run(facts["planted"])]
+        return [_judge_repetition(again), *(_judge_correct_desk(desk, facts[desk]) for desk in DESKS if desk in facts)]
+
+    def run(self, bugs, change=lambda copy: None):
+        """Run the test in a new copy with these bugs and this change; the result of run_in()."""
+        copy = self.folder / token_hex(4)
+        plant.copy_desk(copy, bugs)
+        change(copy)
+        return self.run_in(copy)
+
+    def run_in_work(self, fixed):
+        copy = self.folder / token_hex(4)
+        plant.copy_work(fixed, copy)
+        return self.run_in(copy)
+
+    def run_in(self, copy):
+        (copy / "tests" / f"{MODULE}.py").write_bytes(self.content)
+        return run_in(copy, f"tests.{MODULE}", self.seconds)
+
+
+def _add_comments(copy):
+    """Change how the sources of a copy look, and nothing that they do."""
+    for path in [*copy.glob("*.py"), *copy.glob("web/*.py"), *copy.glob("*.sql")]:
+        sign = "--" if path.suffix == ".sql" else "#"
+        path.write_bytes(path.read_bytes() + f"\n{sign} {token_hex(4)}\n".encode())
+
+
+def _judge_repetition(again) -> RunResult:
+    """Whether the second pair of runs is like the first one, in which both were as required."""
+    for result in again:
+        if not result.is_ok:
+            what = f"flaky: the first time all was well on the {result.desk} desk, but the second time"
+            return RunResult("again", False, f"{what} {result.message}")
+    return RunResult("again", True, "gives the same answers the second time")
+
+
+def _judge_correct_desk(desk, facts) -> RunResult:
+    where = DESKS[desk]
+    result = _judge_clean_run(facts)
+    if result.is_ok:
+        return RunResult(desk, True, f"passes {where}")
+    problems = facts.get("failures", []) + facts.get("errors", [])
+    what = facts.get("unfinished") or (_first(problems) if problems else result.message)
+    why = {"comments": "it looks at files", "other": "test what the desk does, not how it does it"}.get(desk)
+    return RunResult(desk, False, f"does not pass {where}{f' ({why})' if why else ''}: {what}")
 
 
 def _judge_clean_run(facts) -> RunResult:
@@ -66,6 +148,8 @@ def _judge_clean_run(facts) -> RunResult:
         return rejected(f"on the clean desk it ends with an error: {_first(facts['errors'])}")
     if facts["failures"]:
         return rejected(f"it fails on the clean desk, which has no bug: {_first(facts['failures'])}")
+    if facts["foreign"]:
+        return rejected(f"{facts['foreign'][0][:MAX_CHARS]} is not a test of your own: the class you import has it")
     if not facts["run"] and not facts["skipped"]:
         return rejected(EMPTY)
     if not facts["passed"]:
@@ -96,23 +180,26 @@ def _first(reports):
     return f"{test.partition(' ')[0][:MAX_CHARS]}: {line[:MAX_CHARS]}"
 
 
-def _run(text: bytes, folder: Path, bugs: list, seconds: float) -> dict:
-    """Run the test in a new copy with these bugs; the result of run_module()."""
-    return run_module(f"tests.{MODULE}", folder, bugs, seconds, {f"tests/{MODULE}.py": text})
-
-
 def run_module(module: str, folder: Path, bugs: list, seconds: float, files: dict[str, bytes] = {}) -> dict:
-    """Run a test module in `folder`, a new copy of the desk with these bugs and files: {run, passed, failures,
-    errors, …}, or {"unfinished": why} if the tests did not run to their end."""
+    """Run a test module in `folder`, a new copy of the desk with these bugs and files; the result of run_in()."""
     plant.copy_desk(folder, bugs)
     for name, content in files.items():
         (folder / name).write_bytes(content)
+    return run_in(folder, module, seconds)
+
+
+def run_in(folder: Path, module: str, seconds: float) -> dict:
+    """Run a test module in this desk: {run, passed, failures, errors, …}, or {"unfinished": why} if the tests did not
+    run to their end. Temporary files and the home folder are new, so nothing is left for another run."""
+    home = folder.with_name(f"{folder.name}-home")
+    home.mkdir()
+    places = dict.fromkeys(("HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP"), str(home))
     target, log = folder.with_name(f"{folder.name}.json"), folder.with_name(f"{folder.name}.log")
     command = [sys.executable, str(RUNNER), str(target), module]
     streams = {"stdin": subprocess.DEVNULL, "stderr": subprocess.STDOUT}
     with open(log, "wb") as output:
         process = subprocess.Popen(
-            command, cwd=folder, env=environment(), stdout=output, start_new_session=True, **streams
+            command, cwd=folder, env=environment(**places), stdout=output, start_new_session=True, **streams
         )
         try:
             status = process.wait(seconds)
@@ -138,6 +225,8 @@ def _read_result(path):
     is_result = (
         isinstance(facts, dict)
         and all(type(facts.get(name)) is int for name in ("run", "passed", "skipped"))
+        and isinstance(facts.get("foreign"), list)
+        and all(isinstance(name, str) for name in facts["foreign"])
         and all(_are_reports(facts.get(name)) for name in ("failures", "errors"))
     )
     return facts if is_result else None

@@ -25,6 +25,18 @@ from drills.untrusted import print_error, print_lines, read_json
 ROOT = Path(__file__).resolve().parent.parent
 COPIES_DIR = ROOT / "planted"
 COPIED = ("app.py", "store.py", "workflow.py", "llm.py", "schema.sql", "README.md", "web", "tests")
+SOURCES = [name for name in COPIED if name not in ("README.md", "tests")]
+LAUNCHER_FILE = "drills.py"  # in a copy, so that `python3 -m drills` runs there, too
+LAUNCHER = '''"""`python3 -m drills` in this folder: runs the drill tool of the desk that this copy was made from."""
+
+import runpy
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parents[2])
+    runpy.run_module("drills", run_name="__main__", alter_sys=True)
+'''
 # a copy does not contain the solutions, or tests of files that it does not have
 NOT_COPIED = shutil.ignore_patterns("__pycache__", "test_drill*.py", "drills_proof.py", "solutions")
 BUG_MODE_FILE = "bug-mode.txt"  # app.py shows its content as the bug mode
@@ -63,6 +75,7 @@ def plant(mode: str, copies_dir: Path = COPIES_DIR, mystery: str = "") -> Path:
     with _staging_folder(copies_dir) as staging:
         copy = staging / "desk"
         copy_desk(copy, bugs)
+        (copy / LAUNCHER_FILE).write_text(LAUNCHER, encoding="utf-8")
         (copy / BUG_MODE_FILE).write_text(mystery or ",".join(names), encoding="utf-8")
         shown = [hashed_name(mystery, name) if mystery else name for name in names]
         facts = {"sources": fingerprint(), "bugs": shown, "planted": utc_now()}
@@ -94,15 +107,56 @@ def copy_desk(target: Path, bugs: list[ModuleType] = ()) -> None:
     """Make the new folder `target` with the desk and its tests, and with these bugs."""
     target.mkdir()
     for name in COPIED:
-        if (ROOT / name).is_dir():
-            try:
-                shutil.copytree(ROOT / name, target / name, ignore=NOT_COPIED)
-            except shutil.Error as problem:  # it lists every failure; the first one is enough
-                raise OSError(problem.args[0][0][2]) from None
-        else:
-            shutil.copyfile(ROOT / name, target / name)
+        _copy(ROOT / name, target / name)
     for file in dict.fromkeys(bug.FILE for bug in bugs):
         (target / file).write_bytes(planted_text(file, bugs).encode())
+
+
+def copy_work(folder: Path, target: Path) -> None:
+    """Make the new folder `target` with the sources of a learner's copy, and with the desk's own tests.
+
+    A copy that is older than the desk keeps its own tests: those of today may be about something else.
+    """
+    target.mkdir()
+    own = ("tests", "README.md") if is_current(folder) else ()
+    for path in folder.iterdir():
+        is_source = path.name in COPIED or path.suffix in (".py", ".sql")
+        if is_source and path.name not in (*own, LAUNCHER_FILE):
+            _copy(path, target / path.name)
+    for name in own:
+        _copy(ROOT / name, target / name)
+
+
+def _copy(source, target):
+    if source.is_file():
+        shutil.copyfile(source, target)
+        return
+    try:
+        shutil.copytree(source, target, ignore=NOT_COPIED)
+    except shutil.Error as problem:  # it lists every failure; the first one is enough
+        raise OSError(problem.args[0][0][2]) from None
+
+
+def work_hash(folder: Path) -> str:
+    """A hash of the sources of a learner's copy, without its tests and documents."""
+    digest = hashlib.sha256()
+    for name, content in _work(folder):
+        digest.update(f"{name}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()
+
+
+def is_clean(folder: Path) -> bool:
+    """Whether the sources of a learner's copy are those of the clean desk, byte by byte."""
+    return list(_work(folder)) == list(_work(ROOT))
+
+
+def _work(folder):
+    """(path, content) of each source that a copy is made from; line ends of Windows count as others."""
+    for name in SOURCES:
+        paths = sorted((folder / name).rglob("*")) if (folder / name).is_dir() else [folder / name]
+        for path in paths:
+            if path.is_file() and "__pycache__" not in path.parts:
+                yield path.relative_to(folder).as_posix(), path.read_bytes().replace(b"\r\n", b"\n")
 
 
 def planted_text(file: str, bugs: list[ModuleType]) -> str:

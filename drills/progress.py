@@ -6,13 +6,18 @@ new          nothing yet
 started      a copy was planted
 reproduced   the bug was shown: an expectation of `check` failed, or the learner's own test failed on the planted desk
 fixed        the last `check` said OK
-solved       fixed, and the learner's own regression test was accepted. It stays solved until a reset.
-             The test is required because a fix without a test gets lost again.
+solved       fixed, nothing else is broken by the fix, and the learner's own regression test was accepted. It stays
+             solved until a reset. The test is required because a fix without a test gets lost again.
+
+*solved* is believed only with its evidence: the hashes of the fix and of the accepted test, the times, and a seal over
+all of them. That is no lock (who reads this file can make a seal): it keeps a line that somebody typed from counting.
 """
 
 import contextlib
+import hashlib
 import json
 import os
+import re
 import shutil
 from datetime import datetime, timezone
 from pathlib import Path
@@ -32,7 +37,12 @@ STATES = ("new", "started", "reproduced", "fixed", "solved")
 VERSION = 1
 TIMES = ("started", "reproduced", "tested", "solved", "revealed")  # when each thing happened first
 COUNTS = ("hints", "checks")
-TEXTS = (*TIMES, "verdict", "name")
+# results of the last check (of its own check, of the other stages), of the accepted test, and the seal
+RESULTS = ("verdict", "stages", "fix", "identical", "test", "shipped", "seal")
+TEXTS = (*TIMES, *RESULTS, "name")
+SEALED = ("started", "tested", "solved", "fix", "test")  # the evidence
+UTC_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+HASH = re.compile("[0-9a-f]{64}")
 MAX_COUNT = 1_000_000
 MAX_ENTRIES = 1000
 
@@ -45,9 +55,30 @@ def state(entry: dict) -> str:
     """The state, one of STATES, that follows from an entry."""
     if entry.get("solved"):
         return "solved"
-    if entry.get("verdict") == "OK":
+    if entry.get("verdict") == "OK" and entry.get("stages") != "NO":
         return "fixed"
     return "reproduced" if entry.get("reproduced") else "started" if entry.get("started") else "new"
+
+
+def marks(entry: dict) -> list[str]:
+    """What else the board says about an entry: how the solution was found."""
+    found = ["gave up"] if entry.get("revealed") else []
+    if entry.get("revealed") and entry.get("identical") and state(entry) in ("fixed", "solved"):
+        found.append("fix is the revealed one")
+    return found + (["test is the shipped one"] if entry.get("shipped") else [])
+
+
+def is_proven(name: str, entry: dict) -> bool:
+    """Whether the entry of this name has the evidence that it is solved."""
+    texts = [str(entry.get(fact, "")) for fact in SEALED]
+    started, tested, solved, fix, test = texts
+    if not all(map(UTC_TIME.fullmatch, (started, tested, solved))) or not started <= tested <= solved:
+        return False
+    return bool(HASH.fullmatch(fix) and HASH.fullmatch(test)) and entry.get("seal") == _seal(name, entry)
+
+
+def _seal(name, entry):
+    return hashlib.sha256("\0".join([name, *(str(entry.get(fact, "")) for fact in SEALED)]).encode()).hexdigest()
 
 
 class Progress:
@@ -60,16 +91,20 @@ class Progress:
         """Every valid entry, by name; each has only known facts. DrillError if a newer desk wrote the file."""
         return self._read()[0]
 
+    def unproven(self) -> list[str]:
+        """The names of the entries that say "solved" without its evidence. It is not believed: see is_proven()."""
+        return sorted(self._read()[2])
+
     def unreadable(self) -> str:
         """The names of the entries that cannot be read, as text; "" if all can be read."""
         return self._read()[1]
 
     def _read(self):
-        """(the entries, the names of those that cannot be read)"""
+        """(the entries, the names of those that cannot be read, as text, and of those that are not proven)"""
         try:
             data = read_json(self.path)
         except FileNotFoundError:
-            return {}, ""
+            return {}, "", set()
         except ValueError:
             data = None
         if (
@@ -78,12 +113,15 @@ class Progress:
             or len(data["drills"]) > MAX_ENTRIES
             or type(data.get("version")) is not int
         ):
-            return {}, "everything"
+            return {}, "everything", set()
         if data["version"] > VERSION:
             raise DrillError(f"{self.path} was written by a newer desk; use that one, or move the file away")
         labels, drills = catalogue.labels(data["drills"]), data["drills"]
         valid = {name: _known(entry) for name, entry in drills.items() if name in labels and _is_valid(entry)}
-        return valid, catalogue.quoted(drills.keys() - valid)
+        unproven = {name for name, entry in valid.items() if "solved" in entry and not is_proven(name, entry)}
+        for name in unproven:
+            valid[name] = {fact: value for fact, value in valid[name].items() if fact not in ("solved", "seal")}
+        return valid, catalogue.quoted(drills.keys() - valid), unproven
 
     def entry(self, name: str) -> dict:
         return self.entries().get(name, {})
@@ -96,13 +134,19 @@ class Progress:
 
         def change(entries):
             entry = entries.setdefault(label, {})
+            before = dict(entry)
             for fact, value in facts.items():
                 if fact in COUNTS:
                     entry[fact] = entry.get(fact, 0) + value
                 elif fact not in TIMES or fact not in entry:
                     entry[fact] = value
-            if entry.get("verdict") == "OK" and "tested" in entry:
-                entry.setdefault("solved", utc_now())
+            is_news = {"stages", "test"} & facts.keys()  # of a check, or of a test, and not of a hint
+            is_done = entry.get("verdict") == entry.get("stages") == "OK" and entry.get("test")
+            if is_news and is_done and "solved" not in entry:
+                entry["solved"] = utc_now()
+                entry["seal"] = _seal(label, entry)
+            elif "solved" in entry:
+                entry |= {fact: before[fact] for fact in SEALED}  # the evidence is that of the first time
             return entry
 
         return self._change(change) or {}
@@ -122,7 +166,7 @@ class Progress:
         try:
             self.copies_dir.mkdir(exist_ok=True)
             with self._locked():
-                entries, unreadable = self._read()
+                entries, unreadable, _ = self._read()
                 result = change(entries)
                 if unreadable:
                     self._back_up(unreadable)

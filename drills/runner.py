@@ -35,12 +35,34 @@ def _summaries(reports, module):
     return summaries
 
 
+def _foreign_tests(suite, module):
+    """The tests in a suite whose method is from another module: an imported class has them."""
+    found = []
+    for test in suite:
+        if isinstance(test, unittest.TestSuite):
+            found += _foreign_tests(test, module)
+        elif test is not None and type(test).__module__ != "unittest.loader":  # that is a test which was not loaded
+            method = getattr(type(test), test._testMethodName, None)
+            if getattr(method, "__module__", module) != module:
+                found.append(test.id())
+    return found
+
+
+class KeepingSuite(unittest.TestSuite):
+    """A suite that keeps its tests after they have run, so that they can be looked at."""
+
+    _cleanup = False
+
+
 def main(target: str, module: str) -> None:
     sys.path[0] = os.getcwd()  # as `python3 -m` does
+    unittest.TestLoader.suiteClass = KeepingSuite
     runner = unittest.TextTestRunner(resultclass=CountingResult, verbosity=2)
-    result = unittest.main(None, argv=["python3 -m unittest", module], testRunner=runner, exit=False).result
+    program = unittest.main(None, argv=["python3 -m unittest", module], testRunner=runner, exit=False)
+    result = program.result
     facts = {"run": result.testsRun, "passed": result.passed, "skipped": len(result.skipped)}
     facts |= {"failures": _summaries(result.failures, module), "errors": _summaries(result.errors, module)}
+    facts["foreign"] = _foreign_tests(program.test, module)
     with open(target, "w", encoding="utf-8") as file:
         json.dump(facts, file)
 

@@ -5,7 +5,8 @@ For each drill:
 - Its check says OK on the clean desk, and NO on the planted one, by failed expectations only. The verdict is the same
   each time. Planting and check take less than 5 s of CPU (median).
 - With --others: no other drill's check detects the bug, except those of its family. This takes an hour.
-- Another correct fix is OK. Wrong ones are not: a lazy one, an incomplete one, one that switches the feature off.
+- Another correct fix is OK, also for the test of the suite that is named. Wrong ones are not: a lazy one, an
+  incomplete one, one that switches the feature off.
 - A regression test is accepted, and an always-true one is rejected (tests.proofs.test_drill_tool tries an empty one).
 - The copy's own suite fails, in the test that is named.
 
@@ -16,6 +17,8 @@ fixes.py       OTHER, and the wrong fixes LAZY, INCOMPLETE and SWITCHED_OFF: (fi
                replacement), …; perhaps more wrong ones: WRONG_…
                SEEN_BY: the test of the suite that passes without the bug, and with it fails by an assertion and
                without an error;
+               KEPT_BY, if a correct fix may fail that test because it looks at one layer only: another test of the
+               suite, which every correct fix passes; "" if there is none. `check` runs it after its OK;
                ALSO_SEEN_BY, if the bug breaks a whole feature: the drills with another symptom whose checks
                need that feature, and so detect the bug, too
 regression.py  a model regression test
@@ -36,7 +39,7 @@ from runpy import run_path
 from statistics import median
 from unittest import mock
 
-from drills import catalogue, plant
+from drills import catalogue, plant, stages
 from drills.judge import judge
 from drills.lab import Lab
 from drills.learner_test import TIMEOUT, judge_test, run_module
@@ -129,10 +132,13 @@ class Proof(unittest.TestCase):
                 self.assertNotEqual(new, self.drill.CLEAN, kind)
                 (folder / file).write_text(text.replace(old, new), encoding="utf-8", newline="\n")
             self.assert_verdict(self.name, folder, result)
+            if kind == "OTHER":
+                suite_test = next(stages.after_ok(self.drill, folder, with_suite=False))
+                self.assertEqual(suite_test.broken, [], "the test of the suite refuses another correct fix")
 
     def regression_tests(self):
         results = judge_test(self.drill, SOLUTIONS / self.name / "regression.py")
-        self.assertEqual([result.is_ok for result in results], [True, True], results)
+        self.assertEqual([result for result in results if not result.is_ok], [])
         path = self.folder / "useless.py"
         path.write_text(ALWAYS_TRUE, encoding="utf-8")
         self.assertIn("does not detect the bug", judge_test(self.drill, path)[-1].message)

@@ -12,7 +12,7 @@ from drills import board, catalogue, debug_log, faults, plant
 from drills.judge import Verdict
 from drills.lab import RecordedRequest
 from drills.learner_test import judge_test
-from drills.progress import MAX_ENTRIES
+from drills.progress import MAX_ENTRIES, Progress, utc_now
 from tests.desk import ROOT
 from tests.proofs.test_drill_tool import NAME, ToolTestCase
 
@@ -170,6 +170,81 @@ class ProgressFile(HandInTestCase):
             self.assert_refused("list", message="not a file")
 
 
+class Evidence(HandInTestCase):
+    """An entry or an export that says "solved" is believed only with its evidence."""
+
+    def solve(self, label=NAME):
+        progress = Progress(self.copies_dir)
+        progress.record(label, started=utc_now(), verdict="OK", fix="a" * 64, stages="OK")
+        progress.record(label, tested=utc_now(), test="b" * 64)
+        return progress.entry(label)
+
+    def state_of_export(self, drills):
+        self.call("class", self.hand_in(drills))
+        return re.search(rf"\| {NAME} +\| (.*?) *\|", self.output)[1]
+
+    def test_solved_needs_a_fix_that_breaks_nothing_and_an_accepted_test(self):
+        progress = Progress(self.copies_dir)
+        progress.record(NAME, started=utc_now(), tested=utc_now(), test="b" * 64, verdict="OK", fix="a" * 64)
+        self.assertEqual(self.state_of(), "fixed")
+        progress.record(NAME, stages="NO")
+        self.assertEqual(self.state_of(), "started")
+        progress.record(NAME, stages="OK")
+        self.assertEqual(self.state_of(), "solved")
+        progress.record(NAME, verdict="NO", stages="", fix="c" * 64)
+        self.assertEqual(self.state_of(), "solved")
+
+    def test_solved_without_its_evidence_is_not_believed(self):
+        entry = self.solve()
+        self.assertEqual(self.state_of(), "solved")
+        changes = [{fact: None} for fact in ("seal", "test", "fix", "tested", "started")]
+        changes += [{"solved": "yesterday"}, {"solved": "2020-01-01T00:00:00Z"}, {"test": "c" * 64}]
+        for change in changes:
+            wrong = {fact: value for fact, value in {**entry, **change}.items() if value is not None}
+            with self.subTest(change=change):
+                self.save_progress({NAME: wrong, "half_a_save": {"hints": 1}})
+                self.assertEqual(self.call("list"), 0)
+                self.assertRegex(self.output, rf"{NAME} +\* +fixed")
+                self.assertIn(f"{NAME}: progress.json says that it is solved, but has no evidence", self.errors)
+        self.save_progress({"half_a_save": entry})
+        self.assertEqual(self.state_of("half_a_save"), "fixed")
+        self.call("hint", "half_a_save")
+        self.assertEqual(self.state_of("half_a_save"), "fixed")
+
+    def test_the_class_table_does_not_believe_it_either(self):
+        entry = {**self.solve(), "state": "solved", "hints": 0}
+        self.assertEqual(self.state_of_export({NAME: entry}), "solved")
+        self.assertEqual(self.state_of_export({NAME: {**entry, "seal": 5}}), "not proven")
+        self.assertEqual(self.state_of_export({NAME: row(2, state="solved")}), "not proven, 2 hints")
+
+    def test_a_drill_that_was_solved_as_a_mystery_is_proven_by_the_mystery(self):
+        self.solve("mystery-7")
+        Progress(self.copies_dir).record("mystery-7", name=NAME)
+        self.call("export")
+        exported = json.loads(self.output)["drills"]
+        self.assertEqual(self.state_of_export(exported), "solved")
+        del exported["mystery-7"]
+        self.assertEqual(self.state_of_export(exported), "not proven")
+
+    def test_the_board_and_the_class_table_say_how_a_solution_was_found(self):
+        Progress(self.copies_dir).record(NAME, revealed=utc_now())
+        self.call("list")
+        self.assertRegex(self.output, rf"{NAME} +\* +new, gave up")
+        Progress(self.copies_dir).record(NAME, identical="yes", shipped="yes")
+        self.solve()
+        self.call("list")
+        marks = "solved, gave up, fix is the revealed one, test is the shipped one"
+        self.assertRegex(self.output, rf"{NAME} +\* +{marks}")
+        self.call("export")
+        self.assertEqual(self.state_of_export(json.loads(self.output)["drills"]), marks)
+
+    def test_hints_that_are_read_after_solving_are_not_counted(self):
+        self.solve()
+        self.assertEqual(self.call("hint", NAME), 0)
+        self.assertIn(f"1. {catalogue.load(NAME).HINTS[0]}", self.output)
+        self.assertNotIn("hints", Progress(self.copies_dir).entry(NAME))
+
+
 class Reset(HandInTestCase):
     def test_reset_all_moves_no_entry_that_is_not_the_name_of_a_copy(self):
         (self.folder / "precious").mkdir()
@@ -266,7 +341,7 @@ class CopyOfALearner(HandInTestCase):
         path = self.folder / "mine.py"
         wrong = '{"run": 1, "passed": 1, "skipped": 0, "errors": [["", ""]], "failures": 1}'
         for text in ("{}", "[]", wrong, "[" * 99_999):
-            path.write_text(f"import os, sys\nopen(sys.argv[1], 'w').write({text!r})\nos._exit(0)\n")
+            path.write_text(f"import os, sys, pathlib\npathlib.Path(sys.argv[1]).write_text({text!r})\nos._exit(0)\n")
             with self.subTest(text=text[:20]):
                 (result,) = judge_test(catalogue.load(NAME), path, 30)
                 self.assertFalse(result.is_ok)

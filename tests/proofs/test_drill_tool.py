@@ -1,5 +1,6 @@
 """The commands of `python3 -m drills`, as a learner types them."""
 
+import importlib
 import json
 import os
 import random
@@ -19,12 +20,15 @@ from drills.judge import Verdict
 from drills.lab import LLM_URL, RecordedRequest, Step
 from drills.learner_test import judge_test
 from drills.progress import Progress, state
+from drills.stages import after_ok
+from drills.test_rules import refusal
 from tests.desk import ROOT, Desk, DeskProcess, clean_environment
 from tests.drills_proof import SOLUTIONS
 from tests.test_docs import section, table
 from tests.proofs.test_drills import CopiesTestCase
 
 NAME = "approval_bypass"
+SECONDS = re.compile(r" \(\d+ s\)")
 
 
 class ToolTestCase(CopiesTestCase):
@@ -56,7 +60,8 @@ class CommandLine(ToolTestCase):
         self.assert_refused("hint", "aproval_bypass", message="did you mean approval_bypass?")
         self.assert_refused("check", NAME, "--jason", message="did you mean --json?")
         self.assert_refused("fault", "audit-wrote", message="did you mean audit-write?")
-        self.assert_refused("check", message="type python3 -m drills check NAME")
+        self.assert_refused("check", "a", "b", message="type python3 -m drills check [NAME]")
+        self.assert_refused("check", message="no drill is started; type python3 -m drills start next")
         self.assert_refused("check", NAME, "--json=1", message="takes no value")
         self.assert_refused("start", "random", "--seed", "x", message="whole number")
         self.assert_refused("start", NAME, "--seed", "1", message="--seed goes with")
@@ -118,14 +123,14 @@ class WalkThrough(ToolTestCase):
         printed += self.output
         self.call("log", name)
         self.fix(name=name)
-        self.call("check", name)
+        self.assertEqual(self.call("check", name), 0, self.output)
         printed += self.output
         self.assertEqual(self.call("test", name, str(self.copies_dir.parent / "test_titles.py")), 0)
         printed += self.output
         for block in re.findall(r"^```\n(\$ python3 -m drills.*?)```", text, re.S | re.M):
             for line in block.splitlines():
                 if not line.startswith(("$", "…", "folder", "run it", f"{name}, in")):  # three show a path of this test
-                    self.assertIn(line, printed.splitlines())
+                    self.assertIn(SECONDS.sub("", line), SECONDS.sub("", printed).splitlines())
 
 
 class States(ToolTestCase):
@@ -140,10 +145,15 @@ class States(ToolTestCase):
         self.assertEqual(self.state_of(), "reproduced")
         self.assertEqual(self.call("reveal", NAME), 1)
         self.fix()
-        self.assertEqual(self.call("check", NAME), 0)
+        self.assertEqual(self.call("check", NAME, "--quick"), 0)
+        self.assertIn("Your copy is identical to the clean desk.", self.output)
         self.assertEqual(self.output.splitlines()[-1], "OK")
         self.assertEqual(self.state_of(), "fixed")
         self.assertEqual(self.call("test", NAME, str(SOLUTIONS / NAME / "regression.py")), 0)
+        self.assertIn("It is the test that is shipped with this drill", self.output)
+        self.assertEqual(self.state_of(), "fixed")
+        self.assertEqual(self.call("check", NAME), 0)
+        self.assertIn("Your fix keeps the promises of this drill and breaks nothing else.", self.output)
         self.assertEqual(self.state_of(), "solved")
         self.assertEqual(self.call("reveal", NAME), 0)
         self.assertIn("CWE-862", self.output)
@@ -163,6 +173,16 @@ class States(ToolTestCase):
         self.assertEqual((facts["name"], facts["verdict"], facts["state"]), (NAME, "NO", "reproduced"))
         self.assertEqual({"name", "status", "message"}, set(facts["tests"][0]))
         self.assertEqual({test["status"] for test in facts["tests"]}, {"pass", "fail"})
+
+    def test_check_shows_the_first_symptoms_and_everything_on_request(self):
+        self.call("start", NAME)
+        self.call("check", NAME)
+        self.assertIn(catalogue.symptom(catalogue.load(NAME)), self.output)
+        self.assertEqual((self.output.count("✗"), self.output.count("✓")), (3, 0))
+        self.assertIn("--all` shows everything", self.output)
+        self.call("check", NAME, "--all")
+        self.assertGreater(self.output.count("✗"), 3)
+        self.assertGreater(self.output.count("✓"), 0)
 
     def test_hints_come_one_by_one_and_are_counted(self):
         hints = catalogue.load(NAME).HINTS
@@ -192,6 +212,140 @@ class States(ToolTestCase):
         self.call("start", NAME)
         self.assertIn("The desk has changed since then", self.output)
         self.assertIn(f"reset {NAME}", self.output)
+
+
+class Stages(ToolTestCase):
+    """What comes after the OK of the drill's own check."""
+
+    def test_a_fix_that_breaks_another_promise_is_not_ok_and_the_promise_is_named(self):
+        self.call("start", NAME)
+        self.fix()
+        (self.copies_dir / NAME / "schema.sql").write_text(
+            plant.planted_text("schema.sql", [catalogue.load("accept_empty_title")]), "utf-8"
+        )
+        self.assertEqual(self.call("check", NAME, "--quick"), 0)
+        self.assertEqual(self.state_of(), "fixed")
+        self.assertEqual(self.call("check", NAME, "--json"), 1)
+        facts = json.loads(self.output)
+        self.assertEqual((facts["verdict"], facts["state"]), ("NO", "started"))
+        self.assertEqual({test["status"] for test in facts["tests"]}, {"pass"})
+        stages = [(stage["name"], stage["status"]) for stage in facts["stages"]]
+        self.assertEqual(stages, [("own check", "pass"), ("suite test", "pass"), ("other checks", "fail")])
+        self.assertIn("a ticket titled '' is refused: expected 400, got 201", facts["stages"][2]["broken"])
+
+    def test_a_fix_that_fails_the_desks_own_test_says_what_was_promised(self):
+        self.call("start", "accept_empty_title")
+        folder, drill = self.copies_dir / "accept_empty_title", catalogue.load("accept_empty_title")
+        broken = (folder / "schema.sql").read_text("utf-8").replace(drill.PLANTED, drill.PLANTED + " ")
+        (folder / "schema.sql").write_text(broken, "utf-8")
+        stage = next(after_ok(drill, folder, with_suite=False))
+        self.assertEqual((stage.name, stage.is_ok), ("suite test", False))
+        self.assertIn("promised: no value outside the enums and limits gets in", stage.broken[0])
+
+    def test_the_desks_own_tests_run_and_not_those_that_a_learner_changed(self):
+        folder = plant.plant(NAME, self.copies_dir)
+        (folder / "tests" / "test_tickets.py").unlink()
+        (folder / "mine.py").write_text("")
+        plant.copy_work(folder, self.copies_dir / "work")
+        there = {path.name for path in (self.copies_dir / "work").iterdir()}
+        self.assertEqual(there, {*plant.COPIED, "mine.py"})
+        self.assertTrue((self.copies_dir / "work" / "tests" / "test_tickets.py").exists())
+        self.assertIn(catalogue.load(NAME).PLANTED, (self.copies_dir / "work" / "app.py").read_text("utf-8"))
+
+    def test_ctrl_c_keeps_the_result_so_far(self):
+        self.call("start", NAME)
+        self.fix()
+        with mock.patch("drills.commands.after_ok", side_effect=KeyboardInterrupt):
+            self.assertEqual(self.call("check", NAME), 2)
+        self.assertIn("stopped; the OK of the drill's own check is kept", self.errors)
+        self.assertEqual(self.state_of(), "fixed")
+
+
+class CurrentDrill(ToolTestCase):
+    """Commands without the name of a drill."""
+
+    def test_the_only_drill_that_is_started_needs_no_name(self):
+        self.call("start", NAME)
+        for words in (["check"], ["hint"], ["log"], ["test", str(SOLUTIONS / NAME / "regression.py")]):
+            self.assertIn(self.call(*words), (0, 1), self.errors)
+            self.assertIn(NAME, self.output)
+        plant.plant("half_a_save", self.copies_dir)
+        self.assert_refused("check", message=f"say which one: {NAME}, half_a_save")
+        self.assert_refused("reset", message="say which one")
+
+    def test_the_folder_of_a_copy_names_its_drill(self):
+        self.call("start", NAME)
+        self.call("start", "half_a_save")
+        before = os.getcwd()
+        self.addCleanup(os.chdir, before)
+        os.chdir(self.copies_dir / NAME / "web")
+        self.assertEqual(self.call("check"), 1)
+        self.assertIn(f"hint {NAME}", self.output)
+        os.chdir(before)
+
+    @unittest.skipIf(os.name == "nt", "Windows needs a privilege for links")
+    def test_the_tool_runs_in_the_folder_of_a_copy_and_below_it(self):
+        home = self.copies_dir.parent
+        (home / "drills").symlink_to(ROOT / "drills")
+        folder = plant.plant(NAME, self.copies_dir)
+        for place, words in ((folder, ["-m", "drills"]), (folder / "web", [str(ROOT / "drills")])):
+            command = [sys.executable, *words, "--help"]
+            done = subprocess.run(command, cwd=place, env=clean_environment(), capture_output=True, timeout=60)
+            self.assertEqual((done.returncode, done.stderr), (0, b""))
+            self.assertIn(b"python3 -m drills check", done.stdout)
+
+
+class HalfWritten(ToolTestCase):
+    """A drill that somebody is writing: an error names its file and line."""
+
+    def assert_error(self, text, message):
+        catalogue.drills.__path__.append(str(self.copies_dir))
+        self.addCleanup(catalogue.drills.__path__.remove, str(self.copies_dir))
+        (self.copies_dir / "half_written.py").write_text(text)
+        with mock.patch.object(catalogue, "_path_of", lambda name: self.copies_dir / f"{name}.py"):
+            sys.modules.pop("drills.half_written", None)
+            importlib.invalidate_caches()
+            self.assert_refused("start", "half_written", message=f"drills/half_written.py, {message}")
+            self.assert_refused("list", message=f"drills/half_written.py, {message}")
+        catalogue.drills.__path__.remove(str(self.copies_dir))
+        self.addCleanup(catalogue.drills.__path__.append, str(self.copies_dir))
+
+    def test_each_kind_of_mistake_is_one_line(self):
+        self.copies_dir.mkdir()
+        whole = Path(catalogue.load(NAME).__file__).read_text("utf-8")
+        cases = (
+            ("x = 1\ndef (\n", "line 2: SyntaxError"),
+            ('"""A story."""\nimport nowhere_to_be_found\n', "line 2: ModuleNotFoundError"),
+            ('"""A story."""\nSTARS = 1\n', "line 2: the file ends, and there is no FAMILY, SECTION, FILE"),
+            (whole.replace("STARS = 1", "STARS = 7"), "line "),
+            (whole.replace("STARS = 1", 'STARS = "1"'), "line "),
+        )
+        for text, message in cases:
+            with self.subTest(message):
+                self.assert_error(text, message)
+
+
+class WebSocketCommand(ToolTestCase):
+    def test_it_sends_each_message_and_each_line_and_prints_what_arrives(self):
+        desk = Desk()
+        self.addCleanup(desk.stop)
+        ticket = desk.new_ticket()["id"]
+        lock = json.dumps({"_tag": "LockTicket", "ticketId": ticket})
+        words = ["/ws", "--header", "X-User-Id: bob", "--header", "X-User-Role: agent", "--port", str(desk.port)]
+        self.assertEqual(self.call("ws", *words, lock, typed=f"{lock}\n"), 0, self.errors)
+        self.assertIn("/ws → 101", self.output)
+        self.assertIn('"bob"', self.output)
+        self.assertIn('{"closed": 1000}', self.output)
+        desk.stop()
+        self.assert_refused("ws", *words, message="is the copy running?")
+
+    def test_the_log_has_the_steps_of_a_websocket_as_commands(self):
+        self.call("start", "held_by_a_closed_tab")
+        self.call("log")
+        text = (self.copies_dir / "held_by_a_closed_tab" / debug_log.NAME).read_text("utf-8")
+        self.assertIn("exec 3> >(cd ../.. && python3 -m drills ws /ws --header 'X-User-Id: bob' --header", text)
+        self.assertIn("echo '{\"_tag\": \"LockTicket\", \"ticketId\": 1}' >&3; sleep 1\n", text)
+        self.assertIn("exec 3>&-; sleep 1\n", text)
 
 
 class Mystery(ToolTestCase):
@@ -228,6 +382,21 @@ class Mystery(ToolTestCase):
         self.assertIn(f"next: python3 -m drills start --mystery --seed {seed}\n", self.output)
         self.call()
         self.assertNotIn(label, self.output)
+
+    def test_random_takes_a_mystery_and_the_stars_and_a_seed_that_a_class_shares(self):
+        for words in (["random", "--mystery"], ["--mystery"]):
+            self.assertEqual(self.call("start", *words, "--stars", "2-3", "--seed", "7"), 0, self.errors)
+            self.assertRegex(self.output, r"^mystery-\d+ \(\*\*\*?\)")
+        (copy,) = self.copies_dir.glob("mystery-*")
+        self.call("reset", copy.name, "--yes")
+        self.call("start", "--mystery", "--seed", copy.name.removeprefix("mystery-"))
+        self.assertTrue(copy.exists())
+        self.call("start", "random", "--stars", "5")
+        self.assertIn("(*****)", self.output)
+        self.assert_refused("start", NAME, "--mystery", message="a mystery is started without a name")
+        self.assert_refused("start", NAME, "--stars", "2", message="as does --stars")
+        for wrong in ("0", "6", "3-2", "x", "2-", "-"):
+            self.assertEqual(self.call("start", "random", f"--stars={wrong}"), 2)
 
     def test_without_a_seed_each_start_is_a_new_mystery(self):
         self.call("start", "--mystery")
@@ -305,6 +474,75 @@ class OwnTest(ToolTestCase):
     def test_a_test_that_hangs_is_killed(self):
         hangs = "import time\ntime.sleep(60)\n"
         self.assert_results(self.judge_file(hangs, 0.5), (False, "did not end within 0.5 s"))
+
+    def test_a_test_that_reads_files_or_imports_other_tests_is_refused_with_the_reason(self):
+        cases = {
+            "import hashlib, pathlib; hashlib.sha256(pathlib.Path('app.py').read_bytes())": "uses .read_bytes, which",
+            "self.assertIn('x', open('app.py').read())": "uses open, which reads files",
+            "import inspect; inspect.getsource(app)": "imports inspect, which reads files or code",
+            "import app; app.main.__code__": "uses .__code__",
+            "import drills.plant": "imports drills, the drill tool",
+            "__import__('inspect')": "uses __import__",
+        }
+        for body, words in cases.items():
+            with self.subTest(body):
+                self.assert_results(self.judge(body), (False, f"line 4: it {words}"))
+        everything = "from tests.test_tickets import *\n"
+        self.assert_results(self.judge_file(everything), (False, "line 1: it imports all of tests.test_tickets"))
+        loader = "def load_tests(loader, tests, pattern):\n    return loader.discover('tests')\n"
+        self.assert_results(self.judge_file(loader), (False, "load_tests, which loads tests that are not your own"))
+        file = ROOT / "tests" / "test_tickets.py"
+        copied = "# mine\n" + file.read_text("utf-8")
+        self.assert_results(self.judge_file(copied), (False, "this is tests/test_tickets.py"))
+
+    def test_what_only_looks_like_reading_is_not_refused(self):
+        text = "from tests.test_llm import LLMTest, hangs\nimport hashlib\nclass T(LLMTest):\n    def test_it(self):\n"
+        self.assertEqual(refusal(f'{text}        """In store.py."""\n        self.open(LLM_TIMEOUT="1")\n'), "")
+        self.assertEqual(refusal("this is no Python"), "")
+
+    def test_an_imported_test_is_not_a_test_of_your_own(self):
+        text = "from tests.test_rules import {0}\nclass Mine({0}):\n    pass\n".format(self.class_of_the_suite())
+        self.assert_results(self.judge_file(text), (False, "is not a test of your own"))
+
+    def class_of_the_suite(self):
+        return re.search(r"^class (\w+)", (ROOT / "tests" / "test_rules.py").read_text("utf-8"), re.M)[1]
+
+    def test_a_test_that_looks_at_a_file_some_other_way_is_found_out_by_a_comment(self):
+        size = (ROOT / "app.py").stat().st_size
+        results = self.judge(f"import os; self.assertEqual(os.stat('app.py').st_size, {size})")
+        self.assertEqual([result.is_ok for result in results[:3]], [True] * 3)
+        self.assertIn("(it looks at files)", next(one.message for one in results if one.desk == "comments"))
+        self.assertFalse(all(result.is_ok for result in results))
+
+    def test_a_test_with_two_answers_is_flaky(self):
+        runs = self.copies_dir.parent / "runs"
+        runs.mkdir()
+        body = "import pathlib; runs = pathlib.Path({!r}); n = len(list(runs.iterdir())); (runs / str(n)).touch(); "
+        results = self.judge(body.format(str(runs)) + "self.assertNotEqual(n, 1)")
+        self.assertEqual([result.is_ok for result in results[:3]], [True, True, False])
+        self.assertIn("flaky: the first time all was well on the planted desk, but the second", results[2].message)
+
+    def test_a_file_that_a_test_leaves_is_gone_in_the_next_run(self):
+        for place in ("tempfile.gettempdir()", "os.path.expanduser('~')", "'.'"):
+            mark = f"import os, tempfile; mark = os.path.join({place}, 'mark-of-a-test'); "
+            body = f"{mark}self.assertFalse(os.path.exists(mark)); os.mkdir(mark)"
+            with self.subTest(place):
+                self.assert_results(self.judge(body), (True, "passes"), (False, "does not detect the bug"))
+
+    def test_a_test_must_pass_with_another_correct_fix_and_with_your_own(self):
+        name = "accept_empty_title"
+        path, folder = self.copies_dir.parent / "mine.py", plant.plant(name, self.copies_dir)
+        text = "from tests.desk import *\nclass T(DeskTest):\n    def test_it(self):\n        "
+        ask = "self.desk.post('/tickets', {'title': '', 'description': 'x'}).status"
+        path.write_text(f"{text}self.assertEqual({ask}, 400)\n")
+        results = judge_test(catalogue.load(name), path, 30, fixed=folder)
+        failed = [result.message for result in results if not result.is_ok]
+        self.assertEqual(len(failed), 1)
+        self.assertIn("does not pass with your own fix: test_it: AssertionError", failed[0])
+        tables = "str(self.desk.rows('SELECT sql FROM sqlite_schema'))"
+        path.write_text(f"{text}self.assertIn('length(trim(title)) BETWEEN 1 AND 200', {tables})\n")
+        results = judge_test(catalogue.load(name), path, 30)
+        self.assertIn("with another correct fix (test what the desk does", " ".join(one.message for one in results))
 
     def test_a_learners_test_cannot_read_the_bug_mode_of_either_desk(self):
         results = self.judge("self.assertIsNone(self.desk.get('/health').json['bug_mode'])")
@@ -450,7 +688,9 @@ class ResetAndProgress(ToolTestCase):
         self.call("start", NAME)
         plant.plant("accept_empty_title,approval_bypass", self.copies_dir)
         (self.copies_dir / "notes.txt").write_text("mine")
-        self.assert_refused("reset", message="reset NAME, or python3 -m drills reset --all")
+        self.assertEqual((self.call("reset"), self.call("reset", typed="n\n")), (1, 1))
+        self.assertIn(f"This resets {NAME}.", self.output)
+        self.assert_refused("reset", NAME, "--all", message="reset NAME, or python3 -m drills reset --all")
         self.assertEqual(self.call("reset", "--all", "--yes"), 0)
         self.assertEqual(len(list((self.copies_dir / plant.ASIDE).iterdir())), 2)
         self.assertEqual((self.copies_dir / "notes.txt").read_text(), "mine")

@@ -42,3 +42,5 @@ WRONG_ONE_PLACE = (
 # never waits for an LLM
 SWITCHED_OFF = (("web/settings.py", "return float(text) * 1000", "return float(text) / 1000"),)
 SEEN_BY = "tests.test_llm.WhoHelps.test_the_timeout_is_in_seconds"
+# the test in SEEN_BY looks at one layer only: a fix in another one need not pass it
+KEPT_BY = ""
