@@ -25,3 +25,5 @@ SWITCHED_OFF = (
     ),
 )
 SEEN_BY = "tests.test_store.AuditLog.test_anyone_can_recompute_the_chain"
+# the test in SEEN_BY looks at one layer only: a fix in another one need not pass it
+KEPT_BY = ""
