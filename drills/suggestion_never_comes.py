@@ -39,29 +39,29 @@ ASKED = {"description": "I was charged twice"}
 
 def check(lab):
     category, short = lab.random.choice(("technical", "account")), round(lab.random.uniform(0.4, 0.48), 2)
-    llm, used = lab.llm(content=f'{{"category": "{category}", "priority": "high"}}'), (200, category, "openai")
+    llm, used = lab.llm(content=f'{{"category": "{category}", "priority": "high"}}'), (200, category)
     desk = lab.desk(LLM_TIMEOUT=str(short), **llm.environ)
     number, at_once = desk.new_ticket()["id"], suggestion(desk.post("/tickets/classify", ASKED))
     yield "an LLM that answers at once is used, with LLM_TIMEOUT below half a second", used, at_once
     llm.change(hangs=True)
-    first, strict, draft = lab.in_parallel(
+    first, second, draft = lab.in_parallel(
         lambda: desk.post("/tickets/classify", ASKED, timeout=SOON),
-        lambda: desk.post("/api/tickets/classify", ASKED, {"Prefer": "handling=strict"}, timeout=SOON),
+        lambda: desk.post("/api/tickets/classify", ASKED, timeout=SOON),
         lambda: desk.post(f"/tickets/{number}/draft", {}, timeout=SOON),
     )
-    yield "while the LLM does not answer, it gets all three requests", 1 + 3, len(llm.requests)
+    yield "while the LLM does not answer, it gets all three requests", True, len(llm.requests) >= 1 + 3
     short_one = f"with LLM_TIMEOUT below half a second within {SOON} s"
-    yield f"a suggestion comes anyway, {short_one}", (200, "general", "fallback"), suggestion(first)
-    yield f"an error comes with Prefer: handling=strict, {short_one}", 503, strict.status
+    for address, reply in (("/tickets/classify", first), ("/api/tickets/classify", second)):
+        yield f"a suggestion of POST {address} comes anyway, {short_one}", (200, "general"), suggestion(reply)
     written = draft.status, (draft.json or {}).get("source")
     yield f"a draft comes anyway, {short_one}", (201, "template"), written
     yield "all that time the LLM did not answer", True, llm.hangs
-    late = suggestion_late(lab, llm) if strict.status == 503 else "not tried"
+    late = suggestion_late(lab, llm) if draft.status == 201 else "not tried"
     yield "an LLM that takes longer than that is used, with --llm-timeout above half a minute", used, late
 
 
 def suggestion(reply):
-    return reply.status, *map((reply.json or {}).get, ("suggested_category", "source"))
+    return reply.status, (reply.json or {}).get("suggested_category")
 
 
 def suggestion_late(lab, llm):

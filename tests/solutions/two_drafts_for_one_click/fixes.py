@@ -35,11 +35,6 @@ WRONG_RELEASE = (
         PLANTED.replace("finally:", "except Exception:") + "                raise\n",
     ),
 )
-# the key is in use for ever, also after an error
-WRONG_NEVER_RELEASED = (
-    ("web/handler.py", PLANTED, "            return self._prepare(pool)\n"),
-    ("web/handler.py", "                server.keys_in_progress.discard(request.scope)\n", ""),
-)
 # one draft of one ticket at a time: also nobody else may have one
 WRONG_ONE_AT_A_TIME = (
     *OTHER,
