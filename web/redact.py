@@ -37,7 +37,7 @@ def find_secrets(request: Request) -> list[str]:
     """The texts that a request has sent as its token or as passwords, the longest first."""
     found, headers = [], request.headers
     if "authorization" in headers:
-        found += [headers["authorization"], headers["authorization"].split(None, 1)[-1]]
+        found += [headers["authorization"], *headers["authorization"].split(None, 1)[1:]]
     for protocol in SUBPROTOCOL_TOKEN.findall(headers.get("sec-websocket-protocol", "")):
         found.append(protocol[len("token.") :])
     found += [value for name, value in _parameters(request.query) if SECRET_NAMES.search(name)]
