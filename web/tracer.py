@@ -402,6 +402,11 @@ class TracingServer(FaultServer):
 
     def _commit(self):
         traces = [trace for _, request, _ in self._uncommitted if (trace := self.tracer.trace_of(request))]
+        if not self.context.store.has_changes:  # a turn of reads, which has nothing to commit
+            super()._commit()
+            for trace in traces:
+                trace.note_commit([], "", [])
+            return
         steps = []  # not those of a request that asks for this commit: see FaultServer.failing()
         with Recording(self.tracer, None, steps, len(self.tracer.stack(sys._getframe(1)))):
             super()._commit()
