@@ -29,5 +29,3 @@ WRONG_BLANKS = (
     ("web/validation.py", STRIPS, f'        if not value:\n            raise Fault("Write something.")\n{STRIPS}'),
 )
 SEEN_BY = "tests.test_store.RawSql.test_no_value_outside_the_enums_and_limits_gets_in"
-# the test in SEEN_BY looks at one layer only: a fix in another one need not pass it
-KEPT_BY = ""
