@@ -110,6 +110,13 @@ class FaultHandler(Handler):
             self.current = request  # a commit that fails answers earlier requests of this connection
             return super().handle_one_request()
 
+    def log_request(self, code="-", size="-") -> None:
+        """Log an error that X-Lab asked for, but do not count it: the metrics are about the desk."""
+        if faults_of(self.current).status:
+            self.server.log.request(self.current, code, round((time.monotonic() - self.current.started) * 1000))
+        else:
+            super().log_request(code, size)
+
 
 class FaultServer(DeskServer):
     """A server that delays, loses and fails what X-Lab asks for. It watches the statements of the store."""
