@@ -15,7 +15,6 @@ class Lab:
     """The tools of one desk: each is an attribute."""
 
     def __init__(self, server, store, identity, write_reply):
-        self.server, self.store = server, store
         self.tracer = server.tracer
         self.clock = clock.install(server, store, identity)
         self.snapshots = Snapshots(store, server.restart_clients)

@@ -1,6 +1,6 @@
 """What one request did, step by step: its trace, as JSON, as a tree of text, and beside another one. Pure.
 
-tracer.py records traces; debug.py shows them.
+tracer.py records traces; inspector.py shows them.
 """
 
 import re

@@ -242,10 +242,6 @@ class Tracer:
         same = next((trace for trace in self.traces if trace.id == request_id), None)
         return same or (self._traces.get(int(request_id)) if request_id.isdecimal() else None)
 
-    def clear(self) -> None:
-        for number in list(self._traces):
-            self._drop(number)
-
     def recorded_work(self, trace: Trace, work, pool: str):
         """The work of a worker thread, recorded."""
         asked = perf_counter()
