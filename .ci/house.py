@@ -22,8 +22,8 @@ BRANCHES = (ast.If, ast.For, ast.While, ast.Try, ast.BoolOp, ast.IfExp, ast.comp
 LAYERS = (  # of web/: a module may import the modules before it
     """settings common_passwords http1 websocket validation rate_limit identity bodies response_schemas responses
     openapi log metrics demo offline export routes checks response_cache accounts petri_net files handler live workers
-    listener server redact short_repr trace snippets clock snapshots faults tracer lab inspector debug explain
-    commands""".split()
+    listener server redact short_repr trace snippets clock snapshots faults recording tracer lab inspector debug
+    explain commands""".split()
 )
 ONLY_IN = {  # module: the product files that may import it
     "sqlite3": {"store.py"},

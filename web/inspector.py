@@ -4,10 +4,11 @@ import ast
 
 from web import snippets
 from web.http1 import PHRASES, Request, Response
+from web.recording import ROOT
 from web.responses import encode, reply, tagged
 from web.routes import Route
 from web.trace import Trace, difference_as_json, difference_as_text
-from web.tracer import MOST_TRACES, ROOT
+from web.tracer import MOST_TRACES
 from web.validation import Rule
 from workflow import NotFound
 

@@ -5,10 +5,11 @@ tracer.py records traces; inspector.py shows them.
 
 import re
 from difflib import SequenceMatcher
+from functools import cached_property
 from time import perf_counter
 
 from web.http1 import PHRASES, Request
-from web.redact import redact, redact_body, redact_header, redact_target
+from web.redact import find_secrets, redact, redact_body, redact_header, redact_target
 from web.short_repr import LONGEST, captured_text
 
 WIDTH = 100  # columns of the tree
@@ -106,12 +107,12 @@ class Trace:
         self.response, self.status, self.seconds = None, None, None  # None until it is answered
         self.head = b""  # of the response, as it was sent
         self.error, self.code = "", ""  # the exception that became the response
-        self.commit, self.shared = "", []  # what became of its commit; the ids of others that it was for, too
+        self.commit, self.writers = "", ()  # what became of its commit; the traces of all requests that it was for
         self.appends = []  # the statements that append to the audit log
         self.events, self.listeners = {}, {}  # {event: (type, version, hash)}, {event: how many listeners have got it}
         self.raw = b""  # what was sent, if it is no request that can be read
         self.streamed = None  # bytes that were sent after the response, piece by piece
-        self.secrets, self.size = (), 0  # texts that it must not show; its size in memory
+        self.keys, self.size = (), 0  # secrets of the desk itself; its size in memory
 
     def note_error(self, problem: Exception, place: tuple[str, int]) -> None:
         """`problem` becomes the response; it was raised at `place`: (file, line)."""
@@ -123,8 +124,8 @@ class Trace:
         """The commit of its turn is done: its steps, what became of it, and the requests that changed something."""
         if self.commit:  # the next commit after one that has failed: there is nothing of this request in it
             return
-        self.commit = outcome if self in writers else "nothing to commit"
-        self.shared = [other.id for other in writers if other is not self] if self in writers else []
+        has_part = self in writers
+        self.commit, self.writers = (outcome, writers) if has_part else ("nothing to commit", ())
         self.steps += steps
 
     def finish(self, response, sent: bytes) -> None:
@@ -136,8 +137,8 @@ class Trace:
             if step.changed and len(step.given) == EVENT_COLUMNS:
                 number, _, version, kind, *_, digest = [value for _, value in step.given]
                 self.events[number] = kind, version, digest
-        texts = sum(map(len, self.secrets)) + sum(map(len, self.request.headers.values()))
-        self.size = 3000 + len(self.request.body) + len(response.body) + texts + 1500 * len(self.steps)
+        headers = 2 * sum(map(len, self.request.headers.values()))  # also as `secrets`
+        self.size = 3000 + len(self.request.body) + len(response.body) + headers + 1500 * len(self.steps)
 
     @property
     def has_changed(self) -> bool:
@@ -148,9 +149,19 @@ class Trace:
 
     # -- what the head of a trace says ----------------------------------------------------------
 
+    @cached_property
+    def secrets(self) -> list[str]:
+        """Texts that it must not show. Most traces are never shown, so they are searched for only then."""
+        return [*self.keys, *find_secrets(self.request)]
+
     @property
     def id(self) -> str:
         return self.request.id
+
+    @property
+    def shared(self) -> list[str]:
+        """The ids of other requests that its commit was for, too."""
+        return [other.id for other in self.writers if other is not self]
 
     @property
     def caller(self) -> str:

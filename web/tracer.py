@@ -1,15 +1,11 @@
-"""Records a trace of each request of a desk with DEBUG=true.
+"""Keeps a trace of each request of a desk with DEBUG=true.
 
-Calls come from sys.settrace(): Python tells when a function begins and ends. Statements come from store.py. Both are
-recorded only while a thread works for a request; the classes TracingServer and TracingHandler say when that is. While a
-debugger is at work, which uses sys.settrace() itself, only statements are recorded.
+Calls and statements are recorded only while a thread works for a request: see recording.py. The classes TracingServer
+and TracingHandler say when that is.
 """
 
 import sys
-from dis import opname
-from functools import cache
-from inspect import CO_GENERATOR
-from pathlib import Path
+from collections import OrderedDict
 from threading import get_ident
 from time import perf_counter
 from urllib.parse import unquote
@@ -18,153 +14,16 @@ from web.faults import FaultHandler, FaultServer
 from web.handler import CLOSED, Job
 from web.http1 import Request, RequestReader, Response
 from web.live import Live
-from web.redact import SHORTEST, find_secrets
-from web.short_repr import HIDDEN, CapturedText, capture
-from web.trace import MOST_STEPS, SqlStep, Step, Trace
+from web.recording import OWN_FILES, name_of_file, recording_class, recordings
+from web.redact import SHORTEST
+from web.trace import Step, Trace
 from workflow import Unavailable, utc_now
 
-ROOT = Path(__file__).resolve().parent.parent
 MOST_TRACES, MOST_OF_FILES = 200, 20  # traces that are kept; those of the page's own files
 MOST_BYTES = 32 * 1024 * 1024  # of all traces, about
 MOST_OF_RAW = 2000  # bytes that are kept of what is no request
 CLIENT_HAS_GONE = "the desk itself, because its client has gone"
 NOT_TRACED = "/debug/"  # requests that only look
-OWN_FILES = ("web/tracer.py", "web/trace.py", "web/faults.py", "web/lab.py", "web/explain.py", "web/clock.py")
-HELPERS = "http1 listener log metrics redact responses routes short_repr".split()  # they do the same for each request
-NOT_SHOWN = (*OWN_FILES, *(f"web/{name}.py" for name in HELPERS))
-OF_EACH_REQUEST = ("stated_id", "check_host")  # the same for functions of other files
-WITH_DETAILS = ("web/handler.py", "web/server.py", "web/live.py")  # of the others in web/, public functions are shown
-SECRET_FILES = ("web/identity.py", "web/accounts.py")  # their arguments and results are not shown
-CURSOR_FUNCTIONS = ("execute", "fetchall", "fetchone", "<lambda>")  # functions of store.py that watch
-QUERY_HELPERS = ("_all", "_tuples", "_cursor_of_tuples", "_rows")  # others of store.py; their statements are steps
-OMITTED_ARGUMENTS = ("self", "context", "request", "gate", "handler", "identity", "route", "tree")  # seen everywhere
-ADD_EVENT = "INSERT INTO audit_events"
-
-
-@cache
-def name_of_file(path: str) -> str:
-    """The name of one of the desk's own files, as `web/handler.py`; "" for any other file."""
-    full = Path(path).resolve()
-    if path.startswith("<") or not full.is_relative_to(ROOT):  # <frozen …> and <string> are no files
-        return ""
-    name = full.relative_to(ROOT).as_posix()
-    return name if name.startswith("web/") or "/" not in name else ""
-
-
-def _shown_file(code) -> str:
-    """The file of a function whose calls are steps of traces, "" for any other function."""
-    file, name = name_of_file(code.co_filename), code.co_name
-    if file.startswith("web/"):
-        is_private = name[0] == "_" and file not in WITH_DETAILS
-        is_hidden = file in NOT_SHOWN or name in OF_EACH_REQUEST or is_private
-    else:
-        is_hidden = name in CURSOR_FUNCTIONS or name in QUERY_HELPERS or name[:2] == "__"
-    return "" if is_hidden or name[0] == "<" else file
-
-
-def _about(code) -> tuple:
-    """(code, its file if its calls are steps, the names of the arguments to show, whether it is a generator)."""
-    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    shown = tuple(name for name in names if name not in OMITTED_ARGUMENTS)
-    return code, _shown_file(code), shown, bool(code.co_flags & CO_GENERATOR)
-
-
-def _returns(frame) -> bool:
-    """Whether a function that ends returns: its last instruction says so. Else it ends by an exception."""
-    return opname[frame.f_code.co_code[frame.f_lasti]].startswith("RETURN")
-
-
-class Recording:
-    """Records what one thread does in a `with` block into a list of steps.
-
-    While a request is handled, it only notes what is needed to show a value later: see capture().
-    """
-
-    def __init__(self, tracer, trace, steps, depth):
-        self.tracer, self.trace, self.steps, self._open = tracer, trace, steps, []
-        self.depth, self._codes, self._generators, self._raised = depth, tracer.codes, [], ""
-
-    def __enter__(self):
-        self._thread, self._tracing = get_ident(), sys.gettrace()
-        recordings = self.tracer.recordings
-        self._before = recordings.get(self._thread)
-        recordings[self._thread] = self
-        self._is_free = self._tracing is None or (self._before and self._tracing == self._before.on_call)
-        if self._is_free:
-            sys.settrace(self.on_call)
-
-    def __exit__(self, *problem):
-        if self._is_free:
-            sys.settrace(self._tracing)
-        if self._before:
-            self.tracer.recordings[self._thread] = self._before
-        else:
-            del self.tracer.recordings[self._thread]
-
-    def on_call(self, frame, event, value):
-        """The function for sys.settrace(): a function begins. Returns the function to call at its end, if any."""
-        code = frame.f_code
-        known = self._codes.get(id(code))
-        if known is None:
-            known = self._codes[id(code)] = _about(code)
-        _, file, names, is_generator = known
-        if not file or (is_generator and self._goes_on(frame)):
-            return None
-        if len(self.steps) >= MOST_STEPS:
-            self._leave_out()
-            return None
-        frame.f_trace_lines = False
-        given = ()
-        if names:
-            values, is_secret = frame.f_locals, file in SECRET_FILES
-            given = [(name, HIDDEN if is_secret else capture(values.get(name))) for name in names]
-        depth, line = self.depth + len(self._open), code.co_firstlineno
-        step = Step(depth, "call", code.co_name, perf_counter(), file, line, given)
-        self._open.append((frame, step))
-        self.steps.append(step)
-        return self._on_event
-
-    def _on_event(self, frame, event, value):
-        if not self._open or self._open[-1][0] is not frame:  # a generator that goes on
-            return
-        if event == "return":
-            step = self._open.pop()[1]
-            step.seconds = perf_counter() - step.began
-            if value is not None:
-                step.result = capture(value) if step.file not in SECRET_FILES else HIDDEN
-            elif self._raised and not _returns(frame):
-                step.result = CapturedText(f"raises {self._raised}")
-        elif event == "exception":
-            self._raised = value[0].__name__
-
-    def _goes_on(self, frame):
-        """Whether a generator has begun before: it comes back for each value."""
-        if frame in self._generators:
-            return True
-        self._generators.append(frame)
-        return False
-
-    def _leave_out(self):
-        if self.trace:
-            self.trace.left_out += 1
-
-    def statement(self, sql, values, failure) -> SqlStep:
-        """A record for store.py to fill in. The statement belongs to the function that asked for it."""
-        frame = sys._getframe(2)
-        while frame.f_code.co_name in CURSOR_FUNCTIONS + QUERY_HELPERS:
-            frame = frame.f_back
-        file = name_of_file(frame.f_code.co_filename)
-        listed = values if isinstance(values, (tuple, list)) else ()  # SQLite refuses anything else
-        pairs = values.items() if isinstance(values, dict) else enumerate(listed, 1)
-        given = [(name, capture(value)) for name, value in pairs]
-        step = SqlStep(self.depth + len(self._open), perf_counter(), file, frame.f_lineno, sql, given, failure)
-        if len(self.steps) < MOST_STEPS:
-            self.steps.append(step)
-        else:
-            self._leave_out()
-        if self.trace and sql.startswith(ADD_EVENT):
-            self.trace.appends.append(step)
-        return step
 
 
 class Tracer:
@@ -173,10 +32,10 @@ class Tracer:
     def __init__(self):
         self.secrets = ()  # texts that no trace may show
         self._stacks = {}  # {id of a code object: (it, its stack)}
-        self.codes = {}  # {id of a code object: what is known about it}
         self._number, self._size, self.most_bytes = 0, 0, MOST_BYTES
-        self._traces, self._open, self._of_event = {}, {}, {}  # by number, by request in progress, by event
-        self.recordings = {}  # {thread: what it records now}
+        self._traces = OrderedDict()  # by number. OrderedDict: the oldest one is found at once
+        self._open, self._of_event = {}, {}  # traces by request in progress, by event
+        self.recording = recording_class()
 
     # -- the traces -----------------------------------------------------------------------------
 
@@ -189,7 +48,7 @@ class Tracer:
             return
         self._number += 1
         trace = Trace(self._number, request, perf_counter(), utc_now(), client, received)
-        trace.secrets, trace.raw = (*self.secrets, *find_secrets(request)), raw
+        trace.keys, trace.raw = self.secrets, raw
         self._traces[self._number] = self._open[request] = trace
         self._drop_old(request.path.startswith("/static/"))
 
@@ -252,7 +111,7 @@ class Tracer:
             step = Step(len(trace.stack) + 1, "worker", pool, began, "web/workers.py", text=waited)
             trace.steps.append(step)
             try:
-                with Recording(self, trace, trace.steps, len(trace.stack) + 2):
+                with self.recording(trace, trace.steps, len(trace.stack) + 2):
                     return work()
             finally:
                 step.seconds = perf_counter() - began
@@ -323,7 +182,7 @@ class TracingHandler(FaultHandler):
         if trace is None:
             return super().handle_one_request()
         trace.stack = trace.stack or tracer.stack(sys._getframe(1))
-        with Recording(tracer, trace, trace.steps, len(trace.stack)):
+        with tracer.recording(trace, trace.steps, len(trace.stack)):
             return super().handle_one_request()
 
     def _read(self, pool):
@@ -387,14 +246,10 @@ class TracingServer(FaultServer):
 
     def statement(self, sql: str, values):
         """A record of a statement that begins now: see Store.watch()."""
-        tracing, recording = sys.gettrace(), self.tracer.recordings.get(get_ident())
+        recording = recordings.get(get_ident())
         if recording is None:  # nobody asked for it, as in background work
             return super().statement(sql, values)
-        sys.settrace(None)  # what follows is no work of the request
-        try:
-            return recording.statement(sql, values, self.failure_of(sql))
-        finally:
-            sys.settrace(tracing)
+        return recording.statement(sql, values, self.failure_of(sql))
 
     def _commit(self):
         traces = [trace for _, request, _ in self._uncommitted if (trace := self.tracer.trace_of(request))]
@@ -404,7 +259,7 @@ class TracingServer(FaultServer):
                 trace.note_commit([], "", [])
             return
         steps = []  # not those of a request that asks for this commit: see FaultServer.failing()
-        with Recording(self.tracer, None, steps, len(self.tracer.stack(sys._getframe(1)))):
+        with self.tracer.recording(None, steps, len(self.tracer.stack(sys._getframe(1)))):
             super()._commit()
         failures = [step.failure for step in steps if step.kind == "sql" and step.failure]
         outcome = f"failed: {failures[0]}" if failures else "durable"

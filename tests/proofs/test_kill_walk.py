@@ -101,7 +101,7 @@ def fill_with_old(path: Path) -> None:
     """The same, with two locks and a kept response that are over."""
     fill(path)
     with closing(Store(str(path))) as store:
-        store.clock = lambda: later(utc_now(), -KEYS_LIVE.total_seconds() - 60)
+        store.clock = lambda: later(utc_now(), -KEYS_LIVE - 60)
         with store.savepoint():
             for _ in range(2):
                 store.lock_ticket(AGENT, store.add_ticket(AGENT, NEW))
