@@ -519,11 +519,9 @@ class Overview(PageTest):
         page = self.open("/audit")
         page.wait("#live.live")
         page.click(".foot a", "Newest")
-        page.wait(".events td", "121")
-        self.assertEqual(self.event_numbers(page), list(range(72, 122)))
+        self.until_events(page, range(72, 122))
         self.desk.new_ticket()
-        page.wait(".events td", "122")
-        self.assertEqual(self.event_numbers(page), list(range(73, 123)))
+        self.until_events(page, range(73, 123))
         page.choose("[name=type]", "Commented")
         page.wait(".foot", "1 event,")
         page.click(".foot a", "Newest")
@@ -534,6 +532,9 @@ class Overview(PageTest):
 
     def event_numbers(self, page):
         return [int(number) for number in page.text(".card .events td.number").split()]
+
+    def until_events(self, page, numbers):
+        page.until(lambda: self.event_numbers(page) == list(numbers), f"the events are not {numbers}")
 
     def test_an_address_without_a_view_says_where_to_go(self):
         page = self.open("/Tickets")
