@@ -161,6 +161,9 @@ class Steps(TraceTest):
         row = next(row for row in self.rows_of_list() if row["route"] == "POST /tickets/{id}/lock")
         self.assertEqual((row["protocol"], row["status"]), ("WebSocket message", 200))
         self.assertIn("lock_ticket", calls(self.trace(row["id"])))
+        opening = next(row for row in self.rows_of_list() if row["route"] == "GET /ws")
+        sent = self.desk.get(f"/debug/requests/{opening['id']}/body").json["request"]["headers"]
+        self.assertNotIn("x-user-id", sent, "it came in the query, not in a header")
 
     def test_an_event_shows_how_many_listeners_got_it(self):
         readers = [EventReader(self.desk.port) for _ in range(3)]

@@ -119,7 +119,7 @@ def is_trusted_origin(gate: Gate, request: Request) -> bool:
 def find_caller(identity: Identity, request: Request, route: Route) -> Caller:
     """The caller. Raises Unauthorized or Forbidden if this caller may not use the route."""
     if route.is_websocket:
-        request.headers |= from_browser(request.headers, request.query)
+        request.headers = request.headers | from_browser(request.headers, request.query)
     if identity.is_locked and route.locked == "anyone":
         return Caller("anonymous", (), request.id)
     caller = identity.caller(request.headers, request.id, route.anonymous_role)

@@ -101,6 +101,7 @@ class Trace:
 
     def __init__(self, number: int, request, started: float, at: str, client: str, received: int):
         self.number, self.request, self.started, self.at = number, request, started, at
+        self.headers = request.headers  # as they were sent
         self.client, self.received, self.sent = client, received, 0  # bytes in and out
         self.stack, self.steps = [], []  # stack: (name, file, line) of functions that were at work already
         self.left_out = 0  # calls and statements that are no steps, because there are too many
@@ -311,7 +312,7 @@ class Trace:
         return {"request": sent, "response": answered}
 
     def _headers(self):
-        return {name: redact_header(name, value, self.secrets) for name, value in self.request.headers.items()}
+        return {name: redact_header(name, value, self.secrets) for name, value in self.headers.items()}
 
     def _body(self, body):
         shown = redact_body(body[:LONGEST_BODY], self.secrets)
