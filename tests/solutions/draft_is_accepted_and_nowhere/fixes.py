@@ -73,5 +73,3 @@ WRONG_SHORTER = (
     ),
 )
 SEEN_BY = "tests.test_store.FailingDisk.test_no_change_without_its_kept_answer"
-# they repeat a request after a failed write, too, or after a change of the table by another program
-ALSO_SEEN_BY = ("doubles_on_bad_days", "taken_and_gone", "duplicate_idempotency")

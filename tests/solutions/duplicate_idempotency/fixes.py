@@ -20,10 +20,3 @@ WRONG_HOUR = (
     ("store.py", PLANTED, PLANTED.replace("<", ">=")),
 )
 SEEN_BY = "tests.test_idempotency.Keys.test_a_retry_gets_the_same_bytes_and_makes_no_row_and_no_event"
-# these checks need a working replay, which the bug breaks
-ALSO_SEEN_BY = (
-    "draft_is_accepted_and_nowhere",
-    "import_came_in_short",
-    "retry_never_gets_through",
-    "strangers_ticket_came_back",
-)

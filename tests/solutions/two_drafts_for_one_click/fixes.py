@@ -57,4 +57,3 @@ SWITCHED_OFF = (
     ("app.py", '"prepare": write_reply}', '"prepare": write_reply, "keeps_response": False}'),
 )
 SEEN_BY = "tests.test_idempotency.WhileTheFirstIsAtWork.test_two_drafts_are_not_written_under_one_key"
-ALSO_SEEN_BY = ("retry_never_gets_through",)
