@@ -11,9 +11,9 @@ from typing import Callable, NamedTuple
 if not __package__:  # started as `python3 PATH-OF-THE-DESK/drills`, from any folder
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from drills import catalogue, commands, plant
+from drills import catalogue, commands, lab_commands, plant
 from drills.catalogue import DrillError
-from drills.commands import TOOL, print_next
+from drills.output import TOOL, print_next
 from drills.untrusted import print_error, print_lines
 
 
@@ -69,7 +69,7 @@ COMMANDS = {
         1,
     ),
     "ws": Command(
-        commands.ws,
+        lab_commands.ws,
         "PATH [--header TEXT]... [--port N] [MESSAGE...]",
         "open a WebSocket, send the messages, then each line that you type; print what arrives",
         {"--header": list, "--port": int},
@@ -77,7 +77,7 @@ COMMANDS = {
         1000,
     ),
     "fault": Command(
-        commands.fault,
+        lab_commands.fault,
         "NAME | --off | --list [--in DRILL | --db FILE] [--port N] [--status N] [--content TEXT]",
         "inject a fault into the database of a running copy; or run an LLM that is slow or broken",
         {"--off": None, "--list": None, "--in": str, "--db": str, "--port": int, "--status": int, "--content": str},

@@ -12,7 +12,7 @@ import drills
 
 TOOL_MODULES = set(  # the modules of this folder that are not drills
     """catalogue plant progress lab clients faults judge learner_test runner debug_log board reveal commands
-    untrusted traces parting solutions stages test_rules""".split()
+    untrusted traces parting solutions stages test_rules output session choice lab_commands""".split()
 )
 MYSTERY = "mystery-"  # and a number: the name of a copy that does not show the name of its bug
 MYSTERY_LABEL = re.compile(f"{MYSTERY}[0-9]{{1,9}}")

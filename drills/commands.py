@@ -3,159 +3,37 @@
 A command gets its arguments (words and flags) and the folder of the copies; it returns the exit status.
 """
 
-import contextlib
 import hashlib
-import itertools
 import json
 import os
-import random
-import re
 import sys
 import tempfile
-import threading
 from pathlib import Path
-from typing import NamedTuple
 
-from drills import board, catalogue, debug_log, faults, plant, solutions, traces
+from drills import board, catalogue, debug_log, plant, solutions, traces
 from drills.catalogue import DrillError
-from drills.clients import LLMS, SWITCHING, StubLLM, WebSocket
+from drills.choice import choose_drill, choose_mystery, stars_of
 from drills.judge import judge
-from drills.lab import LLM_PORT
 from drills.learner_test import judge_test
+from drills.output import TOOL, check_marks, print_next, print_next_aside, short_path
 from drills.progress import Progress, state, utc_now
 from drills.reveal import explain
+from drills.session import current_label, find_session, label_of, require_app, session_of
 from drills.stages import MAX_BROKEN, SUITE, after_ok
 from drills.untrusted import one_line, print_error, print_lines, read_bytes
 
-TOOL = "python3 -m drills"
-DESK_PORT = 8080
-STARS = re.compile("[1-5](-[1-5])?")
-ANSWER_SECONDS = 2  # that `ws` waits for the answer to its last message
 OWN_CHECK = "own check"  # the first stage of check
 RULE_OF_A_TEST = (
     "a regression test passes on every correct desk and fails, by assertion, on the planted one, each time it runs."
 )
 MAX_SYMPTOMS = 3  # failed expectations that check shows without --all
-DATABASE = "support-desk.sqlite3"  # in the folder of a copy
-
-
-class Session(NamedTuple):
-    """A learner's work on one drill. `label` is the name of the copy: the drill's name, or a mystery's."""
-
-    label: str
-    drill: object
-    folder: Path
-    progress: Progress
-
-    @property
-    def is_mystery(self) -> bool:
-        return self.label.startswith(catalogue.MYSTERY)
-
-    @property
-    def story(self) -> str:
-        """The drill's story. For a mystery without its first line, because the board shows that line with the name."""
-        story = self.drill.__doc__.strip()
-        return story.partition("\n")[2].strip() if self.is_mystery else story
-
-    @property
-    def entry(self) -> dict:
-        return self.progress.entry(self.label)
-
-
-def print_next(*commands: str) -> None:
-    """Print what to type next; every command ends with this."""
-    print_lines("", one_line(f"next: {'   or: '.join(f'{TOOL} {command}' for command in commands)}"))
-
-
-def _print_next_aside(command):
-    """The same on stderr, because stdout is for a file."""
-    print(file=sys.stderr)
-    print_error(f"next: {TOOL} {command}")
-
-
-def check_marks() -> tuple[str, str]:
-    """Tick and cross, if the terminal can show them."""
-    try:
-        "✓✗".encode(getattr(sys.stdout, "encoding", None) or "utf-8")
-        return "✓", "✗"
-    except (UnicodeError, LookupError):
-        return "ok", "NO"
-
-
-def find_session(label: str, copies_dir: Path) -> Session:
-    """The session with this label; DrillError, with the valid names, if there is none."""
-    label, progress = _name(label), Progress(copies_dir)
-    progress.entries()  # if this raises DrillError, nothing is done yet
-    if "+" in label and plant.is_copy_name(label) and (copies_dir / label).exists():
-        why = f"{label} has several bugs and cannot be judged; do one drill at a time: {TOOL} start NAME"
-        raise DrillError(f"{why}; {TOOL} reset {label} sets it aside")
-    mysteries = [copy.name for copy in board.copies(copies_dir) if copy.name.startswith(catalogue.MYSTERY)]
-    if label in mysteries:
-        hashes = plant.read_metadata(copies_dir / label).get("bugs", [])
-        name = next((name for name in catalogue.names() if plant.hashed_name(label, name) in hashes), None)
-        if not name:
-            raise DrillError(f"the drill of {label} no longer exists; `{TOOL} reset {label}` sets the copy aside")
-        return Session(label, catalogue.load(name), copies_dir / label, progress)
-    if label not in catalogue.names():
-        raise catalogue.unknown("drill", label, [*catalogue.by_difficulty(), *mysteries])
-    return Session(label, catalogue.load(label), copies_dir / label, progress)
-
-
-def _name(word):
-    """The name of a drill or a copy, also if a shell has completed it to the path of its folder."""
-    return Path(word).name.lower()
-
-
-def _planted_session(label, copies_dir):
-    session = find_session(label, copies_dir)
-    if not session.folder.exists():
-        raise DrillError(f"{session.label} is not planted; type {TOOL} start {session.label}")
-    _require_app(session)
-    return session
-
-
-def _session_of(args, copies_dir):
-    """The session of the drill that the words name, or of the current one; its copy must be there."""
-    return _planted_session(args.words[0] if args.words else current_label(copies_dir), copies_dir)
-
-
-def current_label(copies_dir: Path) -> str:
-    """The copy that somebody works on who names none: that of the current folder, or the only one that is not solved.
-
-    DrillError, with all that are started, if there is none or more than one.
-    """
-    with contextlib.suppress(ValueError, OSError):
-        inside = Path.cwd().resolve().relative_to(copies_dir.resolve()).parts
-        if inside and plant.is_copy_name(inside[0]):
-            return inside[0]
-    labels = started_labels(copies_dir)
-    if len(labels) == 1:
-        return labels[0]
-    which = f"say which one: {', '.join(labels)}" if labels else f"no drill is started; type {TOOL} start next"
-    raise DrillError(which)
-
-
-def started_labels(copies_dir: Path) -> list[str]:
-    """The copies that are there and not solved."""
-    rows = board.rows(copies_dir)
-    labels = [copy.name for copy in board.copies(copies_dir) if "+" not in copy.name]
-    return [label for label in labels if label not in rows or rows[label]["state"] != "solved"]
-
-
-def _require_app(session):
-    if not (session.folder / "app.py").exists():
-        why = f"{_short_path(session.folder)} is not a copy of the desk any more: it has no app.py"
-        raise DrillError(f"{why}; `{TOOL} reset {session.label}` sets it aside")
-
-
-# -- the commands -------------------------------------------------------------------------------
 
 
 def show_board(args, copies_dir):
     board.show(copies_dir)
     unreadable = Progress(copies_dir).unreadable()
     if unreadable:
-        what = f"{unreadable} in {_short_path(copies_dir / 'progress.json')}"
+        what = f"{unreadable} in {short_path(copies_dir / 'progress.json')}"
         print_error(f"drills: {what} cannot be read; {catalogue.ONLY_LABELS}")
     unproven = Progress(copies_dir).unproven()
     if unproven:
@@ -176,21 +54,21 @@ def show_board(args, copies_dir):
 def start(args, copies_dir):
     Progress(copies_dir).entries()  # if this raises DrillError, nothing is done yet
     word, seed = args.words[0] if args.words else "", args.flags.get("--seed")
-    stars = _stars(args.flags.get("--stars", "1-5"))
+    stars = stars_of(args.flags.get("--stars", "1-5"))
     if args.flags.get("--mystery"):
         if word not in ("", "random"):
             raise DrillError(f"a mystery is started without a name; type {TOOL} start random --mystery")
-        label, name = _choose_mystery(seed, stars, copies_dir)
+        label, name = choose_mystery(seed, stars, copies_dir)
     else:
         if word not in ("next", "random", "") and {"--seed", "--stars"} & set(args.flags):
             raise DrillError(f"--seed goes with `{TOOL} start random`, as does --stars")
-        name = label = _choose_drill(word or "next", seed, stars, copies_dir)
+        name = label = choose_drill(word or "next", seed, stars, copies_dir)
     folder = copies_dir / label
     existed = folder.exists()
     if not existed:
         plant.plant(name, copies_dir, label if label != name else "")
     session = find_session(label, copies_dir)
-    _require_app(session)
+    require_app(session)
     session.progress.record(label, started=utc_now())
     _print_story(session)
     if existed:
@@ -201,7 +79,7 @@ def start(args, copies_dir):
 
 
 def _print_story(session):
-    path = _short_path(session.folder)
+    path = short_path(session.folder)
     print_lines(f"{session.label} ({'*' * session.drill.STARS})", "", session.story, "")
     table = [
         ("folder", path),
@@ -213,62 +91,8 @@ def _print_story(session):
     print_lines("", f"Write in your log: {' · '.join(debug_log.LEARNER_SECTIONS)}.")
 
 
-def _short_path(path):
-    """The path relative to the current folder, if it is inside."""
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
-
-
-def _stars(text):
-    """The numbers of stars that "2" or "2-3" means."""
-    numbers = [int(number) for number in text.split("-")] if STARS.fullmatch(text) else []
-    if numbers != sorted(numbers) or not numbers:
-        raise DrillError(f"--stars takes a number from 1 to 5, or two such as 2-3, not {text!r}")
-    return range(numbers[0], numbers[-1] + 1)
-
-
-def _choose_drill(word, seed, stars, copies_dir):
-    """The drill to start: the word is a name, next or random."""
-    if word not in ("next", "random"):
-        return find_session(word, copies_dir).label
-    rows = board.rows(copies_dir)
-    names = [name for name in catalogue.by_difficulty() if catalogue.load(name).STARS in stars]
-    new = [name for name in names if rows[name]["state"] == "new"]
-    if not new:
-        raise DrillError(f"every drill was started already; `{TOOL}` shows the board, `{TOOL} reset NAME` resets one")
-    return new[0] if word == "next" else random.Random(seed).choice(new)
-
-
-def _choose_mystery(seed, stars, copies_dir):
-    """(label, name): with a seed the same for a whole class, without one a drill that is not solved yet.
-
-    The number in the label decides the drill: with other stars a seed leads to another number.
-    """
-    drawn = random.Random(seed)
-    if seed is not None and _has_stars(seed, stars):
-        return f"{catalogue.MYSTERY}{seed}", _random_drill(seed)
-    rows = board.rows(copies_dir)
-    fitting = [number for number in drawn.sample(range(1000, 10000), 9000) if _has_stars(number, stars)]
-    if not fitting:
-        raise DrillError("no drill has that many stars")
-    if seed is None:
-        free = [number for number in fitting if f"{catalogue.MYSTERY}{number}" not in rows] or fitting
-        fitting = [next((number for number in free if rows[_random_drill(number)]["state"] != "solved"), free[0])]
-    return f"{catalogue.MYSTERY}{fitting[0]}", _random_drill(fitting[0])
-
-
-def _has_stars(seed, stars):
-    return catalogue.load(_random_drill(seed)).STARS in stars
-
-
-def _random_drill(seed):
-    return random.Random(seed).choice(catalogue.names())
-
-
 def check(args, copies_dir):
-    session = _session_of(args, copies_dir)
+    session = session_of(args, copies_dir)
     verdict, flags = judge(session.drill, session.folder), args.flags
     entry = _record_verdict(session, verdict)
     if not flags.get("--json"):
@@ -335,7 +159,7 @@ def _print_json(session, verdict, stages, entry):
 def _print_verdict(session, verdict, shows_all):
     """The failed expectations, the first few unless all are asked for; those that are met only if all are."""
     tick, cross = check_marks()
-    print_lines(f"{session.label}, in {_short_path(session.folder)}:")
+    print_lines(f"{session.label}, in {short_path(session.folder)}:")
     if not session.is_mystery:
         print_lines(catalogue.symptom(session.drill))
     print_lines("")
@@ -351,7 +175,7 @@ def _print_verdict(session, verdict, shows_all):
         print_lines(*[""] * bool(shown), f"{met} of {len(verdict.expectations)} expectations are met")
     if verdict.error:
         print_lines("", f"The check stopped early ({verdict.error.kind}); the rest of it did not run.")
-        print_lines(f"See whether your copy runs: (cd {_short_path(session.folder)} && python3 app.py)")
+        print_lines(f"See whether your copy runs: (cd {short_path(session.folder)} && python3 app.py)")
 
 
 def _print_conclusion(stages):
@@ -453,14 +277,14 @@ def _failure(session):
 
 
 def log(args, copies_dir):
-    session = _session_of(args, copies_dir)
+    session = session_of(args, copies_dir)
     path = session.folder / debug_log.NAME
     is_new = not path.exists()
     if is_new:
         is_new = debug_log.create(session.folder, session.story, *_failure(session))
         session.progress.record(session.label, started=utc_now())
     created, kept = "was created, with what shows the bug.", "is there already; it was not changed."
-    print_lines(f"{_short_path(path)} {created if is_new else kept}")
+    print_lines(f"{short_path(path)} {created if is_new else kept}")
     empty = debug_log.empty_sections(session.folder)
     print_lines(f"Still empty: {', '.join(empty)}" if empty else "Every section is filled.")
     print_next(f"check {session.label}", f"hint {session.label}")
@@ -494,7 +318,7 @@ def reset(args, copies_dir):
         plant.require_inside(folder, copies_dir)  # for all of them, before the first one is moved
     for label in labels:
         if label in folders:
-            print_lines(f"{label}: your copy is now in {_short_path(plant.set_aside(folders[label], copies_dir))}")
+            print_lines(f"{label}: your copy is now in {short_path(plant.set_aside(folders[label], copies_dir))}")
         Progress(copies_dir).reset(label)
     print_next(_restart_command(labels[0]) if len(labels) == 1 else "start next")
     return 0
@@ -507,10 +331,10 @@ def _labels_to_reset(args, copies_dir):
     copies = {copy.name for copy in board.copies(copies_dir)}
     started = {label for label, entry in Progress(copies_dir).entries().items() if set(entry) - {"earlier"}}
     if not args.flags.get("--all"):
-        label = _name(args.words[0]) if args.words else current_label(copies_dir)
+        label = label_of(args.words[0]) if args.words else current_label(copies_dir)
         return [label] if label in copies | started else [find_session(label, copies_dir).label]
     for folder in board.foreign_copies(copies_dir):
-        print_error(f"drills: {_short_path(folder)} is not the name of a copy; it stays where it is")
+        print_error(f"drills: {short_path(folder)} is not the name of a copy; it stays where it is")
     return sorted(copies | started)
 
 
@@ -522,131 +346,16 @@ def _restart_command(label):
 
 def _confirm(labels, copies_dir):
     print_lines(f"This resets {', '.join(labels)}.")
-    print_lines(f"Copies are moved to {_short_path(copies_dir / plant.ASIDE)}, not deleted.")
+    print_lines(f"Copies are moved to {short_path(copies_dir / plant.ASIDE)}, not deleted.")
     print("Go on? [y/N] ", end="", flush=True)
     answer = sys.stdin.readline() if sys.stdin else ""
     print("" if answer.endswith("\n") else "(no answer)")
     return answer.strip().lower() in ("y", "yes")
 
 
-def fault(args, copies_dir):
-    name, flags = args.words[0] if args.words else "", args.flags
-    if name and name not in (*faults.FAULTS, *LLMS):
-        raise catalogue.unknown("fault", name, [*faults.FAULTS, *LLMS])
-    if flags.get("--list") or not (name or flags.get("--off")):
-        return _list_faults()
-    if name in LLMS and not flags.get("--off"):
-        return _serve_llm(name, flags)
-    if {"--status", "--content", "--port"} & set(flags):
-        raise DrillError(f"--status, --content and --port go with {', '.join(LLMS)}")
-    databases = _databases(flags, copies_dir)
-    if flags.get("--off"):
-        return _remove_faults(databases)
-    _inject(_only_one(databases), name)
-    print_next(f"fault --off --in {flags['--in']}" if "--in" in flags else "fault --off")
-    return 0
-
-
-def _list_faults():
-    print_lines(*board.align([(name, about) for name, (_, about) in {**faults.FAULTS, **LLMS}.items()]))
-    print_next("fault audit-write", "fault --off")
-    return 0
-
-
-def _remove_faults(databases):
-    for database in databases:
-        removed = ", ".join(faults.remove_all(database))
-        print_lines(f"{_short_path(database)}: {f'{removed} removed' if removed else 'had no fault'}")
-    print_next("fault --list")
-    return 0
-
-
-def _only_one(databases):
-    if not databases:
-        raise DrillError("no copy has a database yet: start the copy's desk first, or name a database with --db FILE")
-    if len(databases) > 1:
-        choices = ", ".join(map(_short_path, databases))
-        raise DrillError(f"say in which database, --in NAME or --db FILE; there are: {choices}")
-    return databases[0]
-
-
-def _inject(database, name):
-    faults.inject(database, name)
-    print_lines(f"{_short_path(database)}: {', '.join(faults.injected(database))} injected ({faults.FAULTS[name][1]})")
-
-
-def _databases(flags, copies_dir):
-    """The database that the flags name; without such a flag, those of all copies. Never the desk's own."""
-    if flags.get("--db"):
-        found = [Path(flags["--db"])]
-    elif flags.get("--in"):
-        found = [_planted_session(flags["--in"], copies_dir).folder / DATABASE]
-    else:
-        found = [copy / DATABASE for copy in board.copies(copies_dir) if (copy / DATABASE).exists()]
-    for path in found:
-        if path.resolve() == plant.ROOT / DATABASE:
-            raise DrillError(f"{path} is the desk's own database, not a copy's")
-    return found
-
-
-def _serve_llm(name, flags):
-    given = {option: flags[f"--{option}"] for option in ("status", "content") if f"--{option}" in flags}
-    options = LLMS[name][0] | given
-    if {"--in", "--db"} & set(flags):
-        raise DrillError(f"{name} is not in a database: leave --in and --db out")
-    port = flags.get("--port", LLM_PORT)
-    try:
-        llm = StubLLM(**options, port=port)
-    except (OSError, OverflowError) as problem:
-        why = f"cannot listen on port {port}: {problem}"
-        raise DrillError(f"{why}; stop the program that does, or choose another with --port N") from None
-    settings = " ".join(f"{name}={value}" for name, value in llm.environ.items())
-    print_lines(f"{name} is running; Ctrl-C stops it. In the copy's folder, start a desk that uses it:", "")
-    print_lines(f"  {settings} python3 app.py", "")
-    try:
-        while True:
-            if llm.wait_for_request(3600):
-                print_lines(f"requests so far: {len(llm.requests)}")
-    except KeyboardInterrupt:
-        print_lines("stopped")
-    print_next("fault --list")
-    return 0
-
-
-def ws(args, copies_dir):
-    path, *messages = args.words
-    headers = {}
-    for text in args.flags.get("--header", []):
-        name, _, value = text.partition(":")
-        headers[name.strip()] = value.strip()
-    port = args.flags.get("--port", DESK_PORT)
-    try:
-        socket = WebSocket(port, path, headers)
-    except (OSError, OverflowError) as problem:
-        raise DrillError(f"cannot connect to port {port}: {problem}; is the copy running?") from None
-    print_lines(f"{path} → {socket.status}")
-    if socket.status != SWITCHING:
-        return 1
-    printer = threading.Thread(target=_print_messages, args=[socket], daemon=True)
-    printer.start()
-    with contextlib.suppress(OSError):  # the desk has closed the connection
-        for line in itertools.chain(messages, sys.stdin or ()):
-            if line.strip():
-                socket.send_text(line.strip())
-        socket.send_close()
-    printer.join(ANSWER_SECONDS)
-    socket.close()
-    return 0
-
-
-def _print_messages(socket):
-    while (message := socket.next(None)) is not None:
-        print_lines(one_line(json.dumps(message, ensure_ascii=False)))
-
-
 def export(args, copies_dir):
     print_lines(board.export(copies_dir))
-    _print_next_aside(f"export > my-name.json   (for {TOOL} class)")
+    print_next_aside(f"export > my-name.json   (for {TOOL} class)")
     return 0
 
 
@@ -656,5 +365,5 @@ def class_table(args, copies_dir):
         print_lines(*table)
     for problem in problems:
         print_error(f"drills: left out {problem}")
-    _print_next_aside("class FILE... > class.md")
+    print_next_aside("class FILE... > class.md")
     return int(bool(problems))

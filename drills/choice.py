@@ -1,0 +1,57 @@
+"""Chooses the drill that `start` plants: by name, the next one, a random one, or a mystery."""
+
+import random
+import re
+
+from drills import board, catalogue
+from drills.catalogue import DrillError
+from drills.output import TOOL
+from drills.session import find_session
+
+STARS = re.compile("[1-5](-[1-5])?")
+
+
+def stars_of(text):
+    """The numbers of stars that "2" or "2-3" means."""
+    numbers = [int(number) for number in text.split("-")] if STARS.fullmatch(text) else []
+    if numbers != sorted(numbers) or not numbers:
+        raise DrillError(f"--stars takes a number from 1 to 5, or two such as 2-3, not {text!r}")
+    return range(numbers[0], numbers[-1] + 1)
+
+
+def choose_drill(word, seed, stars, copies_dir):
+    """The drill to start: the word is a name, next or random."""
+    if word not in ("next", "random"):
+        return find_session(word, copies_dir).label
+    rows = board.rows(copies_dir)
+    names = [name for name in catalogue.by_difficulty() if catalogue.load(name).STARS in stars]
+    new = [name for name in names if rows[name]["state"] == "new"]
+    if not new:
+        raise DrillError(f"every drill was started already; `{TOOL}` shows the board, `{TOOL} reset NAME` resets one")
+    return new[0] if word == "next" else random.Random(seed).choice(new)
+
+
+def choose_mystery(seed, stars, copies_dir):
+    """(label, name): with a seed the same for a whole class, without one a drill that is not solved yet.
+
+    The number in the label decides the drill: with other stars a seed leads to another number.
+    """
+    drawn = random.Random(seed)
+    if seed is not None and _has_stars(seed, stars):
+        return f"{catalogue.MYSTERY}{seed}", _random_drill(seed)
+    rows = board.rows(copies_dir)
+    fitting = [number for number in drawn.sample(range(1000, 10000), 9000) if _has_stars(number, stars)]
+    if not fitting:
+        raise DrillError("no drill has that many stars")
+    if seed is None:
+        free = [number for number in fitting if f"{catalogue.MYSTERY}{number}" not in rows] or fitting
+        fitting = [next((number for number in free if rows[_random_drill(number)]["state"] != "solved"), free[0])]
+    return f"{catalogue.MYSTERY}{fitting[0]}", _random_drill(fitting[0])
+
+
+def _has_stars(seed, stars):
+    return catalogue.load(_random_drill(seed)).STARS in stars
+
+
+def _random_drill(seed):
+    return random.Random(seed).choice(catalogue.names())
