@@ -445,6 +445,7 @@ def listen(settings, log) -> DeskServer:
         raise Unusable(f"cannot listen on HOST {settings.host}, PORT {settings.port}: {why}; {hint}") from None
 
 
+@cache
 def schema_rules() -> dict:
     """The rules of every column, by table. Raises Unusable for a schema.sql that validation cannot read."""
     try:

@@ -20,7 +20,7 @@ class WriteAheadLog(unittest.TestCase):
         for patched in (mock.patch.multiple(store, **limits), mock.patch.object(server, "CHECKPOINT_EVERY", every)):
             patched.start()
             self.addCleanup(patched.stop)
-        desk = Desk()
+        desk = Desk(first_start=True)
         self.addCleanup(desk.stop)
         return desk
 

@@ -10,7 +10,7 @@ import workflow
 from llm import PLUGINS
 from store import Store
 from workflow import text_time
-from tests.desk import ROOT, DeskProcess, run_app, run_tool
+from tests.desk import DeskProcess, run_app, run_tool
 from tests.test_workflow import NET
 from web import demo
 
@@ -131,7 +131,7 @@ class FillingADesk(unittest.TestCase):
                 store.add_ticket(workflow.Caller("user-1"), fields)
             store.commit()
         before = database.read_bytes()
-        done = run_app("--demo", SUPPORT_DESK_DB=str(database), PORT="0", folder=ROOT)
+        done = run_app("--demo", SUPPORT_DESK_DB=str(database), PORT="0")
         self.assertEqual((done.returncode, done.stdout), (2, ""))
         self.assertEqual(done.stderr, f"app.py: --demo: {database} has tickets already; use another SUPPORT_DESK_DB\n")
         self.assertEqual(database.read_bytes(), before)

@@ -343,12 +343,13 @@ class Quiet(DeskTest):
         patched = mock.patch.object(server, "CHECKPOINT_EVERY", 0.01)
         self.addCleanup(patched.stop)
         patched.start()
+        new = self.desk.database.stat().st_size
         for _ in range(20):
-            self.desk.new_ticket()
+            self.desk.new_ticket(description="x" * 1000)
         ends, pause = time.monotonic() + TIMEOUT, threading.Event()
-        while self.desk.database.stat().st_size < 100_000 and time.monotonic() < ends:
-            pause.wait(0.05)
-        self.assertGreater(self.desk.database.stat().st_size, 100_000)
+        while self.desk.database.stat().st_size < new + 20_000 and time.monotonic() < ends:
+            pause.wait(0.01)
+        self.assertGreaterEqual(self.desk.database.stat().st_size, new + 20_000)
 
 
 class Stopping(unittest.TestCase):

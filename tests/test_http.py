@@ -492,27 +492,9 @@ class KeptConnections(WireTest):
                 wire.send(data)
             self.until_read()
 
-    def test_a_request_that_is_cut_off_is_never_executed(self):
-        whole = (create(), chunked(chunks(TICKET[:20], TICKET[20:])))
-        for data in whole:
-            for at in range(len(data)):
-                self.assertEqual(self.desk.raw(data[:at]), b"", data[:at])
-        self.assert_unharmed()
-        for data in whole:
-            self.assertIn(b" 201 Created", self.desk.raw(data))
-
 
 class Pieces(WireTest):
     """TCP knows no messages: wherever it cuts a request, the desk puts it together."""
-
-    def test_a_request_may_be_cut_in_two_anywhere(self):
-        for data in (create(), chunked(chunks(TICKET[:20], TICKET[20:], end=b"0\r\nX: y\r\n\r\n"))):
-            wire = self.wire()
-            for at in range(1, len(data)):
-                wire.send(data[:at])
-                self.until_read()
-                wire.send(data[at:])
-                self.assertEqual(wire.answer().status, 201, data[:at])
 
     def test_requests_may_arrive_byte_by_byte(self):
         wire = self.wire()
@@ -528,6 +510,30 @@ class Pieces(WireTest):
             wire.send(data[at : at + 137])
             self.until_read()
         self.assertEqual([wire.answer().status for _ in range(80)], [201, 200] * 40)
+
+
+class Cuts(WireTest):
+    """tests/proofs/test_http_at_length.py cuts at every byte."""
+
+    STEP = 7  # bytes from one cut to the next
+
+    def test_a_request_that_is_cut_off_is_never_executed(self):
+        whole = (create(), chunked(chunks(TICKET[:20], TICKET[20:])))
+        for data in whole:
+            for at in range(0, len(data), self.STEP):
+                self.assertEqual(self.desk.raw(data[:at]), b"", data[:at])
+        self.assert_unharmed()
+        for data in whole:
+            self.assertIn(b" 201 Created", self.desk.raw(data))
+
+    def test_a_request_may_be_cut_in_two_anywhere(self):
+        for data in (create(), chunked(chunks(TICKET[:20], TICKET[20:], end=b"0\r\nX: y\r\n\r\n"))):
+            wire = self.wire()
+            for at in range(1, len(data), self.STEP):
+                wire.send(data[:at])
+                self.until_read()
+                wire.send(data[at:])
+                self.assertEqual(wire.answer().status, 201, data[:at])
 
 
 class Expectations(WireTest):

@@ -18,7 +18,7 @@ from tests.listeners import EventReader, SocketClient
 from tests.test_in_memory import IN_MEMORY
 from tests.test_locked import LOCKED_LAB, bearer
 from tests.test_process import ProcessTest
-from web import debug
+from web import debug, server
 from web.identity import new_user
 from workflow import Caller
 
@@ -318,6 +318,7 @@ class Snapshots(StateTest):
             self.wait_for_the_index()
             self.assertEqual(see(), (1, 1, 1))
 
+    @mock.patch.object(server, "CHECKPOINT_EVERY", 0.01)
     def test_backups_and_checkpoints_work_as_before(self):
         self.fill()
         self.do("POST", "snapshots/a", status=201)
@@ -375,21 +376,6 @@ class Between(StateTest):
         answers = self.desk.raw(create + make + create + restore + create)
         self.assertEqual(statuses(answers), [201, 201, 201, 200, 201])
         self.assertEqual(self.desk.count("tickets"), 2)
-
-    def test_many_clients_at_once_see_only_success_and_a_sound_database(self):
-        def work(number):
-            create, read = raw_request("POST", "/tickets", NEW), raw_request("GET", "/tickets?limit=1000&search=log")
-            between = (raw_request("POST", "/debug/reset"), raw_request("POST", f"/debug/snapshots/s{number}"))
-            return statuses(self.desk.raw((create * 3 + read + between[number % 2]) * 3))
-
-        with ThreadPoolExecutor(8) as pool:
-            seen = list(pool.map(work, range(8)))
-        for number, found in enumerate(seen):
-            self.assertEqual(found, ([201] * 3 + [200] + [200 if number % 2 == 0 else 201]) * 3)
-        ids = [number for (number,) in self.desk.rows("SELECT id FROM tickets ORDER BY id")]
-        self.assertEqual(ids, list(range(1, len(ids) + 1)))
-        self.wait_for_the_index()
-        self.verify()
 
     def test_listeners_are_told_to_come_again(self):
         self.desk.new_ticket()
@@ -477,6 +463,27 @@ class Between(StateTest):
             self.assertIn(b"503", answer.splitlines()[0])
             self.assertIn(b"replaced meanwhile", answer)
             self.assertEqual(desk.count("drafts"), 0)
+
+
+class Crowd(StateTest):
+    """tests/proofs/test_lab_at_length.py has a larger one."""
+
+    CLIENTS, ROUNDS = 4, 1
+
+    def test_many_clients_at_once_see_only_success_and_a_sound_database(self):
+        def work(number):
+            create, read = raw_request("POST", "/tickets", NEW), raw_request("GET", "/tickets?limit=1000&search=log")
+            between = (raw_request("POST", "/debug/reset"), raw_request("POST", f"/debug/snapshots/s{number}"))
+            return statuses(self.desk.raw((create * 3 + read + between[number % 2]) * self.ROUNDS))
+
+        with ThreadPoolExecutor(self.CLIENTS) as pool:
+            seen = list(pool.map(work, range(self.CLIENTS)))
+        for number, found in enumerate(seen):
+            self.assertEqual(found, ([201] * 3 + [200] + [200 if number % 2 == 0 else 201]) * self.ROUNDS)
+        ids = [number for (number,) in self.desk.rows("SELECT id FROM tickets ORDER BY id")]
+        self.assertEqual(ids, list(range(1, len(ids) + 1)))
+        self.wait_for_the_index()
+        self.verify()
 
 
 class Paused:

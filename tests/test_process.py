@@ -12,15 +12,12 @@ import unittest
 from contextlib import closing
 from pathlib import Path
 
-from tests.desk import CUSTOMER, ROOT, DeskProcess, clean_environment, run_app, run_tool
+from tests.desk import CUSTOMER, ROOT, Desk, DeskProcess, clean_environment, run_app, run_tool
 
-OLD = "2020-01-01T00:00:00.000Z"
 # what somebody must do first who wants to damage a database
 EVENTS_CHANGE = "DROP TRIGGER audit_events_are_never_changed;"
 EVENTS_GO = "DROP TRIGGER audit_events_are_never_deleted;"
 COMMENTS_CHANGE = "DROP TRIGGER comments_are_never_changed;"
-DRAFTS_CHANGE = "DROP TRIGGER decided_drafts_stay;"
-INDEX_GOES = "INSERT INTO search_index (search_index) VALUES ('delete-all');"
 
 
 class ProcessTest(unittest.TestCase):
@@ -45,12 +42,34 @@ class ProcessTest(unittest.TestCase):
             self.assertIn(word, done.stderr)
 
 
-class Starting(ProcessTest):
-    def test_the_banner_says_where_what_and_how(self):
-        desk = self.start()
-        for word in (f"http://127.0.0.1:{desk.port}", str(self.database), "auth open", "bug mode", "rules", "Ctrl-C"):
-            self.assertIn(word, "\n".join(desk.banner))
+class Started(unittest.TestCase):
+    """One desk; the tests look at it."""
 
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        settings = {"LOG_FORMAT": "xml", "CLASSIFIER": "", "CORS_ORIGINS": ""}
+        cls.desk = DeskProcess(Path(folder.name, "desk.sqlite3"), arguments=("--log-format", "json"), **settings)
+        cls.addClassCleanup(cls.desk.stop)
+
+    def test_the_banner_says_where_what_and_how(self):
+        where = (f"http://127.0.0.1:{self.desk.port}", str(self.desk.database))
+        for word in (*where, "auth open", "bug mode", "rules", "Ctrl-C"):
+            self.assertIn(word, "\n".join(self.desk.banner))
+
+    def test_an_option_wins_over_the_environment_and_an_empty_value_is_unset(self):
+        self.assertEqual(self.desk.get("/health").status, 200)
+
+    def test_a_second_server_on_the_database_learns_who_holds_it(self):
+        done = run_app(PORT="0", SUPPORT_DESK_DB=str(self.desk.database))
+        self.assertEqual((done.returncode, done.stdout, done.stderr.count("\n")), (2, "", 1), done.stderr)
+        for word in (f"process {self.desk.process.pid}", f"port {self.desk.port}", "SUPPORT_DESK_DB"):
+            self.assertIn(word, done.stderr)
+        self.assertEqual(self.desk.get("/health").status, 200)
+
+
+class Starting(ProcessTest):
     def test_the_desk_starts_from_any_folder_without_any_setting_but_a_port(self):
         environ = {**clean_environment(), "PORT": "0", "DB_PATH": "here.sqlite3", "SUPPORT_DESK_DB": ""}
         command = [sys.executable, str(ROOT / "app.py")]
@@ -79,10 +98,6 @@ class Starting(ProcessTest):
         self.assert_refuses("--port", "99999", arguments=("--verify", "--port", "99999"))
         self.assertFalse(self.database.exists())
 
-    def test_an_option_wins_over_the_environment_and_an_empty_value_is_unset(self):
-        desk = self.start("--log-format", "json", LOG_FORMAT="xml", CLASSIFIER="", CORS_ORIGINS="")
-        self.assertEqual(desk.get("/health").status, 200)
-
     def test_an_unknown_option_is_refused(self):
         done = run_app("--prot", "8080")
         self.assertEqual(done.returncode, 2)
@@ -94,15 +109,17 @@ class Starting(ProcessTest):
             self.assert_refuses(port, "PORT", PORT=port)
         self.assertEqual(list(self.folder.iterdir()), [])
 
-    def test_a_second_server_on_the_database_learns_who_holds_it(self):
-        desk = self.start()
-        self.assert_refuses(f"process {desk.process.pid}", f"port {desk.port}", "SUPPORT_DESK_DB")
-        self.assertEqual(desk.get("/health").status, 200)
-
 
 class FilledTest(ProcessTest):
-    def fill(self):
-        desk = self.start()
+    """Tools need no desk in a process of its own; one in this process starts sooner."""
+
+    def serve(self) -> Desk:
+        desk = Desk(SUPPORT_DESK_DB=str(self.database))
+        self.addCleanup(desk.stop)
+        return desk
+
+    def fill(self, serve=None) -> Desk | DeskProcess:
+        desk = (serve or self.serve)()
         desk.new_ticket()
         desk.post("/tickets/1/draft", {})
         desk.post("/drafts/1/approve", {}, {"X-User-Role": "agent"})
@@ -127,59 +144,8 @@ class Tools(FilledTest):
         done = run_tool("--verify", SUPPORT_DESK_DB=str(self.database))
         self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
 
-    def test_verify_finds_what_was_done_behind_the_desks_back(self):
-        damages = {
-            "UPDATE tickets SET title = 'Other'": "ticket 1",
-            "UPDATE tickets SET state = 'closed'": "ticket 1",
-            f"{EVENTS_CHANGE} UPDATE audit_events SET actor = 'nobody' WHERE id = 2": "'id': 2",
-            f"{EVENTS_GO} DELETE FROM audit_events WHERE id = 2": "event 2 is missing",
-            f"{EVENTS_GO} DELETE FROM audit_events WHERE id = 3": "ticket 1",
-            "UPDATE ticket_counts SET tickets = 9": "ticket_counts",
-            "DELETE FROM daily_counts": "daily_counts",
-            f"{EVENTS_CHANGE} UPDATE audit_events SET data = '[]' WHERE id = 2": "ticket 1",
-            f"{COMMENTS_CHANGE} UPDATE comments SET body = 'x'": "comments 1: body is 'x'",
-            "DROP TRIGGER comments_are_never_deleted; DELETE FROM comments": "comments 1",
-            f"{DRAFTS_CHANGE} UPDATE drafts SET decided_by = 'ghost'": "drafts 1: decided_by is 'ghost'",
-            f"{COMMENTS_CHANGE} UPDATE comments SET created_at = '{OLD}'": f"comments 1: created_at is '{OLD}'",
-            f"{DRAFTS_CHANGE} DROP TRIGGER drafts_keep_their_origin; UPDATE drafts SET source = 'x'": (
-                "drafts 1: source is 'x'"
-            ),
-            "INSERT INTO drafts"
-            " SELECT 2, ticket_id, body, source, status, 'x', created_at, 'x', created_at FROM drafts": "drafts 2",
-            "DROP TRIGGER count_a_new_ticket": "count_a_new_ticket",
-            "UPDATE ticket_counts SET status = 'closed'": "ticket_counts",
-            "INSERT INTO ticket_counts VALUES ('new', 'open', 'low', 'x', 0)": "ticket_counts",
-            "INSERT INTO search_pending VALUES (77)": "there is no ticket 77",
-            f"DELETE FROM search_pending; {INDEX_GOES}": "search index: it does not find ticket 1",
-            "UPDATE users SET roles = 'admin'": "checksums of 1 users: damaged: id 'ann@desk.example'\n",
-            "UPDATE idempotency_keys SET status = 201": "damaged: caller 'user-1', method 'PATCH', path '/tickets/",
-            "UPDATE users SET password_hash = CAST(x'73ff' AS TEXT)": "checksums of 1 users: damaged",
-        }
-        desk = self.fill()
-        desk.patch("/tickets/1", {"title": "Login broken"}, {**CUSTOMER, "Idempotency-Key": "secret-key"})
-        desk.stop()
-        words = ("--add-user", "ann@desk.example", "--password-stdin")
-        run_tool(*words, typed="correct horse battery", SUPPORT_DESK_DB=str(self.database))
-        sound = self.database.read_bytes()
-        for damage, word in damages.items():
-            with self.subTest(damage):
-                self.database.write_bytes(sound)
-                with closing(sqlite3.connect(self.database, isolation_level=None)) as database:
-                    database.executescript(damage)
-                done = run_tool("--verify", SUPPORT_DESK_DB=str(self.database))
-                self.assertEqual(done.returncode, 1, done.stdout)
-                self.assertIn(word, done.stdout)
-                for secret in ("scrypt", "secret-key", "s\\xff"):
-                    self.assertNotIn(secret, done.stdout)
-
     def test_verify_of_nothing_is_refused(self):
         self.assert_refuses(str(self.database), arguments=("--verify",))
-
-    @unittest.skipIf(os.name == "nt", "Windows has no such pipes")
-    def test_a_named_pipe_is_no_database_and_nobody_waits_for_its_writer(self):
-        os.mkfifo(self.database)
-        done = run_app(SUPPORT_DESK_DB=str(self.database), PORT="0")
-        self.assertEqual(done.returncode, 2, done.stderr)
 
     @unittest.skipIf(os.name == "nt", "Windows has no such modes")
     def test_only_the_owner_may_read_the_files_that_the_desk_makes(self):
@@ -189,7 +155,7 @@ class Tools(FilledTest):
         for command in ("--backup", "--rebuild"):
             done = run_tool(command, str(self.database.with_name(f"{command}.sqlite3")), **settings)
             self.assertEqual(done.returncode, 0, done.stderr)
-        again = self.start()
+        again = self.serve()
         names = {path.name: stat.S_IMODE(path.stat().st_mode) for path in self.database.parent.iterdir()}
         again.stop()
         self.assertLessEqual({"--backup.sqlite3", "--rebuild.sqlite3", f"{self.database.name}-wal"}, names.keys())
@@ -207,7 +173,7 @@ class Tools(FilledTest):
             self.assertEqual(database.execute("SELECT max(id) FROM tickets").fetchone(), (last,))
 
     def test_a_backup_of_a_running_desk_is_a_sound_copy(self):
-        desk = self.fill()
+        desk = self.fill(self.start)
         writes, stop = [], threading.Event()
 
         def write():
@@ -227,3 +193,34 @@ class Tools(FilledTest):
         for name in ("", str(self.database / "x"), "x" * 300):
             self.assert_refuses("--backup", arguments=("--backup", name))
         self.assert_refuses("nowhere", arguments=("--backup", str(self.folder / "nowhere" / "copy.sqlite3")))
+
+
+class Damages(FilledTest):
+    """tests/proofs/test_process_at_length.py has many more."""
+
+    DAMAGES = {  # a statement of another program: what --verify says of it
+        "UPDATE tickets SET title = 'Other'": "ticket 1",
+        f"{EVENTS_CHANGE} UPDATE audit_events SET actor = 'nobody' WHERE id = 2": "'id': 2",
+        f"{EVENTS_GO} DELETE FROM audit_events WHERE id = 2": "event 2 is missing",
+        f"{COMMENTS_CHANGE} UPDATE comments SET body = 'x'": "comments 1: body is 'x'",
+        "UPDATE ticket_counts SET tickets = 9": "ticket_counts",
+        "UPDATE users SET roles = 'admin'": "checksums of 1 users: damaged: id 'ann@desk.example'\n",
+    }
+
+    def test_verify_finds_what_was_done_behind_the_desks_back(self):
+        desk = self.fill()
+        desk.patch("/tickets/1", {"title": "Login broken"}, {**CUSTOMER, "Idempotency-Key": "secret-key"})
+        desk.stop()
+        words = ("--add-user", "ann@desk.example", "--password-stdin")
+        run_tool(*words, typed="correct horse battery", SUPPORT_DESK_DB=str(self.database))
+        sound = self.database.read_bytes()
+        for damage, word in self.DAMAGES.items():
+            with self.subTest(damage):
+                self.database.write_bytes(sound)
+                with closing(sqlite3.connect(self.database, isolation_level=None)) as database:
+                    database.executescript(damage)
+                done = run_tool("--verify", SUPPORT_DESK_DB=str(self.database))
+                self.assertEqual(done.returncode, 1, done.stdout)
+                self.assertIn(word, done.stdout)
+                for secret in ("scrypt", "secret-key", "s\\xff"):
+                    self.assertNotIn(secret, done.stdout)

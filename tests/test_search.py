@@ -8,6 +8,8 @@ import time
 import unicodedata
 import unittest
 from contextlib import closing
+from itertools import chain
+from itertools import combinations as combine
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -217,9 +219,13 @@ class OwnTickets(unittest.TestCase):
 
 
 class Filters(DeskTest):
+    """tests/proofs/test_search_at_length.py has all combinations, and longer lists."""
+
+    TICKETS, AT_ONCE, PAGED = 40, 2, 6  # tickets, filters of one request, tickets that are read page by page
+
     def test_every_combination_agrees_with_a_plain_loop(self):
         chance = random.Random(3)
-        for number in range(1, 81):
+        for number in range(1, self.TICKETS + 1):
             who = {"X-User-Id": chance.choice(["ann", "bob"]), "X-User-Role": "customer"}
             fields = {"priority": chance.choice(["low", "high", "critical"])}
             fields["category"] = chance.choice(["billing", "account"])
@@ -231,8 +237,9 @@ class Filters(DeskTest):
         choices = {"status": "in_progress", "state": "in_progress", "priority": "low", "category": "billing"}
         choices |= {"assignee": "ann", "created_by": "bob", "mine": "true"}
         headers = {"X-User-Id": "ann"}
-        for number in range(2 ** len(choices)):
-            query = {name: value for bit, (name, value) in enumerate(choices.items()) if number >> bit & 1}
+        combinations = chain.from_iterable(combine(choices, count) for count in range(self.AT_ONCE + 1))
+        for names in combinations:
+            query = {name: choices[name] for name in names}
             fits = lambda row: all(row[name] == value for name, value in query.items() if name != "mine")
             own = lambda row: "mine" not in query or "ann" in (row["created_by"], row["assignee"])
             with self.subTest(**query):
@@ -240,17 +247,17 @@ class Filters(DeskTest):
                 self.assertEqual(found(self.desk, headers, limit=7, **query), expected)
 
     def test_pages_show_every_ticket_once_while_tickets_arrive_and_change(self):
-        for number in range(12):
+        for number in range(self.PAGED):
             self.desk.new_ticket(title=f"Broken {number}", priority="low")
-        originals = list(range(12, 0, -1))
+        originals = list(range(self.PAGED, 0, -1))
         plain = ("", "status=open", "priority=low", "created_by=user-1", "mine=true", "status=open&mine=true")
         for query in (*plain, "search=broken", "search=o", "search=broken&status=open&mine=true"):
             seen, before = [], ""
             while before is not None:
-                page = self.desk.get(f"/tickets?limit=3&before={before}&{query}", CUSTOMER).json
+                page = self.desk.get(f"/tickets?limit=2&before={before}&{query}", CUSTOMER).json
                 seen, before = seen + [ticket["id"] for ticket in page["tickets"]], page["next"]
                 self.desk.new_ticket(title="Broken as well", priority="low")
                 self.desk.patch(f"/tickets/{len(seen)}", {"title": f"Broken by {query} at {before}"}, AGENT)
             with self.subTest(query):
-                self.assertEqual([number for number in seen if number <= 12], originals)
+                self.assertEqual([number for number in seen if number <= self.PAGED], originals)
                 self.assertEqual(len(seen), len(set(seen)))

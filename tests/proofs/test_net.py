@@ -2,8 +2,13 @@
 
 from itertools import product
 
+from tests import test_workflow
 from tests.test_workflow import NET, PATHS, PERMISSIONS, ROLE_NEEDED, NetTest, marking
 from workflow import TRANSITIONS
+
+
+class Anonymous(test_workflow.Anonymous):
+    STATES = tuple(PATHS)
 
 
 class Net(NetTest):

@@ -11,9 +11,13 @@ from contextlib import closing
 from pathlib import Path
 
 from store import Store
-from tests.desk import ROOT, Client, clean_environment, run_tool
-from tests.test_process import FilledTest, ProcessTest
+from tests import test_process
+from tests.desk import ROOT, Client, clean_environment, run_app, run_tool
+from tests.test_process import COMMENTS_CHANGE, EVENTS_CHANGE, EVENTS_GO, FilledTest, ProcessTest
 
+OLD = "2020-01-01T00:00:00.000Z"
+DRAFTS_CHANGE = "DROP TRIGGER decided_drafts_stay;"
+INDEX_GOES = "INSERT INTO search_index (search_index) VALUES ('delete-all');"
 CAN_SIGNAL = os.name != "nt"  # Windows ends a process where others ask it to stop
 
 
@@ -53,6 +57,12 @@ class Databases(ProcessTest):
             self.assertEqual(self.start().get("/ready").status, 200)
         else:
             self.assert_refuses("is not writable")
+
+    @unittest.skipIf(os.name == "nt", "Windows has no such pipes")
+    def test_a_named_pipe_is_no_database_and_nobody_waits_for_its_writer(self):
+        os.mkfifo(self.database)
+        done = run_app(SUPPORT_DESK_DB=str(self.database), PORT="0")
+        self.assertEqual(done.returncode, 2, done.stderr)
 
     def test_a_folder_that_is_missing_is_said(self):
         self.assert_refuses("nowhere", SUPPORT_DESK_DB=str(self.folder / "nowhere" / "desk.sqlite3"))
@@ -186,3 +196,27 @@ class Tools(FilledTest):
         done = run_tool("--verify", SUPPORT_DESK_DB=str(self.database))
         self.assertEqual((done.returncode, "Traceback" in done.stderr), (1, False), done.stderr)
         self.assertIn("malformed", done.stdout + done.stderr)
+
+
+class Damages(test_process.Damages):
+    DAMAGES = {
+        "UPDATE tickets SET state = 'closed'": "ticket 1",
+        f"{EVENTS_GO} DELETE FROM audit_events WHERE id = 3": "ticket 1",
+        "DELETE FROM daily_counts": "daily_counts",
+        f"{EVENTS_CHANGE} UPDATE audit_events SET data = '[]' WHERE id = 2": "ticket 1",
+        "DROP TRIGGER comments_are_never_deleted; DELETE FROM comments": "comments 1",
+        f"{DRAFTS_CHANGE} UPDATE drafts SET decided_by = 'ghost'": "drafts 1: decided_by is 'ghost'",
+        f"{COMMENTS_CHANGE} UPDATE comments SET created_at = '{OLD}'": f"comments 1: created_at is '{OLD}'",
+        f"{DRAFTS_CHANGE} DROP TRIGGER drafts_keep_their_origin; UPDATE drafts SET source = 'x'": (
+            "drafts 1: source is 'x'"
+        ),
+        "INSERT INTO drafts"
+        " SELECT 2, ticket_id, body, source, status, 'x', created_at, 'x', created_at FROM drafts": "drafts 2",
+        "DROP TRIGGER count_a_new_ticket": "count_a_new_ticket",
+        "UPDATE ticket_counts SET status = 'closed'": "ticket_counts",
+        "INSERT INTO ticket_counts VALUES ('new', 'open', 'low', 'x', 0)": "ticket_counts",
+        "INSERT INTO search_pending VALUES (77)": "there is no ticket 77",
+        f"DELETE FROM search_pending; {INDEX_GOES}": "search index: it does not find ticket 1",
+        "UPDATE idempotency_keys SET status = 201": "damaged: caller 'user-1', method 'PATCH', path '/tickets/",
+        "UPDATE users SET password_hash = CAST(x'73ff' AS TEXT)": "checksums of 1 users: damaged",
+    }

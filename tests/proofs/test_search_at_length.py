@@ -157,3 +157,7 @@ class Index(unittest.TestCase):
         with closing(Store(str(self.path))) as store:
             totals = [store.tickets({"search": words, "limit": 5})["total"] for words in ("the 7th", "changed with")]
             self.assertEqual(totals, [0, 1])
+
+
+class Filters(test_search.Filters):
+    TICKETS, AT_ONCE, PAGED = 80, 7, 12
