@@ -12,6 +12,12 @@ from tests.desk import TIMEOUT
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 
 
+def masked(payload: bytes, mask: bytes) -> bytes:
+    """Each byte XOR its byte of the mask; as two long numbers, which is quick."""
+    keys = (mask * (len(payload) // 4 + 1))[: len(payload)]
+    return (int.from_bytes(payload, "big") ^ int.from_bytes(keys, "big")).to_bytes(len(payload), "big")
+
+
 def masked_frame(opcode: int, payload: bytes) -> bytes:
     """One whole frame, masked as a client must send it."""
     mask, size = os.urandom(4), len(payload)
@@ -19,8 +25,7 @@ def masked_frame(opcode: int, payload: bytes) -> bytes:
         length = bytes([0x80 | size])
     else:
         length = b"\xfe" + struct.pack(">H", size) if size < 65536 else b"\xff" + struct.pack(">Q", size)
-    masked = bytes(byte ^ mask[index % 4] for index, byte in enumerate(payload))
-    return bytes([0x80 | opcode]) + length + mask + masked
+    return bytes([0x80 | opcode]) + length + mask + masked(payload, mask)
 
 
 class EventReader:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tests.desk import AGENT, ROOT, TIMEOUT, Client, Desk, DeskProcess, DeskTest, run_tool
 from tests.test_llm import LLMTest, hangs
+from workflow import Caller
 
 IN_MEMORY = {"SUPPORT_DESK_DB": ":memory:"}
 
@@ -29,11 +30,18 @@ class InMemory(DeskTest):
         self.assertEqual(self.desk.get("/ready").status, 200)
 
     def test_a_long_export_comes_piece_by_piece_while_tickets_arrive(self):
-        for number in range(1100):
-            self.desk.new_ticket(title=f"Ticket {number}")
-        with self.desk.connect() as sock:
+        def fill(store):
+            fields = {"description": "Cannot get in", "category": "general", "priority": "low"}
+            with store.savepoint():
+                for number in range(1100):
+                    store.add_ticket(Caller("ann"), {"title": f"Ticket {number}", **fields})
+            store.commit()
+
+        desk = Desk(on_open=fill, **IN_MEMORY)
+        self.addCleanup(desk.stop)
+        with desk.connect() as sock:
             sock.sendall(b"GET /tickets.csv HTTP/1.0\r\nHost: localhost\r\n\r\n")
-            self.assertEqual(self.desk.post("/tickets", {"title": "New", "description": "x"}).status, 201)
+            self.assertEqual(desk.post("/tickets", {"title": "New", "description": "x"}).status, 201)
             lines = b"".join(iter(lambda: sock.recv(65536), b"")).count(b"\r\n")
         self.assertGreaterEqual(lines, 1100)
 

@@ -4,11 +4,14 @@ import json
 import re
 import time
 from contextlib import suppress
+from itertools import product
+from unittest import mock
 
 from tests.desk import AGENT, CUSTOMER, Desk, DeskTest, hash_quickly, run_tool
 from tests.listeners import EventReader, SocketClient
 from tests.test_docs import README
 from tests.test_llm import LLMTest, says
+from web import tracer
 from web.identity import new_user
 from web.redact import redact
 from web.trace import WIDTH
@@ -292,19 +295,22 @@ class Shown(TraceTest):
         self.assertEqual(len(self.rows_of_list()), 1)
 
     def test_the_last_200_are_kept_and_few_of_the_files_of_the_page(self):
-        for number in range(260):
+        self.assertEqual((tracer.MOST_TRACES, tracer.MOST_OF_FILES), (200, 20))
+        limits = mock.patch.multiple(tracer, MOST_TRACES=50, MOST_OF_FILES=5)
+        self.addCleanup(limits.stop)
+        limits.start()
+        for number in range(70):
             self.desk.get("/static/main.js" if number % 2 else "/health", {"X-Request-Id": f"r{number}"})
         rows = self.rows_of_list()
-        self.assertEqual(sum(row["path"] == "/static/main.js" for row in rows), 20)
-        for number in range(200):
+        self.assertEqual(sum(row["path"] == "/static/main.js" for row in rows), 5)
+        for number in range(50):
             self.desk.get("/health")
-        self.assertEqual(len(self.rows_of_list()), 200)
+        self.assertEqual(len(self.rows_of_list()), 50)
         self.assert_refused(self.desk.get("/debug/requests/r0"), 404, "NOT_FOUND")
 
     def test_traces_keep_within_their_memory(self):
         long = {"description": "x" * 20_000}
-        tracer = self.desk.server.tracer
-        tracer.most_bytes = 300_000
+        self.desk.server.tracer.most_bytes = 300_000
         for _ in range(10):
             self.desk.post("/tickets", {"title": "Long", **long}, CUSTOMER)
         self.assertLess(len(self.rows_of_list()), 6)
@@ -386,13 +392,14 @@ class Shows(TraceTest):
     def setUpClass(cls):
         hash_quickly(cls)
 
+    WAYS, FORMATS = ("", "/body", "/code/curl"), (JSON,)  # tests/proofs/test_lab_secrets.py has all of them
+
     def everything_shown(self, staff) -> str:
         shown = [self.desk.get("/debug/requests", staff), self.desk.get("/debug/requests.http", staff)]
         for row in shown[0].json["requests"]:
             path = f"/debug/requests/{row['id']}"
-            ways = ("", "/body", "/code/curl", "/code/python", "/code/fetch", f"/diff/{row['id']}")
-            for way, accept in [(way, accept) for way in ways for accept in (JSON, TEXT)]:
-                shown.append(self.desk.get(path + way, {**staff, **accept}))
+            for way, accept in product(self.WAYS, self.FORMATS):
+                shown.append(self.desk.get(path + way.format(row["id"]), {**staff, **accept}))
         return "".join(reply.body.decode() for reply in shown)
 
 
@@ -419,7 +426,7 @@ class Secrets(Shows):
         again = reply.json["token"]
         made = self.desk.post("/api/debug/login", {"login": "bob", "roles": ["agent"]}).json["token"]
         shown = self.everything_shown({"Authorization": f"Bearer {again}"})
-        self.assertGreater(shown.count("/user/login"), 20)
+        self.assertGreater(shown.count("/user/login"), 4 * len(self.WAYS))
         hashes += [row[0] for row in self.desk.rows("SELECT password_hash FROM users")]
         signatures = [text.rpartition(".")[2] for text in (token, again, made)]
         for secret in ("canary", *hashes, *signatures, *(text[-20:] for text in hashes)):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import workflow
 from store import Store
-from tests.desk import AGENT, CUSTOMER, TIMEOUT, Desk, DeskProcess, DeskTest
+from tests.desk import AGENT, CUSTOMER, TIMEOUT, Desk, DeskTest
 from tests.listeners import BINARY, CLOSE, PING, PONG, TEXT, EventReader, SocketClient, masked_frame
 from tests.test_locked import CALLERS, LOCKED, forge
 from web.live import PING_INTERVAL, EventStream, Live
@@ -501,7 +501,7 @@ class Locks(LiveTest):
                 ticket = store.add_ticket(workflow.Caller("ann"), {**NEW, "category": "general", "priority": "low"})
                 store.lock_ticket(workflow.Caller("ann"), ticket)
             store.commit()
-        desk = DeskProcess(path)
+        desk = Desk(SUPPORT_DESK_DB=str(path))
         self.addCleanup(desk.stop)
         reader = EventReader(desk.port, after=0)
         self.addCleanup(reader.close)

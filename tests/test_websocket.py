@@ -3,6 +3,7 @@
 import struct
 import unittest
 
+from tests.listeners import masked
 from web import websocket
 from web.http1 import BadRequest, parse_head
 from web.websocket import MAX_MESSAGE, Message, MessageReader, Opcode, ProtocolError, accept, render, render_close
@@ -33,7 +34,7 @@ def frame(opcode, payload=b"", *, first=None, length=None, mask=MASK):
         length = struct.pack("!BH", 126, size) if size < 65_536 else struct.pack("!BQ", 127, size)
     length = length or bytes([size])
     head = bytes([FIN | opcode if first is None else first, 0x80 | length[0]]) + length[1:]
-    return head + mask + bytes(byte ^ mask[index % 4] for index, byte in enumerate(payload))
+    return head + mask + masked(payload, mask)
 
 
 def fragment(opcode, payload=b""):

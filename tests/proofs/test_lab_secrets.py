@@ -5,7 +5,17 @@ import re
 from tests import test_lab_traces
 
 
+WAYS = ("", "/body", "/code/curl", "/code/python", "/code/fetch", "/diff/{}")
+FORMATS = test_lab_traces.JSON, test_lab_traces.TEXT
+
+
+class Everywhere(test_lab_traces.Secrets):
+    WAYS, FORMATS = WAYS, FORMATS
+
+
 class Unusual(test_lab_traces.Shows):
+    WAYS, FORMATS = WAYS, FORMATS
+
     def test_a_secret_in_an_unusual_place_is_masked_too(self):
         token = self.desk.post("/api/debug/login", {"login": "bob", "roles": ["agent"]}).json["token"]
         staff = {"Authorization": f"Bearer {token}"}

@@ -160,4 +160,5 @@ class Index(unittest.TestCase):
 
 
 class Filters(test_search.Filters):
-    TICKETS, AT_ONCE, PAGED = 80, 7, 12
+    TICKETS, AT_ONCE = 80, 7
+    PAGED, PAGE = 12, 3

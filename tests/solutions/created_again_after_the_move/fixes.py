@@ -37,7 +37,4 @@ SWITCHED_OFF = (
         '        fault = self._all("PRAGMA old.integrity_check(1)")',
     ),
 )
-SEEN_BY = (
-    "tests.proofs.test_rebuild.EditedSchema."
-    "test_every_answer_is_the_same_after_a_rebuild_for_a_longer_title_a_priority_an_index_and_a_version"
-)
+SEEN_BY = "tests.test_process.Tools.test_a_retry_after_a_rebuild_creates_no_second_ticket"
