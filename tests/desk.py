@@ -186,6 +186,7 @@ class Desk(Client):
     def _serve(self):
         log = Log(self.log, self.settings.log_format == "json")
         with app.listen(self.settings, log) as self.server, closing(self._store(self.settings.db)) as self.store:
+            self.store.db.execute("PRAGMA synchronous = OFF")  # nobody cuts the power here: wait for no disk
             app.open_desk(self.server, self.settings, self.store)
             self.port = self.server.server_port
             self._on_open(self.store)

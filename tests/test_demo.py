@@ -6,11 +6,12 @@ from contextlib import closing
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+import app
 import workflow
 from llm import PLUGINS
 from store import Store
 from workflow import text_time
-from tests.desk import DeskProcess, run_app, run_tool
+from tests.desk import Desk, run_app, run_tool
 from tests.test_workflow import NET
 from web import demo
 
@@ -22,14 +23,12 @@ CHOICES = {  # what the demo desk shows; what a learner adds need not be there
 
 
 class DemoDesk(unittest.TestCase):
-    """One desk started with --demo; the tests look at it."""
+    """One desk filled as --demo fills it; the tests look at it. tests/test_in_memory.py gives the option itself."""
 
     @classmethod
     def setUpClass(cls):
-        folder = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(folder.cleanup)
         cls.before = text_time(datetime.now(timezone.utc))
-        cls.desk = DeskProcess(Path(folder.name, "demo.sqlite3"), arguments=("--demo",))
+        cls.desk = Desk(on_open=app.fill_with_demo)
         cls.addClassCleanup(cls.desk.stop)
         cls.times = [row[0] for row in cls.desk.rows("SELECT at FROM audit_events ORDER BY id")]
         cls.tickets = cls.desk.get("/tickets?limit=1000").json["tickets"]

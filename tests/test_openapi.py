@@ -211,12 +211,14 @@ class DebugDocument(Document):
 
 
 class Examples(ReferenceTest):
-    environ = {"DEBUG": "true"}
+    """tests/proofs/test_examples.py asks a desk with DEBUG=true, and a locked one."""
 
     def test_every_example_request_works_and_is_answered_as_documented(self):
         want_whole_states()
         number = self.ready()
         for method, route, operation in self.ending:
+            if route == "/api/debug/login" and "DEBUG" not in self.environ:
+                continue  # a 404 there; a lab answers it
             with self.subTest(f"{method} {route}"):
                 name, body = route.rpartition("/")[2], self.body_of(operation)
                 if "{id}" in route or "aggregate_id" in (body or ()):

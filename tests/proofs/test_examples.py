@@ -1,7 +1,11 @@
-"""Every example request of the API reference works on a locked desk, too."""
+"""Every example request of the API reference works in a lab and on a locked desk, too."""
 
 from tests import test_openapi
 from tests.test_locked import LOCKED_LAB, bearer
+
+
+class LabExamples(test_openapi.Examples):
+    environ = {"DEBUG": "true"}
 
 
 class LockedExamples(test_openapi.Examples):
