@@ -496,13 +496,6 @@ class KeptConnections(WireTest):
 class Pieces(WireTest):
     """TCP knows no messages: wherever it cuts a request, the desk puts it together."""
 
-    def test_requests_may_arrive_byte_by_byte(self):
-        wire = self.wire()
-        for byte in create() + chunked(chunks(TICKET)) + ask():
-            wire.send(bytes([byte]))
-            self.until_read()
-        self.assertEqual([wire.answer().status for _ in range(3)], [201, 201, 200])
-
     def test_pieces_may_end_in_the_middle_of_the_next_request(self):
         data = (create() + ask()) * 40
         wire = self.wire()

@@ -417,35 +417,6 @@ class Between(StateTest):
         self.desk.new_ticket()
         self.assertEqual(self.desk.get("/tickets/1").json["locked_by"], AGENT["X-User-Id"])
 
-    def test_an_export_in_progress_breaks_off(self):
-        def fill(store):
-            with store.savepoint():
-                for _ in range(400):
-                    store.add_ticket(Caller("ann"), {**STORED_NEW, "description": "x" * 20_000})
-            store.commit()
-
-        class Unindexed(Store):
-            index_module = "none"
-
-        desk = Desk(on_open=fill, store=Unindexed, **self.environ)
-        self.addCleanup(desk.stop)
-        with closing(socket.socket()) as client:
-            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            client.settimeout(TIMEOUT)
-            client.connect(("127.0.0.1", desk.port))
-            client.sendall(b"GET /tickets.csv HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            self.assertIn(b"200 OK", client.recv(4096))
-            self.assertEqual(desk.post("/debug/reset", {}, AGENT).status, 200)
-            end = b""
-            try:
-                for data in iter(lambda: client.recv(1 << 20), b""):
-                    end = (end + data)[-5:]
-            except ConnectionResetError:
-                pass
-        self.assertNotEqual(end, b"0\r\n\r\n")
-        desk.get("/health")  # the log of the turn before is written by now
-        self.assertIn("during this export", desk.log.getvalue())
-
     def test_a_draft_that_an_llm_is_writing_is_not_added_to_another_ticket(self):
         with closing(socket.create_server(("127.0.0.1", 0))) as llm:
             url = f"http://127.0.0.1:{llm.getsockname()[1]}/v1"
