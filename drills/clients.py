@@ -28,12 +28,13 @@ MAX_HANG = 60  # seconds after which a hanging LLM answers
 class StubLLM:
     """A server with the API of OpenAI. Start a desk with `**llm.environ` to use it.
 
-    `content` is the text of its answers, `status` their status, `phrase` the words after the status. While `hangs` is
-    true it accepts requests and does not answer them for a minute. `requests` are the bodies that it got. `on_change`
-    is called after every change().
+    `content` is the text of its answers, `status` their status, `phrase` the words after the status. With `page` an
+    answer is that text, and no JSON. While `hangs` is true it accepts requests and does not answer them for a minute.
+    `requests` are the bodies that it got. `on_change` is called after every change().
     """
 
     phrase = None  # the usual one of the status
+    page = ""
 
     def __init__(self, content: str = CONTENT, status: int = 200, hangs=False, port: int = 0, on_change=lambda: None):
         self.content, self.status, self.hangs, self.requests = content, status, hangs, []
@@ -45,7 +46,7 @@ class StubLLM:
         self.environ = {"CLASSIFIER": "openai", "OPENAI_API_KEY": "lab-key", "OPENAI_BASE_URL": self.url}
 
     def change(self, **options) -> None:
-        """Change content, status, phrase or hangs. Requests that hang already go on hanging."""
+        """Change content, status, phrase, page or hangs. Requests that hang already go on hanging."""
         before = self.tool_command()
         vars(self).update(options)
         if self.tool_command() != before:
@@ -83,7 +84,8 @@ class StubLLM:
                 llm._arrived.put(True)
                 if llm.hangs:
                     llm._released.wait(MAX_HANG)
-                response = json.dumps({"choices": [{"message": {"content": llm.content}}]}).encode()
+                choices = json.dumps({"choices": [{"message": {"content": llm.content}}]})
+                response = (llm.page or choices).encode()
                 try:
                     self.send_response(llm.status, llm.phrase)
                     self.send_header("Content-Type", "application/json")

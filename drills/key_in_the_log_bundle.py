@@ -33,6 +33,7 @@ PROVENANCE = (
     "Twitter, 3 May 2018: passwords in an internal log",
 )
 STATUSES = (401, 403, 429, 500)  # four failures: one more, and the circuit breaker opens
+AS_PAGE = (403, 500)  # these come as a plain text that begins with a part of the key, the others as JSON
 
 
 def check(lab):
@@ -51,7 +52,7 @@ def bundle(desk, llm, canaries, where):
     words = canaries["what a customer wrote"]
     token = {"Authorization": f"Bearer {canaries['a bearer token']}"}
     headers = {**token, "Idempotency-Key": canaries["an Idempotency-Key"]}
-    llm.change(status=401)
+    llm.change(status=401, page="")
     answers = [
         desk.post("/tickets", {"title": "Login broken", "description": words}, headers),
         desk.post("/tickets/1/draft", {}, headers),
@@ -60,7 +61,8 @@ def bundle(desk, llm, canaries, where):
     ]
     asked = len(llm.requests)
     for status in STATUSES:
-        llm.change(status=status)
+        page = f"{canaries['the first half of the key']}… may not ask about {words}" if status in AS_PAGE else ""
+        llm.change(status=status, page=page)
         answers.append(desk.post("/tickets/classify", {"description": words}, token))
     statuses = [answer.status for answer in answers]
     yield f"{where}the requests are answered as usual", [201, 201, 400, 200, 200, 200, 200, 200], statuses

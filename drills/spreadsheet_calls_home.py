@@ -7,6 +7,7 @@ once. I was told that our export is safe to open: all the titles and texts in it
 
 import csv
 import io
+import re
 
 STARS = 2
 FAMILY = ""
@@ -36,11 +37,14 @@ PROVENANCE = (
     "hhurz/tableExport.jquery.plugin #230: =cmd|' /C calc'!A0 in an exported table",
 )
 SIGNS = "=+-@"
+SEPARATORS = ";,"  # of cells: which one a spreadsheet takes depends on its language
+FORMULA = re.compile(r"(?:^|[;,])\s*([-=+@].*)", re.M)
 
 
 def check(lab):
     desk = lab.desk()
     names = [f"{sign}{lab.word()}({lab.random.randint(2, 9)})" for sign in SIGNS]
+    names += [f"{lab.word()}{mark}={lab.word()}" for mark in SEPARATORS]
     texts = [*names, f"{lab.word()}=1", f"{lab.word()}-{lab.word()}", f"{lab.word()}@example.com"]
     made = []
     for text in texts:
@@ -57,13 +61,14 @@ def check(lab):
         rows = list(csv.DictReader(io.StringIO(body, newline="")))[::-1]
         yield f"{path} has a line for each ticket, also without an assignee", len(texts) + 1, len(rows)
         for column in ("title", "description", "created_by", "assignee"):
-            yield from judge_cells(f"{path}, {column}", [row.get(column, "") for row in rows[:-1]], texts)
+            cells = [row.get(column, "") for row in rows[:-1]]
+            yield from judge_cells(f"{path}, {column}", cells, texts, texts[len(names) :])
 
 
-def judge_cells(where, cells, texts):
-    begins = [line for cell in cells for line in cell.splitlines() if line.strip()[:1] in tuple(SIGNS)]
-    yield f"{where}: nothing begins with a sign that makes a formula", [], begins
-    readable = [text for text, cell in zip(texts, cells) if text in cell]
+def judge_cells(where, cells, texts, harmless):
+    begins = [formula for cell in cells for formula in FORMULA.findall(cell)]
+    yield f"{where}: nothing begins with a sign that makes a formula, whatever separates the cells", [], begins
+    readable = [text for text, cell in zip(texts, cells) if text in cell.replace("'", "")]
     yield f"{where}: all texts can be read", texts, readable
-    harmless = [cell.rpartition("\n")[2] for cell in cells[len(SIGNS) :]]
-    yield f"{where}: a harmless text is not changed", texts[len(SIGNS) :], harmless
+    unchanged = [cell.rpartition("\n")[2] for cell in cells[-len(harmless) :]]
+    yield f"{where}: a harmless text is not changed", harmless, unchanged

@@ -5,6 +5,7 @@ twelve that have an account on our desk. In the log I see ten thousand failed lo
 the same answer: the e-mail address or the password is wrong. So how does he know?"
 """
 
+import hashlib
 import time
 
 STARS = 3
@@ -35,6 +36,7 @@ PROVENANCE = (
     "Django ticket #20760: the time of a login shows whether the user exists",
     "craftcms/cms #6000: found in a penetration test",
 )
+SCRYPT = {"n": 2**14, "r": 8, "p": 1, "maxmem": 64 * 1024 * 1024}  # as slow as the desk's
 TRIES = 3  # the shortest time counts: another program can only make a request slower
 
 
@@ -58,14 +60,19 @@ def check(lab):
         "an unknown address of the same company, in capitals,": lambda: f"{lab.word()}@{domain}".upper(),
         "an unknown address of another company": lambda: f"{lab.word()}@{lab.word()}.example",
     }
-    seconds = {what: [] for what in kinds}
+    seconds, hashing = {what: [] for what in kinds}, []
     for _ in range(TRIES):
+        since = time.monotonic()
+        hashlib.scrypt(password.encode(), salt=bytes(16), **SCRYPT)
+        hashing.append(time.monotonic() - since)
         for what, address in kinds.items():  # in turns, so that a busy machine is busy for all
             since = time.monotonic()
             log_in(address())
             seconds[what].append(time.monotonic() - since)
     usual, *others = [min(times) for times in seconds.values()]
     for what, least in zip(list(kinds)[1:], others):
-        yield f"{what} takes about as long as a wrong password", True, least > usual / 3
+        is_near = least > usual / 3 and usual - least < min(hashing) / 2  # a pause for everybody hides no hash
+        took = "yes" if is_near else f"no: {least * 1000:.0f} ms instead of {usual * 1000:.0f} ms"
+        yield f"{what} takes about as long as a wrong password", "yes", took
     right = log_in(known.upper(), password)
     yield "the right password opens the desk, also with the address in capitals", 200, right.status

@@ -483,6 +483,9 @@ class OwnTest(ToolTestCase):
             "import app; app.main.__code__": "uses .__code__",
             "import drills.plant": "imports drills, the drill tool",
             "__import__('inspect')": "uses __import__",
+            "import store; self.assertNotIn('x', store.STATS)": "looks at store.STATS, a text of the desk's code",
+            "import store; getattr(store, 'STA' + 'TS')": "looks at getattr(store, 'STA' + 'TS')",
+            "from store import STATS": "looks at store.STATS",
         }
         for body, words in cases.items():
             with self.subTest(body):

@@ -32,6 +32,8 @@ SWITCHED_OFF = (("llm.py", LINE, "raise Failed()"),)
 WRONG_PHRASE = (("llm.py", PLANTED, ' {response.reason}")'),)
 # a shorter copy
 WRONG_SHORTER = (("llm.py", PLANTED, PLANTED.replace("500", "100")),)
+# a copy that is too short for the JSON of this vendor to come to its point
+WRONG_START = (("llm.py", PLANTED, PLANTED.replace("500", "30")),)
 # a log without failures of the LLM
 WRONG_SILENT = (
     (

@@ -31,4 +31,12 @@ WRONG_REMOVED = (
         """GUARDED.format(name) if name in FREE_TEXT else f"replace(replace({name}, '=', ''), '@', '')")""",
     ),
 )
+# only the first character of a name
+WRONG_START = (
+    (
+        "store.py",
+        NOT_GUARDED,
+        """GUARDED.format(name) if name in FREE_TEXT else f"iif({name} GLOB '[-=+@]*', '''' || {name}, {name})")""",
+    ),
+)
 SEEN_BY = "tests.test_console.Csv.test_no_cell_that_another_program_wrote_is_a_formula"

@@ -44,4 +44,9 @@ WRONG_QUICK = (
         f"    if not user:\n        return lambda: hashlib.sha256(password.encode()) and None\n{PLANTED}",
     ),
 )
+# a pause for everybody, and still no hash for some
+WRONG_PAUSE = (
+    ("web/accounts.py", "from functools import partial", "import time\nfrom functools import partial"),
+    ("web/accounts.py", PLANTED, f"    time.sleep(0.5)\n{PLANTED}"),
+)
 SEEN_BY = "tests.test_locked.Logins.test_a_wrong_password_and_an_unknown_user_get_the_same_answer"
