@@ -6,10 +6,11 @@ import sys
 import textwrap
 from pathlib import Path
 
-from drills import catalogue, plant
+from drills import catalogue, exercises, plant
 from drills.progress import MAX_COUNT, MAX_ENTRIES, STATES, VERSION, Progress, is_proven, marks, state, utc_now
 from drills.untrusted import one_line, print_lines, read_json
 
+SHOWN = {"fixed": "passes"}  # the state of an exercise whose tests pass, before its suite has run
 MAX_ROWS = 2 * MAX_ENTRIES  # of an export: it has the new drills, too
 
 
@@ -27,6 +28,15 @@ def rows(copies_dir: Path) -> dict[str, dict]:
             found[label] = {**_row(drills.get(name), entry), "symptom": _mystery_symptom(name, entry)}
             if name and state(entry) == "solved":
                 found[name] |= {"state": "solved", "as": label}
+    return found
+
+
+def exercise_rows(copies_dir: Path) -> dict[str, dict]:
+    """Every exercise by name, in the order of the path: {order, stars, state, hints, of, symptom, …facts}."""
+    entries, found = Progress(copies_dir).entries(), {}
+    for name in exercises.names():
+        exercise = exercises.load(name)
+        found[name] = {"order": exercise.ORDER, **_row(exercise, entries.get(name, {}))}
     return found
 
 
@@ -63,6 +73,12 @@ def show(copies_dir: Path) -> None:
         table.append((name, "*" * row["stars"] or "?", _shown_state(row), hints, row["symptom"]))
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 10_000
     print_lines(*_fit(table, width))
+    path = [("exercise", "stars", "state", "tests", "hints", "what to build")]
+    for name, row in exercise_rows(copies_dir).items():
+        now = ", ".join([SHOWN.get(row["state"], row["state"]), *marks(row)])
+        hints = f"{row['hints']}/{row['of']}"
+        path.append((name, "*" * row["stars"], now, row.get("tests", ""), hints, row["symptom"]))
+    print_lines("", *_fit(path, width))
 
 
 def _shown_state(row):
@@ -83,6 +99,7 @@ def _fit(table, width):
 def export(copies_dir: Path) -> str:
     """All progress as JSON text."""
     facts = {"version": VERSION, "exported": utc_now(), "drills": rows(copies_dir)}
+    facts["exercises"] = exercise_rows(copies_dir)  # an older desk reads the drills only
     return json.dumps(facts, indent=1, ensure_ascii=False)
 
 
@@ -127,7 +144,11 @@ def _read_export(path):
     """(the rows by name, the names that no row may have). ValueError if it is not an export."""
     export = read_json(path)
     rows = export.get("drills") if isinstance(export, dict) else None
-    if not isinstance(rows, dict) or len(rows) > MAX_ROWS or not all(map(_is_row, rows.values())):
+    built = export.get("exercises", {}) if isinstance(rows, dict) else None  # an older desk exports none
+    if not isinstance(built, dict):
+        raise ValueError
+    rows = {**rows, **built}
+    if len(rows) > MAX_ROWS or not all(map(_is_row, rows.values())):
         raise ValueError
     labels = catalogue.labels(rows)
     for name, row in rows.items():

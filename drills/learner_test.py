@@ -188,18 +188,19 @@ def run_module(module: str, folder: Path, bugs: list, seconds: float, files: dic
     return run_in(folder, module, seconds)
 
 
-def run_in(folder: Path, module: str, seconds: float) -> dict:
-    """Run a test module in this desk: {run, passed, failures, errors, …}, or {"unfinished": why} if the tests did not
+def run_in(folder: Path, modules: str | list[str], seconds: float, **environ: str) -> dict:
+    """Run test modules in this desk: {run, passed, failures, errors, …}, or {"unfinished": why} if the tests did not
     run to their end. Temporary files and the home folder are new, so nothing is left for another run."""
     home = folder.with_name(f"{folder.name}-home")
     home.mkdir()
     places = dict.fromkeys(("HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP"), str(home))
     target, log = folder.with_name(f"{folder.name}.json"), folder.with_name(f"{folder.name}.log")
-    command = [sys.executable, str(RUNNER), str(target), module]
+    names = [modules] if isinstance(modules, str) else modules
+    command = [sys.executable, str(RUNNER), str(target), *names]
     streams = {"stdin": subprocess.DEVNULL, "stderr": subprocess.STDOUT}
     with open(log, "wb") as output:
         process = subprocess.Popen(
-            command, cwd=folder, env=environment(**places), stdout=output, start_new_session=True, **streams
+            command, cwd=folder, env=environment(**places, **environ), stdout=output, start_new_session=True, **streams
         )
         try:
             status = process.wait(seconds)
@@ -225,8 +226,8 @@ def _read_result(path):
     is_result = (
         isinstance(facts, dict)
         and all(type(facts.get(name)) is int for name in ("run", "passed", "skipped"))
-        and isinstance(facts.get("foreign"), list)
-        and all(isinstance(name, str) for name in facts["foreign"])
+        and all(isinstance(facts.get(name), list) for name in ("foreign", "succeeded"))
+        and all(isinstance(name, str) for name in facts["foreign"] + facts["succeeded"])
         and all(_are_reports(facts.get(name)) for name in ("failures", "errors"))
     )
     return facts if is_result else None

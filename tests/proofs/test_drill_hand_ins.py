@@ -78,7 +78,7 @@ class ClassTable(HandInTestCase):
         self.assertEqual(names, ["drill", "-" * len("drill"), *good, "solved"])
         self.assertEqual({line.count("|") for line in self.output.splitlines()}, {3})
         self.assertIn(r"'', '\x1b[2J", self.errors)
-        self.assertIn("only names of drills and mystery-<number> are taken", self.errors)
+        self.assertIn("only names of drills and exercises, and mystery-<number> are taken", self.errors)
         self.assertLess(len(self.errors), 1000)
 
     def test_a_row_with_a_wrong_type_or_number_leaves_the_file_out(self):
@@ -129,7 +129,7 @@ class ProgressFile(HandInTestCase):
         self.assertEqual(self.call("list"), 0)
         clean = self.output
         self.assertIn(r"'', '\x1b[2J", self.errors)
-        self.assertIn("only names of drills and mystery-<number> are taken", self.errors)
+        self.assertIn("only names of drills and exercises, and mystery-<number> are taken", self.errors)
         self.save_progress({})
         self.call("list")
         self.assertEqual(self.output, clean)
