@@ -104,6 +104,6 @@ def run_suite(folder: Path) -> Stage:
         with ThreadPoolExecutor(GROUPS) as pool:
             results = list(pool.map(lambda copy, group: run_in(copy, group, SUITE_TIMEOUT), copies, groups))
     broken = [line for facts in results for line in broken_in(facts)]
-    run = sum(facts.get("run", 0) for facts in results)
-    message = f"{len(broken)} of the copy's {run} own tests fail" if broken else f"all {run} tests of the copy pass"
+    run, failed = sum(facts.get("run", 0) for facts in results), len({line.partition(":")[0] for line in broken})
+    message = f"{failed} of the copy's {run} own tests fail" if broken else f"all {run} tests of the copy pass"
     return Stage(SUITE, message, broken, time.monotonic() - since)

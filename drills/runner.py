@@ -10,6 +10,7 @@ import re
 import sys
 import unittest
 
+TO_DO = re.compile("(AssertionError: )?(add to|remove from) ")
 ANY_PLACE = r'File ".*?([^/\\"]+)", (line \d+)'  # in a traceback
 MAX_CHARS = 600  # of the last line of a traceback; it may have a text to paste
 
@@ -34,10 +35,11 @@ def _summaries(reports, modules):
         lines = [line for line in report.strip().splitlines() if line and not line.startswith((" ", "\t", "~"))]
         errors = [line for line in lines if line.split(":")[0].endswith(("Error", "Exception", "Exit", "Timeout"))]
         places = re.findall(rf'File ".*\b(?:{files})\.py", (line \d+)', report)
-        line = (errors or lines or ["?"])[-1][:MAX_CHARS]
         places = places or [f"{file}, {number}" for file, number in re.findall(ANY_PLACE, report)]
-        is_text_to_paste = "add to " in line
-        summaries.append([str(test), line if is_text_to_paste or not places else f"{line} ({places[-1]})"])
+        at = f" ({places[-1]})" if places else ""
+        to_do = [line for line in lines if TO_DO.match(line)]  # one failure may name several texts to paste
+        summary = to_do or [(errors or lines or ["?"])[-1][:MAX_CHARS] + at]
+        summaries += [[str(test), line[:MAX_CHARS]] for line in summary]
     return summaries
 
 

@@ -72,3 +72,8 @@ def solutions_of(exercise: ModuleType) -> dict[str, str]:
     folder = SOLUTIONS / catalogue.name_of(exercise)
     paths = [folder / name for name in ("first.diff", "second.diff")]
     return {path.name: path.read_text(encoding="utf-8") for path in paths if path.exists()}
+
+
+def load_tests(loader, tests, pattern):
+    """`python3 -m unittest` does not look in this folder: on a clean desk the tests of exercises fail."""
+    return tests
