@@ -90,20 +90,28 @@ def sentence(name: str) -> str:
     return name.removeprefix("test_").replace("_", " ")
 
 
+def _names_of_the_suite() -> set[str]:
+    """The modules of the suite that every copy has."""
+    names = [path.name for path in (plant.ROOT / "tests").glob("test_*.py")]
+    return set(names) - plant.NOT_COPIED("", names)
+
+
 def run_suite(folder: Path) -> Stage:
     """Run the copy's own suite: is everything else as it was?"""
     since = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="suite-", ignore_cleanup_errors=True) as name:
         first = Path(name, "desk-0")
         _copy(folder, first)
-        modules = [f"tests.{path.stem}" for path in sorted(first.glob("tests/test_*.py"))]
-        groups = [modules[number::GROUPS] for number in range(GROUPS)]
-        copies = [first, *(Path(name, f"desk-{number}") for number in range(1, GROUPS))]
+        there = {path.name for path in first.glob("tests/test_*.py")}
+        gone = [f"tests/{name} is gone: put it back" for name in sorted(_names_of_the_suite() - there)]
+        modules = [f"tests.{name.removesuffix('.py')}" for name in sorted(there)]
+        groups = [group for group in (modules[number::GROUPS] for number in range(GROUPS)) if group]
+        copies = [first, *(Path(name, f"desk-{number}") for number in range(1, len(groups)))]
         for copy in copies[1:]:
             shutil.copytree(first, copy)
         with ThreadPoolExecutor(GROUPS) as pool:
             results = list(pool.map(lambda copy, group: run_in(copy, group, SUITE_TIMEOUT), copies, groups))
-    broken = [line for facts in results for line in broken_in(facts)]
+    broken = list(dict.fromkeys([*gone, *(line for facts in results for line in broken_in(facts))]))
     run, failed = sum(facts.get("run", 0) for facts in results), len({line.partition(":")[0] for line in broken})
     message = f"{failed} of the copy's {run} own tests fail" if broken else f"all {run} tests of the copy pass"
     return Stage(SUITE, message, broken, time.monotonic() - since)

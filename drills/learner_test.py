@@ -28,6 +28,7 @@ TIMEOUT = 60  # seconds for each run
 MODULE = "test_of_yours"
 MAX_CHARS = 400  # of the name of a test, and of a line that it printed
 MAX_LOG = 100_000  # bytes of the end of what it printed
+ANY_PLACE = r'File ".*?([^/\\"]+)", (line \d+)'
 PLACE = rf'File ".*{MODULE}\.py", (line \d+)'  # in a traceback; runner.py has the same, as it imports nothing of ours
 RUNNER = Path(__file__).with_name("runner.py")
 EMPTY = "no test was run: a test is a method test_… of a class of unittest.TestCase (or DeskTest of tests.desk)"
@@ -211,7 +212,8 @@ def run_in(folder: Path, modules: str | list[str], seconds: float, **environ: st
     facts = _read_result(target)
     if facts is None:
         text = _end_of(log)
-        lines, places = text.strip().splitlines() or ["it printed nothing"], re.findall(PLACE, text)
+        lines = text.strip().splitlines() or ["it printed nothing"]
+        places = re.findall(PLACE, text) or [f"{file}, {line}" for file, line in re.findall(ANY_PLACE, text)]
         last = lines[-1][:200] + (f" ({places[-1]})" if places else "")
         return {"unfinished": f"its process exited with status {status} before the tests were done: {last}"}
     return facts
