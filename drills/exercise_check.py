@@ -16,7 +16,7 @@ from drills import exercises, plant
 from drills.learner_test import run_in
 from drills.stages import SUITE, SUITE_TIMEOUT, Stage, broken_in
 
-MODULE = "tests.test_exercise"
+MODULE, SHARED = "tests.test_exercise", "exercise.py"
 TIMEOUT = 120  # seconds for the tests of the exercise
 GROUPS = 3  # of the suite's modules, which run at the same time: most of them wait for their desks
 SAYS = re.compile(r"^AssertionError: (?:promised: [^;]*; )?")  # a failure; the name of its test has the promise
@@ -45,6 +45,7 @@ def run_exercise(exercise: ModuleType, folder: Path, seconds: float = TIMEOUT) -
         copy = Path(name, "desk")
         _copy(folder, copy)
         (copy / "tests" / exercises.TEST).write_bytes(test)
+        shutil.copyfile(plant.ROOT / "tests" / SHARED, copy / "tests" / SHARED)  # of the same version as the tests
         facts = run_in(copy, MODULE, seconds, CLEAN_DESK=str(plant.ROOT))
     return _outcome(facts, re.findall(r"^    def (test_\w+)", test.decode(), re.M))
 

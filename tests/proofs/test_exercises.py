@@ -10,6 +10,7 @@ from drills.exercise_commands import TEXT_FILE
 from drills.progress import Progress
 from tests.desk import ROOT
 from tests.proofs.test_drill_tool import ToolTestCase
+from tests.test_docs import table
 
 NAME = "urgent_priority"
 A_SUITE = """import unittest
@@ -38,6 +39,11 @@ class Format(unittest.TestCase):
             command = ["git", "apply", "--check", str(path)]
             done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, encoding="utf-8")
             self.assertEqual((done.returncode, done.stderr), (0, ""), path)
+
+    def test_the_table_of_the_readme_has_every_exercise(self):
+        parts = [(name, exercises.load(name)) for name in exercises.names()]
+        there = [[f"`{name}`", "*" * one.STARS, catalogue.symptom(one)] for name, one in parts]
+        self.assertEqual(table("The exercises"), there)
 
     def test_the_tests_of_exercises_are_no_tests_of_the_desk(self):
         found = unittest.TestLoader().discover(str(ROOT / "drills"), top_level_dir=str(ROOT))
