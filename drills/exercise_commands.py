@@ -27,7 +27,7 @@ def make_copy(name: str, copies_dir: Path) -> Path:
     text = f"# {name}\n\n{exercise.__doc__.strip()}\n\n## What is promised\n\n{exercise.CONTRACT.strip()}\n"
     test = exercises.test_of(exercise).read_text(encoding="utf-8")
     files = {TEXT_FILE: text, f"tests/{exercises.TEST}": test}
-    return plant.make_copy(copies_dir / name, [], files, exercise=name)
+    return plant.make_copy(copies_dir / name, [], files, {"exercise": name})
 
 
 def print_story(session: Session) -> None:

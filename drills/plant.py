@@ -71,10 +71,10 @@ def plant(mode: str, copies_dir: Path = COPIES_DIR, mystery: str = "") -> Path:
     bugs = [catalogue.load(name) for name in names]
     shown = [hashed_name(mystery, name) if mystery else name for name in names]
     files = {BUG_MODE_FILE: mystery or ",".join(names)}
-    return make_copy(copies_dir / (mystery or "+".join(names)), bugs, files, bugs=shown)
+    return make_copy(copies_dir / (mystery or "+".join(names)), bugs, files, {"bugs": shown})
 
 
-def make_copy(folder: Path, bugs: list[ModuleType], files: dict[str, str], **facts) -> Path:
+def make_copy(folder: Path, bugs: list[ModuleType], files: dict[str, str], facts: dict) -> Path:
     """Make the copy `folder` with these bugs and files, and these facts in its metadata; a copy that is there stays."""
     if folder.exists():
         return folder

@@ -8,7 +8,7 @@ import unittest
 from contextlib import closing
 from pathlib import Path
 
-from drills import board, catalogue, debug_log, faults, plant
+from drills import board, catalogue, debug_log, exercises, faults, plant
 from drills.judge import Verdict
 from drills.lab import RecordedRequest
 from drills.learner_test import judge_test
@@ -138,7 +138,8 @@ class ProgressFile(HandInTestCase):
         texts = [{"started": text, "reproduced": text, "name": text, "revealed": text, text: text} for text in ATTACKS]
         self.save_progress({f"mystery-{number}": entry for number, entry in enumerate(texts)} | {NAME: texts[0]})
         self.assertEqual(self.call("list"), 0)
-        self.assertEqual(len(self.output.splitlines()), 1 + len(catalogue.names()) + len(texts) + 2)
+        lines = 1 + len(catalogue.names()) + len(texts) + 2 + len(exercises.names()) + 2
+        self.assertEqual(len(self.output.splitlines()), lines)
         self.assertEqual(self.call("export"), 0)
         exported = json.loads(self.output)["drills"]
         self.assertEqual(exported[NAME]["state"], "reproduced")
