@@ -11,7 +11,7 @@ from typing import Callable, NamedTuple
 if not __package__:  # started as `python3 PATH-OF-THE-DESK/drills`, from any folder
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from drills import catalogue, commands, lab_commands, plant
+from drills import catalogue, class_report, commands, lab_commands, plant
 from drills.catalogue import DrillError
 from drills.output import TOOL, print_next
 from drills.untrusted import print_error, print_lines
@@ -85,7 +85,14 @@ COMMANDS = {
         1,
     ),
     "export": Command(commands.export, "", "your progress as JSON"),
-    "class": Command(commands.class_table, "FILE...", "many exports as one table", {}, 1, 10_000),
+    "class": Command(
+        class_report.class_table,
+        "FILE... [--drill NAME] [--csv | --html OUT.html]",
+        "many exports as tables: one row for each student, one for each drill; or as CSV, or as a page to print",
+        {"--drill": str, "--csv": None, "--html": str},
+        1,
+        10_000,
+    ),
 }
 
 

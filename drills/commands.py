@@ -375,13 +375,3 @@ def export(args, copies_dir):
     print_lines(board.export(copies_dir))
     print_next_aside(f"export > my-name.json   (for {TOOL} class)")
     return 0
-
-
-def class_table(args, copies_dir):
-    table, problems = board.class_table([Path(word) for word in args.words])
-    if table:
-        print_lines(*table)
-    for problem in problems:
-        print_error(f"drills: left out {problem}")
-    print_next_aside("class FILE... > class.md")
-    return int(bool(problems))

@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 from secrets import token_hex
 from types import ModuleType
+from typing import Iterator, Sequence
 
 from drills import catalogue
 from drills.catalogue import DrillError
@@ -147,12 +148,12 @@ def _copy(source, target):
 
 def work_hash(folder: Path) -> str:
     """A hash of the sources of a learner's copy, without its tests and documents."""
-    return _hash_of(_work(folder))
+    return _hash_of(work(folder))
 
 
 def whole_hash(folder: Path) -> str:
     """A hash of everything that a learner can edit for an exercise: also of tests and documents."""
-    return _hash_of(_work(folder, COPIED))
+    return _hash_of(work(folder, COPIED))
 
 
 def _hash_of(files):
@@ -164,10 +165,10 @@ def _hash_of(files):
 
 def is_clean(folder: Path) -> bool:
     """Whether the sources of a learner's copy are those of the clean desk, byte by byte."""
-    return list(_work(folder)) == list(_work(ROOT))
+    return list(work(folder)) == list(work(ROOT))
 
 
-def _work(folder, names=SOURCES):
+def work(folder: Path, names: Sequence[str] = SOURCES) -> Iterator[tuple[str, bytes]]:
     """(path, content) of each source that a copy is made from; line ends of Windows count as others."""
     for name in names:
         paths = sorted((folder / name).rglob("*")) if (folder / name).is_dir() else [folder / name]

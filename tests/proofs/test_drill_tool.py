@@ -804,7 +804,7 @@ class FaultCommand(ToolTestCase):
 
 
 class Classroom(ToolTestCase):
-    def test_exports_become_one_table_and_broken_ones_are_named(self):
+    def test_exports_become_tables_and_broken_ones_are_named(self):
         self.call("start", NAME)
         self.call("hint", NAME)
         folder = self.copies_dir.parent
@@ -813,7 +813,7 @@ class Classroom(ToolTestCase):
         (folder / "bad.json").write_text('{"drills": {"x": 1}}')
         files = [str(folder / name) for name in ("ann.json", "bad.json", "missing.json")]
         self.assertEqual(self.call("class", *files), 1)
-        self.assertRegex(self.output, r"\| drill +\| ann +\|")
-        self.assertRegex(self.output, rf"\| {NAME} +\| started, 1 hint \|")
+        self.assertRegex(self.output, r"\| ann +\| +1 \| +0 \| +0 \| +1 \| +\|")
+        self.assertRegex(self.output, rf"\| {NAME} \| \* +\| +1 \| +0 \| +0 \| +1 \| +\|")
         self.assertEqual(self.errors.count("left out"), 2)
         self.assertEqual(self.call("class", files[0]), 0)
