@@ -11,7 +11,7 @@ from typing import Callable, NamedTuple
 if not __package__:  # started as `python3 PATH-OF-THE-DESK/drills`, from any folder
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from drills import catalogue, class_report, commands, lab_commands, plant
+from drills import catalogue, class_report, commands, lab_commands, plant, watch
 from drills.catalogue import DrillError
 from drills.output import TOOL, print_next
 from drills.untrusted import print_error, print_lines
@@ -44,6 +44,14 @@ COMMANDS = {
         "[NAME] [--quick | --all] [--json]",
         "judge the copy, then what else the fix breaks; --all also shows everything and runs the suite; ends OK or NO",
         {"--quick": None, "--all": None, "--json": None},
+        0,
+        1,
+    ),
+    "watch": Command(
+        watch.watch,
+        "[NAME] [--test PATH]",
+        "run the check, or your own test, again whenever a file of the copy changes; Ctrl-C ends it",
+        {"--test": str},
         0,
         1,
     ),
