@@ -11,7 +11,7 @@ from typing import Callable, NamedTuple
 if not __package__:  # started as `python3 PATH-OF-THE-DESK/drills`, from any folder
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from drills import catalogue, class_report, commands, lab_commands, plant, watch
+from drills import catalogue, class_report, commands, grade, hand_in, lab_commands, plant, watch
 from drills.catalogue import DrillError
 from drills.output import TOOL, print_next
 from drills.untrusted import print_error, print_lines
@@ -93,11 +93,27 @@ COMMANDS = {
         1,
     ),
     "export": Command(commands.export, "", "your progress as JSON"),
+    "hand-in": Command(
+        hand_in.hand_in,
+        "[NAME] [--test PATH] [--to FILE]",
+        "write your progress, fix, test and debugging log into one file",
+        {"--test": str, "--to": str},
+        0,
+        1,
+    ),
     "class": Command(
         class_report.class_table,
         "FILE... [--drill NAME] [--csv | --html OUT.html]",
         "many exports as tables: one row for each student, one for each drill; or as CSV, or as a page to print",
         {"--drill": str, "--csv": None, "--html": str},
+        1,
+        10_000,
+    ),
+    "grade": Command(
+        grade.grade,
+        "FILE... [--run-code]",
+        "an answer sheet for each hand-in; --run-code also RUNS the students' code, and judges it again",
+        {"--run-code": None},
         1,
         10_000,
     ),

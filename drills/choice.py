@@ -38,20 +38,20 @@ def choose_mystery(seed, stars, copies_dir):
     """
     drawn = random.Random(seed)
     if seed is not None and _has_stars(seed, stars):
-        return f"{catalogue.MYSTERY}{seed}", _random_drill(seed)
+        return f"{catalogue.MYSTERY}{seed}", drill_of_mystery(seed)
     rows = board.rows(copies_dir)
     fitting = [number for number in drawn.sample(range(1000, 10000), 9000) if _has_stars(number, stars)]
     if not fitting:
         raise DrillError("no drill has that many stars")
     if seed is None:
         free = [number for number in fitting if f"{catalogue.MYSTERY}{number}" not in rows] or fitting
-        fitting = [next((number for number in free if rows[_random_drill(number)]["state"] != "solved"), free[0])]
-    return f"{catalogue.MYSTERY}{fitting[0]}", _random_drill(fitting[0])
+        fitting = [next((number for number in free if rows[drill_of_mystery(number)]["state"] != "solved"), free[0])]
+    return f"{catalogue.MYSTERY}{fitting[0]}", drill_of_mystery(fitting[0])
 
 
 def _has_stars(seed, stars):
-    return catalogue.load(_random_drill(seed)).STARS in stars
+    return catalogue.load(drill_of_mystery(seed)).STARS in stars
 
 
-def _random_drill(seed):
+def drill_of_mystery(seed):
     return random.Random(seed).choice(catalogue.names())

@@ -95,7 +95,7 @@ def overview(found: Class) -> Report:
         Table("Students", ("student", *head), students),
         Table("Drills", ("drill", "stars", *head), [_drill_row(name, found.on(name)) for name in order]),
     ]
-    return Report(f"Class of {_count(len(found.students), 'student')}", tables, _remarks(found))
+    return Report(f"Class of {count(len(found.students), 'student')}", tables, _remarks(found))
 
 
 def _student_row(student, works):
@@ -137,7 +137,7 @@ def _median(values):
     return round(median(values)) if values else ""
 
 
-def _count(number, what):
+def count(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
@@ -168,7 +168,7 @@ def lines_of(report: Report) -> list[str]:
     """The report in Markdown, in lines of at most WIDTH characters."""
     lines = [f"# {report.title}"]
     for table in report.tables:
-        lines += ["", f"## {table.title}", "", *_markdown(table)]
+        lines += ["", f"## {table.title}", "", *markdown(table)]
     lines += ["", "minutes: the median from start to solved. hints: of a student all, of a drill the median."]
     if report.remarks:
         lines += ["", "## Look at", ""]
@@ -180,7 +180,8 @@ def _wrapped(text):
     return textwrap.wrap(one_line(text), WIDTH, initial_indent="- ", subsequent_indent="  ")
 
 
-def _markdown(table):
+def markdown(table: Table) -> list[str]:
+    """The lines of a table."""
     rows = [tuple(map(one_line, row)) for row in (table.head, *table.rows)]
     widths = [max(map(columns, column)) for column in zip(*rows)]
     rule = [f"{'-' * (width - 1)}{':' if right else '-'}" for width, right in zip(widths, table.numeric)]

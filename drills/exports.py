@@ -136,7 +136,7 @@ def _work(student, name, label, row, rows):
     is_solved = reached == STATES[-1]
     notes = [note for note in marks(row) if note != "gave up"]
     test = row["test"] if is_solved else ""
-    minutes = _minutes(row) if is_solved else None
+    minutes = minutes_of(row) if is_solved else None
     counts = (row["hints"], row.get("checks", 0))
     return Work(student, name, reached, bool(row.get("revealed")), *counts, minutes, tuple(notes), test)
 
@@ -157,11 +157,11 @@ def _own(name, row):
 
 
 def _is_evident(label, row):
-    return is_proven(label, row) and _minutes(row) is not None
+    return is_proven(label, row) and minutes_of(row) is not None
 
 
-def _minutes(row):
-    """From start to solved; None if these are no times."""
+def minutes_of(row: dict) -> int | None:
+    """From start to solved; None if it is not solved, or these are no times."""
     times = [row.get(fact) for fact in ("started", "solved")]
     if not all(isinstance(time, str) and UTC_TIME.fullmatch(time) for time in times):
         return None

@@ -222,6 +222,11 @@ def _has_valid_facts(entry):
     return are_counts and all(isinstance(entry.get(name, ""), str) for name in TEXTS)
 
 
+def facts_of(entry: object) -> dict | None:
+    """The facts of an entry that another person may have written, without what was earlier; None if one is wrong."""
+    return _facts(entry) if _is_valid(entry) else None
+
+
 def _known(entry):
     """The entry with only the facts that this module knows, and has checked."""
     earlier = {"earlier": [_facts(one) for one in entry["earlier"]]} if "earlier" in entry else {}

@@ -4,6 +4,7 @@ A drill without that folder, for example one of your own, has none of them: what
 """
 
 import ast
+import warnings
 from pathlib import Path
 from runpy import run_path
 
@@ -42,15 +43,26 @@ def file_of_the_suite(text: str) -> str:
 
 def essence(text: str) -> str:
     """The code without comments, docstrings and layout; "" if it is not Python."""
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return ""
-    for node in ast.walk(tree):
+    tree = parse(text)
+    for node in ast.walk(tree) if tree else ():
         body = getattr(node, "body", None)
         if isinstance(body, list):
             node.body = [one for one in body if not _is_text(one)]
-    return ast.dump(tree)
+    try:
+        return ast.dump(tree) if tree else ""
+    except RecursionError:  # nested too deeply
+        return ""
+
+
+def parse(text: str) -> ast.Module | None:
+    """The syntax tree of a text that another person may have written; None if it is not Python. It warns of nothing:
+    a warning would quote the text."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
 
 
 def _is_text(node):

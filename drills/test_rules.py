@@ -17,11 +17,8 @@ ASK = "a test asks the running desk"
 
 def refusal(text: str) -> str:
     """Why this test file is refused; "" if it is not. A file that is not Python is not refused: the run says why."""
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return ""
-    for node in ast.walk(tree):
+    tree = solutions.parse(text)
+    for node in ast.walk(tree) if tree else ():
         why = _why_not(node)
         if why:
             return f"line {node.lineno}: {why}"
