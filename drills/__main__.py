@@ -11,7 +11,7 @@ from typing import Callable, NamedTuple
 if not __package__:  # started as `python3 PATH-OF-THE-DESK/drills`, from any folder
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from drills import catalogue, class_report, commands, grade, hand_in, lab_commands, plant, watch
+from drills import catalogue, class_report, commands, grade, hand_in, lab_commands, plan, plant, watch
 from drills.catalogue import DrillError
 from drills.output import TOOL, print_next
 from drills.untrusted import print_error, print_lines
@@ -115,6 +115,14 @@ COMMANDS = {
         "an answer sheet for each hand-in; --run-code also RUNS the students' code, and judges it again",
         {"--run-code": None},
         1,
+        10_000,
+    ),
+    "plan": Command(
+        plan.plan,
+        "[--minutes N] [--about WORD,WORD] [--stars 1-3] [--seed N] [--mystery] [--from FILE...]",
+        "a plan for a lab, on one page; --from takes the minutes from the exports of a class",
+        {"--minutes": int, "--about": str, "--stars": str, "--seed": int, "--mystery": None, "--from": str},
+        0,
         10_000,
     ),
 }

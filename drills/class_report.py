@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from drills import catalogue, class_page
+from drills import catalogue, class_page, exercises
 from drills.catalogue import DrillError
 from drills.exports import NOT_PROVEN, Class, columns, read_class
 from drills.output import TOOL, print_next, print_next_aside, short_path
@@ -77,7 +77,7 @@ def _page_path(text, files):
 
 def _known_name(word, found):
     names = {work.name for work in found.works}
-    if word not in names | set(catalogue.names()):
+    if word not in {*names, *catalogue.names(), *catalogue.exercise_names()}:
         raise catalogue.unknown("drill", word, sorted(names))
     return word
 
@@ -89,11 +89,12 @@ def overview(found: Class) -> Report:
     """One row for each student, and one for each drill that somebody started."""
     students = [_student_row(student, found.of(student)) for student in found.students]
     names = {work.name for work in found.works}
-    order = [*filter(names.__contains__, catalogue.by_difficulty()), *sorted(names - set(catalogue.names()))]
+    known = [*catalogue.by_difficulty(), *exercises.names()]
+    order = [*filter(names.__contains__, known), *sorted(names - set(known))]
     head = ("started", "solved", "gave up", "hints", "minutes")
     tables = [
         Table("Students", ("student", *head), students),
-        Table("Drills", ("drill", "stars", *head), [_drill_row(name, found.on(name)) for name in order]),
+        Table("Drills and exercises", ("drill", "stars", *head), [_drill_row(name, found.on(name)) for name in order]),
     ]
     return Report(f"Class of {count(len(found.students), 'student')}", tables, _remarks(found))
 
@@ -128,7 +129,9 @@ def _detail_row(student, work):
 
 
 def stars_of(name: str) -> str:
-    return "*" * catalogue.load(name).STARS if name in catalogue.names() else ""
+    """The stars of a drill or an exercise; "" for a mystery."""
+    is_known = name in {*catalogue.names(), *catalogue.exercise_names()}
+    return "*" * exercises.any_by_name(name).STARS if is_known else ""
 
 
 def _median(values):

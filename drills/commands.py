@@ -12,7 +12,7 @@ from pathlib import Path
 
 from drills import board, catalogue, debug_log, exercise_commands, plant, solutions, traces
 from drills.catalogue import DrillError
-from drills.choice import choose_drill, choose_mystery, stars_of
+from drills.choice import choose_drill, choose_mystery, sign_of, stars_of
 from drills.judge import judge
 from drills.learner_test import judge_test
 from drills.output import TOOL, check_marks, print_next, print_next_aside, short_path
@@ -101,6 +101,9 @@ def _print_story(session):
         ("its tests", f"(cd {path} && python3 -m unittest)"),
         ("your log", f"{TOOL} log {session.label} (type it here, like all commands of this tool)"),
     ]
+    if session.is_mystery:
+        sign = sign_of(session.label, catalogue.name_of(session.drill))
+        table.append(("sign", f"{sign} (whoever sees the same sign has the same mystery)"))
     print_lines(*board.align(table))
     print_lines("", f"Write in your log: {' · '.join(debug_log.LEARNER_SECTIONS)}.")
 

@@ -6,11 +6,13 @@ A diff that is read is data: its paths must be sources of a desk, and its hunks 
 import difflib
 import re
 from pathlib import Path, PurePosixPath
+from typing import Sequence
 
 from drills import plant
 
 MAX_FILES = 100
-ENDINGS = {".py", ".sql", ".js", ".css", ".html", ".svg"}  # of the files that a diff may have
+FOLDERS = {"web", "tests"}
+ENDINGS = {".py", ".sql", ".md", ".js", ".css", ".html", ".svg", ".json", ".txt"}  # of the files that a diff may have
 PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")  # of a path: no "..", no hidden file, no drive, no other separator
 HUNK = re.compile(r"@@ -(\d{1,6})(?:,(\d{1,6}))? \+(\d{1,6})(?:,(\d{1,6}))? @@")
 NO_FILE = "/dev/null"
@@ -27,12 +29,12 @@ def diff_of(before: dict[str, str], after: dict[str, str], context: int = 3) -> 
     return "".join(f"{line}\n" for line in lines)
 
 
-def sources(folder: Path) -> tuple[dict[str, str], list[str]]:
+def sources(folder: Path, names: Sequence[str] = plant.SOURCES) -> tuple[dict[str, str], list[str]]:
     """({path: text} of the sources of a desk, the paths that no diff can have). Line ends of Windows do not count."""
     found, odd = {}, []
-    for path, content in plant.work(folder):
+    for path, content in plant.work(folder, names):
         try:
-            if not is_source(path):
+            if not is_source(path, names):
                 raise ValueError
             found[path] = content.decode()
         except ValueError:  # not UTF-8, or another kind of file
@@ -40,19 +42,19 @@ def sources(folder: Path) -> tuple[dict[str, str], list[str]]:
     return found, odd
 
 
-def is_source(path: str) -> bool:
-    """Whether this is the path of a source file of a desk, and cannot lead out of its folder."""
+def is_source(path: str, names: Sequence[str] = plant.SOURCES) -> bool:
+    """Whether this is the path of a text among these files and folders of a desk, and cannot lead out of them."""
     parts = path.split("/")
     is_plain = all(map(PART.fullmatch, parts)) and PurePosixPath(path).suffix in ENDINGS
-    return is_plain and (parts[0] == "web" if len(parts) > 1 else path in plant.SOURCES)
+    return is_plain and parts[0] in names and (len(parts) > 1 or parts[0] not in FOLDERS)
 
 
-def apply(diff: str, files: dict[str, str]) -> dict[str, str]:
+def apply(diff: str, files: dict[str, str], names: Sequence[str] = plant.SOURCES) -> dict[str, str]:
     """The files after this diff. ValueError, with the reason, if it is not a diff of sources that fits these files."""
     result, lines = dict(files), _split(diff)
     position, number = 0, 0
     while position < len(lines):
-        path, position = _header(lines, position)
+        path, position = _header(lines, position, names)
         number += 1
         if number > MAX_FILES:
             raise ValueError(f"the diff has more than {MAX_FILES} files")
@@ -69,7 +71,7 @@ def apply(diff: str, files: dict[str, str]) -> dict[str, str]:
     return result
 
 
-def _header(lines, position):
+def _header(lines, position, names):
     """(the path, after "+" if the file is new and after "-" if it is removed; the position of its first hunk)"""
     names = lines[position : position + 2]
     if len(names) < 2 or not names[0].startswith("--- ") or not names[1].startswith("+++ "):
@@ -77,7 +79,7 @@ def _header(lines, position):
     old, new = names[0][4:], names[1][4:]
     sign = "+" if old == NO_FILE else "-" if new == NO_FILE else ""
     path = (new if sign == "+" else old)[2:]
-    if (old not in (f"a/{path}", NO_FILE)) or (new not in (f"b/{path}", NO_FILE)) or not is_source(path):
+    if (old not in (f"a/{path}", NO_FILE)) or (new not in (f"b/{path}", NO_FILE)) or not is_source(path, names):
         raise ValueError(f"line {position + 1} of the diff does not name a source of the desk: {path[:80]!r}")
     return sign + path, position + 2
 

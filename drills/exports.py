@@ -1,4 +1,4 @@
-"""Reads the exports that students hand in: what each of them did, drill by drill.
+"""Reads the exports that students hand in: what each of them did, in each drill and exercise.
 
 An export is data that another person wrote. A file of another shape is left out and named; a drill counts as solved
 only with its evidence; and no text of a file or of its name can control a terminal, or forge a row or a cell.
@@ -22,7 +22,7 @@ HARMLESS = str.maketrans("|<>[]`", "/‹›()'")  # what means something in Mark
 
 
 class Work(NamedTuple):
-    """What one student did with one drill. `name` is mystery-<number> as long as the export does not name its drill."""
+    """What one student did with one drill or exercise. `name` is mystery-<number> until the export names its drill."""
 
     student: str
     name: str
@@ -103,7 +103,11 @@ def _read_export(path):
     except ValueError:
         export = None
     rows = export.get("drills") if isinstance(export, dict) else None
-    if not isinstance(rows, dict) or len(rows) > MAX_ROWS or not all(map(_is_row, rows.values())):
+    built = export.get("exercises", {}) if isinstance(rows, dict) else None  # an older desk exports none
+    if not isinstance(built, dict):
+        raise ValueError("this is not an export")
+    rows = {**rows, **built}
+    if len(rows) > MAX_ROWS or not all(map(_is_row, rows.values())):
         raise ValueError("this is not an export")
     version = export.get("version", VERSION)
     if type(version) is not int or version > VERSION:

@@ -3,15 +3,18 @@
 Nothing of a hand-in is run, unless --run-code is given. Its files are written into a temporary folder only.
 """
 
+import hashlib
 import tempfile
 from pathlib import Path
 from typing import Iterator, NamedTuple
 
-from drills import catalogue, debug_log, diffs, plant, solutions, test_rules
+from drills import catalogue, debug_log, diffs, exercises, plant, solutions, test_rules
 from drills.catalogue import DrillError
 from drills.class_report import Table, count, markdown, stars_of
+from drills.exercise_check import run_exercise, run_suite
+from drills.exercise_commands import explain as explain_exercise
 from drills.exports import HARMLESS, minutes_of
-from drills.hand_in import HandIn, is_accepted, read
+from drills.hand_in import HandIn, is_accepted, make_clean_copy, names_of, read
 from drills.judge import judge
 from drills.learner_test import judge_test
 from drills.output import check_marks, print_next_aside
@@ -60,23 +63,27 @@ def _print_sheet(path, facts, runs):
     """Print the answer sheet for one hand-in; its claims."""
     drill = facts.drill
     with tempfile.TemporaryDirectory(prefix="hand-in-", ignore_cleanup_errors=True) as name:
-        folder = Path(name, "desk")
-        files, misfit = _files_of(facts)
-        if files is not None:
-            _make_copy(folder, files)
-        claims = [*_claims(facts, drill, folder if files is not None else None, misfit)]
-        title = f"# {path.name.translate(HARMLESS)}: {facts.label}"
-        what = f"{catalogue.name_of(drill)} {stars_of(catalogue.name_of(drill))}"
-        print_lines(one_line(title), "", f"{what}: {catalogue.symptom(drill)}", "", "## Claims", "")
+        folder = make_clean_copy(drill, Path(name, "desk"))
+        fix, misfit = _apply(facts, drill, folder)
+        claims = [*_claims(facts, drill, folder, misfit)]
+        name = catalogue.name_of(drill)
+        print_lines(one_line(f"# {path.name.translate(HARMLESS)}: {facts.label}"), "")
+        print_lines(f"{name} {stars_of(name)}: {catalogue.symptom(drill)}", "", "## Claims", "")
         print_lines(*map(_claim_line, claims))
-        if runs and files is not None:
+        if runs and not misfit:
             claims += _print_run(facts, drill, folder)
-    fix = diffs.diff_of(_planted_files(drill), files, 2) if files is not None else facts.diff
-    print_lines("", "## The student's fix", "", *_quoted(fix or "(no change: the bug is still in)"))
-    print_lines("", "## The model solution", "", *_quoted("\n".join(explain(drill))))
-    print_lines("", "## The student's test", "", *_quoted(facts.test or "(none)"))
-    print_lines("", "## The student's debugging log", "", *_quoted(facts.log or "(none)"), "")
+    _print_part("The student's change", fix or "(none)")
+    is_exercise = exercises.is_exercise(drill)
+    _print_part("The model solution", "\n".join((explain_exercise if is_exercise else explain)(drill)))
+    if not is_exercise:
+        _print_part("The student's test", facts.test or "(none)")
+        _print_part("The student's debugging log", facts.log or "(none)")
+    print_lines("")
     return claims
+
+
+def _print_part(title, text):
+    print_lines("", f"## {title}", "", *_quoted(text))
 
 
 def _claim_line(claim):
@@ -96,33 +103,36 @@ def _quoted(text):
 # -- what the parts of a hand-in say ---------------------------------------------------------------
 
 
-def _files_of(facts):
-    """({path: text} of the sources after the student's diff, or None; why the diff does not fit)"""
+def _apply(facts, drill, folder):
+    """Apply the student's diff to the clean copy in `folder`: (the change to show, why the diff cannot be used).
+
+    The change is what was done to the planted desk. Only paths that diffs.is_source() has checked are written.
+    """
+    names = names_of(drill)
+    clean = diffs.sources(folder, names)[0]
     try:
-        return diffs.apply(facts.diff, diffs.sources(plant.ROOT)[0]), ""
+        files = diffs.apply(facts.diff, clean, names)
     except ValueError as problem:
-        return None, str(problem)
-
-
-def _planted_files(drill):
-    return diffs.sources(plant.ROOT)[0] | {drill.FILE: plant.planted_text(drill.FILE, [drill])}
-
-
-def _make_copy(folder, files):
-    """A copy of the clean desk with these sources; `files` has only paths that diffs.is_source() has checked."""
-    plant.copy_desk(folder)
-    for path in diffs.sources(plant.ROOT)[0].keys() - files.keys():
+        return facts.diff, str(problem)
+    for path in clean.keys() - files.keys():
         (folder / path).unlink()
     for path, text in files.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text(text, encoding="utf-8", newline="\n")
+        if text != clean.get(path):
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text(text, encoding="utf-8", newline="\n")
+    if exercises.is_exercise(drill):
+        return facts.diff, ""
+    return diffs.diff_of(clean | {drill.FILE: plant.planted_text(drill.FILE, [drill])}, files, 2), ""
 
 
 def _claims(facts: HandIn, drill, folder, misfit) -> Iterator[Claim]:
     yield _claim_of_progress(facts)
     yield from _claims_of_fix(facts, drill, folder, misfit)
-    yield from _claims_of_test(facts, drill)
-    yield _claim_of_log(facts)
+    if exercises.is_exercise(drill):
+        yield _claim_of_exercise(facts, drill)
+    else:
+        yield from _claims_of_test(facts, drill)
+        yield _claim_of_log(facts)
     hints, checks = facts.entry.get("hints", 0), count(facts.entry.get("checks", 0), "check")
     gave_up = "; gave up and looked at the solution" if facts.entry.get("revealed") else ""
     yield Claim(None, f"{hints} of {len(drill.HINTS)} hints, {checks}{gave_up}")
@@ -138,22 +148,36 @@ def _claim_of_progress(facts):
 
 
 def _claims_of_fix(facts, drill, folder, misfit):
-    if folder is None:
+    is_exercise = exercises.is_exercise(drill)
+    if misfit:
         is_same = facts.desk == plant.work_hash(plant.ROOT)
         why = misfit if is_same else f"it was made with another version of the desk ({misfit})"
         yield Claim(False, f"the diff cannot be used: {why}")
         return
-    if (folder / drill.FILE).exists() and drill.PLANTED in (folder / drill.FILE).read_text("utf-8"):
+    if not is_exercise and _has_bug(drill, folder):
         yield Claim(False, f"the planted text is still in {drill.FILE}")
     judged = facts.entry.get("fix")
-    if judged and judged == plant.work_hash(folder):
-        yield Claim(True, "the diff is the fix that `check` judged")
+    if judged and judged == (plant.whole_hash if is_exercise else plant.work_hash)(folder):
+        yield Claim(True, "the diff is the change that `check` judged")
     elif judged:
-        yield Claim(False, "the diff is not the fix that `check` judged: it was changed later, or is another one")
+        yield Claim(False, "the diff is not the change that `check` judged: it was changed later, or is another one")
     else:
-        yield Claim(None, "`check` has not judged a fix")
+        yield Claim(None, "`check` has not judged a change")
     if not facts.diff:
-        yield Claim(None, "the fix is the revealed one: the copy is identical to the clean desk")
+        yield Claim(None, f"the copy is identical to the clean desk{'' if is_exercise else ': it is the revealed fix'}")
+
+
+def _has_bug(drill, folder):
+    path = folder / drill.FILE
+    return path.exists() and drill.PLANTED in path.read_text(encoding="utf-8")
+
+
+def _claim_of_exercise(facts, drill):
+    accepted = facts.entry.get("test")
+    if not accepted:
+        return Claim(None, f"its tests have not passed yet: {facts.entry.get('tests', '0')[:20]}")
+    is_same = accepted == hashlib.sha256(exercises.test_of(drill).read_bytes()).hexdigest()
+    return Claim(is_same, f"all tests of the exercise passed{'' if is_same else ', but not those of this desk'}")
 
 
 def _claims_of_test(facts, drill):
@@ -190,16 +214,34 @@ def _print_run(facts, drill, folder):
 
 
 def _run(facts, drill, folder):
+    if exercises.is_exercise(drill):
+        yield from _run_exercise(drill, folder)
+        return
     verdict = judge(drill, folder)
     met = len(verdict.expectations) - len(verdict.failed)
     yield Claim(verdict.result == "OK", f"{met} of {len(verdict.expectations)} expectations are met")
-    failed = [test for test in verdict.tests if test["status"] != "pass"]
-    yield from (Claim(False, f"{test['name']}: {test['message']}") for test in failed)
+    yield from _failed(verdict.tests)
     for stage in after_ok(drill, folder, False) if verdict.result == "OK" else ():
-        yield Claim(stage.is_ok, "; ".join([stage.message, *stage.broken[:3]]))
+        yield _claim_of_stage(stage)
     if facts.test is not None:
         test = folder.parent / TEST_FILE
         test.write_text(facts.test, encoding="utf-8", errors="replace", newline="")
-        fixed = folder if verdict.result == "OK" else None
-        results = judge_test(drill, test, fixed=fixed)
+        results = judge_test(drill, test, fixed=folder if verdict.result == "OK" else None)
         yield from (Claim(result.is_ok, f"test: {result.message}") for result in results)
+
+
+def _run_exercise(exercise, folder):
+    outcome = run_exercise(exercise, folder)
+    problem = f": {outcome.problem}" if outcome.problem else ""
+    yield Claim(outcome.result == "OK", f"{outcome.passed} of {len(outcome.tests)} tests pass{problem}")
+    yield from _failed(outcome.tests)
+    if outcome.result == "OK":
+        yield _claim_of_stage(run_suite(folder))
+
+
+def _failed(tests):
+    return [Claim(False, f"{test['name']}: {test['message']}") for test in tests if test["status"] != "pass"]
+
+
+def _claim_of_stage(stage):
+    return Claim(stage.is_ok, "; ".join([stage.message, *stage.broken[:3]]))

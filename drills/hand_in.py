@@ -8,12 +8,14 @@ import hashlib
 import json
 import os
 import re
+import tempfile
 from pathlib import Path
 from secrets import token_hex
 from typing import NamedTuple
 
-from drills import board, catalogue, debug_log, diffs, plant
+from drills import board, catalogue, debug_log, diffs, exercises, plant
 from drills.catalogue import DrillError
+from drills.exercise_commands import refuse_exercise
 from drills.exports import minutes_of
 from drills.output import TOOL, print_next, short_path
 from drills.progress import VERSION, facts_of, marks, state, utc_now
@@ -47,13 +49,13 @@ class HandIn(NamedTuple):
 
     @property
     def drill(self):
-        """The drill, also of a mystery; DrillError if this desk does not have it."""
+        """The drill, also of a mystery, or the exercise; DrillError if this desk does not have it."""
         fitting = (name for name in catalogue.names() if plant.hashed_name(self.label, name) in self.bugs)
         is_mystery = self.label.startswith(catalogue.MYSTERY)
         name = next(fitting, None) if is_mystery else self.label
         if name is None:
             raise DrillError(f"{self.label} is a mystery that this desk does not have")
-        return catalogue.load(name)
+        return exercises.any_by_name(name)
 
 
 def hand_in(args, copies_dir):
@@ -61,13 +63,16 @@ def hand_in(args, copies_dir):
     session = planted_session(args.words[0] if args.words else _only_label(copies_dir), copies_dir)
     target = Path(args.flags.get("--to", f"hand-in-{session.label}.md"))
     _require_free(target)
-    test = _own_test(session, args.flags.get("--test"))
-    diff, others = _diff(session.folder)
+    if "--test" in args.flags:
+        refuse_exercise(session, "test")
+    test = None if session.is_exercise else _own_test(session, args.flags.get("--test"))
+    diff, others = _diff(session)
     log = _text(session.folder / debug_log.NAME)
     bugs = [name for name in plant.read_metadata(session.folder).get("bugs", []) if session.is_mystery]
     facts = HandIn(session.label, facts_of(session.entry), bugs, plant.work_hash(plant.ROOT), diff, test, log)
     _write(target, text_of(facts, len(session.drill.HINTS)))
-    print_lines(f"{short_path(target)} is written. It has:", *(f"- {line}" for line in _content(facts, others)))
+    content = _content(facts, others)[: 3 if session.is_exercise else None]  # an exercise has no log and no own test
+    print_lines(f"{short_path(target)} is written. It has:", *(f"- {line}" for line in content))
     print_next("start next", "export")
     return 0
 
@@ -83,7 +88,7 @@ def _only_label(copies_dir):
 def _content(facts, others):
     """What is in the file and what is missing, for the one who hands it in."""
     entry = facts.entry
-    changed = [f"these changed files are no sources and are left out: {', '.join(others[:5])}"] if others else []
+    changed = [f"but not these files, which are no texts of the desk: {', '.join(others[:5])}"] if others else []
     other = f"another test than the accepted one; {TOOL} test {facts.label} PATH accepts it"
     no_test = f"no test: add --test PATH, or put it in the folder of the copy, after {TOOL} test {facts.label} PATH"
     no_log = f"no debugging log: {TOOL} log {facts.label} makes it"
@@ -91,7 +96,7 @@ def _content(facts, others):
     log = f"your debugging log; still empty: {', '.join(empty)}" if empty else "your debugging log"
     return [
         f"your progress: {', '.join([state(entry), *marks(entry)])}, {entry.get('hints', 0)} hints",
-        "your fix, as a diff" if facts.diff else f"no diff: {NO_DIFF[0].lower()}{NO_DIFF[1:-1]}",
+        "your change, as a diff" if facts.diff else f"no diff: {NO_DIFF[0].lower()}{NO_DIFF[1:-1]}",
         *changed,
         no_test if facts.test is None else "your test" if is_accepted(facts.test, entry) else other,
         no_log if facts.log is None else log,
@@ -104,11 +109,27 @@ def _require_free(target):
         raise DrillError(f"{target} is there already and is not a hand-in; choose another name with --to FILE")
 
 
-def _diff(folder):
-    """(the diff of the sources against the clean desk, the paths of changed files that it cannot have)"""
-    (before, odd), (after, odd_too) = diffs.sources(plant.ROOT), diffs.sources(folder)
-    clean, own = dict(plant.work(plant.ROOT)), dict(plant.work(folder))
-    return diffs.diff_of(before, after), [path for path in {*odd, *odd_too} if clean.get(path) != own.get(path)]
+def _diff(session):
+    """(the diff against the clean desk, the paths of changed files that it cannot have)"""
+    names = names_of(session.drill)
+    with tempfile.TemporaryDirectory(prefix="clean-", ignore_cleanup_errors=True) as name:
+        clean = make_clean_copy(session.drill, Path(name, "desk"))
+        before, after = (dict(plant.work(folder, names)) for folder in (clean, session.folder))
+        (texts, odd), (own, odd_too) = (diffs.sources(folder, names) for folder in (clean, session.folder))
+    return diffs.diff_of(texts, own), [path for path in {*odd, *odd_too} if before.get(path) != after.get(path)]
+
+
+def names_of(drill) -> tuple:
+    """The files and folders of a copy that a learner changes: for an exercise also the tests and documents."""
+    return plant.COPIED if exercises.is_exercise(drill) else tuple(plant.SOURCES)
+
+
+def make_clean_copy(drill, folder: Path) -> Path:
+    """The new folder, a copy that nobody has changed, without a bug."""
+    plant.copy_desk(folder)
+    if exercises.is_exercise(drill):
+        (folder / "tests" / exercises.TEST).write_bytes(exercises.test_of(drill).read_bytes())
+    return folder
 
 
 def _text(path):

@@ -14,6 +14,8 @@ from typing import Iterator
 
 from drills.catalogue import DrillError
 from drills.debug_log import NAME as LOG_NAME
+from drills.exercise_check import run_exercise
+from drills.exercise_commands import refuse_exercise
 from drills.judge import judge
 from drills.learner_test import judge_test
 from drills.output import TOOL, check_marks, print_next, short_path
@@ -31,6 +33,8 @@ END = "the check runs to its end"
 def watch(args, copies_dir):
     """The command."""
     session = session_of(args, copies_dir)
+    if "--test" in args.flags:
+        refuse_exercise(session, "test")
     test = Path(args.flags["--test"]).absolute() if "--test" in args.flags else None
     watched = Watched(session.folder, test)
     run = _own_test(session, test) if test else _check(session)
@@ -127,20 +131,34 @@ def _syntax_error(path, stamp):
 
 
 def _check(session):
-    """Runs the drill's own check; always with the same names and numbers, so that only a change has other results."""
-    news, seed = News(), random.randrange(2**32)
+    """Runs the check, without what it does after its first OK."""
+    news, run_tests = News(), _exercise_tests if session.is_exercise else _drill_tests
+    seed = random.randrange(2**32)
 
     def run():
-        verdict = judge(session.drill, session.folder, seed=seed)
-        results = [(one["name"], _result(one), _expectation(one)) for one in verdict.tests]
-        results += [] if verdict.error else [(END, True, _line(True, END))]
-        met = len(verdict.expectations) - len(verdict.failed)
-        lines = news.of(results) + [f"{met} of {len(verdict.expectations)} expectations are met"]
-        if verdict.result == "OK":
-            lines += ["OK", f"Does the fix break anything else? {TOOL} check {session.label}"]
+        tests, what = run_tests(session, seed)
+        results = [(one["name"], _result(one), _expectation(one)) for one in tests]
+        is_whole = END not in [one["name"] for one in tests]
+        results += [(END, True, _line(True, END))] * is_whole
+        asked = [one for one in tests if one["name"] != END]
+        met = sum(one["status"] == "pass" for one in asked)
+        lines = [*news.of(results), f"{met} of {len(asked)} {what}"]
+        if is_whole and met == len(asked):
+            lines += ["OK", f"Does the change break anything else? {TOOL} check {session.label}"]
         return lines
 
     return run
+
+
+def _drill_tests(session, seed):
+    """The results of a drill's own check; always with the same names and numbers, so that a change is a change."""
+    return judge(session.drill, session.folder, seed=seed).tests, "expectations are met"
+
+
+def _exercise_tests(session, seed):
+    outcome = run_exercise(session.drill, session.folder)
+    problem = [{"name": END, "status": "error", "message": outcome.problem}] if outcome.problem else []
+    return outcome.tests + problem, "tests pass"
 
 
 def _result(facts):

@@ -58,6 +58,11 @@ def load(name: str) -> ModuleType:
     return exercise
 
 
+def any_by_name(name: str) -> ModuleType:
+    """The drill or the exercise with this name."""
+    return load(name) if name in catalogue.exercise_names() else catalogue.load(name)
+
+
 def is_exercise(module: ModuleType) -> bool:
     return module.__name__.startswith(f"{__name__}.")
 

@@ -7,6 +7,7 @@ import unittest
 from pathlib import Path
 
 from drills import catalogue, debug_log, diffs, hand_in, plant
+from drills.choice import drill_of_mystery
 from drills.progress import Progress, utc_now
 from tests.desk import ROOT
 from tests.proofs.test_drill_hand_ins import ATTACKS, HandInTestCase
@@ -70,7 +71,7 @@ class HandInFile(HandInTestCase):
         self.write()
         claims = self.claims()
         self.assertNotIn("✗", claims)
-        for right in ("✓ solved in", "✓ the diff is the fix that", "✓ the test is the one", "✓ every section"):
+        for right in ("✓ solved in", "✓ the diff is the change that", "✓ the test is the one", "✓ every section"):
             self.assertIn(right, claims)
         self.assertIn("    +# mine\n", self.output)
         self.assertIn(f"    --- planted/{catalogue.load(NAME).FILE}\n", self.output)
@@ -81,7 +82,7 @@ class HandInFile(HandInTestCase):
         Progress(self.copies_dir).record(NAME, revealed=utc_now())
         self.write()
         claims = self.claims(1)
-        self.assertIn("- the fix is the revealed one", claims)
+        self.assertIn("- the copy is identical to the clean desk: it is the revealed fix", claims)
         self.assertIn("✗ the test is the one that is shipped with the drill", claims)
         self.assertIn("gave up and looked at the solution", claims)
 
@@ -90,7 +91,7 @@ class HandInFile(HandInTestCase):
         self.write()
         whole = self.target.read_text("utf-8")
         for old, new, wrong in (
-            ("+# mine\n", "+# yours\n", "✗ the diff is not the fix that `check` judged"),
+            ("+# mine\n", "+# yours\n", "✗ the diff is not the change that `check` judged"),
             ("class Mine", "class Yours", "✗ the test is not one that `test` accepted"),
             ('"solved": "', '"solved": "20', "✗ it says solved, without evidence"),
             ("## Fix\n\ntext", "## Fix\n\n", "✗ empty in the log: Fix"),
@@ -104,7 +105,7 @@ class HandInFile(HandInTestCase):
         self.write()
         self.assertIn("no debugging log", self.output)
         claims = self.claims(1)
-        for line in ("- it does not say that the drill is solved", "✗ the planted text is still in", "- there is no test"):
+        for line in ("- it does not say that the drill is solved", "✗ the planted text is still", "- there is no test"):
             self.assertIn(line, claims)
 
     def test_a_mystery_is_graded_as_its_drill(self):
@@ -115,8 +116,6 @@ class HandInFile(HandInTestCase):
         self.assertIn(f"# ann.md: mystery-{seed}\n\n{NAME} *: ", self.output)
 
     def is_mystery_of(self, seed):
-        from drills.choice import drill_of_mystery
-
         is_it = drill_of_mystery(seed) == NAME
         if is_it:
             self.call("start", "random", "--mystery", "--seed", str(seed))
@@ -147,13 +146,15 @@ class HandInFile(HandInTestCase):
         good = self.write()
         labels = ("../x", "web", "mystery-1/..", 7, None)
         evidence = [{"drill": label} for label in labels] + [{"version": 2}, {"version": "1"}, {"progress": [1]}]
-        evidence += [{"bugs": 5}, {"bugs": [[]]}, {"desk": None}, {"progress": {"hints": -1}}, {"progress": {"fix": 1}}]
+        evidence += [{"bugs": 5}, {"bugs": [[]]}, {"desk": None}]
+        evidence += [{"progress": {"hints": -1}}, {"progress": {"fix": 1}}]
         for facts in evidence:
             with self.subTest(facts=facts):
                 self.target.write_text(good, encoding="utf-8")
                 self.change_evidence(**facts)
                 self.assert_left_out_of_grade()
-        for text in ("", "[" * 99_999, hand_in.TITLE, good[:-9], good.replace("```json\n{", "```json\n" + "[" * 99_999)):
+        deep = good.replace("```json\n{", "```json\n" + "[" * 99_999)
+        for text in ("", "[" * 99_999, hand_in.TITLE, good[:-9], deep):
             with self.subTest(text=text[:30]):
                 self.target.write_text(text, encoding="utf-8")
                 self.assert_left_out_of_grade()
@@ -175,7 +176,8 @@ class HandInFile(HandInTestCase):
         paths += " drills/x.py x.py planted.json web/x.sh web/x.pth README.md sitecustomize.py web/\x1b.py web"
         wrong = [new.format(path) for path in paths.split()]
         wrong += [new.format("app.py"), new.format("web/x.py").replace("+1 @@", "+1,9 @@"), "x", "--- a/app.py"]
-        wrong += ["--- a/app.py\n+++ b/store.py\n@@ -1 +1 @@\n-x\n+y", "--- a/app.py\n+++ b/app.py\n@@ -1 +1 @@\n-x\n+y"]
+        wrong += ["--- a/app.py\n+++ b/store.py\n@@ -1 +1 @@\n-x\n+y"]
+        wrong += ["--- a/app.py\n+++ b/app.py\n@@ -1 +1 @@\n-x\n+y"]
         wrong += ["--- a/app.py\n+++ b/app.py\n@@ -999999 +1 @@\n-x\n+y", "--- a/app.py\n+++ /dev/null\n@@ -1 +0,0 @@"]
         wrong += ["--- a/app.py\n+++ b/app.py\n@@ -1,0 +1,0 @@\n\\ No newline at end of file"]
         before = sorted(self.folder.rglob("*"))
@@ -228,8 +230,8 @@ class HandInFile(HandInTestCase):
 
 class Diffs(unittest.TestCase):
     def test_a_diff_that_is_applied_gives_the_same_files(self):
-        ends = ("", "x", "x\n", "\n", "x\ny", "x\ny\n", "\\ No newline at end of file\n", "--- a/x\n+++ b/x\n@@ -1 +1 @@\n")
-        ends += ("x\x0cy\u2028z\n",)
+        ends = ("", "x", "x\n", "\n", "x\ny", "x\ny\n", "\\ No newline at end of file\n", "x\x0cy\u2028z\n")
+        ends += ("--- a/x\n+++ b/x\n@@ -1 +1 @@\n",)
         for before in ends:
             for after in ends:
                 old, new = ({"app.py": text, "web/a.py": "same\n"} for text in (before, after))

@@ -3,7 +3,6 @@
 import importlib
 import json
 import os
-import random
 import re
 import signal
 import subprocess
@@ -16,6 +15,7 @@ from unittest import mock
 
 from drills import board, catalogue, debug_log, plant
 from drills.__main__ import COMMANDS, main
+from drills.choice import drill_of_mystery
 from drills.judge import Verdict
 from drills.lab import LLM_URL, RecordedRequest, Step
 from drills.learner_test import judge_test
@@ -350,10 +350,7 @@ class WebSocketCommand(ToolTestCase):
 
 class Mystery(ToolTestCase):
     def seed_of(self, name):
-        return next(seed for seed in range(1000) if self.random_drill(seed) == name)
-
-    def random_drill(self, seed):
-        return random.Random(seed).choice(catalogue.names())
+        return next(seed for seed in range(1000) if drill_of_mystery(seed) == name)
 
     def test_the_name_of_a_mystery_is_shown_when_it_is_solved_and_not_before(self):
         seed = self.seed_of(NAME)
