@@ -58,10 +58,10 @@ def _has_stars(number, stars):
     return catalogue.load(drill_of_mystery(number)).STARS in stars
 
 
-def drill_of_mystery(number: int) -> str:
+def drill_of_mystery(number: int, names: list[str] | None = None) -> str:
     """The drill of mystery-<number>: the one with the smallest hash. So the same number means the same drill on every
     machine that has the same drills, and one more drill, for example of your own, changes few of the numbers."""
-    return min(catalogue.names(), key=lambda name: plant.hashed_name(f"{catalogue.MYSTERY}{number}", name))
+    return min(names or catalogue.names(), key=lambda name: plant.hashed_name(f"{catalogue.MYSTERY}{number}", name))
 
 
 def sign_of(label: str, name: str) -> str:

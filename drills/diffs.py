@@ -73,10 +73,10 @@ def apply(diff: str, files: dict[str, str], names: Sequence[str] = plant.SOURCES
 
 def _header(lines, position, names):
     """(the path, after "+" if the file is new and after "-" if it is removed; the position of its first hunk)"""
-    names = lines[position : position + 2]
-    if len(names) < 2 or not names[0].startswith("--- ") or not names[1].startswith("+++ "):
+    head = lines[position : position + 2]
+    if len(head) < 2 or not head[0].startswith("--- ") or not head[1].startswith("+++ "):
         raise ValueError(f"line {position + 1} of the diff is not the begin of a file")
-    old, new = names[0][4:], names[1][4:]
+    old, new = head[0][4:], head[1][4:]
     sign = "+" if old == NO_FILE else "-" if new == NO_FILE else ""
     path = (new if sign == "+" else old)[2:]
     if (old not in (f"a/{path}", NO_FILE)) or (new not in (f"b/{path}", NO_FILE)) or not is_source(path, names):

@@ -1,4 +1,4 @@
-"""`python3 -m drills plan`: a plan for a lab, as a sheet for one A4 page: what, how long, what to type and to hand in."""
+"""`python3 -m drills plan`: a plan for a lab, as a sheet for one A4 page."""
 
 import random
 import re
@@ -234,4 +234,5 @@ def _answers(items, labels):
 def _mystery_of(name, seed):
     """The first number of this seed that means the drill, as the label of a mystery."""
     numbers = random.Random(MYSTERY_SEED if seed is None else seed).sample(range(1000, 10000), 9000)
-    return f"{catalogue.MYSTERY}{next(number for number in numbers if drill_of_mystery(number) == name)}"
+    names = catalogue.names()
+    return f"{catalogue.MYSTERY}{next(number for number in numbers if drill_of_mystery(number, names) == name)}"

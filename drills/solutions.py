@@ -5,6 +5,7 @@ A drill without that folder, for example one of your own, has none of them: what
 
 import ast
 import warnings
+from functools import cache
 from pathlib import Path
 from runpy import run_path
 
@@ -35,10 +36,13 @@ def is_shipped_test(name: str, text: str) -> bool:
 def file_of_the_suite(text: str) -> str:
     """The path of the test file of the desk that has the same code; "" if there is none."""
     own = essence(text)
-    for path in sorted((plant.ROOT / "tests").rglob("test_*.py")) if own else ():
-        if essence(path.read_text(encoding="utf-8")) == own:
-            return path.relative_to(plant.ROOT).as_posix()
-    return ""
+    return _files_by_essence().get(own, "") if own else ""
+
+
+@cache
+def _files_by_essence():
+    paths = sorted((plant.ROOT / "tests").rglob("test_*.py"), reverse=True)
+    return {essence(path.read_text(encoding="utf-8")): path.relative_to(plant.ROOT).as_posix() for path in paths}
 
 
 def essence(text: str) -> str:

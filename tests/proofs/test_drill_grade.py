@@ -186,10 +186,11 @@ class HandInFile(HandInTestCase):
             with self.subTest(diff=diff):
                 with self.assertRaises(ValueError):
                     diffs.apply(diff + "\n", CLEAN)
-                fence = f"```diff\n{diff}\n\n```\n"
-                text = whole.replace("clean desk\n\n(none)\n", f"clean desk\n\n{fence}")
-                self.target.write_text(text, encoding="utf-8")
-                self.assertIn("✗ the diff cannot be used: ", self.claims(1))
+        for diff in wrong[:3]:
+            fence = f"```diff\n{diff}\n\n```\n"
+            text = whole.replace("clean desk\n\n(none)\n", f"clean desk\n\n{fence}")
+            self.target.write_text(text, encoding="utf-8")
+            self.assertIn("✗ the diff cannot be used: ", self.claims(1))
         self.assertEqual(sorted(self.folder.rglob("*")), before)
         many = "".join(f"{new.format(f'web/x{number}.py')}\n" for number in range(diffs.MAX_FILES + 1))
         self.assertRaises(ValueError, diffs.apply, many, CLEAN)
