@@ -6,7 +6,7 @@ import re
 import unittest
 from pathlib import Path
 
-from drills import catalogue, debug_log, diffs, hand_in, plant
+from drills import catalogue, debug_log, diffs, exercises, hand_in, plant
 from drills.choice import drill_of_mystery
 from drills.progress import Progress, utc_now
 from tests.desk import ROOT
@@ -121,6 +121,24 @@ class HandInFile(HandInTestCase):
             self.call("start", "random", "--mystery", "--seed", str(seed))
         return is_it
 
+    def test_an_exercise_is_graded_with_its_tests_and_documents(self):
+        name = exercises.names()[0]
+        self.call("start", name)
+        copy = self.copies_dir / name
+        for file in ("schema.sql", "README.md", "tests/test_tickets.py"):
+            (copy / file).write_text((copy / file).read_text("utf-8") + "\n# mine\n", encoding="utf-8")
+        test = hashlib.sha256(exercises.test_of(exercises.load(name)).read_bytes()).hexdigest()
+        facts = {"verdict": "OK", "stages": "OK", "fix": plant.whole_hash(copy), "tests": "9/9"}
+        Progress(self.copies_dir).record(name, tested=utc_now(), test=test, checks=1, **facts)
+        text = self.write(name)
+        self.assertEqual(text.count("+# mine\n"), 3)
+        self.assertIn("## Own test\n\n(none)\n", text)
+        claims = self.claims()
+        for line in ("✓ solved in", "✓ the diff is the change that `check` judged", "✓ all tests of the exercise"):
+            self.assertIn(line, claims)
+        self.assertIn("first.diff: one good design", self.output)
+        self.assert_refused("hand-in", name, "--test", "x.py", message="is an exercise")
+
     def test_line_ends_that_a_mail_program_changed_do_no_harm(self):
         self.solve(fix="# mine\n")
         self.write()
@@ -212,21 +230,28 @@ class HandInFile(HandInTestCase):
             self.assertLessEqual(self.errors.count("\n"), 2, self.errors)
 
     def test_only_run_code_runs_what_a_student_wrote(self):
-        trap = self.folder / "trap"
+        trap, drill = self.folder / "trap", catalogue.load(NAME)
         runs = f"__import__('pathlib').Path({str(trap)!r}).write_text('x')\n"
-        self.solve(fix=runs, test=runs + TEST)
-        self.write()
-        self.claims(1 if "uses __import__" in self.call_output() else 0)
+        self.solve(test=runs + TEST)
+        path = self.copies_dir / NAME / drill.FILE
+        path.write_text(runs + path.read_text("utf-8").replace(drill.CLEAN, drill.PLANTED), encoding="utf-8")
+        self.write("--test", str(self.copies_dir / NAME / "test_mine.py"))
+        self.assertIn("✗ the test would be refused: line 1: it uses __import__", self.claims(1))
         self.assertFalse(trap.exists())
         self.assertEqual(self.call("grade", str(self.target), "--run-code"), 1)
         self.assertTrue(trap.exists())
         self.assertIn("--run-code RUNS what the students wrote", self.errors)
-        self.assertRegex(self.output, r"## Run again\n\n✓ (\d+) of \1 expectations are met\n")
-        self.assertIn("✓ the checks of the other drills say OK\n✗ test: ", self.output)
+        self.assertRegex(self.output, r"## Run again\n\n✗ \d+ of \d+ expectations are met\n✗ ")
+        self.assertIn("\n✗ test: line 1: it uses __import__", self.output)
 
-    def call_output(self):
-        self.call("grade", str(self.target))
-        return self.output
+    def test_a_right_fix_and_test_are_confirmed_by_running_them(self):
+        self.solve(fix="# mine\n", test=(ROOT / "tests/solutions" / NAME / "regression.py").read_text("utf-8"))
+        self.write()
+        self.assertEqual(self.call("grade", str(self.target), "--run-code"), 1)  # only because the test is shipped
+        again = self.output.split("## Run again\n\n")[1].split("\n\n##")[0]
+        self.assertRegex(again, r"^✓ (\d+) of \1 expectations are met\n✓ the desk's own test of this bug passes\n")
+        self.assertIn("✓ test: passes with your own fix", again)
+        self.assertNotIn("✗", again)
 
 
 class Diffs(unittest.TestCase):
