@@ -81,7 +81,8 @@ class ClassTable(HandInTestCase):
         good = {NAME: row(1), "mystery-7": row(), "mystery-123456789": row()}
         self.assertEqual(self.call("class", self.hand_in(good | {name: row() for name in NO_LABELS + ATTACKS})), 1)
         self.assertEqual([cells[0] for cells in self.rows("Students")], ["ann"])
-        self.assertEqual([cells[0] for cells in self.rows("Drills")], [NAME, "mystery-123456789", "mystery-7"])
+        names = [cells[0] for cells in self.rows("Drills and exercises")]
+        self.assertEqual(names, [NAME, "mystery-123456789", "mystery-7"])
         self.assertIn(r"'', '\x1b[2J", self.errors)
         self.assertIn("only names of drills and exercises, and mystery-<number> are taken", self.errors)
         self.assertLess(len(self.errors), 1000)
@@ -122,7 +123,7 @@ class ClassTable(HandInTestCase):
         bad = [self.hand_in("{}", f"{name}.txt") for name in names]
         self.assertEqual(self.call("class", *good, *bad), 1)
         self.assertEqual(len(self.rows("Students")), len(names))
-        self.assertEqual([cells[0] for cells in self.rows("Drills")], [NAME])
+        self.assertEqual([cells[0] for cells in self.rows("Drills and exercises")], [NAME])
         self.assertEqual(self.errors.count("\n"), len(names) + 2)
         self.assertEqual(self.call("class", "no/such\n\x1b[2J.json"), 1)
         self.assertEqual(self.errors.count("\n"), 3)
