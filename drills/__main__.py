@@ -11,7 +11,7 @@ from typing import Callable, NamedTuple
 if not __package__:  # started as `python3 PATH-OF-THE-DESK/drills`, from any folder
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from drills import catalogue, commands, lab_commands, plant
+from drills import catalogue, class_report, commands, grade, hand_in, lab_commands, plan, plant, watch
 from drills.catalogue import DrillError
 from drills.output import TOOL, print_next
 from drills.untrusted import print_error, print_lines
@@ -44,6 +44,14 @@ COMMANDS = {
         "[NAME] [--quick | --all] [--json]",
         "judge the copy, then what else the fix breaks; --all also shows everything and runs the suite; ends OK or NO",
         {"--quick": None, "--all": None, "--json": None},
+        0,
+        1,
+    ),
+    "watch": Command(
+        watch.watch,
+        "[NAME] [--test PATH]",
+        "run the check, or your own test, again whenever a file of the copy changes; Ctrl-C ends it",
+        {"--test": str},
         0,
         1,
     ),
@@ -85,7 +93,38 @@ COMMANDS = {
         1,
     ),
     "export": Command(commands.export, "", "your progress as JSON"),
-    "class": Command(commands.class_table, "FILE...", "many exports as one table", {}, 1, 10_000),
+    "hand-in": Command(
+        hand_in.hand_in,
+        "[NAME] [--test PATH] [--to FILE]",
+        "write your progress, fix, test and debugging log into one file",
+        {"--test": str, "--to": str},
+        0,
+        1,
+    ),
+    "class": Command(
+        class_report.class_table,
+        "FILE... [--drill NAME] [--csv | --html OUT.html]",
+        "many exports as tables: one row for each student, one for each drill; or as CSV, or as a page to print",
+        {"--drill": str, "--csv": None, "--html": str},
+        1,
+        10_000,
+    ),
+    "grade": Command(
+        grade.grade,
+        "FILE... [--run-code]",
+        "an answer sheet for each hand-in; --run-code also RUNS the students' code, and judges it again",
+        {"--run-code": None},
+        1,
+        10_000,
+    ),
+    "plan": Command(
+        plan.plan,
+        "[--minutes N] [--about WORD,WORD] [--stars 1-3] [--seed N] [--mystery] [--from FILE...]",
+        "a plan for a lab, on one page; --from takes the minutes from the exports of a class",
+        {"--minutes": int, "--about": str, "--stars": str, "--seed": int, "--mystery": None, "--from": str},
+        0,
+        10_000,
+    ),
 }
 
 

@@ -1,4 +1,4 @@
-"""Shows progress as plain text in columns: the board, the export, and the table of a class."""
+"""Shows progress as plain text in columns: the board, and the export."""
 
 import json
 import shutil
@@ -6,11 +6,11 @@ import sys
 import textwrap
 from pathlib import Path
 
-from drills import catalogue, plant
-from drills.progress import MAX_COUNT, MAX_ENTRIES, STATES, VERSION, Progress, is_proven, marks, state, utc_now
-from drills.untrusted import one_line, print_lines, read_json
+from drills import catalogue, exercises, plant
+from drills.progress import VERSION, Progress, marks, state, utc_now
+from drills.untrusted import one_line, print_lines
 
-MAX_ROWS = 2 * MAX_ENTRIES  # of an export: it has the new drills, too
+SHOWN = {"fixed": "passes"}  # the state of an exercise whose tests pass, before its suite has run
 
 
 def rows(copies_dir: Path) -> dict[str, dict]:
@@ -27,6 +27,15 @@ def rows(copies_dir: Path) -> dict[str, dict]:
             found[label] = {**_row(drills.get(name), entry), "symptom": _mystery_symptom(name, entry)}
             if name and state(entry) == "solved":
                 found[name] |= {"state": "solved", "as": label}
+    return found
+
+
+def exercise_rows(copies_dir: Path) -> dict[str, dict]:
+    """Every exercise by name, in the order of the path: {order, stars, state, hints, of, symptom, …facts}."""
+    entries, found = Progress(copies_dir).entries(), {}
+    for name in exercises.names():
+        exercise = exercises.load(name)
+        found[name] = {"order": exercise.ORDER, **_row(exercise, entries.get(name, {}))}
     return found
 
 
@@ -63,6 +72,12 @@ def show(copies_dir: Path) -> None:
         table.append((name, "*" * row["stars"] or "?", _shown_state(row), hints, row["symptom"]))
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 10_000
     print_lines(*_fit(table, width))
+    path = [("exercise", "stars", "state", "tests", "hints", "what to build")]
+    for name, row in exercise_rows(copies_dir).items():
+        now = ", ".join([SHOWN.get(row["state"], row["state"]), *marks(row)])
+        hints = f"{row['hints']}/{row['of']}"
+        path.append((name, "*" * row["stars"], now, row.get("tests", ""), hints, row["symptom"]))
+    print_lines("", *_fit(path, width))
 
 
 def _shown_state(row):
@@ -83,86 +98,8 @@ def _fit(table, width):
 def export(copies_dir: Path) -> str:
     """All progress as JSON text."""
     facts = {"version": VERSION, "exported": utc_now(), "drills": rows(copies_dir)}
+    facts["exercises"] = exercise_rows(copies_dir)  # an older desk reads the drills only
     return json.dumps(facts, indent=1, ensure_ascii=False)
-
-
-def class_table(files: list[Path]) -> tuple[list[str], list[str]]:
-    """A Markdown table of many exports, one row per drill and one column per learner; and what was left out, why."""
-    learners, problems = _read_exports(files)
-    if not learners:
-        return [], problems
-    exports = learners.values()
-    head = ("drill", *learners)
-    names = dict.fromkeys(name for export in exports for name in export)
-    body = [(name, *(_cell(export.get(name)) for export in exports)) for name in names]
-    solved = ("solved", *(str(_solved(export)) for export in exports))
-    return _markdown([head, tuple("-" * len(cell) for cell in head), *body, solved]), problems
-
-
-def _read_exports(files):
-    """({learner: rows by name}, problems): a learner has the name of the file, or its path if two have that name."""
-    learners, problems = {}, []
-    stems = [path.stem for path in files]
-    for path in files:
-        try:
-            rows, foreign = _read_export(path)
-        except OSError as problem:
-            problems.append(f"{path}: {problem.strerror}")
-            continue
-        except ValueError:
-            problems.append(f"{path}: this is not an export")
-            continue
-        if foreign:
-            problems.append(f"{catalogue.quoted(foreign)} of {path}: {catalogue.ONLY_LABELS}")
-        learners[_unique(path.stem if stems.count(path.stem) == 1 else str(path), learners)] = rows
-    return learners, problems
-
-
-def _unique(name, used):
-    name = one_line(name).replace("|", "/")
-    return next(one for one in (name, *(f"{name}-{n}" for n in range(2, len(used) + 3))) if one not in used)
-
-
-def _read_export(path):
-    """(the rows by name, the names that no row may have). ValueError if it is not an export."""
-    export = read_json(path)
-    rows = export.get("drills") if isinstance(export, dict) else None
-    if not isinstance(rows, dict) or len(rows) > MAX_ROWS or not all(map(_is_row, rows.values())):
-        raise ValueError
-    labels = catalogue.labels(rows)
-    for name, row in rows.items():
-        if row["state"] == "solved" and not _is_proven_row(name, rows):
-            row["state"] = "not proven"
-    return {name: row for name, row in rows.items() if name in labels}, rows.keys() - labels
-
-
-def _is_proven_row(name, rows):
-    """Whether the export has the evidence that this drill is solved, perhaps as a mystery."""
-    label = rows[name].get("as")
-    if isinstance(label, str) and label in rows and rows[label].get("name") == name:
-        name = label
-    return is_proven(name, rows[name])
-
-
-def _is_row(row):
-    if not isinstance(row, dict) or row.get("state") not in STATES:
-        return False
-    return type(row.get("hints")) is int and 0 <= row["hints"] <= MAX_COUNT
-
-
-def _solved(export):
-    return sum(row["state"] == "solved" for row in export.values())
-
-
-def _cell(row):
-    if not row:
-        return ""
-    hints = f", {row['hints']} hints" if row["hints"] > 1 else ", 1 hint" if row["hints"] else ""
-    return f"{_shown_state(row)}{hints}"
-
-
-def _markdown(table):
-    return [f"| {' | '.join(row)} |" for row in _padded(table)]
 
 
 def copies(copies_dir: Path) -> list[Path]:

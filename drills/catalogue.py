@@ -12,23 +12,26 @@ import drills
 
 TOOL_MODULES = set(  # the modules of this folder that are not drills
     """catalogue plant progress lab clients faults judge learner_test runner debug_log board reveal commands
-    untrusted traces parting solutions stages test_rules output session choice lab_commands""".split()
+    untrusted traces parting solutions stages test_rules output session choice lab_commands
+    exercise_check exercise_commands
+    exports class_report class_page diffs watch hand_in grade plan""".split()
 )
+EXERCISES = Path(drills.__path__[0]) / "exercises"
 MYSTERY = "mystery-"  # and a number: the name of a copy that does not show the name of its bug
 MYSTERY_LABEL = re.compile(f"{MYSTERY}[0-9]{{1,9}}")
-ONLY_LABELS = f"only names of drills and {MYSTERY}<number> are taken"
+ONLY_LABELS = f"only names of drills and exercises, and {MYSTERY}<number> are taken"
 TEXT_PARTS = "__doc__ SECTION FILE CLEAN PLANTED EXPLANATION".split()
 PARTS = {  # the parts of a drill, and whether a value is one
     "STARS": lambda value: value in range(1, 6),
     "FAMILY": lambda value: isinstance(value, str),
     **dict.fromkeys(TEXT_PARTS, lambda value: isinstance(value, str)),
-    "HINTS": lambda value: _are_texts(value) and len(value) >= 3,
-    "PROVENANCE": lambda value: _are_texts(value),
+    "HINTS": lambda value: are_texts(value) and len(value) >= 3,
+    "PROVENANCE": lambda value: are_texts(value),
     "check": callable,
 }
 
 
-def _are_texts(value):
+def are_texts(value):
     return isinstance(value, (list, tuple)) and all(isinstance(text, str) for text in value)
 
 
@@ -37,13 +40,18 @@ class DrillError(Exception):
 
 
 def names() -> list[str]:
-    found = (module.name for module in pkgutil.iter_modules(drills.__path__))
+    found = (module.name for module in pkgutil.iter_modules(drills.__path__) if not module.ispkg)
     return [name for name in found if name not in TOOL_MODULES and not name.startswith("_")]
 
 
+def exercise_names() -> list[str]:
+    """The names of the exercises, sorted; drills/exercises/__init__.py has them in the order of the path."""
+    return [module.name for module in pkgutil.iter_modules([str(EXERCISES)]) if module.ispkg]
+
+
 def labels(found) -> set[str]:
-    """Those of these names that an entry may have: the names of drills, and mystery-<number>. Others may be paths."""
-    known = set(names())
+    """Those of these names that an entry may have: of drills and exercises, mystery-<number>. Others may be paths."""
+    known = {*names(), *exercise_names()}
     return {name for name in found if name in known or MYSTERY_LABEL.fullmatch(name)}
 
 

@@ -3,7 +3,7 @@
 import random
 import re
 
-from drills import board, catalogue
+from drills import board, catalogue, plant
 from drills.catalogue import DrillError
 from drills.output import TOOL
 from drills.session import find_session
@@ -36,22 +36,34 @@ def choose_mystery(seed, stars, copies_dir):
 
     The number in the label decides the drill: with other stars a seed leads to another number.
     """
-    drawn = random.Random(seed)
     if seed is not None and _has_stars(seed, stars):
-        return f"{catalogue.MYSTERY}{seed}", _random_drill(seed)
-    rows = board.rows(copies_dir)
-    fitting = [number for number in drawn.sample(range(1000, 10000), 9000) if _has_stars(number, stars)]
-    if not fitting:
+        return _mystery(seed)
+    numbers = random.Random(seed).sample(range(1000, 10000), 1000)
+    fitting = (number for number in numbers if _has_stars(number, stars))
+    first = next(fitting, None)
+    if first is None:
         raise DrillError("no drill has that many stars")
-    if seed is None:
-        free = [number for number in fitting if f"{catalogue.MYSTERY}{number}" not in rows] or fitting
-        fitting = [next((number for number in free if rows[_random_drill(number)]["state"] != "solved"), free[0])]
-    return f"{catalogue.MYSTERY}{fitting[0]}", _random_drill(fitting[0])
+    if seed is not None:
+        return _mystery(first)
+    rows = board.rows(copies_dir)
+    free = (_mystery(number) for number in (first, *fitting) if f"{catalogue.MYSTERY}{number}" not in rows)
+    return next((one for one in free if rows[one[1]]["state"] != "solved"), _mystery(first))
 
 
-def _has_stars(seed, stars):
-    return catalogue.load(_random_drill(seed)).STARS in stars
+def _mystery(number):
+    return f"{catalogue.MYSTERY}{number}", drill_of_mystery(number)
 
 
-def _random_drill(seed):
-    return random.Random(seed).choice(catalogue.names())
+def _has_stars(number, stars):
+    return catalogue.load(drill_of_mystery(number)).STARS in stars
+
+
+def drill_of_mystery(number: int, names: list[str] | None = None) -> str:
+    """The drill of mystery-<number>: the one with the smallest hash. So the same number means the same drill on every
+    machine that has the same drills, and one more drill, for example of your own, changes few of the numbers."""
+    return min(names or catalogue.names(), key=lambda name: plant.hashed_name(f"{catalogue.MYSTERY}{number}", name))
+
+
+def sign_of(label: str, name: str) -> str:
+    """Six letters that are the same for everybody who has the same mystery, and do not tell which drill it is."""
+    return plant.hashed_name(label, name)[-6:]

@@ -10,9 +10,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from drills import board, catalogue, debug_log, plant, solutions, traces
+from drills import board, catalogue, debug_log, exercise_commands, plant, solutions, traces
 from drills.catalogue import DrillError
-from drills.choice import choose_drill, choose_mystery, stars_of
+from drills.choice import choose_drill, choose_mystery, sign_of, stars_of
 from drills.judge import judge
 from drills.learner_test import judge_test
 from drills.output import TOOL, check_marks, print_next, print_next_aside, short_path
@@ -39,16 +39,23 @@ def show_board(args, copies_dir):
     if unproven:
         why = "progress.json says that it is solved, but has no evidence; `check` and `test` make it"
         print_error(f"drills: {', '.join(unproven)}: {why}")
-    states = [(name, row["state"]) for name, row in board.rows(copies_dir).items()]
+    _print_next_of_board(copies_dir)
+    return 0
+
+
+def _print_next_of_board(copies_dir):
+    built = board.exercise_rows(copies_dir)
+    states = [(name, row["state"]) for name, row in {**board.rows(copies_dir), **built}.items()]
     started = [(name, now) for name, now in states if now not in ("new", "solved") and (copies_dir / name).exists()]
     if started:
         name, now = started[0]
-        print_next(f"test {name} PATH-OF-YOUR-TEST" if now == "fixed" else f"check {name}")
+        has_own_test = now == "fixed" and name not in built
+        print_next(f"test {name} PATH-OF-YOUR-TEST" if has_own_test else f"check {name}")
     elif any(now == "new" for _, now in states):
-        print_next("start next", "start --mystery")
+        new = [name for name, now in states if now == "new" and name in built][:1]
+        print_next("start next", "start --mystery", *(f"start {name}" for name in new))
     else:
         print_next("export")
-    return 0
 
 
 def start(args, copies_dir):
@@ -66,16 +73,23 @@ def start(args, copies_dir):
     folder = copies_dir / label
     existed = folder.exists()
     if not existed:
-        plant.plant(name, copies_dir, label if label != name else "")
+        _make_copy(name, label, copies_dir)
     session = find_session(label, copies_dir)
     require_app(session)
     session.progress.record(label, started=utc_now())
-    _print_story(session)
+    (exercise_commands.print_story if session.is_exercise else _print_story)(session)
     if existed:
         old = "" if plant.is_current(folder) else " The desk has changed since then."
         print_lines("", f"This copy was there already, with your changes.{old} For a new one: {TOOL} reset {label}")
     print_next(f"check {label}", f"hint {label}")
     return 0
+
+
+def _make_copy(name, label, copies_dir):
+    if name in catalogue.exercise_names():
+        exercise_commands.make_copy(name, copies_dir)
+    else:
+        plant.plant(name, copies_dir, label if label != name else "")
 
 
 def _print_story(session):
@@ -87,12 +101,17 @@ def _print_story(session):
         ("its tests", f"(cd {path} && python3 -m unittest)"),
         ("your log", f"{TOOL} log {session.label} (type it here, like all commands of this tool)"),
     ]
+    if session.is_mystery:
+        sign = sign_of(session.label, catalogue.name_of(session.drill))
+        table.append(("sign", f"{sign} (whoever sees the same sign has the same mystery)"))
     print_lines(*board.align(table))
     print_lines("", f"Write in your log: {' · '.join(debug_log.LEARNER_SECTIONS)}.")
 
 
 def check(args, copies_dir):
     session = session_of(args, copies_dir)
+    if session.is_exercise:
+        return exercise_commands.check(session, args.flags)
     verdict, flags = judge(session.drill, session.folder), args.flags
     entry = _record_verdict(session, verdict)
     if not flags.get("--json"):
@@ -218,7 +237,7 @@ def hint(args, copies_dir):
     session = find_session(args.words[0] if args.words else current_label(copies_dir), copies_dir)
     hints, shown = session.drill.HINTS, session.entry.get("hints", 0)
     if state(session.entry) == "solved":
-        print_lines("The drill is solved; these hints are not counted:", *_numbered(hints))
+        print_lines("This is solved; these hints are not counted:", *_numbered(hints))
         print_next(f"reveal {session.label}", "start next")
         return 0
     if shown < len(hints):
@@ -238,6 +257,7 @@ def _numbered(hints):
 def test(args, copies_dir):
     *words, path = args.words
     session = find_session(words[0] if words else current_label(copies_dir), copies_dir)
+    exercise_commands.refuse_exercise(session, "test")
     label, is_fixed = session.label, session.entry.get("verdict") == "OK" and (session.folder / "app.py").exists()
     results = judge_test(session.drill, Path(path), fixed=session.folder if is_fixed else None)
     tick, cross = check_marks()
@@ -278,6 +298,7 @@ def _failure(session):
 
 def log(args, copies_dir):
     session = session_of(args, copies_dir)
+    exercise_commands.refuse_exercise(session, "log")
     path = session.folder / debug_log.NAME
     is_new = not path.exists()
     if is_new:
@@ -301,7 +322,7 @@ def reveal(args, copies_dir):
             return 1
         facts = {"name": name} if name != session.label else {}
         session.progress.record(session.label, revealed=utc_now(), **facts)
-    print_lines(*explain(session.drill))
+    print_lines(*(exercise_commands.explain if session.is_exercise else explain)(session.drill))
     print_next("start next", f"reset {session.label}")
     return 0
 
@@ -341,7 +362,7 @@ def _labels_to_reset(args, copies_dir):
 def _restart_command(label):
     if label.startswith(catalogue.MYSTERY):
         return f"start --mystery --seed {label.removeprefix(catalogue.MYSTERY)}"
-    return f"start {label}" if label in catalogue.names() else "start next"
+    return f"start {label}" if label in {*catalogue.names(), *catalogue.exercise_names()} else "start next"
 
 
 def _confirm(labels, copies_dir):
@@ -357,13 +378,3 @@ def export(args, copies_dir):
     print_lines(board.export(copies_dir))
     print_next_aside(f"export > my-name.json   (for {TOOL} class)")
     return 0
-
-
-def class_table(args, copies_dir):
-    table, problems = board.class_table([Path(word) for word in args.words])
-    if table:
-        print_lines(*table)
-    for problem in problems:
-        print_error(f"drills: left out {problem}")
-    print_next_aside("class FILE... > class.md")
-    return int(bool(problems))

@@ -70,6 +70,11 @@ def empty_sections(folder: Path) -> list[str] | None:
         text = read_bytes(folder / NAME).decode("utf-8", "replace")
     except OSError:
         return None
+    return empty_in(text)
+
+
+def empty_in(text: str) -> list[str]:
+    """The headings with nothing under them, or missing from the text of a log."""
     pieces = HEADING.split(COMMENT.sub("", text))
     filled = {heading.strip().lower() for heading, body in zip(pieces[1::2], pieces[2::2]) if body.strip()}
     return [heading for heading in QUESTIONS if heading.lower() not in filled]

@@ -28,6 +28,7 @@ TIMEOUT = 60  # seconds for each run
 MODULE = "test_of_yours"
 MAX_CHARS = 400  # of the name of a test, and of a line that it printed
 MAX_LOG = 100_000  # bytes of the end of what it printed
+ANY_PLACE = r'File ".*?([^/\\"]+)", (line \d+)'
 PLACE = rf'File ".*{MODULE}\.py", (line \d+)'  # in a traceback; runner.py has the same, as it imports nothing of ours
 RUNNER = Path(__file__).with_name("runner.py")
 EMPTY = "no test was run: a test is a method test_… of a class of unittest.TestCase (or DeskTest of tests.desk)"
@@ -188,18 +189,19 @@ def run_module(module: str, folder: Path, bugs: list, seconds: float, files: dic
     return run_in(folder, module, seconds)
 
 
-def run_in(folder: Path, module: str, seconds: float) -> dict:
-    """Run a test module in this desk: {run, passed, failures, errors, …}, or {"unfinished": why} if the tests did not
+def run_in(folder: Path, modules: str | list[str], seconds: float, **environ: str) -> dict:
+    """Run test modules in this desk: {run, passed, failures, errors, …}, or {"unfinished": why} if the tests did not
     run to their end. Temporary files and the home folder are new, so nothing is left for another run."""
     home = folder.with_name(f"{folder.name}-home")
     home.mkdir()
     places = dict.fromkeys(("HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP"), str(home))
     target, log = folder.with_name(f"{folder.name}.json"), folder.with_name(f"{folder.name}.log")
-    command = [sys.executable, str(RUNNER), str(target), module]
+    names = [modules] if isinstance(modules, str) else modules
+    command = [sys.executable, str(RUNNER), str(target), *names]
     streams = {"stdin": subprocess.DEVNULL, "stderr": subprocess.STDOUT}
     with open(log, "wb") as output:
         process = subprocess.Popen(
-            command, cwd=folder, env=environment(**places), stdout=output, start_new_session=True, **streams
+            command, cwd=folder, env=environment(**places, **environ), stdout=output, start_new_session=True, **streams
         )
         try:
             status = process.wait(seconds)
@@ -210,7 +212,8 @@ def run_in(folder: Path, module: str, seconds: float) -> dict:
     facts = _read_result(target)
     if facts is None:
         text = _end_of(log)
-        lines, places = text.strip().splitlines() or ["it printed nothing"], re.findall(PLACE, text)
+        lines = text.strip().splitlines() or ["it printed nothing"]
+        places = re.findall(PLACE, text) or [f"{file}, {line}" for file, line in re.findall(ANY_PLACE, text)]
         last = lines[-1][:200] + (f" ({places[-1]})" if places else "")
         return {"unfinished": f"its process exited with status {status} before the tests were done: {last}"}
     return facts
@@ -225,8 +228,8 @@ def _read_result(path):
     is_result = (
         isinstance(facts, dict)
         and all(type(facts.get(name)) is int for name in ("run", "passed", "skipped"))
-        and isinstance(facts.get("foreign"), list)
-        and all(isinstance(name, str) for name in facts["foreign"])
+        and all(isinstance(facts.get(name), list) for name in ("foreign", "succeeded"))
+        and all(isinstance(name, str) for name in facts["foreign"] + facts["succeeded"])
         and all(_are_reports(facts.get(name)) for name in ("failures", "errors"))
     )
     return facts if is_result else None

@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 from secrets import token_hex
 from types import ModuleType
+from typing import Iterator, Sequence
 
 from drills import catalogue
 from drills.catalogue import DrillError
@@ -38,7 +39,9 @@ if __name__ == "__main__":
     runpy.run_module("drills", run_name="__main__", alter_sys=True)
 '''
 # a copy does not contain the solutions, or tests of files that it does not have
-NOT_COPIED = shutil.ignore_patterns("__pycache__", "test_drill*.py", "drills_proof.py", "solutions")
+NOT_COPIED = shutil.ignore_patterns(
+    "__pycache__", "test_drill*.py", "test_exercise*.py", "drills_proof.py", "exercises_proof.py", "solutions"
+)
 BUG_MODE_FILE = "bug-mode.txt"  # app.py shows its content as the bug mode
 METADATA_FILE = "planted.json"  # the fingerprint of the sources that the copy was made from, and its bugs
 ASIDE = "set-aside"
@@ -67,19 +70,25 @@ def plant(mode: str, copies_dir: Path = COPIES_DIR, mystery: str = "") -> Path:
     """
     names = parse_mode(mode)
     bugs = [catalogue.load(name) for name in names]
-    folder = copies_dir / (mystery or "+".join(names))
+    shown = [hashed_name(mystery, name) if mystery else name for name in names]
+    files = {BUG_MODE_FILE: mystery or ",".join(names)}
+    return make_copy(copies_dir / (mystery or "+".join(names)), bugs, files, {"bugs": shown})
+
+
+def make_copy(folder: Path, bugs: list[ModuleType], files: dict[str, str], facts: dict) -> Path:
+    """Make the copy `folder` with these bugs and files, and these facts in its metadata; a copy that is there stays."""
     if folder.exists():
         return folder
+    copies_dir = folder.parent
     copies_dir.mkdir(exist_ok=True)
     _remove_old_staging(copies_dir)
     with _staging_folder(copies_dir) as staging:
         copy = staging / "desk"
         copy_desk(copy, bugs)
-        (copy / LAUNCHER_FILE).write_text(LAUNCHER, encoding="utf-8")
-        (copy / BUG_MODE_FILE).write_text(mystery or ",".join(names), encoding="utf-8")
-        shown = [hashed_name(mystery, name) if mystery else name for name in names]
-        facts = {"sources": fingerprint(), "bugs": shown, "planted": utc_now()}
-        (copy / METADATA_FILE).write_text(json.dumps(facts, indent=1), encoding="utf-8")
+        facts = {"sources": fingerprint(), **facts, "planted": utc_now()}
+        texts = {LAUNCHER_FILE: LAUNCHER, METADATA_FILE: json.dumps(facts, indent=1), **files}
+        for name, text in texts.items():
+            (copy / name).write_text(text, encoding="utf-8")
         try:
             copy.rename(folder)
         except OSError:  # another process was faster; its copy is just as good
@@ -139,20 +148,29 @@ def _copy(source, target):
 
 def work_hash(folder: Path) -> str:
     """A hash of the sources of a learner's copy, without its tests and documents."""
+    return _hash_of(work(folder))
+
+
+def whole_hash(folder: Path) -> str:
+    """A hash of everything that a learner can edit for an exercise: also of tests and documents."""
+    return _hash_of(work(folder, COPIED))
+
+
+def _hash_of(files):
     digest = hashlib.sha256()
-    for name, content in _work(folder):
+    for name, content in files:
         digest.update(f"{name}\0{len(content)}\0".encode() + content)
     return digest.hexdigest()
 
 
 def is_clean(folder: Path) -> bool:
     """Whether the sources of a learner's copy are those of the clean desk, byte by byte."""
-    return list(_work(folder)) == list(_work(ROOT))
+    return list(work(folder)) == list(work(ROOT))
 
 
-def _work(folder):
+def work(folder: Path, names: Sequence[str] = SOURCES) -> Iterator[tuple[str, bytes]]:
     """(path, content) of each source that a copy is made from; line ends of Windows count as others."""
-    for name in SOURCES:
+    for name in names:
         paths = sorted((folder / name).rglob("*")) if (folder / name).is_dir() else [folder / name]
         for path in paths:
             if path.is_file() and "__pycache__" not in path.parts:

@@ -9,6 +9,9 @@ fixed        the last `check` said OK
 solved       fixed, nothing else is broken by the fix, and the learner's own regression test was accepted. It stays
              solved until a reset. The test is required because a fix without a test gets lost again.
 
+An exercise is never *reproduced*. It is *fixed* if all its tests pass, and *solved* if the suite of the copy passes,
+too; then `test` is the hash of its tests.
+
 *solved* is believed only with its evidence: the hashes of the fix and of the accepted test, the times, and a seal over
 all of them. That is no lock (who reads this file can make a seal): it keeps a line that somebody typed from counting.
 """
@@ -37,8 +40,9 @@ STATES = ("new", "started", "reproduced", "fixed", "solved")
 VERSION = 1
 TIMES = ("started", "reproduced", "tested", "solved", "revealed")  # when each thing happened first
 COUNTS = ("hints", "checks")
-# results of the last check (of its own check, of the other stages), of the accepted test, and the seal
-RESULTS = ("verdict", "stages", "fix", "identical", "test", "shipped", "seal")
+# results of the last check (of its own check, of the other stages), of the accepted test, the seal; how many tests of
+# an exercise pass, as in 3/7
+RESULTS = ("verdict", "stages", "fix", "identical", "test", "shipped", "seal", "tests")
 TEXTS = (*TIMES, *RESULTS, "name")
 SEALED = ("started", "tested", "solved", "fix", "test")  # the evidence
 UTC_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
@@ -216,6 +220,11 @@ def _has_valid_facts(entry):
     counts = [entry.get(name, 0) for name in COUNTS]
     are_counts = all(type(count) is int and 0 <= count <= MAX_COUNT for count in counts)
     return are_counts and all(isinstance(entry.get(name, ""), str) for name in TEXTS)
+
+
+def facts_of(entry: object) -> dict | None:
+    """The facts of an entry that another person may have written, without what was earlier; None if one is wrong."""
+    return _facts(entry) if _is_valid(entry) else None
 
 
 def _known(entry):

@@ -1,7 +1,7 @@
-"""Runs one test module, as `python3 -m unittest` does, and writes the results as JSON into a file.
+"""Runs test modules, as `python3 -m unittest` does, and writes the results as JSON into a file.
 
-This is a separate program. learner_test.py starts it in the folder of a desk, with two arguments: the file and the
-module. It imports nothing from the drill tool, and nothing from the desk except what the test imports.
+This is a separate program. learner_test.py starts it in the folder of a desk, with the file and the modules as
+arguments. It imports nothing from the drill tool, and nothing from the desk except what the test imports.
 """
 
 import json
@@ -10,40 +10,48 @@ import re
 import sys
 import unittest
 
+TO_DO = re.compile("(AssertionError: )?(add to|remove from) ")
+ANY_PLACE = r'File ".*?([^/\\"]+)", (line \d+)'  # in a traceback
+MAX_CHARS = 600  # of the last line of a traceback; it may have a text to paste
+
 
 class CountingResult(unittest.TextTestResult):
-    """A test result that also counts the tests that passed."""
+    """A test result that also keeps the tests that passed."""
 
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
-        self.passed = 0
+        self.succeeded = []
 
     def addSuccess(self, test):
         super().addSuccess(test)
-        self.passed += 1
+        self.succeeded.append(str(test))
 
 
-def _summaries(reports, module):
-    """[test, last line of its traceback, with the line number in the module] for each report."""
+def _summaries(reports, modules):
+    """[test, last line of its traceback, with the line number in its module] for each report."""
+    files = "|".join(module.rpartition(".")[2] for module in modules)
     summaries = []
     for test, report in reports:
         lines = [line for line in report.strip().splitlines() if line and not line.startswith((" ", "\t", "~"))]
         errors = [line for line in lines if line.split(":")[0].endswith(("Error", "Exception", "Exit", "Timeout"))]
-        places = re.findall(rf'File ".*{module.rpartition(".")[2]}\.py", (line \d+)', report)
+        places = re.findall(rf'File ".*\b(?:{files})\.py", (line \d+)', report)
+        places = places or [f"{file}, {number}" for file, number in re.findall(ANY_PLACE, report)]
         at = f" ({places[-1]})" if places else ""
-        summaries.append([str(test), (errors or lines or ["?"])[-1][:300] + at])
+        to_do = [line for line in lines if TO_DO.match(line)]  # one failure may name several texts to paste
+        summary = to_do or [(errors or lines or ["?"])[-1][:MAX_CHARS] + at]
+        summaries += [[str(test), line[:MAX_CHARS]] for line in summary]
     return summaries
 
 
-def _foreign_tests(suite, module):
-    """The tests in a suite whose method is from another module: an imported class has them."""
+def _foreign_tests(suite, modules):
+    """The tests in a suite whose method is from none of these modules: an imported class has them."""
     found = []
     for test in suite:
         if isinstance(test, unittest.TestSuite):
-            found += _foreign_tests(test, module)
+            found += _foreign_tests(test, modules)
         elif test is not None and type(test).__module__ != "unittest.loader":  # that is a test which was not loaded
             method = getattr(type(test), test._testMethodName, None)
-            if getattr(method, "__module__", module) != module:
+            if getattr(method, "__module__", modules[0]) not in modules:
                 found.append(test.id())
     return found
 
@@ -54,15 +62,16 @@ class KeepingSuite(unittest.TestSuite):
     _cleanup = False
 
 
-def main(target: str, module: str) -> None:
+def main(target: str, *modules: str) -> None:
     sys.path[0] = os.getcwd()  # as `python3 -m` does
     unittest.TestLoader.suiteClass = KeepingSuite
     runner = unittest.TextTestRunner(resultclass=CountingResult, verbosity=2)
-    program = unittest.main(None, argv=["python3 -m unittest", module], testRunner=runner, exit=False)
+    program = unittest.main(None, argv=["python3 -m unittest", *modules], testRunner=runner, exit=False)
     result = program.result
-    facts = {"run": result.testsRun, "passed": result.passed, "skipped": len(result.skipped)}
-    facts |= {"failures": _summaries(result.failures, module), "errors": _summaries(result.errors, module)}
-    facts["foreign"] = _foreign_tests(program.test, module)
+    facts = {"run": result.testsRun, "passed": len(result.succeeded), "skipped": len(result.skipped)}
+    facts["succeeded"] = result.succeeded
+    facts |= {"failures": _summaries(result.failures, modules), "errors": _summaries(result.errors, modules)}
+    facts["foreign"] = _foreign_tests(program.test, modules)
     with open(target, "w", encoding="utf-8") as file:
         json.dump(facts, file)
 

@@ -4,14 +4,14 @@ import contextlib
 from pathlib import Path
 from typing import NamedTuple
 
-from drills import board, catalogue, plant
+from drills import board, catalogue, exercises, plant
 from drills.catalogue import DrillError
 from drills.output import TOOL, short_path
 from drills.progress import Progress
 
 
 class Session(NamedTuple):
-    """A learner's work on one drill. `label` is the name of the copy: the drill's name, or a mystery's."""
+    """A learner's work on one drill or exercise. `label` is the name of the copy: its name, or a mystery's."""
 
     label: str
     drill: object
@@ -21,6 +21,10 @@ class Session(NamedTuple):
     @property
     def is_mystery(self) -> bool:
         return self.label.startswith(catalogue.MYSTERY)
+
+    @property
+    def is_exercise(self) -> bool:
+        return exercises.is_exercise(self.drill)
 
     @property
     def story(self) -> str:
@@ -47,8 +51,10 @@ def find_session(label: str, copies_dir: Path) -> Session:
         if not name:
             raise DrillError(f"the drill of {label} no longer exists; `{TOOL} reset {label}` sets the copy aside")
         return Session(label, catalogue.load(name), copies_dir / label, progress)
+    if label in catalogue.exercise_names():
+        return Session(label, exercises.load(label), copies_dir / label, progress)
     if label not in catalogue.names():
-        raise catalogue.unknown("drill", label, [*catalogue.by_difficulty(), *mysteries])
+        raise catalogue.unknown("drill", label, [*catalogue.by_difficulty(), *exercises.names(), *mysteries])
     return Session(label, catalogue.load(label), copies_dir / label, progress)
 
 
@@ -88,7 +94,7 @@ def current_label(copies_dir: Path) -> str:
 
 def started_labels(copies_dir: Path) -> list[str]:
     """The copies that are there and not solved."""
-    rows = board.rows(copies_dir)
+    rows = {**board.rows(copies_dir), **board.exercise_rows(copies_dir)}
     labels = [copy.name for copy in board.copies(copies_dir) if "+" not in copy.name]
     return [label for label in labels if label not in rows or rows[label]["state"] != "solved"]
 

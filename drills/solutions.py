@@ -4,6 +4,8 @@ A drill without that folder, for example one of your own, has none of them: what
 """
 
 import ast
+import warnings
+from functools import cache
 from pathlib import Path
 from runpy import run_path
 
@@ -34,23 +36,37 @@ def is_shipped_test(name: str, text: str) -> bool:
 def file_of_the_suite(text: str) -> str:
     """The path of the test file of the desk that has the same code; "" if there is none."""
     own = essence(text)
-    for path in sorted((plant.ROOT / "tests").rglob("test_*.py")) if own else ():
-        if essence(path.read_text(encoding="utf-8")) == own:
-            return path.relative_to(plant.ROOT).as_posix()
-    return ""
+    return _files_by_essence().get(own, "") if own else ""
+
+
+@cache
+def _files_by_essence():
+    paths = sorted((plant.ROOT / "tests").rglob("test_*.py"), reverse=True)
+    return {essence(path.read_text(encoding="utf-8")): path.relative_to(plant.ROOT).as_posix() for path in paths}
 
 
 def essence(text: str) -> str:
     """The code without comments, docstrings and layout; "" if it is not Python."""
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return ""
-    for node in ast.walk(tree):
+    tree = parse(text)
+    for node in ast.walk(tree) if tree else ():
         body = getattr(node, "body", None)
         if isinstance(body, list):
             node.body = [one for one in body if not _is_text(one)]
-    return ast.dump(tree)
+    try:
+        return ast.dump(tree) if tree else ""
+    except RecursionError:  # nested too deeply
+        return ""
+
+
+def parse(text: str) -> ast.Module | None:
+    """The syntax tree of a text that another person may have written; None if it is not Python. It warns of nothing:
+    a warning would quote the text."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
 
 
 def _is_text(node):

@@ -66,13 +66,13 @@ def _suite_test(drill, folder):
     if not test:
         return "this drill names no test of the desk that every correct fix passes", [], True
     facts = _run(folder, test, TEST_TIMEOUT)
-    broken = _broken(facts)
+    broken = broken_in(facts)
     return "the desk's own test of this bug fails" if broken else "the desk's own test of this bug passes", broken
 
 
 def _suite(drill, folder):
     facts = _run(folder, ALL_TESTS, SUITE_TIMEOUT)
-    broken = _broken(facts)
+    broken = broken_in(facts)
     failed = f"{len(broken)} of the desk's {facts.get('run', 0)} tests fail"
     return failed if broken else f"all {facts['run']} tests of the desk pass", broken
 
@@ -85,7 +85,7 @@ def _run(folder, module, seconds):
         return run_in(target, module, seconds)
 
 
-def _broken(facts):
+def broken_in(facts):
     """The promises that tests found broken; DeskTest begins its message with the promise."""
     if "unfinished" in facts:
         return [f"the tests do not run: {facts['unfinished']}"]

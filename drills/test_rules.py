@@ -19,13 +19,10 @@ ASK = "a test asks the running desk"
 
 def refusal(text: str) -> str:
     """Why this test file is refused; "" if it is not. A file that is not Python is not refused: the run says why."""
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return ""
     if file := solutions.file_of_the_suite(text):
         return f"this is {file}, a file of the desk's own suite, and not a test of your own"
-    for node in ast.walk(tree):
+    tree = solutions.parse(text)
+    for node in ast.walk(tree) if tree else ():
         if why := _why_not(node):
             return f"line {node.lineno}: {why}"
     return ""

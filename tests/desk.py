@@ -177,13 +177,22 @@ class Desk(Client):
         self.settings = app.read_settings({}, {"SUPPORT_DESK_DB": str(own), **environ, "PORT": "0"})
         self.database = Path(self.settings.db)
         self.log = io.StringIO()
-        self._is_open = threading.Event()
+        self._is_open, self._problem = threading.Event(), ""
         self._thread = threading.Thread(target=self._serve)
         self._thread.start()
-        if not self._is_open.wait(TIMEOUT):
-            raise AssertionError("the desk did not open")
+        if not self._is_open.wait(TIMEOUT) or self._problem:
+            raise AssertionError(f"the desk did not open: {self._problem or 'it hangs'}")
 
     def _serve(self):
+        try:
+            self._open_and_serve()
+        except Exception as problem:
+            if self._is_open.is_set():
+                raise
+            self._problem = f"{type(problem).__name__}: {problem}"
+            self._is_open.set()
+
+    def _open_and_serve(self):
         log = Log(self.log, self.settings.log_format == "json")
         with app.listen(self.settings, log) as self.server, closing(self._store(self.settings.db)) as self.store:
             self.store.db.execute("PRAGMA synchronous = OFF")  # nobody cuts the power here: wait for no disk

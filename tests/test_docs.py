@@ -96,6 +96,9 @@ class Readme(DeskTest):
 
     def test_every_module_of_web_is_named_once(self):
         named = re.findall(r"`(\w+)`", section("Modules").partition("modules |\n")[2])
+        for path in ROOT.glob("web/*.py"):
+            is_named = path.stem in (*named, "__init__")
+            want(is_named, f"add to {page_with('# Modules')}, section Modules, the row that fits: `{path.stem}`")
         self.assertEqual(sorted(named), sorted(path.stem for path in ROOT.glob("web/*.py") if path.stem != "__init__"))
 
     def test_the_table_of_messages_is_what_sockets_take(self):

@@ -188,6 +188,12 @@ class Document(ReferenceTest):
         self.assertIn("cosmic", api["components"]["schemas"]["Ticket"]["properties"]["priority"]["enum"])
         self.assertIn("cosmic", api["components"]["schemas"]["Stats"]["properties"]["priority_breakdown"]["properties"])
 
+    def test_a_text_that_may_be_empty_needs_no_visible_character(self):
+        tables = {name: sql.replace("BETWEEN 1 AND 200)", "BETWEEN 0 AND 200)") for name, sql in self.definitions()}
+        api = document(app.ROUTES[:1], read_rules(tables), False)
+        title = api["components"]["schemas"]["Ticket"]["properties"]["title"]
+        self.assertEqual((title["minLength"], "pattern" in title), (0, False))
+
     def test_a_longer_title_in_schema_sql_is_a_longer_one_in_the_document(self):
         definitions = {
             name: sql.replace("BETWEEN 1 AND 200)", "BETWEEN 1 AND 300)") for name, sql in self.definitions()

@@ -71,7 +71,8 @@ class Answers(DeskTest):
     def test_no_read_changes_anything(self):
         before = self.desk.dump()
         statuses = {self.desk.get(path).status for path in self.paths}
-        self.assertEqual((statuses, self.desk.dump()), ({200, 404}, before))
+        self.assertLessEqual(statuses, {200, 403, 404})  # this caller is a customer
+        self.assertEqual(self.desk.dump(), before)
 
     def test_each_answer_says_its_type_and_its_characters_and_sets_no_cookie(self):
         login = self.desk.post("/user/login", {"email": "a@example.com", "password": "wrong"})

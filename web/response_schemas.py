@@ -75,7 +75,8 @@ def _limits(rule):
     if rule.choices:
         return {"enum": [*rule.choices, None] if rule.nullable else list(rule.choices)}
     if rule.kind in PATTERNS and rule.highest < Rule().highest:
-        return {"minLength": rule.lowest, "maxLength": rule.highest, "pattern": PATTERNS[rule.kind]}
+        pattern = {"pattern": PATTERNS[rule.kind]} if rule.lowest else {}  # an empty text has no visible character
+        return {"minLength": rule.lowest, "maxLength": rule.highest, **pattern}
     return {}
 
 

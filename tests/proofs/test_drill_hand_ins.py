@@ -8,7 +8,7 @@ import unittest
 from contextlib import closing
 from pathlib import Path
 
-from drills import board, catalogue, debug_log, faults, plant
+from drills import catalogue, debug_log, exercises, exports, faults, plant, progress
 from drills.judge import Verdict
 from drills.lab import RecordedRequest
 from drills.learner_test import judge_test
@@ -62,6 +62,12 @@ class HandInTestCase(ToolTestCase):
     def save_progress(self, drills):
         (self.copies_dir / "progress.json").write_text(json.dumps({"version": 1, "drills": drills}), "utf-8")
 
+    def rows(self, title: str) -> list[list[str]]:
+        """The cells of a table that `class` printed; every row has as many as the head."""
+        lines = self.output.split(f"## {title}\n\n")[1].split("\n\n")[0].splitlines()
+        self.assertEqual(len({line.count("|") for line in lines}), 1, lines)
+        return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
     def assert_left_out(self, path, reason):
         self.assertEqual((self.call("class", path), self.output), (1, ""))
         problem, *more = self.errors.splitlines()
@@ -74,11 +80,11 @@ class ClassTable(HandInTestCase):
     def test_only_names_of_drills_and_mysteries_are_rows_and_the_others_are_named(self):
         good = {NAME: row(1), "mystery-7": row(), "mystery-123456789": row()}
         self.assertEqual(self.call("class", self.hand_in(good | {name: row() for name in NO_LABELS + ATTACKS})), 1)
-        names = [line.split("|")[1].strip() for line in self.output.splitlines()]
-        self.assertEqual(names, ["drill", "-" * len("drill"), *good, "solved"])
-        self.assertEqual({line.count("|") for line in self.output.splitlines()}, {3})
+        self.assertEqual([cells[0] for cells in self.rows("Students")], ["ann"])
+        names = [cells[0] for cells in self.rows("Drills and exercises")]
+        self.assertEqual(names, [NAME, "mystery-123456789", "mystery-7"])
         self.assertIn(r"'', '\x1b[2J", self.errors)
-        self.assertIn("only names of drills and mystery-<number> are taken", self.errors)
+        self.assertIn("only names of drills and exercises, and mystery-<number> are taken", self.errors)
         self.assertLess(len(self.errors), 1000)
 
     def test_a_row_with_a_wrong_type_or_number_leaves_the_file_out(self):
@@ -98,7 +104,7 @@ class ClassTable(HandInTestCase):
         with open(self.folder / "large.json", "wb") as file:
             file.truncate(100_000_000)
         self.assert_left_out(str(self.folder / "large.json"), "larger than")
-        many = {f"mystery-{number}": row() for number in range(board.MAX_ROWS + 1)}
+        many = {f"mystery-{number}": row() for number in range(exports.MAX_ROWS + 1)}
         self.assert_left_out(self.hand_in(many), "this is not an export")
 
     def test_what_is_no_file_is_left_out_and_never_waited_for(self):
@@ -116,8 +122,8 @@ class ClassTable(HandInTestCase):
         good = [self.hand_in({NAME: row()}, f"{name}.json") for name in names]
         bad = [self.hand_in("{}", f"{name}.txt") for name in names]
         self.assertEqual(self.call("class", *good, *bad), 1)
-        self.assertEqual(len(self.output.splitlines()), 4)
-        self.assertEqual({line.count("|") for line in self.output.splitlines()}, {len(names) + 2})
+        self.assertEqual(len(self.rows("Students")), len(names))
+        self.assertEqual([cells[0] for cells in self.rows("Drills and exercises")], [NAME])
         self.assertEqual(self.errors.count("\n"), len(names) + 2)
         self.assertEqual(self.call("class", "no/such\n\x1b[2J.json"), 1)
         self.assertEqual(self.errors.count("\n"), 3)
@@ -129,7 +135,7 @@ class ProgressFile(HandInTestCase):
         self.assertEqual(self.call("list"), 0)
         clean = self.output
         self.assertIn(r"'', '\x1b[2J", self.errors)
-        self.assertIn("only names of drills and mystery-<number> are taken", self.errors)
+        self.assertIn("only names of drills and exercises, and mystery-<number> are taken", self.errors)
         self.save_progress({})
         self.call("list")
         self.assertEqual(self.output, clean)
@@ -138,7 +144,8 @@ class ProgressFile(HandInTestCase):
         texts = [{"started": text, "reproduced": text, "name": text, "revealed": text, text: text} for text in ATTACKS]
         self.save_progress({f"mystery-{number}": entry for number, entry in enumerate(texts)} | {NAME: texts[0]})
         self.assertEqual(self.call("list"), 0)
-        self.assertEqual(len(self.output.splitlines()), 1 + len(catalogue.names()) + len(texts) + 2)
+        lines = 1 + len(catalogue.names()) + len(texts) + 2 + len(exercises.names()) + 2
+        self.assertEqual(len(self.output.splitlines()), lines)
         self.assertEqual(self.call("export"), 0)
         exported = json.loads(self.output)["drills"]
         self.assertEqual(exported[NAME]["state"], "reproduced")
@@ -180,8 +187,9 @@ class Evidence(HandInTestCase):
         return progress.entry(label)
 
     def state_of_export(self, drills):
-        self.call("class", self.hand_in(drills))
-        return re.search(rf"\| {NAME} +\| (.*?) *\|", self.output)[1]
+        """(the student's state of NAME, who gave up, the hints), and in self.output what to look at."""
+        self.call("class", self.hand_in(drills), "--drill", NAME)
+        return self.rows("Students")[0][1:4]
 
     def test_solved_needs_a_fix_that_breaks_nothing_and_an_accepted_test(self):
         progress = Progress(self.copies_dir)
@@ -213,18 +221,24 @@ class Evidence(HandInTestCase):
 
     def test_the_class_table_does_not_believe_it_either(self):
         entry = {**self.solve(), "state": "solved", "hints": 0}
-        self.assertEqual(self.state_of_export({NAME: entry}), "solved")
-        self.assertEqual(self.state_of_export({NAME: {**entry, "seal": 5}}), "not proven")
-        self.assertEqual(self.state_of_export({NAME: row(2, state="solved")}), "not proven, 2 hints")
+        self.assertEqual(self.state_of_export({NAME: entry}), ["solved", "", "0"])
+        for forged in ({**entry, "seal": 5}, row(2, state="solved"), self.sealed(entry)):
+            self.assertEqual(self.state_of_export({NAME: forged})[0], "not proven")
+            self.assertIn(f"- ann: {NAME} says solved, without evidence", self.output)
+
+    def sealed(self, entry):
+        """The entry, with a time that is none and the seal of somebody who has read how it is made."""
+        entry = {**entry, "solved": f"{entry['solved'][:10]}T23:59:59Z", "started": "2026-02-31T00:00:00Z"}
+        return {**entry, "seal": progress._seal(NAME, entry)}
 
     def test_a_drill_that_was_solved_as_a_mystery_is_proven_by_the_mystery(self):
         self.solve("mystery-7")
         Progress(self.copies_dir).record("mystery-7", name=NAME)
         self.call("export")
         exported = json.loads(self.output)["drills"]
-        self.assertEqual(self.state_of_export(exported), "solved")
+        self.assertEqual(self.state_of_export(exported)[0], "solved")
         del exported["mystery-7"]
-        self.assertEqual(self.state_of_export(exported), "not proven")
+        self.assertEqual(self.state_of_export(exported)[0], "not proven")
 
     def test_the_board_and_the_class_table_say_how_a_solution_was_found(self):
         Progress(self.copies_dir).record(NAME, revealed=utc_now())
@@ -236,7 +250,8 @@ class Evidence(HandInTestCase):
         marks = "solved, gave up, fix is the revealed one, test is the shipped one"
         self.assertRegex(self.output, rf"{NAME} +\* +{marks}")
         self.call("export")
-        self.assertEqual(self.state_of_export(json.loads(self.output)["drills"]), marks)
+        self.assertEqual(self.state_of_export(json.loads(self.output)["drills"]), ["solved", "yes", "0"])
+        self.assertIn(f"- ann: {NAME}: fix is the revealed one, test is the shipped one", self.output)
 
     def test_hints_that_are_read_after_solving_are_not_counted(self):
         self.solve()

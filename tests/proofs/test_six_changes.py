@@ -1,4 +1,4 @@
-"""The exercises: each of six changes of a learner leaves the tests green, or they say what to add, as text to paste.
+"""Each of six changes of a learner leaves the tests green, or they say what to add, as text to paste.
 
 Each change is made in a copy of the desk, in the few lines that a learner would write. Then the copy's tests run: those
 of `python3 -m unittest` but LEFT_OUT. Where one fails, its message must say `add to FILE, PLACE: TEXT`. That text is

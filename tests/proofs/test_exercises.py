@@ -1,0 +1,248 @@
+"""The drill tool on exercises, as a learner types its commands. tests/exercises_proof.py proves the exercises."""
+
+import json
+import re
+import subprocess
+import unittest
+
+from drills import board, catalogue, exercises, plant
+from drills.exercise_commands import TEXT_FILE
+from drills.progress import Progress
+from tests.desk import ROOT
+from tests.proofs.test_drill_tool import ToolTestCase
+from tests.test_docs import table
+
+NAME = "urgent_priority"
+A_SUITE = """import unittest
+
+
+class Suite(unittest.TestCase):
+    def test_all_is_as_it_was(self):
+        self.assertEqual({}, 1, "add to FILE, PLACE: a row")
+"""
+
+
+class Format(unittest.TestCase):
+    def test_every_exercise_is_whole_and_has_a_place_of_its_own(self):
+        names = exercises.names()
+        orders = [exercises.load(name).ORDER for name in names]
+        self.assertEqual(orders, sorted(set(orders)))
+        self.assertEqual(set(names) & set(catalogue.names()), set())
+
+    def test_every_exercise_has_two_solutions_and_a_lazy_one(self):
+        for name in exercises.names():
+            found = sorted(path.name for path in (exercises.SOLUTIONS / name).iterdir())
+            self.assertEqual(found, ["first.diff", "lazy.diff", "second.diff"], name)
+
+    def test_each_patch_fits_the_desk_of_today(self):
+        for path in sorted(exercises.SOLUTIONS.glob("*/*.diff")):
+            command = ["git", "apply", "--check", str(path)]
+            done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, encoding="utf-8")
+            self.assertEqual((done.returncode, done.stderr), (0, ""), path)
+
+    def test_the_table_of_the_readme_has_every_exercise(self):
+        parts = [(name, exercises.load(name)) for name in exercises.names()]
+        there = [[f"`{name}`", "*" * one.STARS, catalogue.symptom(one)] for name, one in parts]
+        self.assertEqual(table("The exercises"), there)
+
+    def test_the_tests_of_exercises_are_no_tests_of_the_desk(self):
+        found = unittest.TestLoader().discover(str(ROOT / "drills"), top_level_dir=str(ROOT))
+        self.assertEqual(found.countTestCases(), 0)
+
+    def test_a_half_written_exercise_is_named_with_what_it_lacks(self):
+        exercise = exercises.load(NAME)
+        hints, exercise.HINTS = exercise.HINTS, ("one",)
+        self.addCleanup(setattr, exercise, "HINTS", hints)
+        with self.assertRaisesRegex(catalogue.DrillError, "missing or wrong: HINTS"):
+            exercises.load(NAME)
+
+
+class ExerciseToolTest(ToolTestCase):
+    @property
+    def copy(self):
+        return self.copies_dir / NAME
+
+    def entry(self):
+        return Progress(self.copies_dir).entry(NAME)
+
+    def start(self, patch="", suite_is_red=False):
+        """Start the exercise, apply a patch, and make the copy's suite a short one."""
+        self.assertEqual(self.call("start", NAME), 0, self.errors)
+        if patch:
+            path = exercises.SOLUTIONS / NAME / patch
+            subprocess.run(["git", "apply", str(path)], cwd=self.copy, check=True, capture_output=True)
+        for path in self.copy.glob("tests/test_*.py"):
+            if path.name != exercises.TEST:
+                path.write_text('"""A module of the suite, without its tests."""\n', encoding="utf-8")
+        text = A_SUITE if suite_is_red else A_SUITE.replace("{}, 1", "1, 1")
+        (self.copy / "tests" / "test_suite.py").write_text(text, encoding="utf-8")
+
+    def row(self):
+        self.call("list")
+        return re.search(rf"^{NAME} .*", self.output, re.M)[0].split()
+
+
+class Start(ExerciseToolTest):
+    def test_start_makes_a_clean_copy_with_the_text_and_the_tests_of_the_exercise(self):
+        self.assertEqual(self.call("start", NAME), 0)
+        exercise = exercises.load(NAME)
+        for text in (catalogue.symptom(exercise), exercise.CONTRACT.strip(), "python3 app.py", *exercise.FILES):
+            self.assertIn(text, self.output)
+        self.assertIn(f"next: python3 -m drills check {NAME}", self.output)
+        self.assertTrue(plant.is_clean(self.copy))
+        self.assertIn(exercise.CONTRACT.strip(), (self.copy / TEXT_FILE).read_text("utf-8"))
+        test = (self.copy / "tests" / exercises.TEST).read_bytes()
+        self.assertEqual(test, exercises.test_of(exercise).read_bytes())
+        for name in (plant.BUG_MODE_FILE, "tests/solutions", "tests/exercises_proof.py", "drills"):
+            self.assertFalse((self.copy / name).exists(), name)
+
+    def test_a_second_start_keeps_the_changes(self):
+        self.call("start", NAME)
+        (self.copy / "schema.sql").write_text("-- mine", encoding="utf-8")
+        self.assertEqual(self.call("start", NAME), 0)
+        self.assertIn("This copy was there already, with your changes.", self.output)
+        self.assertEqual((self.copy / "schema.sql").read_text("utf-8"), "-- mine")
+
+    def test_the_board_has_the_exercises_as_a_path_of_their_own(self):
+        self.call("list")
+        path = self.output.split("what to build")[1]
+        self.assertEqual([line.split()[0] for line in path.splitlines()[1:-2]], exercises.names())
+        self.assertIn(f"start {exercises.names()[0]}", self.output)
+
+    def test_reset_sets_the_copy_aside(self):
+        self.call("start", NAME)
+        self.assertEqual(self.call("reset", NAME, "--yes"), 0)
+        self.assertIn(f"next: python3 -m drills start {NAME}", self.output)
+        self.assertFalse(self.copy.exists())
+        self.assertEqual(self.row()[2], "new")
+
+
+class Check(ExerciseToolTest):
+    def test_a_clean_copy_is_told_what_is_missing(self):
+        self.start()
+        self.assertEqual(self.call("check", NAME), 1)
+        self.assertTrue(self.output.endswith("\nNO\n"))
+        self.assertRegex(self.output, r"✗ a ticket can be created as urgent: seen: 400 .* instead of 201; next: ")
+        self.assertRegex(self.output, r"✓ other words decide as before\n")
+        self.assertIn("2 of 9 tests pass", self.output)
+        self.assertEqual(self.row()[2:4], ["started", "2/9"])
+
+    def test_a_solution_passes_and_with_a_green_suite_it_is_solved(self):
+        self.start("first.diff")
+        self.assertEqual(self.call("check", NAME, "--quick"), 0, self.output)
+        self.assertEqual(self.row()[2:4], ["passes", "9/9"])
+        self.assertIn(f"check {NAME}", self.output)
+        self.assertEqual(self.call("check", NAME), 0, self.output)
+        self.assertIn("✓ all 1 tests of the copy pass", self.output)
+        self.assertIn("Solved: it does what is promised, and everything else is as it was.", self.output)
+        self.assertEqual(self.row()[2:4], ["solved", "9/9"])
+        self.assertFalse(list(self.copy.glob("*.sqlite3*")))
+        self.solved_counts_only_with_its_evidence()
+
+    def solved_counts_only_with_its_evidence(self):
+        path = self.copies_dir / "progress.json"
+        facts = json.loads(path.read_text("utf-8"))
+        facts["drills"][NAME]["fix"] = "a" * 64
+        path.write_text(json.dumps(facts), encoding="utf-8")
+        self.assertEqual(self.row()[2], "passes")
+        self.assertIn(f"{NAME}: progress.json says that it is solved, but has no evidence", self.errors)
+
+    def test_a_solution_that_breaks_the_suite_is_told_what_and_is_not_solved(self):
+        self.start("first.diff", suite_is_red=True)
+        self.assertEqual(self.call("check", NAME), 1)
+        self.assertIn("✗ test_all_is_as_it_was: AssertionError: ", self.output)
+        self.assertIn("✗ 1 of the copy's 1 own tests fail", self.output)
+        self.assertTrue(self.output.endswith("\nNO\n"))
+        self.assertEqual(self.row()[2:4], ["started", "9/9"])
+
+    def test_a_module_of_the_suite_that_is_deleted_is_named(self):
+        self.start("first.diff")
+        (self.copy / "tests" / "test_docs.py").unlink()
+        self.assertEqual(self.call("check", NAME), 1)
+        self.assertIn("✗ tests/test_docs.py is gone: put it back", self.output)
+
+    def test_a_copy_that_does_not_start_is_a_no_with_the_reason(self):
+        self.start()
+        (self.copy / "app.py").write_text("def main(:\n", encoding="utf-8")
+        self.assertEqual(self.call("check", NAME), 1)
+        self.assertRegex(self.output, r"✗ the tests do not run: .*SyntaxError: .*\(app\.py, line 1\)")
+        self.assertEqual(self.row()[3], "0/?")
+
+    def test_a_wrong_schema_is_told_at_once(self):
+        self.start()
+        text = (self.copy / "schema.sql").read_text("utf-8")
+        (self.copy / "schema.sql").write_text(text.replace("'critical')", "'critical'"), encoding="utf-8")
+        self.assertEqual(self.call("check", NAME), 1)
+        self.assertIn("the desk did not open: Unusable: cannot read schema.sql", self.output)
+
+    def test_json_has_the_same_members_as_for_a_drill(self):
+        self.start()
+        self.assertEqual(self.call("check", NAME, "--json"), 1)
+        facts = json.loads(self.output)
+        self.assertEqual((facts["name"], facts["verdict"], facts["state"]), (NAME, "NO", "started"))
+        self.assertEqual({test["status"] for test in facts["tests"]}, {"pass", "fail"})
+        self.assertEqual([stage["status"] for stage in facts["stages"]], ["fail"])
+
+
+class OtherCommands(ExerciseToolTest):
+    def test_a_command_that_an_exercise_lacks_is_refused_with_what_to_do(self):
+        self.call("start", NAME)
+        own = f"its own tests judge your change; type python3 -m drills check {NAME}"
+        self.assert_refused("test", NAME, "x.py", message=own)
+        self.assert_refused("log", NAME, message=f"there is no bug to log; python3 -m drills hint {NAME} helps")
+
+    def test_hints_come_one_by_one_and_are_counted(self):
+        hints = exercises.load(NAME).HINTS
+        for number, text in enumerate(hints, 1):
+            self.call("hint", NAME)
+            self.assertIn(f"Hint {number} of {len(hints)}: {text}", self.output)
+        self.assertEqual(self.entry()["hints"], len(hints))
+
+    def test_reveal_shows_two_solutions_and_why_after_giving_up(self):
+        self.assertEqual(self.call("reveal", NAME), 1)
+        self.assertEqual(self.call("reveal", NAME, "--give-up"), 0)
+        exercise = exercises.load(NAME)
+        for text in (*exercises.solutions_of(exercise).values(), exercise.EXPLANATION):
+            self.assertIn(text.strip(), self.output)
+        self.assertEqual(self.row()[2:5], ["new,", "gave", "up"])
+
+    def test_an_unknown_name_gets_the_exercises_too(self):
+        self.assert_refused("start", "urgent_priorty", message=f"did you mean {NAME}?")
+
+
+class Exports(ExerciseToolTest):
+    def exported(self):
+        self.call("export")
+        return json.loads(self.output)
+
+    def class_state(self, facts):
+        """The student's state of the exercise, as `class` shows it; None if the file is left out."""
+        path = self.copies_dir.parent / "ann.json"
+        path.write_text(json.dumps(facts), encoding="utf-8")
+        self.call("class", str(path), "--drill", NAME)
+        found = re.search(r"^\| ann +\| (.*?) +\|", self.output, re.M)
+        return found and found[1]
+
+    def test_an_export_has_the_exercises_beside_the_drills(self):
+        self.call("start", NAME)
+        self.call("hint", NAME)
+        facts = self.exported()
+        self.assertEqual(list(facts["exercises"]), exercises.names())
+        self.assertEqual(set(facts["drills"]), set(board.rows(self.copies_dir)))
+        self.assertEqual((facts["exercises"][NAME]["state"], facts["exercises"][NAME]["hints"]), ("started", 1))
+
+    def test_the_class_table_has_them_and_takes_older_exports(self):
+        self.call("start", NAME)
+        facts = self.exported()
+        self.assertEqual(self.class_state(facts), "started")
+        facts["exercises"][NAME]["state"] = "solved"
+        self.assertEqual(self.class_state(facts), "not proven")
+        facts["exercises"] = ["x"]
+        self.assertIsNone(self.class_state(facts))
+        self.assertIn("this is not an export", self.errors)
+        del facts["exercises"]
+        self.assertEqual(self.class_state(facts), "new")
+
+
+if __name__ == "__main__":
+    unittest.main()
