@@ -30,11 +30,11 @@ class Command(NamedTuple):
 
 
 COMMANDS = {
-    "list": Command(commands.show_board, "", "the board: every drill, its difficulty and your progress"),
+    "list": Command(commands.show_board, "", "the board: every drill and exercise, its difficulty and your progress"),
     "start": Command(
         commands.start,
         "NAME | next | random | random --mystery [--stars 2-3] [--seed N]",
-        "plant a bug in a copy of the desk and print its story; a mystery does not show its name",
+        "plant a bug in a copy of the desk, or begin an exercise in a clean copy; a mystery does not show its name",
         {"--mystery": None, "--seed": int, "--stars": str},
         0,
         1,
@@ -128,14 +128,19 @@ COMMANDS = {
 }
 
 
+ABOUT_STATES = (
+    "NAME can be left out in the folder of a copy, or if only one drill or exercise is started.",
+    "",
+    "States of a drill: new, started, reproduced (an expectation failed), fixed (check says OK), solved (and your own",
+    "test was accepted). Of an exercise: new, started, passes (all its tests pass), solved (and the suite of the copy",
+    "passes). Everything is stored in planted/, nothing is ever deleted.",
+)
+
+
 def help_text() -> str:
     table = [(f"{TOOL} {name} {command.usage}".rstrip(), command.about) for name, command in COMMANDS.items()]
     lines = [line for usage, about in table for line in (usage, f"    {about}")]
-    states = "NAME can be left out in the folder of a copy, or if only one drill is started.\n\n"
-    states += "States: new, started, reproduced (an expectation failed), fixed (check says OK), solved (and your own"
-    return "\n".join(
-        [*lines, "", f"{states}\ntest was accepted). Everything is stored in planted/, nothing is ever deleted."]
-    )
+    return "\n".join([*lines, "", *ABOUT_STATES])
 
 
 def parse(name: str, words: list[str]) -> SimpleNamespace:

@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import NamedTuple
 
 from drills import exercises, plant
-from drills.learner_test import run_in
+from drills.learner_test import run_in, stop_runs
 from drills.stages import SUITE, SUITE_TIMEOUT, Stage, broken_in
 
 MODULE, SHARED = "tests.test_exercise", "exercise.py"
@@ -104,15 +104,23 @@ def run_suite(folder: Path) -> Stage:
         first = Path(name, "desk-0")
         _copy(folder, first)
         there = {path.name for path in first.glob("tests/test_*.py")}
-        gone = [f"tests/{name} is gone: put it back" for name in sorted(_names_of_the_suite() - there)]
-        modules = [f"tests.{name.removesuffix('.py')}" for name in sorted(there)]
-        groups = [group for group in (modules[number::GROUPS] for number in range(GROUPS)) if group]
-        copies = [first, *(Path(name, f"desk-{number}") for number in range(1, len(groups)))]
-        for copy in copies[1:]:
-            shutil.copytree(first, copy)
-        with ThreadPoolExecutor(GROUPS) as pool:
-            results = list(pool.map(lambda copy, group: run_in(copy, group, SUITE_TIMEOUT), copies, groups))
+        results = _run_groups(first, [f"tests.{name.removesuffix('.py')}" for name in sorted(there)])
+    gone = [f"tests/{name} is gone: put it back" for name in sorted(_names_of_the_suite() - there)]
     broken = list(dict.fromkeys([*gone, *(line for facts in results for line in broken_in(facts))]))
     run, failed = sum(facts.get("run", 0) for facts in results), len({line.partition(":")[0] for line in broken})
     message = f"{failed} of the copy's {run} own tests fail" if broken else f"all {run} tests of the copy pass"
     return Stage(SUITE, message, broken, time.monotonic() - since)
+
+
+def _run_groups(first, modules):
+    """The results of run_in() of GROUPS groups of these modules, each in a copy of its own."""
+    groups = [group for group in (modules[number::GROUPS] for number in range(GROUPS)) if group]
+    copies = [first, *(first.with_name(f"desk-{number}") for number in range(1, len(groups)))]
+    for copy in copies[1:]:
+        shutil.copytree(first, copy)
+    with ThreadPoolExecutor(GROUPS) as pool:
+        try:
+            return list(pool.map(lambda copy, group: run_in(copy, group, SUITE_TIMEOUT), copies, groups))
+        except KeyboardInterrupt:
+            stop_runs()  # else the pool waits for their end
+            raise

@@ -111,7 +111,9 @@ def _print_conclusion(session, outcome, stages, entry):
         print_next(f"check {label}", f"hint {label}")
     elif state(entry) == "solved":
         print_lines("", "Solved: it does what is promised, and everything else is as it was.")
-        print_next(f"reveal {label}", "list")
+        rows = board.exercise_rows(session.folder.parent)
+        new = [name for name, row in rows.items() if row["state"] == "new"]
+        print_next(f"reveal {label}", f"start {new[0]}" if new else "list")
     else:  # --quick
         print_lines("To solve the exercise, show that everything else is as it was.")
         print_next(f"check {label}")

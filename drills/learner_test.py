@@ -37,6 +37,7 @@ DESKS = {  # where it must pass, too
     "other": "with another correct fix",
     "fixed": "with your own fix",
 }
+_running = set()  # the processes of run_in()
 SKIPPED = "every test was skipped, or expected to fail: nothing was tested"
 
 
@@ -203,12 +204,14 @@ def run_in(folder: Path, modules: str | list[str], seconds: float, **environ: st
         process = subprocess.Popen(
             command, cwd=folder, env=environment(**places, **environ), stdout=output, start_new_session=True, **streams
         )
+        _running.add(process)
         try:
             status = process.wait(seconds)
         except subprocess.TimeoutExpired:
             return {"unfinished": f"it did not end within {seconds} s"}
         finally:
             _kill(process)
+            _running.discard(process)
     facts = _read_result(target)
     if facts is None:
         text = _end_of(log)
@@ -217,6 +220,12 @@ def run_in(folder: Path, modules: str | list[str], seconds: float, **environ: st
         last = lines[-1][:200] + (f" ({places[-1]})" if places else "")
         return {"unfinished": f"its process exited with status {status} before the tests were done: {last}"}
     return facts
+
+
+def stop_runs() -> None:
+    """End the runs of all threads, after Ctrl-C."""
+    for process in list(_running):
+        _kill(process)
 
 
 def _read_result(path):
