@@ -101,7 +101,7 @@ def _shell_line(step, label):
 def _reproduction(recorded, label):
     """What was done, as blocks of shell commands; a fault that is still injected is removed at the end."""
     steps = [one for one in recorded if isinstance(one, Step)]
-    runs_desk = any("python3 app.py" in one.command for one in steps)
+    runs_desk = any(one.in_background and "python3 app.py" in one.command for one in steps)
     how = f"move `support-desk.sqlite3` away{'' if runs_desk else ', start it'}"
     intro = f"With a new database (stop the desk, {how}), in the copy's folder,\nin this order:"
     commands = [SQL] if any(one.command.startswith("sql ") for one in steps) else []

@@ -92,10 +92,11 @@ def judge(drill, folder: Path, seconds: float = lab_module.CHECK_TIMEOUT, seed: 
 def _unexpected(problem, expectations, lab):
     frames = reversed(traceback.extract_tb(problem.__traceback__))
     line = next((f"line {frame.lineno}: {frame.line}" for frame in frames), "")
-    statuses = [one.status for one in lab.recorded if isinstance(one, RecordedRequest)]
-    last = f"; the last response was {statuses[-1]}" if statuses else ""
+    responses = [f"{one.status} to {one.method} {one.path}" for one in lab.recorded if isinstance(one, RecordedRequest)]
+    last = f"; the last response was {responses[-1]}" if responses else ""
     what = f"{type(problem).__name__}: {problem}".splitlines()[0]
-    return CheckError("error", f"the check could not go on{_after(expectations)}: {what} at {line}{last}")
+    why = f"what it needs next is not there{last} (in the check: {what} at {line})"
+    return CheckError("error", f"the check could not go on{_after(expectations)}: {why}")
 
 
 def _after(expectations):

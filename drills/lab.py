@@ -400,13 +400,17 @@ class Lab:
 
         It has a new database, or `database`, for example that of a desk that has stopped.
         """
+        about = "the desk"
+        if self.desks:
+            again = "start it again with the same database" if database else "move its database away, and start it anew"
+            about = f"the desk: stop it, {again}"
         database = database or self.temp_dir / f"lab-{len(self.desks) + 1}.sqlite3"
         command = [sys.executable, "app.py", *arguments]
         if arguments or environ or self.desks:
             urls = {llm.url: LLM_URL for llm in self._open_resources if isinstance(llm, StubLLM)}
             settings = [f"{name}={shlex.quote(urls.get(value, value))}" for name, value in environ.items()]
             typed = " ".join([*settings, "python3 app.py", *arguments])
-            self.recorded.append(Step("the desk", typed, in_background=True))
+            self.recorded.append(Step(about, typed, in_background=True))
         desk = self.desk_class(self, database, command, environ)
         self.desks.append(desk)
         if self.timed_out:
@@ -425,6 +429,10 @@ class Lab:
             return CommandResult(-1, "", f"it did not end within {RESPONSE_TIMEOUT} s")
         output, errors = (stream.decode("utf-8", "replace") for stream in (done.stdout, done.stderr))
         return CommandResult(done.returncode, output, errors)
+
+    def note(self, command: str, about: str) -> None:
+        """Show a shell command in the learner's log, where the check does the same in another way."""
+        self.recorded.append(Step(about, command))
 
     def llm(self, **options) -> StubLLM:
         """A stub LLM that counts its requests; StubLLM has the options."""

@@ -44,9 +44,10 @@ def check(lab):
     database = lab.temp_dir / "accounts.sqlite3"
     domain, password = f"{lab.word()}.example", f"{lab.word()} {lab.word()}"
     known = f"{lab.word()}@{domain}"
+    desk = lab.desk(database=database)
+    lab.note(f"echo '{password}' | python3 app.py --add-user {known} --password-stdin", "a user, while the desk runs")
     done = lab.run("--add-user", known, "--password-stdin", typed=f"{password}\n", SUPPORT_DESK_DB=str(database))
     yield "a user is added (exit status)", 0, done.status
-    desk = lab.desk(database=database)
 
     def log_in(address, typed=""):
         return desk.post("/user/login", {"email": address, "password": typed or lab.word()})

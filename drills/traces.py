@@ -18,11 +18,13 @@ from drills.lab import Lab, LabDesk
 from drills.parting import WIDTH, Parting, behaves_alike, find_parting, settled, shortened, side_by_side
 
 SECONDS = 20  # for the run on one desk
+SEED = 0  # the copy, the clean desk and the log get the same words
 FETCH_TIMEOUT = 3  # seconds for one request of this module
 MOST_TRACES = 60  # of one desk
 BROKEN = (OSError, http.client.HTTPException, ValueError, KeyError, TypeError, AttributeError)
 NOT_COMPARED = "date x-request-id x-bug-mode etag content-length sec-websocket-accept".split()  # headers
 DIGITS, CODE = re.compile(r"\d+"), re.compile("`[^`]*`")
+ABOUT_THE_DESK = ("GET /health", "GET /metrics", "GET /ready")  # these answers differ at any time
 HOW_TO_SEE_ALL = (
     "To see all of it, start the copy with `DEBUG=true python3 app.py`, do the same again, and type "
     "`curl localhost:8080/debug/requests/ID`; `curl localhost:8080/debug/requests` lists the ids."
@@ -64,7 +66,7 @@ class TracedLab(Lab):
     desk_class = TracedDesk
 
     def __init__(self, folder: Path):
-        super().__init__(folder, SECONDS, seed=0)  # the copy and the clean desk get the same words
+        super().__init__(folder, SECONDS, SEED)
         self.traced, self.check_sets_debug = [], False
 
     def desk(self, *arguments: str, database: Path | None = None, **environ: str) -> LabDesk:
@@ -150,7 +152,7 @@ def describe(copy: list[Traced], clean: list[Traced]) -> str:
     """The trace of the request that fails, and where both desks part: in it, or in a request before."""
     twins = _twins(copy, clean)
     pairs = [(position, one, twins[position]) for position, one in enumerate(copy) if position in twins]
-    differing = [position for position, one, other in pairs if _answer(one) != _answer(other)]
+    differing = [position for position, one, other in pairs if _differ(one, other)]
     parted = [position for position, one, other in pairs if not behaves_alike(one.steps, other.steps)]
     failing = differing[-1] if differing else parted[0] if parted else len(copy) - 1
     first = min([*parted, failing])
@@ -165,6 +167,11 @@ def describe(copy: list[Traced], clean: list[Traced]) -> str:
     elif clean:
         parts.append(_wrapped(_no_parting(clean, list(twins.values()))))
     return "\n\n".join(parts)
+
+
+def _differ(one, other):
+    """Whether the same request got another answer."""
+    return _answer(one) != _answer(other) and not one.name.startswith(ABOUT_THE_DESK)
 
 
 def _twins(copy, clean):
