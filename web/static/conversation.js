@@ -2,7 +2,7 @@
 
 import { newKey } from "./api.js";
 import { el } from "./dom.js";
-import { clearErrors, field, form, outcome } from "./form.js";
+import { clearErrors, field, form, outcome, setValue } from "./form.js";
 import { LIMITS, person, plural, timeElement } from "./format.js";
 import { mayActAs, seesOnlyOwn } from "./identity.js";
 
@@ -47,8 +47,7 @@ export class Conversation {
     await this.send([body, { headers: { "Idempotency-Key": this.keyFor(JSON.stringify(body)) } }]);
     this.keyed = {};
     clearErrors(node);
-    this.text.value = "";
-    this.text.dispatchEvent(new Event("input"));
+    setValue(this.text, "");
   }
 
   /** The same key for the same body until an answer has come: a repeated request makes no second comment. */

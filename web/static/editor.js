@@ -1,7 +1,7 @@
 // Editing a ticket: under a lock, with what was typed kept whatever happens.
 
 import { el, options } from "./dom.js";
-import { field, form, outcome } from "./form.js";
+import { field, form, outcome, setValue } from "./form.js";
 import { humanize, LIMITS } from "./format.js";
 import { seesOnlyOwn } from "./identity.js";
 import { Lease, NO_LEASE } from "./lease.js";
@@ -32,8 +32,7 @@ export class Editor {
     const lease = (this.lease = seesOnlyOwn() ? NO_LEASE : this.newLease());
     try {
       await this.view.during(() => lease.take());
-      this.version = this.view.ticket.version;
-      await this.show(this.view.ticket);
+      await this.show();
     } catch (problem) {
       this.lease = null;
       await lease.release();
@@ -49,18 +48,18 @@ export class Editor {
     );
   }
 
-  async show(values) {
+  async show() {
     const controls = {
-      title: el("input", { name: "title", dir: "auto", value: values.title }),
-      description: textArea(values.description),
-      category: select("category", await choicesOf("category"), values.category),
-      priority: select("priority", await choicesOf("priority"), values.priority),
-      assignee: el("input", { name: "assignee", value: values.assignee ?? "", placeholder: "nobody" }),
+      title: el("input", { name: "title", dir: "auto" }),
+      description: el("textarea", { name: "description", rows: 8, dir: "auto" }),
+      category: el("select", { name: "category" }, options(await choicesOf("category"), undefined, humanize)),
+      priority: el("select", { name: "priority" }, options(await choicesOf("priority"), undefined, humanize)),
+      assignee: el("input", { name: "assignee", placeholder: "nobody" }),
     };
-    const limits = { title: LIMITS.title, description: LIMITS.description };
     const fields = Object.fromEntries(
-      this.fields.map((name) => [name, field(humanize(name), controls[name], { limit: limits[name] })]),
+      this.fields.map((name) => [name, field(humanize(name), controls[name], { limit: LIMITS[name] })]),
     );
+    this.controls = this.fields.map((name) => controls[name]);
     this.form = form(
       "card editor",
       () => this.save(),
@@ -80,8 +79,28 @@ export class Editor {
         el("button", { type: "button", onclick: () => this.close() }, "Cancel"),
       ),
     );
+    this.shown = this.values();
+    this.fill();
     this.setOpen(true);
     controls.title.focus();
+  }
+
+  values() {
+    return Object.fromEntries(this.controls.map(({ name, value }) => [name, value]));
+  }
+
+  /** The controls with words of the reader: they differ from what the form has shown. */
+  touched() {
+    return this.controls.filter(({ name, value }) => value !== this.shown[name]);
+  }
+
+  /** Show the ticket as it is now, at the version that the words are for. What the reader has typed stays. */
+  fill() {
+    const typed = this.touched().map((control) => [control, control.value]);
+    this.version = this.view.ticket.version;
+    for (const control of this.controls) setValue(control, this.view.ticket[control.name] ?? "");
+    this.shown = this.values();
+    for (const [control, value] of typed) setValue(control, value);
   }
 
   setOpen(isOpen) {
@@ -92,11 +111,10 @@ export class Editor {
     if (!isOpen) this.view.edit.focus(); // the focus was in the form, which is gone
   }
 
-  /** The fields that differ from the ticket; an empty assignee is nobody. */
+  /** The fields that the reader has touched, and no others; an empty assignee is nobody. */
   changed() {
-    const typed = Object.fromEntries(this.fields.map((name) => [name, this.form.elements[name].value]));
-    if ("assignee" in typed) typed.assignee = typed.assignee.trim() || null;
-    return Object.fromEntries(Object.entries(typed).filter(([name, value]) => value !== this.view.ticket[name]));
+    const value = ({ name, value }) => (name === "assignee" ? value.trim() || null : value);
+    return Object.fromEntries(this.touched().map((control) => [control.name, value(control)]));
   }
 
   /** The new values show at once. If the desk refuses, the old ones come back, and so does the form with its words. */
@@ -109,8 +127,11 @@ export class Editor {
       this.setOpen(true);
       this.form.elements.title.focus();
       if (problem.status !== 412) throw problem;
-      this.version = this.view.ticket.version;
-      throw new Advice("Somebody has changed the ticket meanwhile. Save again to put your words over theirs.");
+      this.fill();
+      const mine = this.touched().map(({ name }) => name).join(" and ") || "nothing";
+      throw new Advice(
+        `Somebody has changed the ticket meanwhile. Save again to change ${mine}; the rest stays as they left it.`,
+      );
     }
     await this.letGo();
   }
@@ -140,16 +161,4 @@ export class Editor {
   warn(problem) {
     this.form.querySelector(".outcome").textContent = `The lock is lost: ${problem.message}`;
   }
-}
-
-function textArea(value) {
-  const node = el("textarea", { name: "description", rows: 8, dir: "auto" });
-  node.value = value;
-  return node;
-}
-
-function select(name, choices, value) {
-  const node = el("select", { name }, options(choices, undefined, humanize));
-  node.value = value;
-  return node;
 }

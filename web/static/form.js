@@ -26,6 +26,12 @@ export function field(label, control, { limit, hint } = {}) {
   );
 }
 
+/** Fill a control by script; its counter follows. */
+export function setValue(control, value) {
+  control.value = value;
+  control.dispatchEvent(new Event("input"));
+}
+
 /** The desk counts characters of the trimmed text, not UTF-16 units. */
 function showCount(counter, text, limit) {
   const length = [...text.trim()].length;
