@@ -5,7 +5,7 @@ import { desk } from "./desk.js";
 import { clockChanged, deskNow } from "./now.js";
 import { el } from "./dom.js";
 import { seesOnlyOwn } from "./identity.js";
-import { errorText } from "./problem.js";
+import { showProblem } from "./problem.js";
 import { throttle } from "./timing.js";
 
 const FAR = 5; // seconds: an event that is so far from our now says that the clock was moved
@@ -66,6 +66,6 @@ async function putBack(outcome) {
     await send("DELETE", "/debug/clock");
     setOffset(0);
   } catch (problem) {
-    outcome.textContent = errorText(problem);
+    showProblem(outcome, problem);
   }
 }

@@ -4,7 +4,7 @@ import { newKey, post, send } from "./api.js";
 import { arrange, el } from "./dom.js";
 import { form, outcome } from "./form.js";
 import { person, timeElement } from "./format.js";
-import { errorText } from "./problem.js";
+import { showProblem } from "./problem.js";
 
 export class Drafts {
   /** `pages` has the drafts; `during(job)` does a job that changes the ticket, and shows the ticket afterwards. */
@@ -32,7 +32,7 @@ export class Drafts {
       await this.during(() => post(`${this.path}/draft`, {}, { headers: { "Idempotency-Key": this.key } }));
       this.key = null;
     } catch (problem) {
-      this.outcome.textContent = errorText(problem);
+      showProblem(this.outcome, problem);
     } finally {
       this.button.classList.remove("busy");
     }
@@ -94,7 +94,7 @@ class PendingDraft {
   async press(job) {
     const line = this.node.querySelector(".outcome");
     line.textContent = "";
-    await job().catch((problem) => (line.textContent = errorText(problem)));
+    await job().catch((problem) => showProblem(line, problem));
   }
 
   approve() {

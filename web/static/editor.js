@@ -6,7 +6,7 @@ import { humanize, LIMITS } from "./format.js";
 import { seesOnlyOwn } from "./identity.js";
 import { Lease, NO_LEASE } from "./lease.js";
 import { choicesOf } from "./metadata.js";
-import { Advice } from "./problem.js";
+import { Advice, showProblem } from "./problem.js";
 
 const WORDS = ["title", "description"]; // all that a customer of a locked desk may change
 const FACTS = ["category", "priority", "assignee"];
@@ -159,6 +159,6 @@ export class Editor {
   }
 
   warn(problem) {
-    this.form.querySelector(".outcome").textContent = `The lock is lost: ${problem.message}`;
+    showProblem(this.form.querySelector(".outcome"), problem);
   }
 }

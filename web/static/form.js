@@ -1,7 +1,7 @@
 // Form fields: label, control, counter, and beside them the desk's validation errors.
 
 import { el } from "./dom.js";
-import { errorText } from "./problem.js";
+import { showProblem } from "./problem.js";
 
 let count = 0;
 
@@ -49,7 +49,9 @@ export function showErrors(form, problem) {
     else rest.push(`${name}: ${messages.join(" ")}`);
   }
   const marked = form.querySelector("[aria-invalid]");
-  form.querySelector(".outcome").textContent = rest.join(" ") || (marked ? "" : errorText(problem));
+  const line = form.querySelector(".outcome");
+  if (rest.length || marked) line.textContent = rest.join(" ");
+  else showProblem(line, problem);
   marked?.focus();
 }
 

@@ -81,6 +81,19 @@ export function keepTimesCurrent() {
   onClockChange(refresh);
 }
 
+/** The time until a moment, counting down; a screen reader does not read out each second. */
+export function countdown(at) {
+  const node = el("span", { class: "number", "aria-live": "off" });
+  const count = () => {
+    const seconds = Math.ceil((Date.parse(at) - deskNow()) / 1000);
+    node.textContent = seconds > 0 ? `${seconds} s` : "moment";
+    if (seconds <= 0) clearInterval(timer);
+  };
+  const timer = setInterval(count, 1000);
+  count();
+  return node;
+}
+
 /** A name that a user has chosen, in <bdi>: its direction does not affect the text around it. */
 export function person(text) {
   return el("bdi", {}, text);

@@ -10,9 +10,11 @@ import { Drafts } from "./drafts.js";
 import { Editor } from "./editor.js";
 import { drawFacts } from "./facts.js";
 import { badge, eventLabel, lockBadge } from "./format.js";
+import { outcome } from "./form.js";
 import { History } from "./history.js";
 import { currentUser, seesOnlyOwn } from "./identity.js";
 import { Pages } from "./pages.js";
+import { showProblem } from "./problem.js";
 import { renewsLock, replay } from "./replay.js";
 import { replaceUrl } from "./router.js";
 import { throttle } from "./timing.js";
@@ -41,7 +43,8 @@ class TicketView {
   build() {
     this.heading = el("h1");
     this.badges = el("p", { class: "badges" });
-    this.edit = el("button", { onclick: () => this.page.run(() => this.editor.open()) }, "Edit");
+    this.edit = el("button", { onclick: () => this.openEditor() }, "Edit");
+    this.outcome = outcome();
     this.banner = el("div", { class: "card past", role: "status", hidden: true });
     this.facts = el("section", { class: "card" });
     this.workflow = new WorkflowCard((step, data) => this.fire(step, data));
@@ -53,6 +56,7 @@ class TicketView {
     this.editor = new Editor(this, this.page.signal);
     this.page.root.append(
       el("header", { class: "head" }, this.heading, this.badges, this.edit),
+      this.outcome,
       this.banner,
       el(
         "div",
@@ -61,6 +65,11 @@ class TicketView {
         el("div", {}, this.workflow.node, this.history.node),
       ),
     );
+  }
+
+  async openEditor() {
+    this.outcome.textContent = "";
+    await this.editor.open().catch((problem) => showProblem(this.outcome, problem));
   }
 
   /** Read the ticket, and those of its events that are new to us. */

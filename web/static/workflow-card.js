@@ -2,10 +2,11 @@
 
 import { desk } from "./desk.js";
 import { el } from "./dom.js";
+import { outcome } from "./form.js";
 import { humanize } from "./format.js";
 import { currentUser, mayActAs } from "./identity.js";
 import { drawNet } from "./petri.js";
-import { errorText } from "./problem.js";
+import { showProblem } from "./problem.js";
 
 const CLICK_PAUSE = 400; // milliseconds: a click so soon is meant for the button that was there before
 
@@ -15,16 +16,17 @@ export class WorkflowCard {
     this.fire = fire;
     this.picture = el("div");
     this.steps = el("div", { class: "steps" });
-    this.outcome = el("p", { class: "outcome", role: "alert" });
+    this.outcome = outcome();
+    this.heading = el("h2");
     this.assignee = el("input", { name: "assign-to", "aria-label": "Assign to", maxlength: 64 });
     this.assignee.value = currentUser().user;
     this.node = el(
       "section",
       { class: "card workflow" },
-      el("h2", {}, "Workflow"),
-      this.picture,
+      this.heading,
       this.steps,
       this.outcome,
+      this.picture,
     );
   }
 
@@ -33,6 +35,7 @@ export class WorkflowCard {
     if (this.drawn === `${state} ${isPast}`) return;
     if (this.drawn) this.ignoreClicks();
     this.drawn = `${state} ${isPast}`;
+    this.heading.textContent = `Workflow: ${humanize(state)}`;
     const hadFocus = this.steps.contains(document.activeElement);
     const here = desk.net.transitions.filter((step) => step.from === state);
     const open = here.filter((step) => !isPast && mayActAs(step.role));
@@ -92,7 +95,7 @@ export class WorkflowCard {
     try {
       await this.fire(step, data);
     } catch (problem) {
-      this.outcome.textContent = errorText(problem);
+      showProblem(this.outcome, problem);
     } finally {
       this.isBusy = false;
     }
