@@ -75,3 +75,83 @@ class Refusals(PageTest):
         self.act_as("user-1", "customer")
         page.click("button", "Approve and send")
         page.wait(".draft .outcome", "This needs the role agent; you are customer. Change who you are")
+
+
+class Keeping(PageTest):
+    """Words are kept for their ticket and form until they are sent or thrown away."""
+
+    def test_a_comment_outlives_another_user_another_view_and_a_reload(self):
+        self.desk.new_ticket()
+        self.desk.new_ticket()
+        page = self.open("/tickets/1")
+        page.type("[name=body]", "Half a comment")
+        page.click("[name=internal]")
+        self.act_as("agent-2", "agent")
+        self.until_typed(page, "Half a comment")
+        page.click("nav a", "Queue")
+        page.wait(".ticket")
+        page.run("location.hash = '#/tickets/2'")
+        page.wait("h1", "#2")
+        self.assertEqual(page.value("[name=body]"), "")
+        page.back()
+        page.wait("h1", "Queue")
+        page.back()
+        self.until_typed(page, "Half a comment")
+        page.reload()
+        self.until_typed(page, "Half a comment")
+        self.assertIn("14 / 20,000", page.text(".comment-form .counter"))
+        page.wait("[name=internal]:checked")
+        page.click("button", "Comment")
+        page.wait(".comment.internal", "Half a comment")
+        page.reload()
+        page.wait(".comment")
+        self.assertEqual(page.value("[name=body]"), "")
+
+    def until_typed(self, page, words, selector="[name=body]"):
+        page.until(lambda: page.value(selector) == words, f"{words} is lost")
+
+    def test_an_edit_that_was_left_comes_back_with_a_word_of_caution_and_ends_with_cancel(self):
+        self.desk.new_ticket(title="Before", priority="low")
+        page = self.open("/tickets/1")
+        page.click("button", "Edit")
+        page.type(".editor [name=title]", "Half a title")
+        page.click("nav a", "Queue")
+        page.wait(".ticket")
+        self.desk.patch("/tickets/1", {"priority": "high"}, {"X-User-Id": "mei", "X-User-Role": "agent"})
+        page.back()
+        page.click("button", "Edit")
+        page.wait(".editor .outcome", "your words from before")
+        self.assertEqual(page.value(".editor [name=title]"), "Half a title")
+        self.assertEqual(page.value(".editor [name=priority]"), "high")
+        page.click(".editor button", "Cancel")
+        page.click("button", "Edit")
+        page.wait(".editor")
+        self.assertEqual(page.value(".editor [name=title]"), "Before")
+
+    def test_a_new_ticket_and_a_draft_outlive_a_reload(self):
+        self.desk.new_ticket()
+        page = self.open("/tickets/new")
+        page.type("[name=title]", "Half a ticket")
+        page.choose("[name=priority]", "low")
+        page.reload()
+        self.until_typed(page, "Half a ticket", "[name=title]")
+        self.assertEqual(page.value("[name=priority]"), "low")
+        self.desk.post("/tickets/1/draft", {"body": "The desk's"}, {"X-User-Id": "mei", "X-User-Role": "agent"})
+        self.open("/tickets/1")
+        page.type("[name=draft]", "Mine")
+        page.reload()
+        self.until_typed(page, "Mine", "[name=draft]")
+        page.click("button", "Reject")
+        page.wait(".draft .badge", "rejected")
+        self.assertNotIn("Mine", page.run("return JSON.stringify(sessionStorage)"))
+
+    def test_what_the_tab_cannot_read_is_not_there(self):
+        self.desk.new_ticket()
+        page = self.open()
+        names = ("identity", "notice", "request-log", "words comment 1")
+        for broken in ("{", "7", '"x"', '{"user": 7}', "[]", "null"):
+            for name in names:
+                page.run("sessionStorage.setItem(arguments[0], arguments[1])", f"support-desk-{name}", broken)
+            self.open("/tickets/1")
+            page.wait("h1", "#1")
+            page.wait("#user-menu", "agent-1")

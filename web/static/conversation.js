@@ -5,11 +5,12 @@ import { el } from "./dom.js";
 import { clearErrors, field, form, outcome, setValue } from "./form.js";
 import { LIMITS, person, plural, timeElement } from "./format.js";
 import { mayActAs, seesOnlyOwn } from "./identity.js";
+import { forgetWords, keepWords } from "./words.js";
 
 export class Conversation {
-  /** `pages` has the comments; `send([body, { headers }])` posts one. */
-  constructor(pages, send) {
-    Object.assign(this, { pages, send });
+  /** `pages` has the comments of a ticket; `send([body, { headers }])` posts one. */
+  constructor(pages, ticketId, send) {
+    Object.assign(this, { pages, send, words: `comment ${ticketId}` });
     this.keyed = {}; // the idempotency key of the last request, and its body
     this.list = el("ol", { class: "comments" });
     this.heading = el("h2");
@@ -28,7 +29,7 @@ export class Conversation {
     this.text = el("textarea", { name: "body", rows: 3, dir: "auto" });
     this.internal = el("input", { type: "checkbox", name: "internal" });
     const isStaff = mayActAs("agent") || !seesOnlyOwn();
-    return form(
+    const node = form(
       "comment-form",
       (node) => this.submit(node),
       field("Add a comment", this.text, { limit: LIMITS.body }),
@@ -40,6 +41,8 @@ export class Conversation {
         isStaff && el("label", { class: "check" }, this.internal, "Internal note, for staff only"),
       ),
     );
+    keepWords(node, this.words);
+    return node;
   }
 
   async submit(node) {
@@ -47,6 +50,7 @@ export class Conversation {
     await this.send([body, { headers: { "Idempotency-Key": this.keyFor(JSON.stringify(body)) } }]);
     this.keyed = {};
     clearErrors(node);
+    forgetWords(this.words);
     setValue(this.text, "");
   }
 

@@ -5,6 +5,7 @@ import { arrange, el } from "./dom.js";
 import { form, outcome } from "./form.js";
 import { person, timeElement } from "./format.js";
 import { showProblem } from "./problem.js";
+import { forgetWords, keepWords } from "./words.js";
 
 export class Drafts {
   /** `pages` has the drafts; `during(job)` does a job that changes the ticket, and shows the ticket afterwards. */
@@ -83,6 +84,7 @@ class PendingDraft {
         el("button", { type: "button", class: "danger", onclick: choose(() => this.reject()) }, "Reject"),
       ),
     );
+    keepWords(this.node, this.path);
   }
 
   /** The desk has other words now: show them, unless the reader has typed some. */
@@ -99,15 +101,21 @@ class PendingDraft {
 
   approve() {
     const isChanged = this.text.value !== this.draft.body;
-    return this.during(() => post(`${this.path}/approve`, isChanged ? { body: this.text.value } : {}));
+    return this.decide(() => post(`${this.path}/approve`, isChanged ? { body: this.text.value } : {}));
   }
 
   save() {
-    return this.during(() => send("PATCH", this.path, { body: { body: this.text.value } }));
+    return this.decide(() => send("PATCH", this.path, { body: { body: this.text.value } }));
   }
 
   reject() {
-    return this.during(() => post(`${this.path}/reject`));
+    return this.decide(() => post(`${this.path}/reject`));
+  }
+
+  /** Where the desk takes it, there are no words left to keep. */
+  async decide(job) {
+    await this.during(job);
+    forgetWords(this.path);
   }
 }
 

@@ -7,6 +7,7 @@ import { seesOnlyOwn } from "./identity.js";
 import { Lease, NO_LEASE } from "./lease.js";
 import { choicesOf } from "./metadata.js";
 import { Advice, showProblem } from "./problem.js";
+import { forgetWords, keepWords } from "./words.js";
 
 const WORDS = ["title", "description"]; // all that a customer of a locked desk may change
 const FACTS = ["category", "priority", "assignee"];
@@ -16,6 +17,7 @@ export class Editor {
   constructor(view, signal) {
     this.view = view;
     this.isOpen = false;
+    this.words = `edit ${view.ticket.id}`;
     this.fields = seesOnlyOwn() ? WORDS : [...WORDS, ...FACTS];
     this.node = el("div", { hidden: true });
     signal.addEventListener("abort", () => this.lease?.release());
@@ -81,6 +83,9 @@ export class Editor {
     );
     this.shown = this.values();
     this.fill();
+    if (keepWords(this.form, this.words)) {
+      this.say("These are your words from before. The ticket may have changed since: compare, then save or cancel.");
+    }
     this.setOpen(true);
     controls.title.focus();
   }
@@ -133,10 +138,12 @@ export class Editor {
         `Somebody has changed the ticket meanwhile. Save again to change ${mine}; the rest stays as they left it.`,
       );
     }
+    forgetWords(this.words);
     await this.letGo();
   }
 
   async close() {
+    forgetWords(this.words);
     this.setOpen(false);
     await this.letGo();
   }
@@ -160,5 +167,9 @@ export class Editor {
 
   warn(problem) {
     showProblem(this.form.querySelector(".outcome"), problem);
+  }
+
+  say(text) {
+    this.form.querySelector(".outcome").textContent = text;
   }
 }

@@ -26,10 +26,11 @@ export function field(label, control, { limit, hint } = {}) {
   );
 }
 
-/** Fill a control by script; its counter follows. */
+/** Fill a control by script; what listens to it follows, as its counter. */
 export function setValue(control, value) {
-  control.value = value;
-  control.dispatchEvent(new Event("input"));
+  if (control.type === "checkbox") control.checked = value;
+  else control.value = value;
+  for (const kind of ["input", "change"]) control.dispatchEvent(new Event(kind));
 }
 
 /** The desk counts characters of the trimmed text, not UTF-16 units. */

@@ -2,13 +2,19 @@
 // It is kept in sessionStorage: two tabs can be two people, and it ends with the tab.
 
 import { desk } from "./desk.js";
+import { readKept, writeKept } from "./kept.js";
 
-const KEY = "support-desk-identity";
-const NOTICE_KEY = "support-desk-notice";
+const KEY = "identity";
+const NOTICE_KEY = "notice";
 const FIRST = { user: "agent-1", roles: ["agent"] };
 const listeners = [];
-let stored = sessionStorage.getItem(KEY); // as this page knows it
-let me = JSON.parse(stored) ?? FIRST;
+let me = readUser() ?? FIRST;
+
+/** The user that the tab knows; null if it knows nobody, or if what it knows is no user. */
+function readUser() {
+  const user = readKept(KEY, {});
+  return typeof user.user === "string" && Array.isArray(user.roles) ? user : null;
+}
 
 export function currentUser() {
   return me;
@@ -27,15 +33,14 @@ export function renewToken(token) {
 
 function remember(next) {
   me = next;
-  stored = JSON.stringify(me);
-  sessionStorage.setItem(KEY, stored);
+  writeKept(KEY, me);
 }
 
 /** The tab forgets its user and all that the user saw: a new page has nothing in memory. The login says `notice`. */
 export function forgetUser(notice) {
   me = FIRST;
   sessionStorage.clear();
-  if (notice) sessionStorage.setItem(NOTICE_KEY, notice);
+  if (notice) writeKept(NOTICE_KEY, notice);
   startAnew();
 }
 
@@ -48,8 +53,8 @@ function startAnew() {
 
 /** Why there is a login, if the page has to say it; only once. */
 export function takeNotice() {
-  const notice = sessionStorage.getItem(NOTICE_KEY);
-  sessionStorage.removeItem(NOTICE_KEY);
+  const notice = readKept(NOTICE_KEY);
+  writeKept(NOTICE_KEY, null);
   return notice;
 }
 
@@ -61,7 +66,7 @@ export function endIfOurs({ Authorization: refused }) {
 /** The browser's back/forward cache can bring a page back as it was, and by then the tab may have another user. */
 export function watchReturn() {
   addEventListener("pageshow", (event) => {
-    if (event.persisted && sessionStorage.getItem(KEY) !== stored) startAnew();
+    if (event.persisted && JSON.stringify(readUser() ?? FIRST) !== JSON.stringify(me)) startAnew();
   });
 }
 

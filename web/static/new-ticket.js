@@ -8,6 +8,9 @@ import { choicesOf } from "./metadata.js";
 import { Advice } from "./problem.js";
 import { go } from "./router.js";
 import { Suggestion } from "./suggestion.js";
+import { forgetWords, keepWords } from "./words.js";
+
+const WORDS = "new ticket";
 
 export async function openNewTicket(page) {
   page.title("New ticket");
@@ -16,27 +19,26 @@ export async function openNewTicket(page) {
   const category = chooser("category", await choicesOf("category"));
   const priority = chooser("priority", await choicesOf("priority"));
   const suggestion = new Suggestion(description, { category, priority }, page.signal);
-  page.root.append(
-    el("h1", {}, "New ticket"),
-    form(
-      "card narrow",
-      sender(page),
-      field("Title", title, { limit: LIMITS.title, hint: "One line that says what is wrong." }),
-      field("Description", description, {
-        limit: LIMITS.description,
-        hint: "What did you do, what happened, what did you expect?",
-      }),
-      el("div", { class: "pair" }, field("Category", category), field("Priority", priority)),
-      suggestion.node,
-      outcome(),
-      el(
-        "p",
-        { class: "actions" },
-        el("button", { class: "primary" }, "Create ticket"),
-        el("a", { href: "#/tickets" }, "Cancel"),
-      ),
+  const node = form(
+    "card narrow",
+    sender(page),
+    field("Title", title, { limit: LIMITS.title, hint: "One line that says what is wrong." }),
+    field("Description", description, {
+      limit: LIMITS.description,
+      hint: "What did you do, what happened, what did you expect?",
+    }),
+    el("div", { class: "pair" }, field("Category", category), field("Priority", priority)),
+    suggestion.node,
+    outcome(),
+    el(
+      "p",
+      { class: "actions" },
+      el("button", { class: "primary" }, "Create ticket"),
+      el("a", { href: "#/tickets", onclick: () => forgetWords(WORDS) }, "Cancel"),
     ),
   );
+  keepWords(node, WORDS);
+  page.root.append(el("h1", {}, "New ticket"), node);
   title.focus();
   return {};
 }
@@ -57,6 +59,7 @@ function sender(page) {
     );
     try {
       const { data } = await post("/tickets", Object.fromEntries(filled), { headers: { "Idempotency-Key": key } });
+      forgetWords(WORDS);
       if (!page.signal.aborted) go(`/tickets/${data.id}`);
     } catch (problem) {
       if (problem.code !== "IDEMPOTENCY_KEY_REUSED") throw problem;

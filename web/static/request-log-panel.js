@@ -6,17 +6,18 @@ import { desk } from "./desk.js";
 import { el } from "./dom.js";
 import { plural, prettyJson, statusLabel } from "./format.js";
 import { seesOnlyOwn } from "./identity.js";
+import { readKept, writeKept } from "./kept.js";
 import { entries, onLogChange } from "./request-log.js";
 import { addressOf } from "./router.js";
 
-const OPEN_KEY = "support-desk-request-log";
+const OPEN_KEY = "request-log";
 
 /** Keep the panel up to date from now on. */
 export function startRequestLogPanel() {
   const panel = document.getElementById("request-log");
-  panel.open = sessionStorage.getItem(OPEN_KEY) === "yes";
+  panel.open = readKept(OPEN_KEY, false);
   panel.addEventListener("toggle", () => {
-    sessionStorage.setItem(OPEN_KEY, panel.open ? "yes" : "no");
+    writeKept(OPEN_KEY, panel.open);
     redrawRequestLog();
   });
   onLogChange((entry) => {

@@ -48,7 +48,7 @@ class TicketView {
     this.banner = el("div", { class: "card past", role: "status", hidden: true });
     this.facts = el("section", { class: "card" });
     this.workflow = new WorkflowCard((step, data) => this.fire(step, data));
-    this.conversation = new Conversation(this.comments, (body) =>
+    this.conversation = new Conversation(this.comments, this.ticket.id, (body) =>
       this.during(() => post(`${this.path}/comments`, ...body)),
     );
     this.drafts = new Drafts(this.replies, this.path, (job) => this.during(job));

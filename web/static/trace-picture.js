@@ -2,12 +2,13 @@
 
 import { el } from "./dom.js";
 import { person, plural } from "./format.js";
+import { readKept, writeKept } from "./kept.js";
 import { addressOf } from "./router.js";
 import { sqlInShort } from "./sql.js";
 import { StepDetails } from "./step-details.js";
 import { connect, duration, edges, edgesOfRoom, layOut, LINE, ROOMS } from "./trace-layout.js";
 
-const LIST_KEY = "support-desk-trace-as-list";
+const LIST_KEY = "trace-as-list";
 const NARROW = matchMedia("(max-width: 56rem)"); // there is no room for the columns
 const HEAD = 2 * LINE + 8; // pixels above the first step
 const MOVES = { ArrowDown: 1, ArrowUp: -1, Home: -Infinity, End: Infinity };
@@ -15,7 +16,7 @@ const MOVES = { ArrowDown: 1, ArrowUp: -1, Home: -Infinity, End: Infinity };
 export class Picture {
   constructor(page) {
     this.details = new StepDetails(page, () => this.close());
-    this.wantsList = sessionStorage.getItem(LIST_KEY) === "yes";
+    this.wantsList = readKept(LIST_KEY, false);
     this.isFolded = true;
     this.current = 0; // the step that Tab leads to
     this.scale = el("p", { class: "muted hint" });
@@ -139,7 +140,7 @@ export class Picture {
 
   setList(wantsList) {
     this.wantsList = wantsList;
-    sessionStorage.setItem(LIST_KEY, wantsList ? "yes" : "no");
+    writeKept(LIST_KEY, wantsList);
     this.showForm();
   }
 
