@@ -2,6 +2,7 @@
 
 import { bars, dailyChart } from "./chart.js";
 import { el } from "./dom.js";
+import { firstRunCard } from "./first-run.js";
 import { readStats } from "./metadata.js";
 import { throttle } from "./timing.js";
 
@@ -20,13 +21,14 @@ export async function openDashboard(page) {
 /** Replace what is shown; the link that has the focus keeps it, and an open table stays open. */
 function replaceKeeping(content, nodes) {
   const focused = content.contains(document.activeElement) && document.activeElement.getAttribute("href");
-  const isOpen = content.querySelector("details")?.open;
+  const isOpen = Boolean(content.querySelector("details")?.open);
   content.replaceChildren(...nodes);
-  content.querySelector("details").open = Boolean(isOpen);
+  for (const details of content.querySelectorAll("details")) details.open = isOpen;
   if (focused) content.querySelector(`a[href="${focused}"]`)?.focus({ preventScroll: true });
 }
 
 function draw(stats) {
+  if (!stats.total_tickets) return [firstRunCard()];
   return [
     el(
       "div",

@@ -4,6 +4,7 @@ import { announce } from "./announce.js";
 import { get, queryOf } from "./api.js";
 import { el, options } from "./dom.js";
 import { saveAs } from "./download.js";
+import { firstRunCard } from "./first-run.js";
 import { eventLabel, humanize, person, plural } from "./format.js";
 import { currentUser } from "./identity.js";
 import { readStats } from "./metadata.js";
@@ -157,8 +158,13 @@ class Queue {
     const { data } = await get(`/tickets${asked}`, { signal: this.page.signal });
     if (asked !== this.asked) return;
     this.list.node.classList.remove("waiting");
-    this.list.show(data.tickets);
+    this.list.show(data.tickets, this.whenEmpty());
     this.showFoot(data);
+  }
+
+  whenEmpty() {
+    if (Object.values(this.filters).every((value) => !value)) return firstRunCard();
+    return [el("p", {}, "No ticket fits these filters."), el("a", { href: "#/tickets" }, "Show all tickets")];
   }
 
   showFoot({ tickets, total, total_is_exact: isExact, next }) {

@@ -24,12 +24,12 @@ export class TicketList {
     return this.rows.get(id)?.ticket;
   }
 
-  /** Show these tickets, and no others. */
-  show(tickets) {
+  /** Show these tickets, and no others; `whenEmpty` if there are none. */
+  show(tickets, whenEmpty) {
     const focused = document.activeElement?.closest("li[data-id]")?.dataset.id;
     this.rows = new Map(tickets.map((ticket) => [ticket.id, this.rowFor(ticket)]));
     const nodes = [...this.rows.values()].map((row) => row.node);
-    this.node.replaceChildren(...(nodes.length ? nodes : [emptyNote()]));
+    this.node.replaceChildren(...(nodes.length ? nodes : [el("li", { class: "empty" }, whenEmpty)]));
     if (focused) this.rows.get(Number(focused))?.node.querySelector("a").focus();
     this.isFirst = false;
   }
@@ -65,15 +65,6 @@ function isNewer(ticket, old) {
   const isOther = ticket.uuid !== old.uuid;
   const hasLock = Boolean(old.lock_expires_at);
   return isOther || ticket.version > old.version || (hasLock && ticket.version === old.version);
-}
-
-function emptyNote() {
-  return el(
-    "li",
-    { class: "empty" },
-    el("p", {}, "No ticket fits these filters."),
-    el("a", { href: "#/tickets" }, "Show all tickets"),
-  );
 }
 
 function drawRow(ticket) {
