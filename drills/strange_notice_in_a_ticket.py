@@ -11,7 +11,7 @@ STARS = 2
 FAMILY = ""
 SECTION = "Edge and config"
 FILE = "web/static/conversation.js"
-CLEAN = """    el("p", { class: "user-text", dir: "auto" }, comment.body),
+CLEAN = """    el("p.user-text", { dir: "auto" }, comment.body),
   );
 }
 """
@@ -21,7 +21,7 @@ PLANTED = """    withLinks(comment.body),
 
 /** The text of a comment with its addresses as links. */
 function withLinks(text) {
-  const node = el("p", { class: "user-text", dir: "auto" });
+  const node = el("p.user-text", { dir: "auto" });
   node.innerHTML = text.replace(/https?:[^ ]+/g, '<a href="$&">$&</a>');
   return node;
 }

@@ -28,3 +28,25 @@ class Header(LayoutTest):
             menu = self.box("#user-menu .popover")
             self.assertGreaterEqual(menu["left"], 0, width)
             self.assertLessEqual(menu["right"], width, width)
+
+
+class Stability(LayoutTest):
+    """The layout shift of web.dev, https://web.dev/articles/cls: less than 0.1 is good, and less than 0.05 is ours."""
+
+    def test_nothing_jumps_while_a_view_is_opened(self):
+        for number in range(30):
+            self.desk.new_ticket(title=f"Number {number}", priority="critical" if number % 2 else "low")
+        for path in ("/tickets", "/tickets/30", "/dashboard", "/audit", "/tickets/new"):
+            for width in (1280, 780, 360):
+                page = self.sized(width, 800, path)
+                page.wait("main h1")
+                page.wait("#live.live")
+                self.assertLess(page.run(SHIFT), 0.05, (path, width))
+
+
+SHIFT = """
+let sum = 0;
+const shifts = new PerformanceObserver((list) => list.getEntries().forEach(({ value }) => (sum += value)));
+shifts.observe({ type: "layout-shift", buffered: true });
+return new Promise((done) => setTimeout(() => done(sum), 100));
+"""

@@ -8,7 +8,7 @@ const MAX_NOTES = 3;
 /** Show a note for a few seconds; `link` leads to what it is about. */
 export function announce(text, link) {
   const region = document.getElementById("notes");
-  const note = el("p", { class: "note", dir: "auto" }, link ? el("a", { href: link }, text) : text);
+  const note = el("p.note", { dir: "auto" }, link ? el("a", { href: link }, text) : text);
   region.append(note);
   while (region.children.length > MAX_NOTES) region.firstChild.remove();
   setTimeout(() => note.remove(), DISPLAY_TIME);

@@ -28,10 +28,10 @@ class Audit {
   constructor(page) {
     this.page = page;
     this.refreshSoon = throttle(() => page.run(() => this.read()), 1000);
-    this.verdict = el("div", { class: "verdict", role: "status" });
+    this.verdict = el("div.verdict", { role: "status" });
     this.rows = el("tbody");
     this.drawn = new Map(); // rows by event id: an event never changes
-    this.foot = el("footer", { class: "foot actions" });
+    this.foot = el("footer.foot.actions");
     this.build();
   }
 
@@ -54,13 +54,11 @@ class Audit {
     };
     this.verifier = el("button", { onclick: () => this.page.run(() => this.verify()) }, "Verify the chain");
     this.page.root.append(
-      el("header", { class: "head" }, el("h1", {}, "Audit"), this.verifier),
+      el("header.head", el("h1", "Audit"), this.verifier),
       this.verdict,
-      el("div", { class: "filters" }, Object.values(this.controls)),
-      el(
-        "div",
-        { class: "card scroller", tabindex: 0, role: "region", "aria-label": "Events" },
-        el("table", { class: "events" }, tableHead(), this.rows),
+      el("div.filters", Object.values(this.controls)),
+      el("div.card.scroller", { tabindex: 0, role: "region", "aria-label": "Events" },
+        el("table.events", tableHead(), this.rows),
       ),
       this.foot,
     );
@@ -87,10 +85,7 @@ class Audit {
     const { events, next } = this.filters.after === END ? await this.readEnd() : await this.ask({ limit: PER_PAGE });
     if (asked !== this.asked) return;
     this.next = next;
-    arrange(
-      this.rows,
-      events.map((event) => this.row(event)),
-    );
+    arrange(this.rows, events.map((event) => this.row(event)));
     this.showFoot(events.length);
   }
 
@@ -128,13 +123,9 @@ class Audit {
 
   showFoot(count) {
     const link = (text, after) =>
-      el("a", { class: "button", href: addressOf("/audit", { ...this.filters, after }) }, text);
+      el("a.button", { href: addressOf("/audit", { ...this.filters, after }) }, text);
     this.foot.replaceChildren(
-      el(
-        "span",
-        { class: "muted" },
-        count ? `${plural(count, "event")}, oldest first` : "No event fits these filters.",
-      ),
+      el("span.muted", count ? `${plural(count, "event")}, oldest first` : "No event fits these filters."),
       ...[
         this.filters.after && link("First", ""),
         this.next && link("Later", this.next),
@@ -161,42 +152,30 @@ class Audit {
 
 function tableHead() {
   const names = ["Event", "Ticket", "What", "When", "Request", "Hash"];
-  return el(
-    "thead",
-    {},
-    el(
-      "tr",
-      {},
-      names.map((name) => el("th", {}, name)),
-    ),
-  );
+  return el("thead", el("tr", names.map((name) => el("th", name))));
 }
 
 function drawEvent(event) {
   return el(
     "tr",
-    {},
-    el("td", { class: "number" }, event.id),
+    el("td.number", event.id),
     el(
       "td",
-      {},
       el("a", { href: addressOf(`/tickets/${event.ticket_id}`, { at: event.version }) }, `#${event.ticket_id}`),
-      el("span", { class: "muted" }, ` v${event.version}`),
+      el("span.muted", ` v${event.version}`),
     ),
-    el("td", {}, el("b", {}, person(event.actor)), ` ${eventLabel(event.type)} `, el("code", { class: "muted" }, event.type)),
-    el("td", {}, timeElement(event.at)),
-    el("td", {}, el("code", {}, event.request_id)),
-    el("td", {}, el("code", { title: event.hash }, event.hash.slice(0, 8))),
+    el("td", el("b", person(event.actor)), ` ${eventLabel(event.type)} `, el("code.muted", event.type)),
+    el("td", timeElement(event.at)),
+    el("td", el("code", event.request_id)),
+    el("td", el("code", { title: event.hash }, event.hash.slice(0, 8))),
   );
 }
 
 function intact({ events, head }) {
-  return el(
-    "p",
-    { class: "card ok" },
-    el("b", {}, "The chain holds. "),
+  return el("p.card.ok",
+    el("b", "The chain holds. "),
     `${plural(events, "event")}, the last hash is `,
-    el("code", {}, head.slice(0, 16)),
+    el("code", head.slice(0, 16)),
     "… ",
     el("a", { href: addressOf("/audit", { after: END }) }, "See the newest"),
   );
@@ -204,19 +183,8 @@ function intact({ events, head }) {
 
 async function broken({ broken: { id, problem } }) {
   const { data } = await get(`/audit-events?after=${id - 1}&limit=1`);
-  return el(
-    "div",
-    { class: "card broken" },
-    el("p", {}, el("b", {}, `The chain is broken at event ${id}: `), `${problem}.`),
-    el(
-      "table",
-      { class: "events" },
-      tableHead(),
-      el(
-        "tbody",
-        {},
-        data.events.map((event) => drawEvent(event)),
-      ),
-    ),
+  return el("div.card.broken",
+    el("p", el("b", `The chain is broken at event ${id}: `), `${problem}.`),
+    el("table.events", tableHead(), el("tbody", data.events.map((event) => drawEvent(event)))),
   );
 }

@@ -12,7 +12,7 @@ const BASE = 120; // where the bars stand
 export function bars(field, breakdown) {
   const total = Object.values(breakdown).reduce((sum, count) => sum + count, 0);
   const rows = Object.entries(breakdown).map(([value, count]) => bar(field, value, count, total));
-  return el("section", { class: "card" }, el("h2", {}, `By ${field}`), el("ul", { class: "bars" }, rows));
+  return el("section.card", el("h2", `By ${field}`), el("ul.bars", rows));
 }
 
 function bar(field, value, count, total) {
@@ -21,12 +21,12 @@ function bar(field, value, count, total) {
     "li",
     { "data-value": value },
     el("a", { href: addressOf("/tickets", { [field]: value }) }, humanize(value)),
-    el("span", { class: "count" }, count.toLocaleString("en")),
+    el("span.count", count.toLocaleString("en")),
     svg(
       "svg",
       { class: `bar ${field}-${value}`, viewBox: "0 0 100 6", preserveAspectRatio: "none", "aria-hidden": "true" },
-      svg("rect", { class: "track", width: 100, height: 6 }),
-      svg("rect", { class: "filled", width: share, height: 6 }),
+      svg("rect.track", { width: 100, height: 6 }),
+      svg("rect.filled", { width: share, height: 6 }),
     ),
   );
 }
@@ -39,7 +39,6 @@ export function dailyChart(days) {
   const label = `${plural(total, "ticket")} from ${shortDay(days[0].day)} to ${shortDay(days.at(-1).day)}, at most ${most} on one day`;
   return el(
     "figure",
-    {},
     svg(
       "svg",
       {
@@ -49,25 +48,23 @@ export function dailyChart(days) {
         role: "img",
         "aria-label": label,
       },
-      svg("line", { class: "ground", x1: 0, x2: WIDTH, y1: BASE, y2: BASE }),
+      svg("line.ground", { x1: 0, x2: WIDTH, y1: BASE, y2: BASE }),
       days.map((day, index) => column(day, index, step, most)),
     ),
-    el("figcaption", { class: "muted" }, `${label}.`),
-    el("details", {}, el("summary", {}, "The same as a table"), table(days)),
+    el("figcaption.muted", `${label}.`),
+    el("details", el("summary", "The same as a table"), table(days)),
   );
 }
 
 function column({ day, tickets }, index, step, most) {
   const height = (tickets / most) * (BASE - 22);
   const middle = (index + 0.5) * step;
-  return svg(
-    "g",
-    { class: "day" },
-    svg("title", {}, `${day}: ${plural(tickets, "ticket")}`),
-    svg("rect", { class: "filled", x: index * step + 2, y: BASE - height, width: step - 4, height, rx: 2 }),
+  return svg("g.day",
+    svg("title", `${day}: ${plural(tickets, "ticket")}`),
+    svg("rect.filled", { x: index * step + 2, y: BASE - height, width: step - 4, height, rx: 2 }),
     tickets > 0 && svg("text", { x: middle, y: BASE - height - 5, "text-anchor": "middle" }, tickets),
     index % 5 === 4 &&
-      svg("text", { class: "muted", x: middle + step / 2, y: BASE + 20, "text-anchor": "end" }, shortDay(day)),
+      svg("text.muted", { x: middle + step / 2, y: BASE + 20, "text-anchor": "end" }, shortDay(day)),
   );
 }
 
@@ -76,11 +73,6 @@ function shortDay(day) {
 }
 
 function table(days) {
-  const rows = days.map(({ day, tickets }) => el("tr", {}, el("td", {}, day), el("td", {}, tickets)));
-  return el(
-    "table",
-    {},
-    el("thead", {}, el("tr", {}, el("th", {}, "Day"), el("th", {}, "Tickets"))),
-    el("tbody", {}, rows),
-  );
+  const rows = days.map(({ day, tickets }) => el("tr", el("td", day), el("td", tickets)));
+  return el("table", el("thead", el("tr", el("th", "Day"), el("th", "Tickets"))), el("tbody", rows));
 }

@@ -10,12 +10,7 @@ import { throttle } from "./timing.js";
 
 const FAR = 5; // seconds: an event that is so far from our now says that the clock was moved
 const MOST = 120; // of one unit: more are told in a larger one
-const UNITS = [
-  ["day", 86400],
-  ["hour", 3600],
-  ["minute", 60],
-  ["second", 1],
-];
+const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
 
 /** The desk says by how many seconds its clock is moved. */
 export function setOffset(seconds = 0) {
@@ -53,10 +48,10 @@ function showClock() {
   const banner = document.getElementById("clock");
   banner.hidden = !desk.clock_offset;
   if (banner.hidden) return;
-  const outcome = el("span", { class: "outcome", role: "alert" });
+  const outcome = el("span.outcome", { role: "alert" });
   banner.replaceChildren(
-    el("span", {}, `The desk's clock is moved: it is ${offsetText(desk.clock_offset)}.`),
-    el("button", { class: "small", onclick: () => putBack(outcome) }, "Back to real time"),
+    el("span", `The desk's clock is moved: it is ${offsetText(desk.clock_offset)}.`),
+    el("button.small", { onclick: () => putBack(outcome) }, "Back to real time"),
     outcome,
   );
 }

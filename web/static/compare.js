@@ -19,13 +19,11 @@ export async function openComparison(page) {
   const isSame = found.first_difference === null;
   const verdict = isSame ? "Both did the same steps, whatever their times, numbers and ids." : `${differs.size} of ${plural(found.rows.length, "row")} differ.`;
   page.root.append(
-    el("header", { class: "head" }, el("h1", {}, "Compare"), el("a", { href: "#/requests" }, "All requests")),
-    el(
-      "div",
-      { class: "card comparison" },
-      el("div", { class: "pair-row titles" }, drawTitle(found.a), drawTitle(found.b)),
-      el("p", { class: "muted verdict" }, verdict, !isSame && firstLink()),
-      el("ol", { class: "pair-rows" }, drawRows(found, differs)),
+    el("header.head", el("h1", "Compare"), el("a", { href: "#/requests" }, "All requests")),
+    el("div.card.comparison",
+      el("div.pair-row.titles", drawTitle(found.a), drawTitle(found.b)),
+      el("p.muted.verdict", verdict, !isSame && firstLink()),
+      el("ol.pair-rows", drawRows(found, differs)),
     ),
   );
   showFirst();
@@ -33,7 +31,7 @@ export async function openComparison(page) {
 }
 
 function firstLink() {
-  return el("button", { class: "link", onclick: showFirst }, "Show the first difference");
+  return el("button.link", { onclick: showFirst }, "Show the first difference");
 }
 
 function showFirst() {
@@ -42,7 +40,7 @@ function showFirst() {
 
 function drawTitle(request) {
   const id = encodeURIComponent(request.id);
-  return el("h2", {}, el("a", { href: addressOf(`/requests/${id}`) }, ...traceTitle(request).slice(0, 2)), ...traceTitle(request).slice(2));
+  return el("h2", el("a", { href: addressOf(`/requests/${id}`) }, ...traceTitle(request).slice(0, 2)), ...traceTitle(request).slice(2));
 }
 
 function drawRows({ rows, first_difference: first }, differs) {
@@ -60,29 +58,29 @@ function drawRows({ rows, first_difference: first }, differs) {
 }
 
 function drawFold(rows) {
-  const inside = el("ol", {});
-  const details = el("details", {}, el("summary", {}, plural(rows.length, "equal step")), inside);
+  const inside = el("ol");
+  const details = el("details", el("summary", plural(rows.length, "equal step")), inside);
   details.addEventListener("toggle", () => inside.replaceChildren(...rows.map((row) => drawRow(row, "equal"))), { once: true });
-  return el("li", { class: "fold" }, details);
+  return el("li.fold", details);
 }
 
 function drawRow([left, right], kind) {
   return el(
     "li",
     { class: `pair-row ${kind}` },
-    kind.includes("first") && el("p", { class: "mark" }, "The first difference"),
+    kind.includes("first") && el("p.mark", "The first difference"),
     drawStep(left),
     drawStep(right),
   );
 }
 
 function drawStep(step) {
-  if (!step) return el("div", { class: "cell nothing" }, "nothing");
+  if (!step) return el("div.cell.nothing", "nothing");
   const node = el(
     "div",
     { class: `cell ${step.kind === "error" || step.failure ? "failed" : ""}` },
-    el("code", {}, textOf(step)),
-    el("span", { class: "muted where" }, [step.file && `${step.file}:${step.line}`, duration(step.took_us)].filter(Boolean).join(" · ")),
+    el("code", textOf(step)),
+    el("span.muted.where", [step.file && `${step.file}:${step.line}`, duration(step.took_us)].filter(Boolean).join(" · ")),
   );
   node.style.setProperty("--depth", Math.max(0, Math.min(step.depth - 5, 10)));
   return node;

@@ -12,12 +12,10 @@ export class Conversation {
   constructor(pages, ticketId, send) {
     Object.assign(this, { pages, send, words: `comment ${ticketId}` });
     this.keyed = {}; // the idempotency key of the last request, and its body
-    this.list = el("ol", { class: "comments" });
+    this.list = el("ol.comments");
     this.heading = el("h2");
     this.form = this.buildForm();
-    this.node = el(
-      "section",
-      { class: "card conversation", tabindex: -1 },
+    this.node = el("section.card.conversation", { tabindex: -1 },
       this.heading,
       pages.button,
       this.list,
@@ -34,11 +32,9 @@ export class Conversation {
       (node) => this.submit(node),
       field("Add a comment", this.text, { limit: LIMITS.body }),
       outcome(),
-      el(
-        "p",
-        { class: "actions" },
-        el("button", { class: "primary" }, "Comment"),
-        isStaff && el("label", { class: "check" }, this.internal, "Internal note, for staff only"),
+      el("p.actions",
+        el("button.primary", "Comment"),
+        isStaff && el("label.check", this.internal, "Internal note, for staff only"),
       ),
     );
     keepWords(node, this.words);
@@ -75,14 +71,12 @@ function drawComment(comment) {
   return el(
     "li",
     { class: comment.internal ? "comment internal" : "comment" },
-    el(
-      "p",
-      { class: "muted" },
-      el("b", {}, person(comment.author)),
+    el("p.muted",
+      el("b", person(comment.author)),
       " ",
       timeElement(comment.created_at),
-      comment.internal && el("span", { class: "badge" }, "internal note"),
+      comment.internal && el("span.badge", "internal note"),
     ),
-    el("p", { class: "user-text", dir: "auto" }, comment.body),
+    el("p.user-text", { dir: "auto" }, comment.body),
   );
 }

@@ -15,7 +15,7 @@ export async function copy(text, button) {
 }
 
 function copyBySelection(text) {
-  const box = el("textarea", {});
+  const box = el("textarea");
   box.value = text;
   document.body.append(box);
   box.select();

@@ -10,8 +10,8 @@ const BREAKDOWNS = ["status", "priority", "category", "state"];
 
 export async function openDashboard(page) {
   page.title("Dashboard");
-  const content = el("div", { class: "dashboard" });
-  page.root.append(el("h1", {}, "Dashboard"), content);
+  const content = el("div.dashboard");
+  page.root.append(el("h1", "Dashboard"), content);
   const refresh = async () => replaceKeeping(content, draw(await readStats()));
   await refresh();
   const soon = throttle(() => page.run(refresh), 1000);
@@ -30,23 +30,16 @@ function replaceKeeping(content, nodes) {
 function draw(stats) {
   if (!stats.total_tickets) return [firstRunCard()];
   return [
-    el(
-      "div",
-      { class: "figures" },
+    el("div.figures",
       figure("Tickets", stats.total_tickets.toLocaleString("en"), "total"),
       figure("Open", stats.open_tickets.toLocaleString("en"), "open"),
       figure("Per day", stats.avg_tickets_per_day.toFixed(1), "average"),
     ),
-    el("section", { class: "card wide" }, el("h2", {}, "New tickets, last 30 days"), dailyChart(stats.daily)),
+    el("section.card.wide", el("h2", "New tickets, last 30 days"), dailyChart(stats.daily)),
     ...BREAKDOWNS.map((name) => bars(name, stats[`${name}_breakdown`])),
   ];
 }
 
 function figure(label, value, name) {
-  return el(
-    "div",
-    { class: "card figure" },
-    el("p", { class: "muted" }, label),
-    el("p", { class: "value", "data-figure": name }, value),
-  );
+  return el("div.card.figure", el("p.muted", label), el("p.value", { "data-figure": name }, value));
 }

@@ -28,7 +28,7 @@ async function start() {
   showSchemas();
   document.addEventListener("identity", showNet); // a locked desk shows its workflow only with a token
   if (isOpen()) await showNet();
-  else $("net").replaceChildren(el("p", {}, "This desk draws its workflow for callers with a token: enter one above."));
+  else $("net").replaceChildren(el("p", "This desk draws its workflow for callers with a token: enter one above."));
   openTarget();
   window.addEventListener("hashchange", openTarget);
   window.addEventListener("pageshow", forgetOnReturn);
@@ -43,13 +43,13 @@ function forgetOnReturn(event) {
 
 /** Text and <code> elements from a text with `backticks`. */
 function rich(text) {
-  return text.split("`").map((part, index) => (index % 2 ? el("code", {}, part) : part));
+  return text.split("`").map((part, index) => (index % 2 ? el("code", part) : part));
 }
 
 function table(heads, rows) {
-  const head = el("tr", {}, ...heads.map((text) => el("th", { scope: "col" }, text)));
-  const lines = rows.map((cells) => el("tr", {}, ...cells.map((cell) => el("td", {}, ...[cell].flat()))));
-  return el("div", { class: "scroll" }, el("table", {}, el("thead", {}, head), el("tbody", {}, ...lines)));
+  const head = el("tr", ...heads.map((text) => el("th", { scope: "col" }, text)));
+  const lines = rows.map((cells) => el("tr", ...cells.map((cell) => el("td", ...[cell].flat()))));
+  return el("div.scroll", el("table", el("thead", head), el("tbody", ...lines)));
 }
 
 /** What a $ref points at, or the thing itself. */
@@ -102,7 +102,7 @@ function showIdentity() {
 }
 
 function labelled(text, control, hint) {
-  return el("label", {}, text, control, ...(hint ? [el("small", {}, ...rich(hint))] : []));
+  return el("label", text, control, ...(hint ? [el("small", ...rich(hint))] : []));
 }
 
 function identityHeaders() {
@@ -130,15 +130,15 @@ function showOperations() {
     links.push([id, tag.name]);
   }
   links.push(["workflow", "Workflow diagram"], ["schemas", "Schemas"]);
-  const items = links.map(([id, text]) => el("li", {}, el("a", { href: `#${id}` }, text)));
-  $("contents").replaceChildren(el("ul", {}, ...items));
+  const items = links.map(([id, text]) => el("li", el("a", { href: `#${id}` }, text)));
+  $("contents").replaceChildren(el("ul", ...items));
 }
 
 function cardOf(method, path, operation) {
   const name = el("span", { class: `method ${method}` }, method.toUpperCase());
-  const summaryText = el("span", { class: "summary-text" }, ...rich(operation.summary));
-  const summary = el("summary", {}, name, el("code", {}, path), summaryText);
-  const card = el("details", { class: "operation", id: operation.operationId }, summary);
+  const summaryText = el("span.summary-text", ...rich(operation.summary));
+  const summary = el("summary", name, el("code", path), summaryText);
+  const card = el("details.operation", { id: operation.operationId }, summary);
   card.addEventListener("toggle", () => { // fifty forms at once would be slow to make
     if (card.open && card.children.length === 1) card.append(insideOf(method, path, operation));
   });
@@ -149,16 +149,16 @@ function insideOf(method, path, operation) {
   const fields = operation.parameters.map(resolved)
     .filter((parameter) => !["X-User-Id", "X-User-Role"].includes(parameter.name))
     .map((parameter) => ({ parameter, control: controlOf(parameter) }));
-  const inside = el("div", {});
+  const inside = el("div");
   if (fields.length) {
     const labels = fields.map(({ parameter, control }) =>
       labelled(`${parameter.name}${parameter.required ? " (required)" : ""}`, control, hintOf(parameter)));
-    inside.append(el("h3", {}, "Parameters"), el("div", { class: "fields" }, ...labels));
+    inside.append(el("h3", "Parameters"), el("div.fields", ...labels));
   }
   const body = bodyOf(operation, inside);
   const read = () => requestOf(method, path, fields, body);
-  inside.append(el("h3", {}, "Try it"), ...tryOut(read, inside, operation));
-  inside.append(el("h3", {}, "Answers"), ...answersOf(operation));
+  inside.append(el("h3", "Try it"), ...tryOut(read, inside, operation));
+  inside.append(el("h3", "Answers"), ...answersOf(operation));
   return inside;
 }
 
@@ -170,7 +170,7 @@ function hintOf(parameter) {
 function controlOf({ schema, example }) {
   const choices = schema.enum ?? (schema.type === "boolean" ? [true, false] : null);
   if (!choices) return el("input", { value: example ?? "", autocomplete: "off" });
-  return el("select", {}, ...["", ...choices].map((choice) => el("option", {}, String(choice))));
+  return el("select", ...["", ...choices].map((choice) => el("option", String(choice))));
 }
 
 function bodyOf(operation, inside) {
@@ -180,14 +180,14 @@ function bodyOf(operation, inside) {
   const names = Object.keys(properties);
   const isIgnored = (name) => properties[name].$ref?.endsWith("/Ignored");
   const rows = names.filter((name) => !isIgnored(name))
-    .map((name) => [el("code", {}, name), inWords(properties[name]), required.includes(name) ? "required" : ""]);
+    .map((name) => [el("code", name), inWords(properties[name]), required.includes(name) ? "required" : ""]);
   const text = JSON.stringify(content.example, null, 2);
   const area = el("textarea", { rows: text.split("\n").length + 1, spellcheck: "false" });
   area.value = text;
-  inside.append(el("h3", {}, "Body"), table(["Field", "Holds", ""], rows));
+  inside.append(el("h3", "Body"), table(["Field", "Holds", ""], rows));
   const ignored = names.filter(isIgnored).join(", ");
-  if (ignored) inside.append(el("p", { class: "soft" }, `Taken and ignored, being read-only: ${ignored}.`));
-  inside.append(el("div", { class: "body" }, labelled("JSON", area)));
+  if (ignored) inside.append(el("p.soft", `Taken and ignored, being read-only: ${ignored}.`));
+  inside.append(el("div.body", labelled("JSON", area)));
   return area;
 }
 
@@ -214,8 +214,8 @@ function asCurl(request, isStream) {
 
 function tryOut(read, inside, operation) {
   if ("101" in operation.responses) {
-    return [el("p", {}, "This is a WebSocket, which neither curl nor this form speaks: use a client such as ",
-      el("code", {}, "websocat"), " or a browser's ", el("code", {}, "new WebSocket(…)"), ".")];
+    return [el("p", "This is a WebSocket, which neither curl nor this form speaks: use a client such as ",
+      el("code", "websocat"), " or a browser's ", el("code", "new WebSocket(…)"), ".")];
   }
   const isStream = "text/event-stream" in (operation.responses["200"]?.content ?? {});
   const curl = el("code"), copier = el("button", { type: "button", class: "quiet" }, "Copy");
@@ -231,7 +231,7 @@ function tryOut(read, inside, operation) {
     send.disabled = false;
     send.focus();
   });
-  return [el("pre", { tabindex: "0" }, curl), el("div", { class: "buttons" }, send, copier), answer];
+  return [el("pre", { tabindex: "0" }, curl), el("div.buttons", send, copier), answer];
 }
 
 async function sendRequest({ method, path, headers, body }, place) {
@@ -242,10 +242,10 @@ async function sendRequest({ method, path, headers, body }, place) {
     const took = Math.round(performance.now() - started);
     const status = el("strong", { class: answer.ok ? "ok" : "bad" }, `${answer.status} ${answer.statusText}`);
     const lines = [...answer.headers].map(([name, value]) => `${name}: ${value}`).join("\n");
-    const more = el("details", {}, el("summary", {}, "Headers"), el("pre", {}, lines));
-    place.replaceChildren(el("p", {}, status, ` in ${took} ms`), more, el("pre", { tabindex: "0" }, prettyJson(text) || "(no body)"));
+    const more = el("details", el("summary", "Headers"), el("pre", lines));
+    place.replaceChildren(el("p", status, ` in ${took} ms`), more, el("pre", { tabindex: "0" }, prettyJson(text) || "(no body)"));
   } catch (problem) {
-    place.replaceChildren(el("p", { class: "bad" }, `No answer: ${problem.message}`));
+    place.replaceChildren(el("p.bad", `No answer: ${problem.message}`));
   }
 }
 
@@ -266,7 +266,7 @@ function answersOf(operation) {
   const common = rows.filter((row) => !own.includes(row));
   const show = (some) => table(["Status", "Means", "Body"], some.map(([status, response]) => [
     el("span", { class: status < 400 ? "ok" : "bad" }, status), rich(response.description), contentOf(response)]));
-  const rest = el("details", {}, el("summary", {}, "What any request can meet"), show(common));
+  const rest = el("details", el("summary", "What any request can meet"), show(common));
   return [show(own), ...(common.length ? [rest] : [])];
 }
 
@@ -275,8 +275,8 @@ function contentOf(response) {
   if (!type) return "";
   const words = type === "application/json" ? inWords(content.schema) : [type];
   if (!content.example) return words;
-  const example = el("pre", {}, JSON.stringify(content.example, null, 2));
-  return [...words, el("details", {}, el("summary", { class: "soft" }, "Example"), example)];
+  const example = el("pre", JSON.stringify(content.example, null, 2));
+  return [...words, el("details", el("summary.soft", "Example"), example)];
 }
 
 // -- schemas and the workflow ---------------------------------------------------------------------
@@ -284,10 +284,10 @@ function contentOf(response) {
 function showSchemas() {
   for (const [name, schema] of Object.entries(api.components.schemas)) {
     const rows = Object.entries(schema.properties ?? {}).map(([field, holds]) =>
-      [el("code", {}, field), inWords(holds), (schema.required ?? []).includes(field) ? "" : "optional"]);
-    const inside = rows.length ? table(["Field", "Holds", ""], rows) : el("p", {}, schema.description ?? "");
-    const card = el("details", { class: "schema", id: `schema-${name}` }, el("summary", {}, name));
-    card.append(el("div", {}, inside));
+      [el("code", field), inWords(holds), (schema.required ?? []).includes(field) ? "" : "optional"]);
+    const inside = rows.length ? table(["Field", "Holds", ""], rows) : el("p", schema.description ?? "");
+    const card = el("details.schema", { id: `schema-${name}` }, el("summary", name));
+    card.append(el("div", inside));
     $("schemas").append(card);
   }
 }
@@ -297,8 +297,8 @@ async function showNet() {
   if (!answer.ok) return; // not a token yet
   document.removeEventListener("identity", showNet);
   const net = await answer.json();
-  const words = el("ul", {}, ...net.transitions.map((step) => el("li", {}, sentence(step))));
-  $("net").replaceChildren(drawNet(net, net.initial, []), el("details", {}, el("summary", {}, "In words"), words));
+  const words = el("ul", ...net.transitions.map((step) => el("li", sentence(step))));
+  $("net").replaceChildren(drawNet(net, net.initial, []), el("details", el("summary", "In words"), words));
 }
 
 /** A sentence about one transition. */

@@ -2,17 +2,21 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** el("button", { class: "quiet", onclick: save }, "Save"): attributes, listeners, children. */
-export function el(name, attributes = {}, ...children) {
-  return setUp(document.createElement(name), attributes, children);
+/** el("button.small.link", { onclick: save }, "Save"): name and classes; attributes and listeners, if any; children. */
+export function el(name, ...given) {
+  const [tag, ...classes] = name.split(".");
+  return setUp(document.createElement(tag), classes, given);
 }
 
 /** The same for a drawing. */
-export function svg(name, attributes = {}, ...children) {
-  return setUp(document.createElementNS(SVG, name), attributes, children);
+export function svg(name, ...given) {
+  const [tag, ...classes] = name.split(".");
+  return setUp(document.createElementNS(SVG, tag), classes, given);
 }
 
-function setUp(node, attributes, children) {
+function setUp(node, classes, given) {
+  const [attributes, children] = given[0]?.constructor === Object ? [given[0], given.slice(1)] : [{}, given];
+  if (classes.length) node.setAttribute("class", classes.join(" "));
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
     else if (value === true) node.setAttribute(name, "");

@@ -12,13 +12,11 @@ export class Drafts {
   constructor(pages, ticketPath, during) {
     Object.assign(this, { pages, during, path: ticketPath });
     this.cards = new Map(); // by draft id, so that typed words stay
-    this.list = el("div", { class: "drafts" });
+    this.list = el("div.drafts");
     this.outcome = outcome();
     this.button = el("button", { onclick: () => this.write() }, "Write a reply draft");
-    this.node = el(
-      "section",
-      { class: "card", tabindex: -1 },
-      el("header", { class: "head" }, el("h2", {}, "Reply drafts"), this.button),
+    this.node = el("section.card", { tabindex: -1 },
+      el("header.head", el("h2", "Reply drafts"), this.button),
       this.outcome,
       this.list,
       pages.button,
@@ -42,10 +40,7 @@ export class Drafts {
   draw(past) {
     this.node.hidden = Boolean(past);
     const newest = [...this.pages.rows].reverse();
-    arrange(
-      this.list,
-      newest.map((draft) => this.cardOf(draft).node),
-    );
+    arrange(this.list, newest.map((draft) => this.cardOf(draft).node));
   }
 
   cardOf(draft) {
@@ -65,10 +60,8 @@ class PendingDraft {
     this.node = form(
       "draft pending",
       () => this.approve(),
-      el(
-        "p",
-        { class: "muted" },
-        el("span", { class: "badge" }, "pending"),
+      el("p.muted",
+        el("span.badge", "pending"),
         " by ",
         person(draft.created_by),
         `, source ${draft.source}, `,
@@ -76,10 +69,8 @@ class PendingDraft {
       ),
       this.text,
       outcome(),
-      el(
-        "p",
-        { class: "actions" },
-        el("button", { class: "primary" }, "Approve and send"),
+      el("p.actions",
+        el("button.primary", "Approve and send"),
         el("button", { type: "button", onclick: choose(() => this.save()) }, "Save changes"),
         el("button", { type: "button", class: "danger", onclick: choose(() => this.reject()) }, "Reject"),
       ),
@@ -120,11 +111,9 @@ class PendingDraft {
 }
 
 function decided(draft) {
-  const node = el(
-    "details",
-    { class: "draft" },
-    el("summary", {}, el("span", { class: "badge" }, draft.status), " by ", person(draft.decided_by), " ", timeElement(draft.decided_at)),
-    el("p", { class: "user-text", dir: "auto" }, draft.body),
+  const node = el("details.draft",
+    el("summary", el("span.badge", draft.status), " by ", person(draft.decided_by), " ", timeElement(draft.decided_at)),
+    el("p.user-text", { dir: "auto" }, draft.body),
   );
   return { draft, node };
 }

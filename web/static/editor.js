@@ -43,11 +43,7 @@ export class Editor {
   }
 
   newLease() {
-    return new Lease(
-      this.view.ticket.id,
-      (version) => this.follow(version),
-      (problem) => this.warn(problem),
-    );
+    return new Lease(this.view.ticket.id, (version) => this.follow(version), (problem) => this.warn(problem));
   }
 
   async show() {
@@ -65,19 +61,13 @@ export class Editor {
     this.form = form(
       "card editor",
       () => this.save(),
-      el("h2", {}, "Edit"),
+      el("h2", "Edit"),
       fields.title,
       fields.description,
-      el(
-        "div",
-        { class: "pair" },
-        FACTS.map((name) => fields[name]),
-      ),
+      el("div.pair", FACTS.map((name) => fields[name])),
       outcome(),
-      el(
-        "p",
-        { class: "actions" },
-        el("button", { class: "primary" }, "Save"),
+      el("p.actions",
+        el("button.primary", "Save"),
         el("button", { type: "button", onclick: () => this.close() }, "Cancel"),
       ),
     );

@@ -18,13 +18,9 @@ const FACTS = [
 export function drawFacts(ticket, changes) {
   const marks = Object.fromEntries(changes.map((change) => [change.name, change]));
   return [
-    el("h2", { class: "sr-only" }, "Description"),
+    el("h2.sr-only", "Description"),
     el("p", { class: marks.description ? "user-text changed-field" : "user-text", dir: "auto" }, ticket.description),
-    el(
-      "dl",
-      { class: "facts-list" },
-      FACTS.map(([name, show]) => fact(name, show(ticket), marks[name])),
-    ),
+    el("dl.facts-list", FACTS.map(([name, show]) => fact(name, show(ticket), marks[name]))),
   ];
 }
 
@@ -32,7 +28,7 @@ function fact(name, value, change) {
   return el(
     "div",
     { class: change && "changed-field" },
-    el("dt", {}, humanize(name)),
-    el("dd", {}, value, change && el("span", { class: "was" }, " was ", person(change.from ?? "nobody"))),
+    el("dt", humanize(name)),
+    el("dd", value, change && el("span.was", " was ", person(change.from ?? "nobody"))),
   );
 }

@@ -11,12 +11,10 @@ const DEMO = "SUPPORT_DESK_DB=demo.sqlite3 python3 app.py --demo";
 const DRILL = "python3 -m drills start next";
 
 export function firstRunCard() {
-  return el(
-    "section",
-    { class: "card first-run" },
-    el("h2", {}, seesOnlyOwn() ? "You have no ticket yet" : "This desk has no ticket yet"),
-    el("p", {}, "A ticket is one question of a customer. Agents answer it and lead it through the workflow."),
-    el("p", {}, el("a", { class: "button primary", href: "#/tickets/new" }, "Create a ticket")),
+  return el("section.card.first-run",
+    el("h2", seesOnlyOwn() ? "You have no ticket yet" : "This desk has no ticket yet"),
+    el("p", "A ticket is one question of a customer. Agents answer it and lead it through the workflow."),
+    el("p", el("a.button.primary", { href: "#/tickets/new" }, "Create a ticket")),
     !seesOnlyOwn() && [demo(), drill()],
   );
 }
@@ -27,7 +25,7 @@ function demo() {
     await post("/debug/reset", { demo: true });
     reopen();
   };
-  return form("load", load, outcome(), el("p", { class: "actions" }, el("button", {}, "Load the demo tickets")));
+  return form("load", load, outcome(), el("p.actions", el("button", "Load the demo tickets")));
 }
 
 function drill() {
@@ -35,5 +33,5 @@ function drill() {
 }
 
 function command(text, words) {
-  return el("div", {}, el("p", {}, text), el("pre", { class: "code", tabindex: 0 }, words));
+  return el("div", el("p", text), el("pre.code", { tabindex: 0 }, words));
 }

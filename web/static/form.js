@@ -10,19 +10,17 @@ export function field(label, control, { limit, hint } = {}) {
   const id = `${control.name}-${++count}`;
   control.id = id;
   control.setAttribute("aria-describedby", `${id}-hint ${id}-error`);
-  const counter = limit && el("span", { class: "counter" });
+  const counter = limit && el("span.counter");
   if (limit) {
     const recount = () => showCount(counter, control.value, limit);
     control.addEventListener("input", recount);
     recount();
   }
-  return el(
-    "div",
-    { class: "field" },
-    el("div", { class: "label" }, el("label", { for: id }, label), counter),
+  return el("div.field",
+    el("div.label", el("label", { for: id }, label), counter),
     control,
-    el("p", { class: "hint", id: `${id}-hint` }, hint),
-    el("p", { class: "field-error", id: `${id}-error` }),
+    el("p.hint", { id: `${id}-hint` }, hint),
+    el("p.field-error", { id: `${id}-error` }),
   );
 }
 
@@ -68,7 +66,7 @@ export function clearErrors(form) {
 
 /** The line of a form for the result of sending it. */
 export function outcome() {
-  return el("p", { class: "outcome", role: "alert" });
+  return el("p.outcome", { role: "alert" });
 }
 
 /** A form whose submission calls send(form); a refusal is shown in it. */

@@ -51,13 +51,7 @@ export function prettyJson(text) {
   }
 }
 
-const UNITS = [
-  ["year", 31536000],
-  ["month", 2592000],
-  ["day", 86400],
-  ["hour", 3600],
-  ["minute", 60],
-];
+const UNITS = [["year", 31536000], ["month", 2592000], ["day", 86400], ["hour", 3600], ["minute", 60]];
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 const exact = new Intl.DateTimeFormat("en-GB", { dateStyle: "full", timeStyle: "long" });
 
@@ -83,7 +77,7 @@ export function keepTimesCurrent() {
 
 /** The time until a moment, counting down; a screen reader does not read out each second. */
 export function countdown(at) {
-  const node = el("span", { class: "number", "aria-live": "off" });
+  const node = el("span.number", { "aria-live": "off" });
   const count = () => {
     const seconds = Math.ceil((Date.parse(at) - deskNow()) / 1000);
     node.textContent = seconds > 0 ? `${seconds} s` : "moment";
@@ -96,7 +90,7 @@ export function countdown(at) {
 
 /** A name that a user has chosen, in <bdi>: its direction does not affect the text around it. */
 export function person(text) {
-  return el("bdi", {}, text);
+  return el("bdi", text);
 }
 
 /** A coloured label for a state, a priority and the like; style.css knows the colours. */
@@ -107,7 +101,7 @@ export function badge(kind, value) {
 /** "agent-2 is editing" while the ticket is locked. */
 export function lockBadge(ticket, now = deskNow()) {
   const holds = ticket.locked_by && Date.parse(ticket.lock_expires_at) > now;
-  return holds && el("span", { class: "badge lock" }, person(ticket.locked_by), " is editing");
+  return holds && el("span.badge.lock", person(ticket.locked_by), " is editing");
 }
 
 /** The status of a response, coloured by its first digit; "…" while there is none, or why there is none. */

@@ -23,10 +23,7 @@ async function searchForDesk() {
   banner.hidden = false;
   for (let wait = MIN_RETRY_DELAY; ; wait = Math.min(wait * 1.5, MAX_RETRY_DELAY)) {
     await pause(wait);
-    const isBack = await get("/health").then(
-      () => true,
-      () => false,
-    );
+    const isBack = await get("/health").then(() => true, () => false);
     if (isBack) break;
   }
   banner.hidden = true;

@@ -17,19 +17,17 @@ export class History {
       this.showPosition(Number(this.slider.value));
       soon();
     });
-    this.position = el("p", { class: "muted" });
-    this.list = el("ol", { class: "timeline" });
+    this.position = el("p.muted");
+    this.list = el("ol.timeline");
     this.most = PER_PAGE;
     this.older = el("button", { onclick: () => this.showOlder() });
-    this.node = el(
-      "section",
-      { class: "card history" },
-      el("h2", {}, "History"),
-      el("p", { class: "hint" }, "Move the slider to see the ticket as it was."),
+    this.node = el("section.card.history",
+      el("h2", "History"),
+      el("p.hint", "Move the slider to see the ticket as it was."),
       this.slider,
       this.position,
       this.list,
-      el("p", { class: "actions" }, this.older),
+      el("p.actions", this.older),
     );
   }
 
@@ -67,17 +65,15 @@ export class History {
     return el(
       "li",
       { class: isHere ? "here" : null, "aria-current": isHere ? "step" : null },
-      el("p", {}, el("b", {}, person(event.actor)), ` ${eventLabel(event.type)}`),
-      event.data.body && el("p", { class: "user-text muted", dir: "auto" }, shorten(event.data.body)),
-      event.changes.length > 0 && el("ul", { class: "changes" }, event.changes.map(drawChange)),
-      el("p", { class: "muted" }, this.link(event.version), " ", timeElement(event.at)),
+      el("p", el("b", person(event.actor)), ` ${eventLabel(event.type)}`),
+      event.data.body && el("p.user-text.muted", { dir: "auto" }, shorten(event.data.body)),
+      event.changes.length > 0 && el("ul.changes", event.changes.map(drawChange)),
+      el("p.muted", this.link(event.version), " ", timeElement(event.at)),
     );
   }
 
   link(version) {
-    return el(
-      "button",
-      { class: "link", "data-version": version, onclick: () => this.travel(version) },
+    return el("button.link", { "data-version": version, onclick: () => this.travel(version) },
       `Version ${version}`,
     );
   }
@@ -89,7 +85,7 @@ function shorten(text) {
 }
 
 function drawChange({ name, from, to }) {
-  return el("li", {}, `${humanize(name)}: `, el("del", { dir: "auto" }, shown(from)), " → ", el("ins", { dir: "auto" }, shown(to)));
+  return el("li", `${humanize(name)}: `, el("del", { dir: "auto" }, shown(from)), " → ", el("ins", { dir: "auto" }, shown(to)));
 }
 
 function shown(value) {

@@ -3,8 +3,8 @@
 import { openAudit } from "./audit.js";
 import { openDashboard } from "./dashboard.js";
 import { compareClock, readClock } from "./clock.js";
-import { openComparison } from "./compare.js";
 import { desk } from "./desk.js";
+import { el } from "./dom.js";
 import { keepTimesCurrent } from "./format.js";
 import { onReachable, untilReachable, watchHealth } from "./health.js";
 import { mustLogIn, onNewIdentity, seesOnlyOwn, watchReturn } from "./identity.js";
@@ -14,11 +14,9 @@ import { openNewTicket } from "./new-ticket.js";
 import { onClockChange } from "./now.js";
 import { openQueue } from "./queue.js";
 import { redrawRequestLog, startRequestLogPanel } from "./request-log-panel.js";
-import { explainTraces, openRequests } from "./requests.js";
 import { dispatch, leave, refresh, reopen, startRouter } from "./router.js";
 import { openTicket } from "./ticket.js";
 import { pause } from "./timing.js";
-import { openTrace } from "./trace.js";
 import { openLogin, showUserMenu, startUserMenu } from "./user-menu.js";
 
 const STREAM_TIMEOUT = 1000; // how long the first view waits for the event stream
@@ -47,9 +45,21 @@ function showLinks() {
   redrawRequestLog();
 }
 
-/** A view of what the desk records with DEBUG=true. */
-function withTraces(open) {
-  return withDesk((page) => (desk.debug && !seesOnlyOwn() ? open(page) : explainTraces(page)));
+/** A view of what the desk records with DEBUG=true. Its modules and styles are loaded when one is opened first. */
+function withTraces(load, name) {
+  return withDesk(async (page) => {
+    await loadStyles("traces.css");
+    if (desk.debug && !seesOnlyOwn()) return (await load())[name](page);
+    return (await import("./requests.js")).explainTraces(page);
+  });
+}
+
+function loadStyles(name) {
+  const href = `/static/${name}`;
+  if (document.querySelector(`link[href="${href}"]`)) return null;
+  return new Promise((resolve) => {
+    document.head.append(el("link", { rel: "stylesheet", href, onload: resolve, onerror: resolve }));
+  });
 }
 
 const ROUTES = [
@@ -58,9 +68,9 @@ const ROUTES = [
   [/^\/tickets\/([\w-]+)$/, withDesk(openTicket)],
   [/^\/dashboard$/, withDesk(openDashboard)],
   [/^\/audit$/, withDesk(openAudit)],
-  [/^\/requests$/, withTraces(openRequests)],
-  [/^\/requests\/([^/]+)$/, withTraces(openTrace)],
-  [/^\/requests\/([^/]+)\/with\/([^/]+)$/, withTraces(openComparison)],
+  [/^\/requests$/, withTraces(() => import("./requests.js"), "openRequests")],
+  [/^\/requests\/([^/]+)$/, withTraces(() => import("./trace.js"), "openTrace")],
+  [/^\/requests\/([^/]+)\/with\/([^/]+)$/, withTraces(() => import("./compare.js"), "openComparison")],
 ];
 
 let liveState = "connecting";

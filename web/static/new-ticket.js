@@ -14,7 +14,7 @@ const WORDS = "new ticket";
 
 export async function openNewTicket(page) {
   page.title("New ticket");
-  const title = el("input", { name: "title", dir: "auto", autocomplete: "off" });
+  const title = el("input", { name: "title", dir: "auto", autocomplete: "off", autofocus: true });
   const description = el("textarea", { name: "description", rows: 7, dir: "auto" });
   const category = chooser("category", await choicesOf("category"));
   const priority = chooser("priority", await choicesOf("priority"));
@@ -27,19 +27,16 @@ export async function openNewTicket(page) {
       limit: LIMITS.description,
       hint: "What did you do, what happened, what did you expect?",
     }),
-    el("div", { class: "pair" }, field("Category", category), field("Priority", priority)),
+    el("div.pair", field("Category", category), field("Priority", priority)),
     suggestion.node,
     outcome(),
-    el(
-      "p",
-      { class: "actions" },
-      el("button", { class: "primary" }, "Create ticket"),
+    el("p.actions",
+      el("button.primary", "Create ticket"),
       el("a", { href: "#/tickets", onclick: () => forgetWords(WORDS) }, "Cancel"),
     ),
   );
   keepWords(node, WORDS);
-  page.root.append(el("h1", {}, "New ticket"), node);
-  title.focus();
+  page.root.append(el("h1", "New ticket"), node);
   return {};
 }
 

@@ -43,10 +43,8 @@ export function drawNet(net, state, enabled) {
   const plan = placesOf(net);
   const height = Math.max(...Object.values(plan).map(([, y]) => y)) + 36;
   const label = `Petri net. The token is at ${humanize(state)}. Enabled: ${enabled.map(humanize).join(", ") || "nothing"}.`;
-  return svg(
-    "svg",
-    { class: "petri-net", viewBox: `0 0 ${WIDTH} ${height}`, role: "img", "aria-label": label },
-    svg("defs", {}, arrowHead("arrow"), arrowHead("arrow-enabled")),
+  return svg("svg.petri-net", { viewBox: `0 0 ${WIDTH} ${height}`, role: "img", "aria-label": label },
+    svg("defs", arrowHead("arrow"), arrowHead("arrow-enabled")),
     net.transitions.map((transition) => drawTransition(transition, plan, enabled.includes(transition.name))),
     net.places.map((place) => drawPlace(place, plan[place], place === state)),
   );
@@ -70,7 +68,7 @@ function drawPlace(place, [x, y, [dx, dy, anchor]], hasToken) {
     "g",
     { class: hasToken ? "place here" : "place", "data-place": place },
     svg("circle", { cx: x, cy: y, r: RADIUS }),
-    hasToken && svg("circle", { class: "token", cx: x, cy: y, r: 6 }),
+    hasToken && svg("circle.token", { cx: x, cy: y, r: 6 }),
     svg("text", { x: x + dx, y: y + dy, "text-anchor": anchor }, humanize(place)),
   );
 }
@@ -83,11 +81,11 @@ function drawTransition(transition, plan, isEnabled) {
   return svg(
     "g",
     { class: isEnabled ? "transition enabled" : "transition" },
-    svg("path", { class: "arc", d: into }),
-    svg("path", { class: "arc", d: out, "marker-end": isEnabled ? "url(#arrow-enabled)" : "url(#arrow)" }),
+    svg("path.arc", { d: into }),
+    svg("path.arc", { d: out, "marker-end": isEnabled ? "url(#arrow-enabled)" : "url(#arrow)" }),
     svg("rect", { x: bar[0] - 13, y: bar[1] - 3, width: 26, height: 6, rx: 1 }),
     name && svg("text", { x: name[0], y: name[1], "text-anchor": name[2] }, humanize(transition.name)),
-    svg("title", {}, humanize(transition.name)),
+    svg("title", humanize(transition.name)),
   );
 }
 

@@ -57,21 +57,14 @@ export function showProblem(line, problem) {
 }
 
 export function errorText(problem) {
-  return el("p", {}, explain(problem)).textContent;
+  return el("p", explain(problem)).textContent;
 }
 
 /** A card for a view that cannot be shown. */
 export function problemCard(problem, retry) {
-  return el(
-    "div",
-    { class: "card problem", role: "alert" },
-    el("h2", {}, problem.status === 404 ? "Not here" : "That did not work"),
-    el("p", {}, explain(problem)),
-    el(
-      "p",
-      { class: "actions" },
-      el("button", { onclick: retry }, "Try again"),
-      el("a", { href: "#/tickets" }, "Go to the queue"),
-    ),
+  return el("div.card.problem", { role: "alert" },
+    el("h2", problem.status === 404 ? "Not here" : "That did not work"),
+    el("p", explain(problem)),
+    el("p.actions", el("button", { onclick: retry }, "Try again"), el("a", { href: "#/tickets" }, "Go to the queue")),
   );
 }

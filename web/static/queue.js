@@ -28,8 +28,8 @@ class Queue {
   constructor(page) {
     this.page = page;
     this.filters = {};
-    this.total = el("p", { class: "muted total", "aria-live": "polite" });
-    this.pager = el("nav", { class: "actions", "aria-label": "Pages" });
+    this.total = el("p.muted.total", { "aria-live": "polite" });
+    this.pager = el("nav.actions", { "aria-label": "Pages" });
     this.csv = el("a", { download: "tickets.csv", onclick: (event) => this.download(event) }, "CSV");
     this.refreshSoon = throttle(() => page.run(() => this.read()), 1000);
     this.list = new TicketList(this.refreshSoon, page.signal);
@@ -39,7 +39,7 @@ class Queue {
 
   build() {
     this.page.title("Queue");
-    this.tabs = el("div", { class: "tabs", role: "group", "aria-label": "Status" });
+    this.tabs = el("div.tabs", { role: "group", "aria-label": "Status" });
     this.search = el("input", {
       type: "search",
       name: "search",
@@ -47,32 +47,18 @@ class Queue {
       placeholder: "Search titles and descriptions",
       "aria-label": "Search",
     });
-    this.search.addEventListener(
-      "input",
-      debounce(() => this.find(), TYPING_PAUSE),
-    );
+    this.search.addEventListener("input", debounce(() => this.find(), TYPING_PAUSE));
     this.selects = SELECTS.map((name) => this.select(name));
     this.mine = el("input", { type: "checkbox", name: "mine" });
     this.mine.addEventListener("change", () => this.filter({ assignee: this.mine.checked ? currentUser().user : "" }));
-    this.chips = el("p", { class: "actions", hidden: true });
+    this.chips = el("p.actions", { hidden: true });
     this.page.root.append(
-      el(
-        "header",
-        { class: "head" },
-        el("h1", {}, "Queue"),
-        el("a", { class: "button primary", href: "#/tickets/new" }, "New ticket"),
-      ),
+      el("header.head", el("h1", "Queue"), el("a.button.primary", { href: "#/tickets/new" }, "New ticket")),
       this.tabs,
-      el(
-        "div",
-        { class: "filters" },
-        this.search,
-        this.selects,
-        el("label", { class: "check" }, this.mine, "Assigned to me"),
-      ),
+      el("div.filters", this.search, this.selects, el("label.check", this.mine, "Assigned to me")),
       this.chips,
       this.list.node,
-      el("footer", { class: "foot" }, this.total, this.csv, this.pager),
+      el("footer.foot", this.total, this.csv, this.pager),
     );
   }
 
@@ -118,7 +104,7 @@ class Queue {
   chip(name, value) {
     const remove = () => this.filter({ [name]: "" });
     const title = `Remove this filter: ${humanize(name)}`;
-    return el("button", { class: "small chip", onclick: remove, title }, `${humanize(name)}: `, person(value), " ×");
+    return el("button.small.chip", { onclick: remove, title }, `${humanize(name)}: `, person(value), " ×");
   }
 
   async readCounts() {
@@ -139,12 +125,7 @@ class Queue {
     const isHere = status === (this.filters.status ?? "");
     const href = addressOf("/tickets", { ...this.filters, before: "", status });
     const name = status ? humanize(status) : "All";
-    return el(
-      "a",
-      { href, "aria-current": isHere && "true" },
-      name,
-      el("span", { class: "count" }, count.toLocaleString("en")),
-    );
+    return el("a", { href, "aria-current": isHere && "true" }, name, el("span.count", count.toLocaleString("en")));
   }
 
   refresh() {
@@ -164,14 +145,14 @@ class Queue {
 
   whenEmpty() {
     if (Object.values(this.filters).every((value) => !value)) return firstRunCard();
-    return [el("p", {}, "No ticket fits these filters."), el("a", { href: "#/tickets" }, "Show all tickets")];
+    return [el("p", "No ticket fits these filters."), el("a", { href: "#/tickets" }, "Show all tickets")];
   }
 
   showFoot({ tickets, total, total_is_exact: isExact, next }) {
     const count = isExact === false ? `${total.toLocaleString("en")}+ tickets` : plural(total, "ticket");
     this.total.textContent = total === tickets.length ? count : `${tickets.length} of ${count}`;
     const link = (text, before) =>
-      el("a", { class: "button", href: addressOf("/tickets", { ...this.filters, before }) }, text);
+      el("a.button", { href: addressOf("/tickets", { ...this.filters, before }) }, text);
     this.pager.replaceChildren(
       ...[this.filters.before && link("Newest", ""), next && link("Older", next)].filter(Boolean),
     );

@@ -49,15 +49,11 @@ function drawEntry(entry) {
 }
 
 function statusOf({ kind, status }) {
-  return kind === "event" ? el("span", { class: "status event" }, "event") : statusLabel(status);
+  return kind === "event" ? el("span.status.event", "event") : statusLabel(status);
 }
 
 function row(entry) {
-  const node = el(
-    "li",
-    { "data-number": entry.number },
-    el("details", {}, el("summary"), el("div", { class: "inside" })),
-  );
+  const node = el("li", { "data-number": entry.number }, el("details", el("summary"), el("div.inside")));
   const details = node.firstChild;
   details.addEventListener("toggle", () => drawInside(details, entry));
   fill(node, entry);
@@ -68,11 +64,11 @@ function fill(node, entry) {
   const details = node.firstChild;
   details.firstChild.replaceChildren(
     statusOf(entry),
-    el("span", { class: "method" }, entry.method),
-    el("span", { class: "path" }, entry.path),
-    entry.isReplay ? el("span", { class: "badge" }, "replayed") : "",
-    el("span", { class: "ms" }, entry.milliseconds === undefined ? "" : `${entry.milliseconds} ms`),
-    el("span", { class: "request-id" }, entry.requestId ?? ""),
+    el("span.method", entry.method),
+    el("span.path", entry.path),
+    entry.isReplay ? el("span.badge", "replayed") : "",
+    el("span.ms", entry.milliseconds === undefined ? "" : `${entry.milliseconds} ms`),
+    el("span.request-id", entry.requestId ?? ""),
     traceLink(entry),
   );
   drawInside(details, entry);
@@ -81,7 +77,7 @@ function fill(node, entry) {
 /** A link to what the desk did for a request; only a desk with DEBUG=true knows. */
 function traceLink({ kind, requestId }) {
   const hasTrace = desk.debug && !seesOnlyOwn() && kind === "request" && requestId;
-  return hasTrace ? el("a", { class: "trace-link", href: addressOf(`/requests/${requestId}`) }, "trace") : "";
+  return hasTrace ? el("a.trace-link", { href: addressOf(`/requests/${requestId}`) }, "trace") : "";
 }
 
 function drawInside(details, entry) {
@@ -89,9 +85,9 @@ function drawInside(details, entry) {
   const curl = entry.kind === "request" && curlFor(entry);
   details.lastChild.replaceChildren(
     ...[
-      curl && el("pre", { class: "curl", tabindex: 0 }, curl),
-      curl && el("button", { class: "small", onclick: (event) => copy(curl, event.target) }, "Copy curl"),
-      entry.answer && el("pre", { class: "answer", tabindex: 0 }, prettyJson(entry.answer)),
+      curl && el("pre.code.curl", { tabindex: 0 }, curl),
+      curl && el("button.small", { onclick: (event) => copy(curl, event.target) }, "Copy curl"),
+      entry.answer && el("pre.code.answer", { tabindex: 0 }, prettyJson(entry.answer)),
     ].filter(Boolean),
   );
 }

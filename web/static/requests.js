@@ -22,10 +22,10 @@ export function explainTraces(page) {
     ? ["What requests did is for the staff of this desk: log in as an agent."]
     : [
         "This desk does not record what its requests do. Stop it, and start it with ",
-        el("code", {}, "DEBUG=true python3 app.py"),
+        el("code", "DEBUG=true python3 app.py"),
         ". Then this view shows each request of every client, step by step.",
       ];
-  page.root.append(el("h1", {}, "Requests"), el("p", { class: "card narrow" }, why));
+  page.root.append(el("h1", "Requests"), el("p.card.narrow", why));
 }
 
 export async function openRequests(page) {
@@ -60,21 +60,16 @@ class Requests {
     };
     this.files = el("input", { type: "checkbox", name: "files", onchange: () => this.filter({ files: this.files.checked ? "yes" : "" }) });
     this.pauser = el("button", { onclick: () => this.pause(), "aria-pressed": "false" }, "Pause");
-    this.comparer = el("button", { class: "primary", onclick: () => this.compare(), "aria-describedby": "compare-hint" }, "Compare");
-    this.hint = el("span", { class: "muted", id: "compare-hint" });
+    this.comparer = el("button.primary", { onclick: () => this.compare(), "aria-describedby": "compare-hint" }, "Compare");
+    this.hint = el("span.muted", { id: "compare-hint" });
     this.rows = el("tbody");
-    this.empty = el("p", { class: "empty", hidden: true });
-    this.foot = el("p", { class: "muted foot" });
+    this.empty = el("p.empty", { hidden: true });
+    this.foot = el("p.muted.foot");
     this.page.root.classList.add("wide-view");
     this.page.root.append(
-      el("header", { class: "head" }, el("h1", {}, "Requests"), this.pauser, this.hint, this.comparer),
-      el(
-        "div",
-        { class: "filters" },
-        Object.values(this.controls),
-        el("label", { class: "check" }, this.files, "The page's own files"),
-      ),
-      el("div", { class: "card requests" }, el("table", {}, tableHead(), this.rows), this.empty),
+      el("header.head", el("h1", "Requests"), this.pauser, this.hint, this.comparer),
+      el("div.filters", Object.values(this.controls), el("label.check", this.files, "The page's own files")),
+      el("div.card.requests", el("table", tableHead(), this.rows), this.empty),
       this.foot,
     );
     this.showChosen();
@@ -123,10 +118,7 @@ class Requests {
     const shown = all.filter(({ path }) => this.files.checked || !path.startsWith(FILES));
     const isFirst = !this.drawn.size;
     this.drawn = new Map(shown.map((request) => [request.number, this.row(request, isFirst)]));
-    arrange(
-      this.rows,
-      [...this.drawn.values()].map(({ node }) => node),
-    );
+    arrange(this.rows, [...this.drawn.values()].map(({ node }) => node));
     const isFiltered = FILTERS.some((name) => this.filters[name]);
     this.empty.hidden = shown.length > 0;
     this.empty.textContent = isFiltered
@@ -152,19 +144,17 @@ class Requests {
     const box = el("input", { type: "checkbox", value: id, "aria-label": `Compare ${method} ${path}`, onchange: () => this.choose(id, box.checked) });
     box.checked = this.chosen.includes(id);
     return [
-      el("td", {}, box),
-      el("td", { class: "number muted when" }, el("time", { title: at }, clockTime(at))),
-      el("td", {}, statusLabel(status)),
-      el("td", { class: "method" }, method),
-      el(
-        "td",
-        { class: "path" },
+      el("td", box),
+      el("td.number.muted.when", el("time", { title: at }, clockTime(at))),
+      el("td", statusLabel(status)),
+      el("td.method", method),
+      el("td.path",
         el("a", { href: addressOf(`/requests/${encodeURIComponent(id)}`), title: path }, person(path)),
-        protocol.startsWith("WebSocket") && el("span", { class: "badge" }, "WebSocket"),
-        shared > 0 && el("span", { class: "badge lock" }, `one commit with ${plural(shared, "other")}`),
+        protocol.startsWith("WebSocket") && el("span.badge", "WebSocket"),
+        shared > 0 && el("span.badge.lock", `one commit with ${plural(shared, "other")}`),
       ),
-      el("td", { class: "caller muted", title: caller }, person(caller)),
-      el("td", { class: "number took" }, milliseconds === null ? "…" : `${milliseconds.toFixed(1)} ms`),
+      el("td.caller.muted", { title: caller }, person(caller)),
+      el("td.number.took", milliseconds === null ? "…" : `${milliseconds.toFixed(1)} ms`),
     ];
   }
 
@@ -200,12 +190,7 @@ function tableHead() {
   const classes = ["choice", "when", "outcome-code", "method", "path", "caller", "took"];
   return el(
     "thead",
-    {},
-    el(
-      "tr",
-      {},
-      names.map((name, index) => el("th", { class: classes[index] }, name || el("span", { class: "sr-only" }, "Compare"))),
-    ),
+    el("tr", names.map((name, index) => el("th", { class: classes[index] }, name || el("span.sr-only", "Compare")))),
   );
 }
 

@@ -2,6 +2,7 @@
 //
 // A view is a function open(page) that fills page.root and returns what it can do later:
 // { update(query), refresh(), onEvent(event) }, each of them optional. page.signal says when it is left.
+// It is shown when it is whole; the focus goes to its field with the attribute autofocus.
 
 import { el } from "./dom.js";
 import { claimAddress } from "./identity.js";
@@ -84,7 +85,7 @@ async function open(path, query) {
   const mine = { path, page, leaving, view: null, missed: [] };
   current = mine;
   const main = document.getElementById("view");
-  main.replaceChildren(page.root);
+  main.replaceChildren();
   main.focus({ preventScroll: true });
   scrollTo(0, 0);
   markNavigation(path);
@@ -94,12 +95,15 @@ async function open(path, query) {
   });
   const { missed } = mine;
   mine.missed = null;
-  if (current === mine) missed.forEach(dispatch);
+  if (current !== mine) return;
+  main.replaceChildren(page.root); // as a whole, so that nothing jumps
+  page.root.querySelector("[autofocus]")?.focus();
+  missed.forEach(dispatch);
 }
 
 /** What a view works with. run(job) does a job; what goes wrong in it is shown in this view alone. */
 function newPage(path, query, params, signal) {
-  const root = el("section", { class: "view" });
+  const root = el("section.view");
   const page = { path, query, params, signal, root };
   page.title = (text) => (document.title = `${text} · Support Desk`);
   page.run = async (job) => {

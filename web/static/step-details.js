@@ -15,7 +15,7 @@ export class StepDetails {
   constructor(page, close) {
     Object.assign(this, { page, close });
     this.sources = new Map(); // promises, by file and line
-    this.node = el("aside", { class: "card step-details", "aria-label": "Details of a step" });
+    this.node = el("aside.card.step-details", { "aria-label": "Details of a step" });
     this.node.addEventListener("keydown", (event) => event.key === "Escape" && close());
     this.clear();
   }
@@ -24,10 +24,10 @@ export class StepDetails {
     this.row = null;
     this.node.classList.remove("open");
     this.node.replaceChildren(
-      el("h2", {}, "What a step did"),
-      ...LEGEND.map(([text]) => el("p", { class: "muted" }, text)),
-      el("p", { class: "legend" }, el("span", { class: "sample away" }, "dashed"), "on a worker thread"),
-      el("p", { class: "legend" }, el("span", { class: "sample failed" }, "red"), "an error"),
+      el("h2", "What a step did"),
+      ...LEGEND.map(([text]) => el("p.muted", text)),
+      el("p.legend", el("span.sample.away", "dashed"), "on a worker thread"),
+      el("p.legend", el("span.sample.failed", "red"), "an error"),
     );
   }
 
@@ -35,17 +35,16 @@ export class StepDetails {
   show(row) {
     this.row = row;
     const { step } = row;
-    const source = el("div", { class: "source" });
+    const source = el("div.source");
     const parts = step.kind === "sql" ? drawStatement(step) : drawCall(row);
     this.node.classList.add("open");
     this.node.replaceChildren(
       el(
         "header",
-        {},
         el("h2", { class: step.kind === "error" || step.failure ? "failed" : null }, person(step.kind === "sql" ? sqlInShort(step.sql) : step.name)),
-        el("button", { class: "small", onclick: this.close, "aria-label": "Close the details" }, "Close"),
+        el("button.small", { onclick: this.close, "aria-label": "Close the details" }, "Close"),
       ),
-      el("p", { class: "muted" }, placeText(row)),
+      el("p.muted", placeText(row)),
       ...parts.filter(Boolean),
       source,
     );
@@ -63,7 +62,7 @@ export class StepDetails {
       throw problem;
     });
     if (this.row !== row) return;
-    node.replaceChildren(el("h3", {}, `${file}:${line}`), drawSource(data, line));
+    node.replaceChildren(el("h3", `${file}:${line}`), drawSource(data, line));
   }
 }
 
@@ -81,7 +80,7 @@ function drawCall({ step }) {
   return [
     step.text && el("p", { class: step.kind === "error" ? "failed user-text" : "user-text" }, step.text),
     step.values.length > 0 && section("Arguments", drawValues(step.values)),
-    step.result && section("Result", el("pre", { class: "code", tabindex: 0 }, step.result)),
+    step.result && section("Result", el("pre.code", { tabindex: 0 }, step.result)),
   ];
 }
 
@@ -89,37 +88,33 @@ function drawStatement(step) {
   const found = [step.rows > 0 && `${plural(step.rows, "row")} read`, step.changed > 0 && `${plural(step.changed, "row")} changed`];
   const outcome = found.filter(Boolean).join(", ") || "no rows";
   return [
-    step.failure && el("p", { class: "failed" }, `It fails: ${step.failure}`),
-    el("pre", { class: "code statement", tabindex: 0 }, layOutSql(step.sql)),
-    el("p", {}, el("b", {}, outcome), ` in ${duration(step.took_us)}`),
+    step.failure && el("p.failed", `It fails: ${step.failure}`),
+    el("pre.code.statement", { tabindex: 0 }, layOutSql(step.sql)),
+    el("p", el("b", outcome), ` in ${duration(step.took_us)}`),
     step.values.length > 0 && section("Values", drawValues(step.values)),
-    step.plan.length > 0 && section("Query plan", el("pre", { class: "code plan", tabindex: 0 }, step.plan.join("\n"))),
+    step.plan.length > 0 && section("Query plan", el("pre.code.plan", { tabindex: 0 }, step.plan.join("\n"))),
   ];
 }
 
 function section(title, node) {
-  return el("section", {}, el("h3", {}, title), node);
+  return el("section", el("h3", title), node);
 }
 
 function drawValues(values) {
-  return el(
-    "dl",
-    { class: "values" },
-    values.flatMap(([name, text]) => [el("dt", {}, name), el("dd", {}, person(text))]),
-  );
+  return el("dl.values", values.flatMap(([name, text]) => [el("dt", name), el("dd", person(text))]));
 }
 
 /** Source lines with their numbers; the line that the step stands for is marked. */
 function drawSource({ first, lines }, marked) {
-  if (!lines.length) return el("p", { class: "muted" }, "The desk does not show this file.");
+  if (!lines.length) return el("p.muted", "The desk does not show this file.");
   const indent = Math.min(...lines.filter((text) => text.trim()).map((text) => text.search(/\S/)));
   const shown = lines.map((text, index) =>
     el(
       "span",
       { class: first + index === marked ? "marked" : null },
-      el("span", { class: "line-number", "aria-hidden": "true" }, String(first + index)),
+      el("span.line-number", { "aria-hidden": "true" }, String(first + index)),
       `${text.slice(indent)}\n`,
     ),
   );
-  return el("pre", { class: "code lines", tabindex: 0 }, shown);
+  return el("pre.code.lines", { tabindex: 0 }, shown);
 }

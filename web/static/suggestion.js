@@ -14,7 +14,7 @@ export class Suggestion {
     this.fields = fields;
     this.signal = signal;
     this.chosen = new Set(); // names of fields that the user has touched
-    this.node = el("p", { class: "suggestion", "aria-live": "polite" });
+    this.node = el("p.suggestion", { "aria-live": "polite" });
     const askLater = debounce(() => this.ask(), TYPING_PAUSE);
     description.addEventListener("input", askLater);
     signal.addEventListener("abort", askLater.cancel);
@@ -26,7 +26,7 @@ export class Suggestion {
     this.running?.abort();
     if (!description) return this.node.replaceChildren();
     this.running = new AbortController();
-    this.node.replaceChildren(el("span", { class: "spinner" }), "Reading the description…");
+    this.node.replaceChildren(el("span.spinner"), "Reading the description…");
     try {
       const { data } = await post("/tickets/classify", { description }, { signal: this.running.signal });
       if (!this.signal.aborted) this.show(data);

@@ -10,7 +10,7 @@ export class TicketList {
   constructor(onLockEnd, signal) {
     this.onLockEnd = onLockEnd;
     this.signal = signal;
-    this.node = el("ol", { class: "tickets", "aria-label": "Tickets" });
+    this.node = el("ol.tickets", { "aria-label": "Tickets" });
     this.rows = new Map(); // by ticket id: { ticket, node }
     this.isFirst = true;
   }
@@ -29,7 +29,7 @@ export class TicketList {
     const focused = document.activeElement?.closest("li[data-id]")?.dataset.id;
     this.rows = new Map(tickets.map((ticket) => [ticket.id, this.rowFor(ticket)]));
     const nodes = [...this.rows.values()].map((row) => row.node);
-    this.node.replaceChildren(...(nodes.length ? nodes : [el("li", { class: "empty" }, whenEmpty)]));
+    this.node.replaceChildren(...(nodes.length ? nodes : [el("li.empty", whenEmpty)]));
     if (focused) this.rows.get(Number(focused))?.node.querySelector("a").focus();
     this.isFirst = false;
   }
@@ -71,21 +71,13 @@ function drawRow(ticket) {
   return el(
     "li",
     { class: `ticket priority-edge-${ticket.priority}`, "data-id": ticket.id },
-    el("a", { class: "title", dir: "auto", href: `#/tickets/${ticket.id}` }, ticket.title),
-    el(
-      "span",
-      { class: "badges" },
-      lockBadge(ticket),
-      badge("priority", ticket.priority),
-      badge("state", ticket.state),
-    ),
-    el(
-      "p",
-      { class: "muted facts" },
-      el("span", { class: "number" }, `#${ticket.id}`),
-      el("span", {}, humanize(ticket.category)),
-      el("span", {}, timeElement(ticket.created_at), " by ", person(ticket.created_by)),
-      el("span", {}, ticket.assignee ? ["assigned to ", person(ticket.assignee)] : "unassigned"),
+    el("a.title", { dir: "auto", href: `#/tickets/${ticket.id}` }, ticket.title),
+    el("span.badges", lockBadge(ticket), badge("priority", ticket.priority), badge("state", ticket.state)),
+    el("p.muted.facts",
+      el("span.number", `#${ticket.id}`),
+      el("span", humanize(ticket.category)),
+      el("span", timeElement(ticket.created_at), " by ", person(ticket.created_by)),
+      el("span", ticket.assignee ? ["assigned to ", person(ticket.assignee)] : "unassigned"),
     ),
   );
 }

@@ -42,11 +42,11 @@ class TicketView {
 
   build() {
     this.heading = el("h1");
-    this.badges = el("p", { class: "badges" });
+    this.badges = el("p.badges");
     this.edit = el("button", { onclick: () => this.openEditor() }, "Edit");
     this.outcome = outcome();
-    this.banner = el("div", { class: "card past", role: "status", hidden: true });
-    this.facts = el("section", { class: "card" });
+    this.banner = el("div.card.past", { role: "status", hidden: true });
+    this.facts = el("section.card");
     this.workflow = new WorkflowCard((step, data) => this.fire(step, data));
     this.conversation = new Conversation(this.comments, this.ticket.id, (body) =>
       this.during(() => post(`${this.path}/comments`, ...body)),
@@ -55,14 +55,12 @@ class TicketView {
     this.history = new History((version) => this.travel(version));
     this.editor = new Editor(this, this.page.signal);
     this.page.root.append(
-      el("header", { class: "head" }, this.heading, this.badges, this.edit),
+      el("header.head", this.heading, this.badges, this.edit),
       this.outcome,
       this.banner,
-      el(
-        "div",
-        { class: "columns" },
-        el("div", {}, this.editor.node, this.facts, this.conversation.node, !seesOnlyOwn() && this.drafts.node),
-        el("div", {}, this.workflow.node, this.history.node),
+      el("div.columns",
+        el("div", this.editor.node, this.facts, this.conversation.node, !seesOnlyOwn() && this.drafts.node),
+        el("div", this.workflow.node, this.history.node),
       ),
     );
   }
@@ -75,10 +73,7 @@ class TicketView {
   /** Read the ticket, and those of its events that are new to us. */
   async read() {
     const from = this.events.length ? this.events.at(-1).version + 1 : 1;
-    const [ticket, news] = await Promise.all([
-      get(this.path, { signal: this.page.signal }),
-      this.readEvents(from),
-    ]);
+    const [ticket, news] = await Promise.all([get(this.path, { signal: this.page.signal }), this.readEvents(from)]);
     const drafts = news.map((event) => event.data.draft_id); // only drafts change; comments never do
     await Promise.all([this.comments.update(ticket.data), this.replies.update(ticket.data, drafts)]);
     this.ticket = ticket.data;
@@ -141,7 +136,7 @@ class TicketView {
 
   drawHead(shown) {
     const badges = [lockBadge(shown), badge("state", shown.state), badge("priority", shown.priority)];
-    this.heading.replaceChildren(el("span", { class: "muted" }, `#${shown.id} `), el("bdi", {}, shown.title));
+    this.heading.replaceChildren(el("span.muted", `#${shown.id} `), el("bdi", shown.title));
     this.badges.replaceChildren(...badges.filter(Boolean));
     this.edit.hidden = this.editor.isOpen || Boolean(this.past) || !this.editor.mayEdit(this.ticket);
   }
@@ -149,8 +144,8 @@ class TicketView {
   drawBanner(shown) {
     this.banner.hidden = !this.past;
     this.banner.replaceChildren(
-      el("span", {}, `You see version ${shown.version} of ${this.ticket.version}: the ticket as it was.`),
-      el("button", { class: "primary", onclick: () => this.travel(null) }, "Back to now"),
+      el("span", `You see version ${shown.version} of ${this.ticket.version}: the ticket as it was.`),
+      el("button.primary", { onclick: () => this.travel(null) }, "Back to now"),
     );
   }
 

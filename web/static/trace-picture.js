@@ -19,22 +19,20 @@ export class Picture {
     this.wantsList = readKept(LIST_KEY, false);
     this.isFolded = true;
     this.current = 0; // the step that Tab leads to
-    this.scale = el("p", { class: "muted hint" });
+    this.scale = el("p.muted.hint");
     this.listBox = el("input", { type: "checkbox", name: "as-list", onchange: () => this.setList(this.listBox.checked) });
     this.foldBox = el("input", { type: "checkbox", name: "fold", onchange: () => this.setFolded(this.foldBox.checked) });
     this.listBox.checked = this.wantsList;
     this.foldBox.checked = true;
-    this.foldLabel = el("label", { class: "check" }, this.foldBox, "Fold repeated calls");
-    this.listLabel = el("label", { class: "check" }, this.listBox, "As a list");
-    this.steps = el("ol", { class: "trace-steps", "aria-label": "Steps" });
+    this.foldLabel = el("label.check", this.foldBox, "Fold repeated calls");
+    this.listLabel = el("label.check", this.listBox, "As a list");
+    this.steps = el("ol.trace-steps", { "aria-label": "Steps" });
     this.steps.addEventListener("keydown", (event) => this.onKey(event));
-    this.ground = el("div", { class: "ground", "aria-hidden": "true" });
-    this.heads = el("div", { class: "rooms", "aria-hidden": "true" }, ROOMS.map(roomHead));
-    this.sheet = el("div", { class: "picture" }, this.heads, el("div", { class: "sheet" }, this.ground, this.steps));
-    this.node = el(
-      "div",
-      { class: "trace" },
-      el("div", { class: "card trace-card" }, el("p", { class: "actions" }, this.scale, this.foldLabel, this.listLabel), this.sheet),
+    this.ground = el("div.ground", { "aria-hidden": "true" });
+    this.heads = el("div.rooms", { "aria-hidden": "true" }, ROOMS.map(roomHead));
+    this.sheet = el("div.picture", this.heads, el("div.sheet", this.ground, this.steps));
+    this.node = el("div.trace",
+      el("div.card.trace-card", el("p.actions", this.scale, this.foldLabel, this.listLabel), this.sheet),
       this.details.node,
     );
     const showForm = () => this.showForm();
@@ -78,19 +76,17 @@ export class Picture {
         "aria-label": nameOf(row),
         onclick: () => this.open(index),
       },
-      el(
-        "span",
-        { class: "label" },
-        el("span", { class: "name" }, labelOf(step, this.trace)),
-        row.count > 1 && el("span", { class: "count" }, `× ${row.count}`),
-        el("span", { class: "took" }, tookOf(row)),
-        step.kind === "sql" && el("span", { class: "took rows" }, rowsOf(step)),
-        el("span", { class: "where" }, step.line ? `${step.file}:${step.line}` : step.file),
+      el("span.label",
+        el("span.name", labelOf(step, this.trace)),
+        row.count > 1 && el("span.count", `× ${row.count}`),
+        el("span.took", tookOf(row)),
+        step.kind === "sql" && el("span.took.rows", rowsOf(step)),
+        el("span.where", step.line ? `${step.file}:${step.line}` : step.file),
       ),
     );
     place(button, { top: row.top, left, height: row.height, depth: step.depth });
     this.buttons.push(button);
-    return el("li", {}, caller && caller.room !== row.room && drawLines(row, edges(caller), { left, right }), button);
+    return el("li", caller && caller.room !== row.room && drawLines(row, edges(caller), { left, right }), button);
   }
 
   open(index) {
@@ -188,7 +184,7 @@ function drawLines(row, caller, own) {
   const call = el("span", { class: isRightOf ? "line to-right" : "line to-left", "aria-hidden": "true" });
   place(call, { top: isRightOf ? row.top + LINE / 2 - 3 : row.top, ...ends });
   if (row.height < 2 * LINE) return [call];
-  const back = el("span", { class: "line back", "aria-hidden": "true" });
+  const back = el("span.line.back", { "aria-hidden": "true" });
   place(back, { top: row.bottom - 2, ...ends });
   return [call, back];
 }
@@ -200,7 +196,7 @@ function drawGround({ ticks, height }, top) {
     return node;
   });
   const marks = ticks.map(([at, text]) => {
-    const node = el("span", { class: "tick" }, text);
+    const node = el("span.tick", text);
     place(node, { top: Math.max(at, top) });
     return node;
   });
@@ -209,23 +205,23 @@ function drawGround({ ticks, height }, top) {
 
 function drawBand({ top, height, failed, isOwn }, trace) {
   const text = isOwn ? commitText(trace) : "of other requests, nothing of this one";
-  const node = el("div", { class: failed ? "band failed" : "band" }, el("p", {}, el("b", {}, "Commit: "), text));
+  const node = el("div", { class: failed ? "band failed" : "band" }, el("p", el("b", "Commit: "), text));
   place(node, { top, height });
-  return el("li", {}, node);
+  return el("li", node);
 }
 
 function edge(kind, top, text) {
   const node = el("p", { class: `edge ${kind}` }, text);
   place(node, { top });
-  return el("li", {}, node);
+  return el("li", node);
 }
 
 /** The functions that were at work already when the request came. */
 function drawStack(outer) {
   const names = outer.map(({ name }) => name).join(" → ");
-  const node = el("p", { class: "edge stack", title: names }, names && `at work already: ${names}`);
+  const node = el("p.edge.stack", { title: names }, names && `at work already: ${names}`);
   place(node, { top: LINE + 4 });
-  return el("li", {}, node);
+  return el("li", node);
 }
 
 function lastLines(trace, top) {

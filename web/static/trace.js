@@ -10,16 +10,8 @@ import { commitText, Picture } from "./trace-picture.js";
 import { pause } from "./timing.js";
 
 const POLL_INTERVAL = 1000; // while the request is in progress
-const TABS = [
-  ["", "Steps"],
-  ["bodies", "Sent and answered"],
-  ["again", "Run it again"],
-];
-const LANGUAGES = [
-  ["curl", "curl"],
-  ["python", "Python"],
-  ["fetch", "JavaScript"],
-];
+const TABS = [["", "Steps"], ["bodies", "Sent and answered"], ["again", "Run it again"]];
+const LANGUAGES = [["curl", "curl"], ["python", "Python"], ["fetch", "JavaScript"]];
 
 export async function openTrace(page) {
   const view = new TraceView(page);
@@ -35,10 +27,8 @@ export async function readTrace(page, path) {
   } catch (problem) {
     if (problem.status !== 404) throw problem;
     page.root.replaceChildren(
-      el("h1", {}, "This trace is gone"),
-      el(
-        "p",
-        { class: "card narrow" },
+      el("h1", "This trace is gone"),
+      el("p.card.narrow",
         "Only the last 200 requests are kept, and a desk that starts again begins with none. ",
         el("a", { href: "#/requests" }, "All requests"),
       ),
@@ -50,7 +40,7 @@ export async function readTrace(page, path) {
 /** "POST /tickets 201 in 16.4 ms". */
 export function traceTitle({ method, path, status, milliseconds }) {
   const took = milliseconds === null ? "not answered yet" : `in ${duration(Math.round(milliseconds * 1000))}`;
-  return [`${method} `, person(path), " ", statusLabel(status), " ", el("span", { class: "muted took" }, took)];
+  return [`${method} `, person(path), " ", statusLabel(status), " ", el("span.muted.took", took)];
 }
 
 class TraceView {
@@ -58,10 +48,10 @@ class TraceView {
     this.page = page;
     this.path = `/debug/requests/${page.params[0]}`;
     page.root.classList.add("wide-view");
-    this.heading = el("h1", { class: "request-line" });
-    this.facts = el("dl", { class: "card trace-facts" });
-    this.tabs = el("nav", { class: "tabs", "aria-label": "Parts of the trace" });
-    this.body = el("div", { class: "trace-body" });
+    this.heading = el("h1.request-line");
+    this.facts = el("dl.card.trace-facts");
+    this.tabs = el("nav.tabs", { "aria-label": "Parts of the trace" });
+    this.body = el("div.trace-body");
     this.picture = new Picture(page);
   }
 
@@ -84,7 +74,7 @@ class TraceView {
     this.picture.draw(this.trace);
     if (!this.heading.isConnected) {
       const back = el("a", { href: "#/requests" }, "All requests");
-      this.page.root.append(el("header", { class: "head" }, this.heading, back), this.facts, this.tabs, this.body);
+      this.page.root.append(el("header.head", this.heading, back), this.facts, this.tabs, this.body);
     }
   }
 
@@ -115,13 +105,11 @@ class TraceView {
 
   async drawText(name, title) {
     const { text } = await get(`${this.path}/code/${name}`, { signal: this.page.signal });
-    const button = el("button", { class: "small", onclick: () => copy(text, button) }, `Copy`);
+    const button = el("button.small", { onclick: () => copy(text, button) }, `Copy`);
     button.setAttribute("aria-label", `Copy the text for ${title}`);
-    return el(
-      "section",
-      { class: "card again" },
-      el("header", { class: "head" }, el("h2", {}, title), button),
-      el("pre", { class: "code", tabindex: 0 }, text),
+    return el("section.card.again",
+      el("header.head", el("h2", title), button),
+      el("pre.code", { tabindex: 0 }, text),
     );
   }
 }
@@ -133,23 +121,21 @@ function drawFacts(trace) {
     return el(
       "div",
       { class: [isWide && "wide-fact", name === "error" && "failed"].filter(Boolean).join(" ") || null },
-      el("dt", {}, name.startsWith("X-") ? name : humanize(name)),
-      el("dd", {}, name === "commit" ? commitText(trace) : person(text)),
+      el("dt", name.startsWith("X-") ? name : humanize(name)),
+      el("dd", name === "commit" ? commitText(trace) : person(text)),
     );
   });
 }
 
 function drawMessage(title, line, headers, body) {
   const fields = headers.map(([name, value]) => `${name}: ${value}`);
-  return el(
-    "section",
-    { class: "card message" },
-    el("h2", {}, title),
-    el("pre", { class: "code", tabindex: 0 }, [line, ...fields].join("\n")),
-    body ? el("pre", { class: "code", tabindex: 0 }, prettyJson(body)) : el("p", { class: "muted" }, "No body."),
+  return el("section.card.message",
+    el("h2", title),
+    el("pre.code", { tabindex: 0 }, [line, ...fields].join("\n")),
+    body ? el("pre.code", { tabindex: 0 }, prettyJson(body)) : el("p.muted", "No body."),
   );
 }
 
 function nothing(title) {
-  return el("section", { class: "card message" }, el("h2", {}, title), el("p", { class: "muted" }, "Nothing yet, or never."));
+  return el("section.card.message", el("h2", title), el("p.muted", "Nothing yet, or never."));
 }

@@ -30,8 +30,8 @@ export function showUserMenu() {
   menu.hidden = mustLogIn();
   const { user, roles } = currentUser();
   menu.replaceChildren(
-    el("summary", {}, el("b", {}, user), el("span", { class: "muted" }, roles.join(", "))),
-    el("div", { class: "card popover" }, desk.auth === "tokens" ? loggedIn() : chooser()),
+    el("summary", el("b", user), el("span.muted", roles.join(", "))),
+    el("div.card.popover", desk.auth === "tokens" ? loggedIn() : chooser()),
   );
   menu.open = false;
 }
@@ -39,15 +39,7 @@ export function showUserMenu() {
 function chooser() {
   const { user, roles } = currentUser();
   const name = el("input", { name: "user", value: user, maxlength: 64, autocomplete: "off", spellcheck: "false" });
-  const role = el(
-    "select",
-    { name: "role" },
-    options(
-      desk.net.roles.map((role) => role.name),
-      undefined,
-      humanize,
-    ),
-  );
+  const role = el("select", { name: "role" }, options(desk.net.roles.map((role) => role.name), undefined, humanize));
   role.value = roles[0];
   return form(
     "chooser",
@@ -55,7 +47,7 @@ function chooser() {
     field("I am", name, { hint: "Sent as X-User-Id and X-User-Role. This desk is open: it believes you." }),
     field("in the role of", role),
     outcome(),
-    el("button", { class: "primary" }, "Act as this user"),
+    el("button.primary", "Act as this user"),
   );
 }
 
@@ -68,14 +60,12 @@ function chosen(node, user, role) {
 
 function loggedIn() {
   return [
-    el("p", {}, "The desk knows you by your token. It ends with this tab, or after a day."),
-    el(
-      "p",
-      { class: "actions" },
+    el("p", "The desk knows you by your token. It ends with this tab, or after a day."),
+    el("p.actions",
       el("button", { onclick: logOut, "aria-describedby": "log-out-hint" }, "Log out"),
-      el("span", { class: "hint", id: "log-out-hint" }, "on every device"),
+      el("span.hint", { id: "log-out-hint" }, "on every device"),
     ),
-    el("details", {}, el("summary", {}, "Change password"), passwordForm()),
+    el("details", el("summary", "Change password"), passwordForm()),
   ];
 }
 
@@ -101,7 +91,7 @@ function passwordForm() {
     field("Old password", old),
     field("New password", wanted, { hint: "Your other devices are logged out." }),
     outcome(),
-    el("button", { class: "primary" }, "Change password"),
+    el("button.primary", "Change password"),
   );
 }
 
@@ -121,28 +111,21 @@ async function changePassword(node, password, new_password) {
 export function openLogin(page) {
   page.title("Log in");
   const notice = takeNotice();
-  const email = el("input", { name: "email", type: "email", autocomplete: "username" });
+  const email = el("input", { name: "email", type: "email", autocomplete: "username", autofocus: true });
   const password = el("input", { name: "password", type: "password", autocomplete: "current-password" });
   page.root.append(
-    el("h1", {}, "Log in"),
+    el("h1", "Log in"),
     form(
       "card narrow",
       () => logIn(email.value, password.value),
-      notice && el("p", { class: "notice", role: "status" }, notice),
-      el(
-        "p",
-        {},
-        "This desk is locked. Whoever runs it adds users with ",
-        el("code", {}, "python3 app.py --add-user"),
-        ".",
-      ),
+      notice && el("p.notice", { role: "status" }, notice),
+      el("p", "This desk is locked. Whoever runs it adds users with ", el("code", "python3 app.py --add-user"), "."),
       field("E-mail", email),
       field("Password", password),
       outcome(),
-      el("button", { class: "primary" }, "Log in"),
+      el("button.primary", "Log in"),
     ),
   );
-  email.focus();
 }
 
 async function logIn(email, password) {

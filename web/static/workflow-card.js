@@ -15,19 +15,12 @@ export class WorkflowCard {
   constructor(fire) {
     this.fire = fire;
     this.picture = el("div");
-    this.steps = el("div", { class: "steps" });
+    this.steps = el("div.steps");
     this.outcome = outcome();
     this.heading = el("h2");
     this.assignee = el("input", { name: "assign-to", "aria-label": "Assign to", maxlength: 64 });
     this.assignee.value = currentUser().user;
-    this.node = el(
-      "section",
-      { class: "card workflow" },
-      this.heading,
-      this.steps,
-      this.outcome,
-      this.picture,
-    );
+    this.node = el("section.card.workflow", this.heading, this.steps, this.outcome, this.picture);
   }
 
   /** Show the net with its token at `state`; in the past nothing can be fired. */
@@ -39,13 +32,7 @@ export class WorkflowCard {
     const hadFocus = this.steps.contains(document.activeElement);
     const here = desk.net.transitions.filter((step) => step.from === state);
     const open = here.filter((step) => !isPast && mayActAs(step.role));
-    this.picture.replaceChildren(
-      drawNet(
-        desk.net,
-        state,
-        open.map((step) => step.name),
-      ),
-    );
+    this.picture.replaceChildren(drawNet(desk.net, state, open.map((step) => step.name)));
     if (isPast) return this.steps.replaceChildren();
     const others = desk.net.transitions.filter((step) => step.from !== state);
     this.steps.replaceChildren(
@@ -54,8 +41,7 @@ export class WorkflowCard {
       ),
       el(
         "details",
-        {},
-        el("summary", {}, "Other steps"),
+        el("summary", "Other steps"),
         others.map((step) => this.row(step, `only when ${humanize(step.from)}`)),
       ),
     );
@@ -76,8 +62,8 @@ export class WorkflowCard {
       humanize(step.name),
     );
     if (!whyNot) button.addEventListener("click", (event) => event.detail < 2 && this.press(step));
-    const extra = whyNot ? el("span", { class: "muted", id }, whyNot) : step.name === "assign" && this.assignee;
-    return el("div", { class: "step" }, button, extra);
+    const extra = whyNot ? el("span.muted", { id }, whyNot) : step.name === "assign" && this.assignee;
+    return el("div.step", button, extra);
   }
 
   /** The buttons have changed places: for a moment they ignore clicks. */
