@@ -31,3 +31,13 @@ class FirstRunOfALab(PageTest):
         page = self.open()
         page.click(".first-run button", "Load the demo tickets")
         page.wait(".total", "of 62 tickets")
+
+
+class WithoutItsLlm(PageTest):
+    environ = {"CLASSIFIER": "openai", "OPENAI_API_KEY": "none", "OPENAI_BASE_URL": "http://127.0.0.1:9"}
+
+    def test_a_default_is_not_told_as_a_suggestion(self):
+        page = self.open("/tickets/new")
+        page.type("[name=description]", "Two payments for one invoice left my card.")
+        page.wait(".suggestion.is-default", "The LLM did not answer. General, Medium is only the default: choose what fits")
+        self.assertNotIn("Suggested by", page.text(".suggestion"))

@@ -53,9 +53,9 @@ class Refusals(PageTest):
         self.assertRegex(page.text(".workflow .outcome"), r"for another [56]\d s\. Try again when the lock has ended\.$")
         first = page.text(".workflow .outcome")
         page.until(lambda: page.text(".workflow .outcome") != first, "it does not count")
-        place = "return [arguments[0].getBoundingClientRect().bottom, document.querySelector('#request-log')"
-        bottom, bar = page.run(f"{place}.getBoundingClientRect().top, scrollY]", line)[:2]
-        self.assertLess(bottom, bar)
+        bar = page.find("#request-log")
+        script = "return arguments[1].getBoundingClientRect().top - arguments[0].getBoundingClientRect().bottom"
+        self.assertGreater(page.run(script, line, bar), 0)
         self.assertEqual(page.run("return scrollY"), 0)
 
     def test_a_refused_edit_says_so_beside_its_button_and_the_view_stays(self):

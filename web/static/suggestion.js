@@ -24,6 +24,7 @@ export class Suggestion {
   async ask() {
     const description = this.description.value.trim();
     this.running?.abort();
+    this.node.classList.remove("is-default");
     if (!description) return this.node.replaceChildren();
     this.running = new AbortController();
     this.node.replaceChildren(el("span.spinner"), "Reading the description…");
@@ -45,6 +46,10 @@ export class Suggestion {
     }
     const what = `${humanize(values.category)}, ${humanize(values.priority)}`;
     const remark = kept.length ? ` Your choice of ${kept.join(" and ")} stays.` : "";
-    this.node.textContent = `Suggested by ${suggested.source}: ${what}.${remark}${suggested.warning ? ` ${suggested.warning}.` : ""}`;
+    const isDefault = suggested.source === "fallback"; // then nobody has read the description
+    this.node.classList.toggle("is-default", isDefault);
+    this.node.textContent = isDefault
+      ? `The LLM did not answer. ${what} is only the default: choose what fits.${remark}`
+      : `Suggested by ${suggested.source}: ${what}.${remark}`;
   }
 }
