@@ -386,7 +386,7 @@ class Ticket(PageTest):
         page.wait("#live.live")
         for _ in range(3):
             self.desk.post("/tickets/1/lock", {}, {"X-User-Id": "agent-2", "X-User-Role": "agent"})
-        page.wait(".history", "Version 4 of 4: agent-2 went on editing")
+        page.wait(".versions", "Version 4 of 4: agent-2 went on editing")
         self.assertEqual(page.text(".timeline b").split("\n"), ["agent-2", "user-1"])
         self.assertEqual(page.text(".timeline .here button"), "Version 2")
         self.open("/tickets")
@@ -402,7 +402,7 @@ class Ticket(PageTest):
         for number in range(1100):
             self.desk.post("/tickets/1/comments", {"body": f"Number {number}"}, AGENT)
         page = self.open("/tickets/1")
-        page.wait(".history", "Version 1101 of 1101: agent-1 commented")
+        page.wait(".versions", "Version 1101 of 1101: agent-1 commented")
         count = "return document.querySelectorAll('.timeline > li').length"
         self.assertEqual(page.run(count), 50)
         page.click(".history button", "Older, 1,051 more")
@@ -445,7 +445,7 @@ class Ticket(PageTest):
         page.press("[type=range]", "Home")
         page.wait("h1", "First words")
         page.wait(".petri-net .here[data-place=new]")
-        page.wait(".past", "version 1 of 4")
+        page.wait(".past", "Version 1 of 4")
         self.assertTrue(page.url.endswith("?at=1"), page.url)
         self.assertNotIn("Later", page.text(".comments"))
         page.reload()

@@ -1,5 +1,6 @@
 """Where things stand on the page: nothing is cut off, nothing jumps, and what belongs together is seen together."""
 
+from tests.desk import AGENT
 from tests.proofs.test_page import PageTest, tearDownModule
 
 __all__ = ["tearDownModule"]  # it stops the browsers; unittest looks for it here
@@ -50,3 +51,21 @@ const shifts = new PerformanceObserver((list) => list.getEntries().forEach(({ va
 shifts.observe({ type: "layout-shift", buffered: true });
 return new Promise((done) => setTimeout(() => done(sum), 100));
 """
+
+
+class TicketLayout(LayoutTest):
+    def test_moving_through_the_versions_shows_what_it_changes(self):
+        """The slider stands above all that it changes, and stays in view."""
+        self.desk.new_ticket(description="x\n" * 100)
+        for title in ("Second", "Third"):
+            self.desk.patch("/tickets/1", {"title": title}, AGENT)
+        page = self.sized(1280, 800, "/tickets/1")
+        self.assertLess(self.box(".versions")["bottom"], 250)
+        page.click("[aria-label='Earlier version']")
+        page.wait(".versions.past", "Version 2 of 3: agent-1 edited it")
+        page.wait("h1", "Second")
+        page.run("scrollTo(0, 1000)")
+        self.assertLess(self.box(".versions")["bottom"], 100)
+        page.click("[aria-label='Later version']")
+        page.until_gone(".versions.past")
+        page.wait("h1", "Third")

@@ -1,8 +1,7 @@
-// The history of a ticket: a timeline of its events, and a slider that travels through them.
+// The history of a ticket: a timeline of its events, the newest first.
 
 import { el } from "./dom.js";
 import { eventLabel, humanize, person, timeElement } from "./format.js";
-import { debounce } from "./timing.js";
 
 const SHORT = 140;
 const PER_PAGE = 50; // each entry is a stop of the Tab key
@@ -11,36 +10,19 @@ export class History {
   /** `travel(version)` is called when the reader wants to see a version. */
   constructor(travel) {
     this.travel = travel;
-    this.slider = el("input", { type: "range", min: 1, step: 1, "aria-label": "Version" });
-    const soon = debounce(() => travel(Number(this.slider.value)), 80);
-    this.slider.addEventListener("input", () => {
-      this.showPosition(Number(this.slider.value));
-      soon();
-    });
-    this.position = el("p.muted");
     this.list = el("ol.timeline");
     this.most = PER_PAGE;
     this.older = el("button", { onclick: () => this.showOlder() });
-    this.node = el("section.card.history",
-      el("h2", "History"),
-      el("p.hint", "Move the slider to see the ticket as it was."),
-      this.slider,
-      this.position,
-      this.list,
-      el("p.actions", this.older),
-    );
+    this.node = el("section.card.history", el("h2", "History"), this.list, el("p.actions", this.older));
   }
 
   showOlder() {
     this.most += PER_PAGE;
-    this.draw(this.events, this.version, this.newest);
+    this.draw(this.events, this.version);
   }
 
-  draw(events, version, newest) {
-    Object.assign(this, { events, version, newest });
-    this.slider.max = newest;
-    if (document.activeElement !== this.slider || version === newest) this.slider.value = version;
-    this.showPosition(version);
+  draw(events, version) {
+    Object.assign(this, { events, version });
     const focused = this.list.contains(document.activeElement) && document.activeElement.dataset.version;
     const visible = events.filter((event) => !event.isRenewal);
     const here = visible.findLast((event) => event.version <= version);
@@ -51,14 +33,6 @@ export class History {
     this.older.textContent = `Older, ${rest.toLocaleString("en")} more`;
     this.older.hidden = !rest;
     if (focused) this.list.querySelector(`[data-version="${focused}"]`)?.focus({ preventScroll: true });
-  }
-
-  showPosition(version) {
-    const event = this.events.find((event) => event.version === version);
-    const what = event ? `: ${event.actor} ${event.isRenewal ? "went on editing" : eventLabel(event.type)}` : "";
-    const text = `Version ${version} of ${this.newest}${what}`;
-    this.position.textContent = text;
-    this.slider.setAttribute("aria-valuetext", text);
   }
 
   entry(event, isHere) {

@@ -18,6 +18,7 @@ import { showProblem } from "./problem.js";
 import { renewsLock, replay } from "./replay.js";
 import { replaceUrl } from "./router.js";
 import { throttle } from "./timing.js";
+import { Versions } from "./versions.js";
 import { WorkflowCard } from "./workflow-card.js";
 
 export async function openTicket(page) {
@@ -45,19 +46,19 @@ class TicketView {
     this.badges = el("p.badges");
     this.edit = el("button", { onclick: () => this.openEditor() }, "Edit");
     this.outcome = outcome();
-    this.banner = el("div.card.past", { role: "status", hidden: true });
     this.facts = el("section.card");
     this.workflow = new WorkflowCard((step, data) => this.fire(step, data));
     this.conversation = new Conversation(this.comments, this.ticket.id, (body) =>
       this.during(() => post(`${this.path}/comments`, ...body)),
     );
     this.drafts = new Drafts(this.replies, this.path, (job) => this.during(job));
+    this.versions = new Versions((version) => this.travel(version));
     this.history = new History((version) => this.travel(version));
     this.editor = new Editor(this, this.page.signal);
     this.page.root.append(
       el("header.head", this.heading, this.badges, this.edit),
       this.outcome,
-      this.banner,
+      this.versions.node,
       el("div.columns",
         el("div", this.editor.node, this.facts, this.conversation.node, !seesOnlyOwn() && this.drafts.node),
         el("div", this.workflow.node, this.history.node),
@@ -130,8 +131,8 @@ class TicketView {
     this.workflow.draw(shown.state, Boolean(this.past));
     this.conversation.draw(this.past);
     this.drafts.draw(this.past);
-    this.history.draw(events, shown.version, this.ticket.version);
-    this.drawBanner(shown);
+    this.versions.draw(events, shown.version, this.ticket.version);
+    this.history.draw(events, shown.version);
   }
 
   drawHead(shown) {
@@ -139,14 +140,6 @@ class TicketView {
     this.heading.replaceChildren(el("span.muted", `#${shown.id} `), el("bdi", shown.title));
     this.badges.replaceChildren(...badges.filter(Boolean));
     this.edit.hidden = this.editor.isOpen || Boolean(this.past) || !this.editor.mayEdit(this.ticket);
-  }
-
-  drawBanner(shown) {
-    this.banner.hidden = !this.past;
-    this.banner.replaceChildren(
-      el("span", `You see version ${shown.version} of ${this.ticket.version}: the ticket as it was.`),
-      el("button.primary", { onclick: () => this.travel(null) }, "Back to now"),
-    );
   }
 
   /** Do something that changes the ticket on the desk, then show what the desk says. */

@@ -1,0 +1,49 @@
+// The bar on top of a ticket that moves through its versions. It stays in view, with what changes below it.
+
+import { el } from "./dom.js";
+import { eventLabel } from "./format.js";
+import { debounce } from "./timing.js";
+
+export class Versions {
+  /** `travel(version)` is called when the reader wants to see a version; null is now. */
+  constructor(travel) {
+    this.slider = el("input", { type: "range", min: 1, step: 1, "aria-label": "Version" });
+    const soon = debounce(() => travel(Number(this.slider.value)), 80);
+    this.slider.addEventListener("input", () => {
+      this.showPosition(Number(this.slider.value));
+      soon();
+    });
+    const step = (by, sign, label) =>
+      el("button.small", { onclick: () => travel(this.version + by), "aria-label": label, title: label }, sign);
+    this.earlier = step(-1, "◀", "Earlier version");
+    this.later = step(1, "▶", "Later version");
+    this.position = el("p", { role: "status" });
+    this.now = el("button.small.primary", { onclick: () => travel(null) }, "Back to now");
+    this.node = el("section.card.versions", { "aria-label": "Versions" },
+      this.earlier, this.slider, this.later, this.position, this.now,
+    );
+  }
+
+  /** Show that the reader sees `version` of `newest`. */
+  draw(events, version, newest) {
+    Object.assign(this, { events, version, newest });
+    const isPast = version < newest;
+    this.node.hidden = newest === 1;
+    this.node.classList.toggle("past", isPast);
+    this.slider.max = newest;
+    if (document.activeElement !== this.slider || !isPast) this.slider.value = version;
+    this.showPosition(version);
+    this.earlier.disabled = version === 1;
+    this.later.disabled = !isPast;
+    if (this.now.contains(document.activeElement) && !isPast) this.slider.focus();
+    this.now.hidden = !isPast;
+  }
+
+  showPosition(version) {
+    const event = this.events.find((event) => event.version === version);
+    const what = event ? `: ${event.actor} ${event.isRenewal ? "went on editing" : eventLabel(event.type)}` : "";
+    const text = `Version ${version} of ${this.newest}${what}`;
+    this.position.textContent = text;
+    this.slider.setAttribute("aria-valuetext", text);
+  }
+}
