@@ -418,9 +418,11 @@ class Ticket(PageTest):
                 self.desk.post("/tickets/1/draft", {"body": f"Draft {number}"}, AGENT)
         page = self.open("/tickets/1")
         count = "return document.querySelectorAll(arguments[0]).length"
-        page.wait(".conversation h2", "The newest 100 comments")
-        page.click(".conversation button", "Show older comments")
-        page.wait(".conversation h2", "The newest 200 comments")
+        page.wait(".conversation h2", "The newest 20 comments")
+        self.assertEqual(page.run(count, ".comment"), 20)
+        for most in (100, 200):
+            page.click(".conversation button", "Show older comments")
+            page.wait(".conversation h2", f"The newest {most} comments")
         self.assertIn("<b>Number 6</b>", page.text(".comment"))
         self.desk.post("/tickets/1/comments", {"body": "Live"}, CUSTOMER)
         page.wait(".conversation h2", "The newest 201 comments")
@@ -428,9 +430,9 @@ class Ticket(PageTest):
         page.wait(".conversation h2", "206 comments")
         self.assertIn("<b>Number 1</b>", page.text(".comment"))
         self.assertEqual(page.run("return document.activeElement.className"), "card conversation")
-        self.assertEqual(page.run(count, ".draft"), 100)
-        page.click("button", "Show older drafts")
-        page.until(lambda: page.run(count, ".draft") == 102, "not all drafts yet")
+        for most in (20, 100, 102):
+            page.until(lambda: page.run(count, ".draft") == most, f"not {most} drafts yet")
+            page.find("button", "Show older drafts") and page.click("button", "Show older drafts")
         self.desk.post("/drafts/1/reject", {}, AGENT)
         page.wait("details.draft", "rejected")
         self.assertEqual(page.run(count, ".draft"), 102)

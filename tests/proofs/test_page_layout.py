@@ -69,3 +69,18 @@ class TicketLayout(LayoutTest):
         page.click("[aria-label='Later version']")
         page.until_gone(".versions.past")
         page.wait("h1", "Third")
+
+    def test_a_long_conversation_keeps_its_newest_comments_and_its_form_in_reach(self):
+        self.desk.new_ticket()
+        with self.desk.open_database() as database:
+            rows = [(f"Number {number}", number) for number in range(2000)]
+            database.executemany(INSERT_COMMENT, rows)
+        database.close()
+        page = self.sized(1280, 800, "/tickets/1")
+        page.wait(".comment", "Number 1999")
+        self.assertLess(page.run("return document.querySelectorAll('*').length"), 1000)
+        self.assertLess(self.box("[name=body]")["top"], 2000)
+
+
+INSERT_COMMENT = """INSERT INTO comments (ticket_id, author, body, internal, created_at)
+    VALUES (1, 'agent-1', ?, 0, '2026-01-01T00:00:00.' || substr('000' || (? % 1000), -3) || 'Z')"""

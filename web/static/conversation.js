@@ -58,10 +58,10 @@ export class Conversation {
 
   /** Show the comments; while the reader looks back, those that were there already. */
   draw(past) {
-    const { rows, next } = this.pages;
+    const { shown: rows, hasOlder } = this.pages;
     const shown = past ? rows.filter((comment) => comment.created_at <= past.updated_at) : rows;
     const count = plural(shown.length, "comment");
-    this.heading.textContent = next ? `The newest ${count}` : shown.length ? count : "No comments yet";
+    this.heading.textContent = hasOlder ? `The newest ${count}` : shown.length ? count : "No comments yet";
     this.list.replaceChildren(...shown.map(drawComment));
     this.form.hidden = Boolean(past);
   }

@@ -39,7 +39,7 @@ export class Drafts {
 
   draw(past) {
     this.node.hidden = Boolean(past);
-    const newest = [...this.pages.rows].reverse();
+    const newest = this.pages.shown.reverse();
     arrange(this.list, newest.map((draft) => this.cardOf(draft).node));
   }
 
