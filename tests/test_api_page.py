@@ -20,16 +20,16 @@ class ApiPage(DeskTest):
         self.assertEqual(self.desk.get("/docs/").body, reply.body)
 
     def test_every_file_that_the_docs_page_loads_is_served_with_its_type(self):
-        types = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
+        types = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
         wanted = re.findall(r'(?:src|href)="(/static/[^"]+)"', self.desk.get("/docs").body.decode())
         for path in wanted:
             reply = self.desk.get(path)
-            self.assertEqual((reply.status, reply.headers["Content-Type"]), (200, types[Path(path).suffix]), path)
+            self.assertEqual((reply.status, reply.headers["Content-Type"]), (200, f"{types[Path(path).suffix]}; charset=utf-8"), path)
             wanted += [
                 f"/static/{name}" for name in re.findall(r'^import .* from "./([^"]+)";$', reply.body.decode(), re.M)
             ]
-        shared = {f"/static/{name}.js" for name in ("copy", "curl", "desk", "dom", "format", "now", "petri")}
-        self.assertEqual(set(wanted), {"/static/docs.css", "/static/docs.js", *shared})
+        own = {f"/static/{path.name}" for path in STATIC.glob("docs*.[cj]s*")}
+        self.assertLessEqual(own | {"/static/style.css", "/static/user-menu.js", "/static/petri.js"}, set(wanted))
 
     def test_an_unchanged_docs_page_is_304(self):
         for path in ("/docs", "/static/docs.js"):

@@ -1039,7 +1039,7 @@ class ApiReference(PageTest):
     def test_a_file_of_the_page_can_be_tried_at_once(self):
         page = self.reference("#get_static_name")
         page.click("#get_static_name button", "Try")
-        page.wait("#get_static_name .ok", "200")
+        page.wait("#get_static_name .answer .fine", "200")
         self.assertIn(f"curl -i 'http://127.0.0.1:{self.desk.port}/static/main.js'", page.text("#get_static_name pre"))
 
     def test_a_stream_has_a_curl_that_shows_it_and_a_websocket_has_none(self):
@@ -1069,7 +1069,7 @@ class LockedReference(ApiReference):
         self.assertIn('-H "Authorization: Bearer $TOKEN"', self.curl_of("get_tickets"))
 
     def curl_of(self, operation):
-        self.browser.run("document.getElementById(arguments[0]).open = true", operation)
+        self.browser.run("location.hash = arguments[0]", operation)
         return self.browser.wait(f"#{operation} pre") and self.browser.text(f"#{operation} pre")
 
 
