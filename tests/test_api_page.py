@@ -24,7 +24,8 @@ class ApiPage(DeskTest):
         wanted = re.findall(r'(?:src|href)="(/static/[^"]+)"', self.desk.get("/docs").body.decode())
         for path in wanted:
             reply = self.desk.get(path)
-            self.assertEqual((reply.status, reply.headers["Content-Type"]), (200, f"{types[Path(path).suffix]}; charset=utf-8"), path)
+            kind = f"{types[Path(path).suffix]}; charset=utf-8"
+            self.assertEqual((reply.status, reply.headers["Content-Type"]), (200, kind), path)
             wanted += [
                 f"/static/{name}" for name in re.findall(r'^import .* from "./([^"]+)";$', reply.body.decode(), re.M)
             ]

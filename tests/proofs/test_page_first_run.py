@@ -39,5 +39,5 @@ class WithoutItsLlm(PageTest):
     def test_a_default_is_not_told_as_a_suggestion(self):
         page = self.open("/tickets/new")
         page.type("[name=description]", "Two payments for one invoice left my card.")
-        page.wait(".suggestion.is-default", "The LLM did not answer. General, Medium is only the default: choose what fits")
+        page.wait(".suggestion.is-default", "The LLM did not answer. General, Medium is only the default: choose")
         self.assertNotIn("Suggested by", page.text(".suggestion"))

@@ -30,9 +30,10 @@ export function post(path, body = {}, given = {}) {
 }
 
 /**
- * One request and its response: {status, headers, text, data}, data being the JSON. Throws Refused or Unreachable.
+ * One request and its response: {status, headers, text, data, blob}, data being the JSON. Throws Refused or Unreachable.
  * `given` may have body, headers, signal, keepalive (goes on when the page is left), isSecret, and isQuiet: the request
- * log leaves it out, as each request under /debug/. A 304 is an answer, without data.
+ * log leaves it out, as each request under /debug/. With onBytes(count) the answer comes as a blob, and what has come
+ * is counted. A 304 is an answer, without data.
  */
 export async function send(method, path, given = {}) {
   const headers = { ...identityHeaders(), ...given.headers };
@@ -43,24 +44,36 @@ export async function send(method, path, given = {}) {
   }
   const isQuiet = given.isQuiet || path.startsWith("/debug/");
   const entry = requestLog.sent({ method, path, headers, body: request.body, isSecret: given.isSecret, isQuiet });
-  const { response, text } = await fetchText(path, request, entry);
+  const { response, text, blob } = await fetchText(path, request, entry, given.onBytes);
   requestLog.answered(entry, response, text);
   const isJson = response.headers.get("Content-Type")?.includes("json");
   const data = isJson && text ? JSON.parse(text) : {};
-  if (response.ok || response.status === 304) return { status: response.status, headers: response.headers, text, data };
+  if (response.ok || response.status === 304) return { status: response.status, headers: response.headers, text, data, blob };
   if (response.status === 401 && !given.isSecret) endIfOurs(headers); // with a password, that may be what is wrong
   throw new Refused(response.status, data);
 }
 
-async function fetchText(path, request, entry) {
+async function fetchText(path, request, entry, onBytes) {
   try {
     const response = await fetch(path, request);
+    if (onBytes && response.ok) return { response, text: "", blob: await readBlob(response, onBytes) };
     return { response, text: await response.text() };
   } catch (problem) {
     requestLog.failed(entry, problem.name === "AbortError" ? "cancelled" : "no answer");
     if (problem.name === "AbortError") throw problem;
     notifyUnreachable();
     throw new Unreachable("The desk does not answer.");
+  }
+}
+
+async function readBlob(response, onBytes) {
+  const parts = [];
+  let bytes = 0;
+  for (const reader = response.body.getReader(); ; ) {
+    const { value, done } = await reader.read();
+    if (done) return new Blob(parts, { type: response.headers.get("Content-Type") });
+    parts.push(value);
+    onBytes((bytes += value.length));
   }
 }
 

@@ -10,7 +10,6 @@ import { debounce, throttle } from "./timing.js";
 
 const PER_PAGE = 50;
 const MAX_EVENTS = 1000; // events that the desk gives at a time
-const END = "end"; // in the address, instead of the event that the page begins after
 const FILTERS = ["ticket", "type", "actor"];
 
 /** The events with a label, and those that the net's transitions write. */
@@ -65,7 +64,7 @@ class Audit {
   }
 
   filter(changed) {
-    go("/audit", { ...this.filters, after: "", ...changed });
+    go("/audit", { ...this.filters, before: "", ...changed });
   }
 
   async update(query) {
@@ -82,36 +81,31 @@ class Audit {
 
   async read() {
     const asked = (this.asked = queryOf(this.filters));
-    const { events, next } = this.filters.after === END ? await this.readEnd() : await this.ask({ limit: PER_PAGE });
+    const events = await this.readBelow(Number(this.filters.before) || Infinity);
     if (asked !== this.asked) return;
-    this.next = next;
-    arrange(this.rows, events.map((event) => this.row(event)));
-    this.showFoot(events.length);
+    const shown = events.slice(-PER_PAGE).reverse();
+    arrange(this.rows, shown.map((event) => this.row(event)));
+    this.showFoot(shown.length, events.length > PER_PAGE && shown.at(-1).id);
   }
 
-  /** Events that fit the filters: {events, next}. */
-  async ask(more) {
-    const query = queryOf({ ...this.filters, ...more });
-    return (await get(`/audit-events${query}`, { signal: this.page.signal })).data;
-  }
-
-  /** The last page: what fits in ever longer stretches up to the newest event, until it fills a page. */
-  async readEnd() {
+  /** The newest events below the id `before` that fit the filters, oldest first; one more than a page, if there are. */
+  async readBelow(before) {
     this.newest ??= lastEventId() ?? (await get("/audit-events/verify", { signal: this.page.signal })).data.events;
-    for (let span = PER_PAGE; ; span *= 10) {
-      const after = Math.max(0, this.newest - span);
-      const events = await this.readFrom(after);
+    for (let span = PER_PAGE + 1; ; span *= 10) { // the desk gives the oldest first: ask for ever longer stretches
+      const after = Math.max(0, Math.min(before - 1, this.newest) - span);
+      const events = await this.readStretch(after, before);
       this.newest = Math.max(this.newest, events.at(-1)?.id ?? 0);
-      if (!after || events.length >= PER_PAGE) return { events: events.slice(-PER_PAGE), next: null };
+      if (!after || events.length > PER_PAGE) return events;
     }
   }
 
-  async readFrom(after) {
+  async readStretch(after, before) {
     const found = [];
-    for (let from = after; from !== null; ) {
-      const { events, next } = await this.ask({ after: from, limit: MAX_EVENTS });
-      found.push(...events);
-      from = next;
+    for (let from = after; from !== null && from < before - 1; ) {
+      const query = queryOf({ ...this.filters, before: "", after: from, limit: MAX_EVENTS });
+      const { data } = await get(`/audit-events${query}`, { signal: this.page.signal });
+      found.push(...data.events.filter((event) => event.id < before));
+      from = data.next;
     }
     return found;
   }
@@ -121,22 +115,17 @@ class Audit {
     return this.drawn.get(event.id);
   }
 
-  showFoot(count) {
-    const link = (text, after) =>
-      el("a.button", { href: addressOf("/audit", { ...this.filters, after }) }, text);
+  showFoot(count, older) {
+    const link = (text, before) => el("a.button", { href: addressOf("/audit", { ...this.filters, before }) }, text);
     this.foot.replaceChildren(
-      el("span.muted", count ? `${plural(count, "event")}, oldest first` : "No event fits these filters."),
-      ...[
-        this.filters.after && link("First", ""),
-        this.next && link("Later", this.next),
-        this.filters.after !== END && link("Newest", END),
-      ].filter(Boolean),
+      el("span.muted", count ? `${plural(count, "event")}, newest first` : "No event fits these filters."),
+      ...[this.filters.before && link("Newest", ""), older && link("Older", older)].filter(Boolean),
     );
   }
 
-  /** New events stand at the end: read again if the end is what is shown. */
+  /** New events stand on the first page. */
   onEvent() {
-    if (!this.next) this.refreshSoon();
+    if (!this.filters.before) this.refreshSoon();
   }
 
   async verify() {
@@ -176,8 +165,7 @@ function intact({ events, head }) {
     el("b", "The chain holds. "),
     `${plural(events, "event")}, the last hash is `,
     el("code", head.slice(0, 16)),
-    "… ",
-    el("a", { href: addressOf("/audit", { after: END }) }, "See the newest"),
+    "…",
   );
 }
 

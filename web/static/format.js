@@ -38,6 +38,11 @@ export function humanize(name) {
   return spaced.charAt(0).toUpperCase() + spaced.slice(1);
 }
 
+/** A field of a ticket for readers: a status is one of four, a workflow state a place of the net. */
+export function fieldLabel(name) {
+  return name === "state" ? "Workflow state" : humanize(name);
+}
+
 export function plural(count, noun) {
   return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
 }

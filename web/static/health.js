@@ -18,6 +18,10 @@ export function untilReachable() {
   return search;
 }
 
+export function isSearching() {
+  return search !== null;
+}
+
 async function searchForDesk() {
   const banner = document.getElementById("offline");
   banner.hidden = false;
@@ -30,6 +34,10 @@ async function searchForDesk() {
   setTimeout(() => listeners.forEach((listener) => listener()));
 }
 
-export function watchHealth() {
-  onUnreachable(untilReachable);
+/** From now on look for the desk when it does not answer; `lost()` is called first. */
+export function watchHealth(lost) {
+  onUnreachable(() => {
+    untilReachable();
+    lost();
+  });
 }

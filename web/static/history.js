@@ -1,7 +1,7 @@
 // The history of a ticket: a timeline of its events, the newest first.
 
 import { el } from "./dom.js";
-import { eventLabel, humanize, person, timeElement } from "./format.js";
+import { eventLabel, fieldLabel, person, timeElement } from "./format.js";
 
 const SHORT = 140;
 const PER_PAGE = 50; // each entry is a stop of the Tab key
@@ -59,7 +59,7 @@ function shorten(text) {
 }
 
 function drawChange({ name, from, to }) {
-  return el("li", `${humanize(name)}: `, el("del", { dir: "auto" }, shown(from)), " → ", el("ins", { dir: "auto" }, shown(to)));
+  return el("li", `${fieldLabel(name)}: `, el("del", { dir: "auto" }, shown(from)), " → ", el("ins", { dir: "auto" }, shown(to)));
 }
 
 function shown(value) {

@@ -80,9 +80,9 @@ export function mustLogIn() {
 
 /** Mark the address as ours in the tab's history. False if Back has led to a former user's, with their search in it. */
 export function claimAddress() {
-  const isOurs = desk.auth === "open" || !history.state || history.state.user === me.user;
+  const isOurs = desk.auth === "open" || !history.state?.user || history.state.user === me.user;
   if (!isOurs) startAnew();
-  else if (!mustLogIn()) history.replaceState({ user: me.user }, "");
+  else if (!mustLogIn()) history.replaceState({ ...history.state, user: me.user }, "");
   return isOurs;
 }
 

@@ -6,7 +6,7 @@ import { compareClock, readClock } from "./clock.js";
 import { desk } from "./desk.js";
 import { el } from "./dom.js";
 import { keepTimesCurrent } from "./format.js";
-import { onReachable, untilReachable, watchHealth } from "./health.js";
+import { isSearching, onReachable, untilReachable, watchHealth } from "./health.js";
 import { mustLogIn, onNewIdentity, seesOnlyOwn, watchReturn } from "./identity.js";
 import { followVisibility, onLive, startLive, stopLive } from "./live.js";
 import { readHealth, readNet } from "./metadata.js";
@@ -75,8 +75,10 @@ const ROUTES = [
 
 let liveState = "connecting";
 
-function showLive(state) {
-  liveState = state;
+/** The state of the event stream; it is not live while other requests get no answer. */
+function showLive(newState = liveState) {
+  liveState = newState;
+  const state = isSearching() ? "connecting" : liveState;
   const indicator = document.getElementById("live");
   indicator.textContent = LIVE_LABELS[state];
   indicator.className = state;
@@ -109,6 +111,7 @@ async function begin() {
 
 /** The desk is back: it may be another one. */
 async function beginAgain() {
+  showLive();
   await readHealth();
   showBugMode();
   showLinks();
@@ -125,7 +128,7 @@ async function start() {
   skipOnClick();
   startUserMenu();
   startRequestLogPanel();
-  watchHealth();
+  watchHealth(showLive);
   keepTimesCurrent();
   onLive({ state: showLive, event: receive, reconnected: refreshAll });
   onClockChange(refresh);

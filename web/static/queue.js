@@ -5,7 +5,7 @@ import { get, queryOf } from "./api.js";
 import { el, options } from "./dom.js";
 import { saveAs } from "./download.js";
 import { firstRunCard } from "./first-run.js";
-import { eventLabel, humanize, person, plural } from "./format.js";
+import { eventLabel, fieldLabel, humanize, person, plural } from "./format.js";
 import { currentUser } from "./identity.js";
 import { readStats } from "./metadata.js";
 import { renewsLock } from "./replay.js";
@@ -14,6 +14,7 @@ import { TicketList } from "./ticket-list.js";
 import { debounce, throttle } from "./timing.js";
 
 const PER_PAGE = 25;
+const CSV = "CSV";
 const TYPING_PAUSE = 250;
 const SELECTS = ["category", "priority", "state"];
 const SHOWN = ["status", "search", "before", ...SELECTS]; // filters that the view shows without a chip
@@ -30,7 +31,7 @@ class Queue {
     this.filters = {};
     this.total = el("p.muted.total", { "aria-live": "polite" });
     this.pager = el("nav.actions", { "aria-label": "Pages" });
-    this.csv = el("a", { download: "tickets.csv", onclick: (event) => this.download(event) }, "CSV");
+    this.csv = el("a", { download: "tickets.csv", onclick: (event) => this.download(event) }, CSV);
     this.refreshSoon = throttle(() => page.run(() => this.read()), 1000);
     this.list = new TicketList(this.refreshSoon, page.signal);
     this.recountSoon = throttle(() => page.run(() => this.readCounts()), 2000);
@@ -63,7 +64,7 @@ class Queue {
   }
 
   select(name) {
-    const node = el("select", { name, "aria-label": humanize(name) }, options([], `Any ${name}`));
+    const node = el("select", { name, "aria-label": fieldLabel(name) }, options([], `Any ${fieldLabel(name).toLowerCase()}`));
     node.addEventListener("change", () => this.filter({ [name]: node.value }));
     return node;
   }
@@ -103,8 +104,8 @@ class Queue {
 
   chip(name, value) {
     const remove = () => this.filter({ [name]: "" });
-    const title = `Remove this filter: ${humanize(name)}`;
-    return el("button.small.chip", { onclick: remove, title }, `${humanize(name)}: `, person(value), " ×");
+    const title = `Remove this filter: ${fieldLabel(name)}`;
+    return el("button.small.chip", { onclick: remove, title }, `${fieldLabel(name)}: `, person(value), " ×");
   }
 
   async readCounts() {
@@ -184,9 +185,16 @@ class Queue {
   /** Fetched, not linked to, so that the headers that say who we are go along. */
   download(event) {
     event.preventDefault();
+    if (this.csv.textContent !== CSV) return; // one is coming already
+    const onBytes = (bytes) => (this.csv.textContent = `${CSV}: ${(bytes / 1e6).toFixed(1)} MB so far`);
     this.page.run(async () => {
-      const { text } = await get(this.csv.getAttribute("href"));
-      saveAs("tickets.csv", "text/csv", text);
+      try {
+        onBytes(0);
+        const { blob } = await get(this.csv.getAttribute("href"), { onBytes, signal: this.page.signal });
+        saveAs("tickets.csv", blob);
+      } finally {
+        this.csv.textContent = CSV;
+      }
     });
   }
 }

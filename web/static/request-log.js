@@ -47,7 +47,7 @@ export function answered(entry, response, text = "") {
   entry.milliseconds = Math.round(performance.now() - entry.start);
   entry.requestId = response.headers.get("X-Request-Id");
   entry.isReplay = response.headers.get("Idempotent-Replayed") === "true";
-  entry.answer = entry.isSecret ? "not shown: it may have a token in it" : text.slice(0, MAX_ANSWER);
+  entry.answer = entry.isSecret ? "not shown: it may have a token in it" : beginning(text);
   changed(entry);
 }
 
@@ -60,5 +60,10 @@ export function failed(entry, reason) {
 
 /** Log an event of the stream. */
 export function event({ id, event, data }) {
-  add({ kind: "event", method: "SSE", path: event, requestId: id, answer: data.slice(0, MAX_ANSWER) });
+  add({ kind: "event", method: "SSE", path: event, requestId: id, answer: beginning(data) });
+}
+
+/** A copy: a slice would keep the whole text in memory, which may be an answer of 27 MB. */
+function beginning(text) {
+  return text.length > MAX_ANSWER ? [...text.slice(0, MAX_ANSWER)].join("") : text;
 }

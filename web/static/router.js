@@ -4,16 +4,20 @@
 // { update(query), refresh(), onEvent(event) }, each of them optional. page.signal says when it is left.
 // It is shown when it is whole; the focus goes to its field with the attribute autofocus.
 
+import { newKey } from "./api.js";
 import { el } from "./dom.js";
 import { claimAddress } from "./identity.js";
 import { Advice, problemCard } from "./problem.js";
 
+const places = new Map(); // how far down the reader was, by the key of an entry of the browser's history
 let routes = [];
 let current = null;
+let key = null; // of the entry that is shown
 
 /** Start with a table of [pattern, open] rows, as [/^\/tickets\/(\d+)$/, openTicket]. */
 export function startRouter(table) {
   routes = table;
+  history.scrollRestoration = "manual"; // a view has its height only when it has its data
   addEventListener("hashchange", follow);
 }
 
@@ -40,7 +44,8 @@ export function replaceUrl(path, query) {
 
 /** Show the view of the address. A view that is open already only gets the new query. */
 export function follow() {
-  if (!claimAddress()) return;
+  places.set(key, scrollY);
+  if (!claim()) return;
   const [path, query] = readAddress();
   if (current?.path === path && current.view?.update) return current.page.run(() => current.view.update(query));
   open(path, query);
@@ -55,7 +60,14 @@ export function leave() {
 
 /** Open the current view afresh: the user has changed, or the view has failed. */
 export function reopen() {
-  if (claimAddress()) open(...readAddress());
+  if (claim()) open(...readAddress());
+}
+
+function claim() {
+  if (!claimAddress()) return false;
+  key = history.state?.key ?? newKey();
+  history.replaceState({ ...history.state, key }, "");
+  return true;
 }
 
 /** Pass an event to the open view. A view that is still loading gets it afterwards. */
@@ -98,6 +110,7 @@ async function open(path, query) {
   if (current !== mine) return;
   main.replaceChildren(page.root); // as a whole, so that nothing jumps
   page.root.querySelector("[autofocus]")?.focus();
+  scrollTo(0, places.get(key) ?? 0);
   missed.forEach(dispatch);
 }
 
