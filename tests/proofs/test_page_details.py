@@ -79,7 +79,8 @@ class Chart(LayoutTest):
         page.wait(".problem")
         page.run(STATS, json.dumps([12345, *range(20, 49)]))
         page.wait(".daily")
-        heights = page.run("return [...document.querySelectorAll('.day .filled')].map((bar) => bar.height.baseVal.value)")
+        bars = "return [...document.querySelectorAll('.day .filled')].map((bar) => bar.height.baseVal.value)"
+        heights = page.run(bars)
         self.assertGreater(min(heights[1:]), 10)
         self.assertEqual(page.run("return document.querySelectorAll('.gap').length"), 1)
         self.assertIn("12K", page.text(".daily text"))
@@ -89,7 +90,8 @@ class Chart(LayoutTest):
 
 
 STATS = """
-const daily = JSON.parse(arguments[0]).map((tickets, day) => ({ day: `2026-01-${String(day + 1).padStart(2, "0")}`, tickets }));
+const days = (day) => `2026-01-${String(day + 1).padStart(2, "0")}`;
+const daily = JSON.parse(arguments[0]).map((tickets, day) => ({ day: days(day), tickets }));
 const none = { a: 1 };
 const stats = { total_tickets: 9, open_tickets: 9, avg_tickets_per_day: 1, daily, category_breakdown: none,
   status_breakdown: none, priority_breakdown: none, state_breakdown: none };

@@ -5,6 +5,7 @@ import { el } from "./dom.js";
 import { clearErrors, field, form, outcome, setValue } from "./form.js";
 import { LIMITS, person, plural, timeElement } from "./format.js";
 import { mayActAs, seesOnlyOwn } from "./identity.js";
+import { shortcut } from "./keys.js";
 import { forgetWords, keepWords } from "./words.js";
 
 export class Conversation {
@@ -24,7 +25,7 @@ export class Conversation {
   }
 
   buildForm() {
-    this.text = el("textarea", { name: "body", rows: 3, dir: "auto" });
+    this.text = el("textarea", { name: "body", rows: 3, dir: "auto", ...shortcut("c", "Write a comment") });
     this.internal = el("input", { type: "checkbox", name: "internal" });
     const isStaff = mayActAs("agent") || !seesOnlyOwn();
     const node = form(

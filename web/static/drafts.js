@@ -4,8 +4,11 @@ import { newKey, post, send } from "./api.js";
 import { arrange, el } from "./dom.js";
 import { form, outcome } from "./form.js";
 import { person, timeElement } from "./format.js";
+import { shortcut } from "./keys.js";
 import { showProblem } from "./problem.js";
 import { forgetWords, keepWords } from "./words.js";
+
+const DRAFT = shortcut("a", "Go to the draft that waits for an approval");
 
 export class Drafts {
   /** `pages` has the drafts; `during(job)` does a job that changes the ticket, and shows the ticket afterwards. */
@@ -54,7 +57,7 @@ export class Drafts {
 class PendingDraft {
   constructor(draft, during) {
     Object.assign(this, { draft, during, path: `/drafts/${draft.id}` });
-    this.text = el("textarea", { name: "draft", rows: 9, dir: "auto", "aria-label": `Draft ${draft.id}` });
+    this.text = el("textarea", { name: "draft", rows: 9, dir: "auto", "aria-label": `Draft ${draft.id}`, ...DRAFT });
     this.text.value = draft.body;
     const choose = (job) => () => this.press(job);
     this.node = form(

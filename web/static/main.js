@@ -8,6 +8,7 @@ import { el } from "./dom.js";
 import { keepTimesCurrent } from "./format.js";
 import { isSearching, onReachable, untilReachable, watchHealth } from "./health.js";
 import { mustLogIn, onNewIdentity, seesOnlyOwn, watchReturn } from "./identity.js";
+import { watchKeys } from "./keys.js";
 import { followVisibility, onLive, startLive, stopLive } from "./live.js";
 import { readHealth, readNet } from "./metadata.js";
 import { openNewTicket } from "./new-ticket.js";
@@ -127,6 +128,7 @@ async function start() {
   watchReturn();
   skipOnClick();
   startUserMenu();
+  watchKeys();
   startRequestLogPanel();
   watchHealth(showLive);
   keepTimesCurrent();

@@ -4,6 +4,7 @@ import { Refused, Unreachable } from "./api.js";
 import { el } from "./dom.js";
 import { countdown, person } from "./format.js";
 import { currentUser } from "./identity.js";
+import { presets } from "./presets.js";
 
 const WHO = "Change who you are at the top right, or ask somebody who may.";
 const ADVICE = {
@@ -16,7 +17,9 @@ const ADVICE = {
 /** The desk's own messages are for programs. By code: what people can do with the answer. */
 const FOR_PEOPLE = {
   FORBIDDEN: ({ role, message }) =>
-    role ? [`This needs the role ${role}; you are ${currentUser().roles.join(", ")}. ${WHO}`] : [sentence(message), ` ${WHO}`],
+    role
+      ? [`This needs the role ${role}; you are ${currentUser().roles.join(", ")}. ${WHO} `, ...presets(role)]
+      : [sentence(message), ` ${WHO}`],
   LOCKED: ({ locked_by, lock_expires_at }) => [
     "Locked by ",
     person(locked_by),

@@ -7,6 +7,7 @@ import { saveAs } from "./download.js";
 import { firstRunCard } from "./first-run.js";
 import { eventLabel, fieldLabel, humanize, person, plural } from "./format.js";
 import { currentUser } from "./identity.js";
+import { shortcut } from "./keys.js";
 import { readStats } from "./metadata.js";
 import { renewsLock } from "./replay.js";
 import { addressOf, go, replaceLocation } from "./router.js";
@@ -47,6 +48,7 @@ class Queue {
       dir: "auto",
       placeholder: "Search titles and descriptions",
       "aria-label": "Search",
+      ...shortcut("/", "Search"),
     });
     this.search.addEventListener("input", debounce(() => this.find(), TYPING_PAUSE));
     this.selects = SELECTS.map((name) => this.select(name));
@@ -54,7 +56,7 @@ class Queue {
     this.mine.addEventListener("change", () => this.filter({ assignee: this.mine.checked ? currentUser().user : "" }));
     this.chips = el("p.actions", { hidden: true });
     this.page.root.append(
-      el("header.head", el("h1", "Queue"), el("a.button.primary", { href: "#/tickets/new" }, "New ticket")),
+      el("header.head", el("h1", "Queue"), el("a.button.primary", { href: "#/tickets/new", ...shortcut("c", "Create a ticket") }, "New ticket")),
       this.tabs,
       el("div.filters", this.search, this.selects, el("label.check", this.mine, "Assigned to me")),
       this.chips,

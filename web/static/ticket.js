@@ -11,6 +11,7 @@ import { Editor } from "./editor.js";
 import { drawFacts } from "./facts.js";
 import { badge, eventLabel, lockBadge } from "./format.js";
 import { outcome } from "./form.js";
+import { shortcut } from "./keys.js";
 import { History } from "./history.js";
 import { currentUser, seesOnlyOwn } from "./identity.js";
 import { Pages } from "./pages.js";
@@ -44,7 +45,7 @@ class TicketView {
   build() {
     this.heading = el("h1");
     this.badges = el("p.badges");
-    this.edit = el("button", { onclick: () => this.openEditor() }, "Edit");
+    this.edit = el("button", { onclick: () => this.openEditor(), ...shortcut("e", "Edit the ticket") }, "Edit");
     this.outcome = outcome();
     this.facts = el("section.card");
     this.workflow = new WorkflowCard((step, data) => this.fire(step, data));

@@ -7,6 +7,7 @@ import { el, options } from "./dom.js";
 import { clearErrors, field, form, outcome } from "./form.js";
 import { humanize } from "./format.js";
 import { currentUser, forgetUser, mustLogIn, renewToken, switchUser, takeNotice } from "./identity.js";
+import { presets } from "./presets.js";
 import { Advice, errorText } from "./problem.js";
 
 const LOG_OUT_TIMEOUT = 5000;
@@ -48,6 +49,7 @@ function chooser() {
     field("in the role of", role),
     outcome(),
     el("button.primary", "Act as this user"),
+    el("p.actions", presets()),
   );
 }
 

@@ -2,6 +2,7 @@
 
 import { el } from "./dom.js";
 import { eventLabel } from "./format.js";
+import { shortcut } from "./keys.js";
 import { debounce } from "./timing.js";
 
 export class Versions {
@@ -13,10 +14,10 @@ export class Versions {
       this.showPosition(Number(this.slider.value));
       soon();
     });
-    const step = (by, sign, label) =>
-      el("button.small", { onclick: () => travel(this.version + by), "aria-label": label, title: label }, sign);
-    this.earlier = step(-1, "◀", "Earlier version");
-    this.later = step(1, "▶", "Later version");
+    const step = (by, sign, key, label) =>
+      el("button.small", { onclick: () => travel(this.version + by), "aria-label": label, ...shortcut(key, label) }, sign);
+    this.earlier = step(-1, "◀", "[", "Earlier version");
+    this.later = step(1, "▶", "]", "Later version");
     this.position = el("p", { role: "status" });
     this.now = el("button.small.primary", { onclick: () => travel(null) }, "Back to now");
     this.node = el("section.card.versions", { "aria-label": "Versions" },

@@ -5,7 +5,9 @@ import { el } from "./dom.js";
 import { outcome } from "./form.js";
 import { humanize } from "./format.js";
 import { currentUser, mayActAs } from "./identity.js";
+import { shortcut } from "./keys.js";
 import { drawNet } from "./petri.js";
+import { presets } from "./presets.js";
 import { showProblem } from "./problem.js";
 
 const CLICK_PAUSE = 400; // milliseconds: a click so soon is meant for the button that was there before
@@ -28,16 +30,18 @@ export class WorkflowCard {
     if (this.drawn === `${state} ${isPast}`) return;
     if (this.drawn) this.ignoreClicks();
     this.drawn = `${state} ${isPast}`;
+    this.state = state;
     this.heading.textContent = `Workflow: ${humanize(state)}`;
     const hadFocus = this.steps.contains(document.activeElement);
     const here = desk.net.transitions.filter((step) => step.from === state);
     const open = here.filter((step) => !isPast && mayActAs(step.role));
     this.picture.replaceChildren(drawNet(desk.net, state, open.map((step) => step.name)));
     if (isPast) return this.steps.replaceChildren();
+    const roles = currentUser().roles.join(", ");
     const others = desk.net.transitions.filter((step) => step.from !== state);
     this.steps.replaceChildren(
       ...here.map((step) =>
-        this.row(step, open.includes(step) ? "" : `needs the role ${step.role}; you are ${currentUser().roles.join(", ")}`),
+        this.row(step, open.includes(step) ? "" : `needs the role ${step.role}; you are ${roles}`, open.indexOf(step) + 1),
       ),
       el(
         "details",
@@ -49,21 +53,14 @@ export class WorkflowCard {
   }
 
   /** A button, or, with a reason why not, one that does nothing but can be read by everybody. */
-  row(step, whyNot) {
-    const id = `why-${step.name}`;
-    const button = el(
-      "button",
-      {
-        "data-step": step.name,
-        class: whyNot ? "" : "primary",
-        "aria-disabled": whyNot ? "true" : null,
-        "aria-describedby": whyNot ? id : null,
-      },
-      humanize(step.name),
-    );
+  row(step, whyNot, number) {
+    const [id, name] = [`why-${step.name}`, humanize(step.name)];
+    const state = whyNot ? { "aria-disabled": "true", "aria-describedby": id } : { class: "primary", ...shortcut(number, name) };
+    const button = el("button", { "data-step": step.name, ...state }, name);
     if (!whyNot) button.addEventListener("click", (event) => event.detail < 2 && this.press(step));
+    const chips = whyNot && step.from === this.state ? presets(step.role) : []; // another role is all that is missing
     const extra = whyNot ? el("span.muted", { id }, whyNot) : step.name === "assign" && this.assignee;
-    return el("div.step", button, extra);
+    return el("div.step", button, extra, chips);
   }
 
   /** The buttons have changed places: for a moment they ignore clicks. */
