@@ -8,6 +8,7 @@ import { firstRunCard } from "./first-run.js";
 import { eventLabel, fieldLabel, humanize, person, plural } from "./format.js";
 import { currentUser } from "./identity.js";
 import { shortcut } from "./keys.js";
+import { densityButton } from "./looks-menu.js";
 import { readStats } from "./metadata.js";
 import { renewsLock } from "./replay.js";
 import { addressOf, go, replaceLocation } from "./router.js";
@@ -56,7 +57,7 @@ class Queue {
     this.mine.addEventListener("change", () => this.filter({ assignee: this.mine.checked ? currentUser().user : "" }));
     this.chips = el("p.actions", { hidden: true });
     this.page.root.append(
-      el("header.head", el("h1", "Queue"), el("a.button.primary", { href: "#/tickets/new", ...shortcut("c", "Create a ticket") }, "New ticket")),
+      el("header.head", el("h1", "Queue"), densityButton(), el("a.button.primary", { href: "#/tickets/new", ...shortcut("c", "Create a ticket") }, "New ticket")),
       this.tabs,
       el("div.filters", this.search, this.selects, el("label.check", this.mine, "Assigned to me")),
       this.chips,
