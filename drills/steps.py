@@ -19,7 +19,7 @@ from drills.untrusted import read_bytes
 
 
 def start(label: str, name: str, copies_dir: Path) -> tuple[Session, bool]:
-    """Plant the drill `name` as `label`, or make the copy of an exercise. The session, and whether its copy was there already."""
+    """Plant the drill `name` as `label`, or copy the desk for the exercise; (session, whether its copy was there)."""
     folder = copies_dir / label
     existed = folder.exists()
     if not existed:
