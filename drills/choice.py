@@ -36,22 +36,20 @@ def choose_mystery(seed, stars, copies_dir):
 
     The number in the label decides the drill: with other stars a seed leads to another number.
     """
-    drawn = random.Random(seed)
-    if seed is not None and _has_stars(seed, stars):
-        return f"{catalogue.MYSTERY}{seed}", _random_drill(seed)
-    rows = board.rows(copies_dir)
-    fitting = [number for number in drawn.sample(range(1000, 10000), 9000) if _has_stars(number, stars)]
+    names = catalogue.names()  # once: to list the folder for each of many numbers takes minutes
+    fitting = {name for name in names if catalogue.load(name).STARS in stars}
     if not fitting:
         raise DrillError("no drill has that many stars")
+
+    def drill_of(number):
+        return random.Random(number).choice(names)
+
+    if seed is not None and drill_of(seed) in fitting:
+        return f"{catalogue.MYSTERY}{seed}", drill_of(seed)
+    numbers = random.Random(seed).sample(range(1000, 10000), 9000)
+    numbers = [number for number in numbers if drill_of(number) in fitting]
     if seed is None:
-        free = [number for number in fitting if f"{catalogue.MYSTERY}{number}" not in rows] or fitting
-        fitting = [next((number for number in free if rows[_random_drill(number)]["state"] != "solved"), free[0])]
-    return f"{catalogue.MYSTERY}{fitting[0]}", _random_drill(fitting[0])
-
-
-def _has_stars(seed, stars):
-    return catalogue.load(_random_drill(seed)).STARS in stars
-
-
-def _random_drill(seed):
-    return random.Random(seed).choice(catalogue.names())
+        rows = board.rows(copies_dir)
+        free = [number for number in numbers if f"{catalogue.MYSTERY}{number}" not in rows] or numbers
+        numbers = [next((number for number in free if rows[drill_of(number)]["state"] != "solved"), free[0])]
+    return f"{catalogue.MYSTERY}{numbers[0]}", drill_of(numbers[0])
