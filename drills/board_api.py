@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Callable, Iterator, NamedTuple
 
-from drills import board, catalogue, choice, debug_log, plant, reveal, steps
+from drills import board, catalogue, choice, debug_log, exercise_commands, exercises, plant, reveal, steps
 from drills.catalogue import DrillError
 from drills.lab import environment
 from drills.output import TOOL, short_path
@@ -59,21 +59,32 @@ class Board:
 
 
 def show_board(shared: Board) -> dict:
-    """Every drill and every mystery that was started."""
-    progress = Progress(shared.copies_dir)
-    rows = [_row(shared, label, row) for label, row in board.rows(shared.copies_dir).items()]
-    return {"drills": rows, "problems": _problems(progress), "command": TOOL}
+    """Every drill, every mystery that was started, and every exercise in the order of the path."""
+    folder = shared.copies_dir
+    drills = [{**_row(shared, label, row), **_groups(label)} for label, row in board.rows(folder).items()]
+    built = [
+        {**_row(shared, label, row), "order": row["order"], "tests": row.get("tests", ""), "shown": _shown(row)}
+        for label, row in board.exercise_rows(folder).items()
+    ]
+    return {"drills": drills, "exercises": built, "problems": _problems(Progress(folder))}
 
 
 def _row(shared, label, row):
     facts = {name: row[name] for name in ("stars", "state", "hints", "of", "symptom")}
-    is_mystery = label.startswith(catalogue.MYSTERY)
-    drill = None if is_mystery else catalogue.load(label)
-    facts |= {"section": drill.SECTION if drill else "Mysteries", "family": drill.FAMILY if drill else ""}
     copy = shared.running.copy(label)
-    has_copy = (shared.copies_dir / label).exists()
-    running = bool(copy and copy.is_running)
-    return {"label": label, "marks": marks(row), **facts, "has_copy": has_copy, "is_running": running}
+    facts |= {"has_copy": (shared.copies_dir / label).exists(), "is_running": bool(copy and copy.is_running)}
+    return {"label": label, "marks": marks(row), **facts}
+
+
+def _groups(label):
+    """The topic and the family of a drill; a mystery does not say them."""
+    drill = None if label.startswith(catalogue.MYSTERY) else catalogue.load(label)
+    return {"section": drill.SECTION if drill else "Mysteries", "family": drill.FAMILY if drill else ""}
+
+
+def _shown(row):
+    """The state of an exercise, in its own words."""
+    return board.SHOWN.get(row["state"], row["state"])
 
 
 def _problems(progress):
@@ -103,19 +114,26 @@ def start(shared: Board, name: str = "", mystery: bool = False, stars: str = "1-
 
 
 def show_drill(shared: Board, label: str) -> dict:
-    """Everything about one drill that its view shows."""
+    """Everything about one drill or exercise that its view shows."""
     session = shared.session(label)
     drill, entry = session.drill, session.entry
-    facts = {"label": label, "is_mystery": session.is_mystery, "stars": drill.STARS, "story": session.story}
-    if not session.is_mystery:
-        facts |= {"section": drill.SECTION, "family": drill.FAMILY}
-    facts |= {"state": state(entry), "marks": marks(entry), "name": entry.get("name", "")}
-    facts |= {"hints": _hints(session), "of": len(drill.HINTS), "checks": entry.get("checks", 0)}
-    facts |= {"is_identical": entry.get("identical") == "yes", "is_tested": "tested" in entry}
+    facts = {"label": label, "is_mystery": session.is_mystery, "is_exercise": session.is_exercise}
+    facts |= {"stars": drill.STARS, "story": session.story, "state": state(entry), "marks": marks(entry)}
+    facts |= {"hints": _hints(session), "of": len(drill.HINTS), "name": entry.get("name", "")}
     facts |= _copy(session) | {"running": _running(shared, label), "is_busy": shared.running.is_busy(label)}
-    facts |= {"own_test": _own_test(session), "log": _log(session)}
-    facts["may_reveal"] = _may_reveal(session)
+    facts |= _of_exercise(drill, facts) if session.is_exercise else _of_drill(session, label, entry)
+    facts |= {"may_reveal": state(entry) == "solved" or bool(entry.get("revealed"))}
     return facts | {"commands": _commands(session), "problems": _problems(session.progress)}
+
+
+def _of_drill(session, label, entry):
+    facts = _groups(label) | {"is_identical": entry.get("identical") == "yes", "is_tested": "tested" in entry}
+    return facts | {"own_test": _own_test(session), "log": _log(session)}
+
+
+def _of_exercise(exercise, facts):
+    text = {"contract": exercise.CONTRACT.strip(), "files": list(exercise.FILES), "order": exercise.ORDER}
+    return {**text, "shown": _shown(facts), "of_path": len(catalogue.exercise_names())}
 
 
 def _hints(session):
@@ -172,11 +190,6 @@ def _require_tag(path, tag):
         raise DrillError(f"{short_path(path)} has changed meanwhile, perhaps in your editor: reload this page first")
 
 
-def _may_reveal(session):
-    entry = session.entry
-    return state(entry) == "solved" or bool(entry.get("revealed"))
-
-
 def _commands(session):
     """What the buttons do, as commands."""
     label, folder = session.label, shlex.quote(short_path(session.folder))
@@ -206,14 +219,17 @@ def hint(shared: Board, label: str) -> dict:
 
 
 def show_reveal(shared: Board, label: str, give_up: bool = False) -> dict:
-    """The explanation and both sides of the diff."""
+    """The explanation, and both sides of each diff: one of a drill, one for each good design of an exercise."""
     session = shared.session(label)
     if not steps.allow_reveal(session, give_up):
         raise DrillError(f"{label} is not solved yet")
     drill = session.drill
-    facts = {"name": catalogue.name_of(drill), "file": drill.FILE, "rows": reveal.side_by_side(drill)}
-    facts |= {"explanation": drill.EXPLANATION.strip(), "sources": list(drill.PROVENANCE)}
-    return facts | {"family": drill.FAMILY, "relatives": reveal.relatives(drill)}
+    facts = {"name": catalogue.name_of(drill), "explanation": drill.EXPLANATION.strip()}
+    if session.is_exercise:
+        designs = exercises.solutions_of(drill).values()
+        return facts | {"designs": [reveal.side_by_side_of(patch) for patch in designs], "sources": []}
+    facts |= {"designs": [[{"file": drill.FILE, "rows": reveal.side_by_side(drill)}]]}
+    return facts | {"sources": list(drill.PROVENANCE), "family": drill.FAMILY, "relatives": reveal.relatives(drill)}
 
 
 def reset(shared: Board, label: str) -> dict:
@@ -234,7 +250,7 @@ def check(shared: Board, label: str, mode: str = "") -> Iterator[dict]:
 
 def test(shared: Board, label: str, path: str) -> Iterator[dict]:
     """Judge a test of the learner's own in a file."""
-    shared.session(label)
+    exercise_commands.refuse_exercise(shared.session(label), "test")
     return _run(shared, label, job="test", path=str(Path(path).expanduser().absolute()))
 
 
@@ -248,7 +264,7 @@ def save_test(shared: Board, label: str, text: str, tag: str) -> dict:
 
 def create_log(shared: Board, label: str) -> Iterator[dict]:
     """Create the debugging log, with what shows the bug."""
-    shared.planted(label)
+    exercise_commands.refuse_exercise(shared.planted(label), "log")
     return _run(shared, label, job="log")
 
 

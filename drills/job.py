@@ -11,14 +11,17 @@ import sys
 import threading
 from pathlib import Path
 
-from drills import steps
+from drills import exercise_commands, steps
 from drills.catalogue import DrillError
+from drills.exercise_check import run_suite
 from drills.session import find_session, planted_session
 
 
 def check(label, copies_dir, quick=False, everything=False):
     """The expectations as they come, then the later stages, then the conclusion."""
     session = planted_session(label, copies_dir)
+    if session.is_exercise:
+        return _check_exercise(session, quick)
     verdict, _ = steps.judge_copy(session, lambda expectation: report(expectation=expectation.as_json))
     if verdict.error:
         report(expectation=verdict.tests[-1])
@@ -30,6 +33,20 @@ def check(label, copies_dir, quick=False, everything=False):
             report(stage=stage.as_json)
         steps.record_stages(session, verdict, stages)
     report(result=steps.result(verdict, stages))
+
+
+def _check_exercise(session, quick):
+    """The tests of the exercise, then the suite of the copy."""
+    outcome, _ = exercise_commands.judge_change(session)
+    for one in exercise_commands.tests_of(outcome):
+        report(expectation=one)
+    report(verdict=outcome.result, met=outcome.passed, of=len(outcome.tests))
+    stages = []
+    if outcome.result == "OK" and not quick:
+        stages.append(run_suite(session.folder))
+        report(stage=stages[0].as_json)
+        exercise_commands.record_suite(session, stages[0])
+    report(result=exercise_commands.result_of(outcome, stages))
 
 
 def test(label, copies_dir, path):

@@ -1,12 +1,16 @@
 """Explains a drill: the diff between the planted and the clean file, why the bug happens, and where it comes from."""
 
 import difflib
+import re
 from itertools import zip_longest
 from types import ModuleType
 
 from drills import catalogue, plant
 
 CONTEXT = 2  # lines above and below a difference
+NEW_FILE = re.compile(r"\+\+\+ (?:b/)?(\S+).*")  # in a patch
+HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@.*")
+SIDES = {"-": 0, "+": 1}
 
 
 def explain(drill: ModuleType) -> list[str]:
@@ -56,3 +60,48 @@ def side_by_side(drill: ModuleType) -> list[dict]:
             kind = "same" if tag == "equal" else "changed"
             rows += [{"kind": kind, "left": one, "right": other} for one, other in zip_longest(left, right)]
     return rows
+
+
+def side_by_side_of(patch: str) -> list[dict]:
+    """A patch as such rows: {file, rows} for each file that it changes."""
+    files, hunk = [], None
+    for line in patch.splitlines():
+        if hunk and hunk.is_open:
+            hunk.take(line[:1], line[1:])
+        elif found := NEW_FILE.fullmatch(line):
+            files.append({"file": found[1], "rows": []})
+        elif found := HUNK.fullmatch(line):
+            rows = files[-1]["rows"]
+            rows += [{"kind": "gap", "left": None, "right": None}] if rows else []
+            hunk = _Hunk(rows, *(int(number or 1) for number in found.groups()))
+    return files
+
+
+class _Hunk:
+    """One part of a patch. A removed line of SQL may begin with `--`, as a head does: so the lines are counted."""
+
+    def __init__(self, rows, left, left_count, right, right_count):
+        self.rows, self.numbers, self.ends = rows, [left, right], [left + left_count, right + right_count]
+        self.changed = ([], [])
+
+    @property
+    def is_open(self):
+        return self.numbers != self.ends
+
+    def take(self, sign, text):
+        if sign == " ":
+            self._end_of_change()
+            self.rows.append({"kind": "same", "left": self._cell(0, text), "right": self._cell(1, text)})
+        elif sign in SIDES:
+            side = SIDES[sign]
+            self.changed[side].append(self._cell(side, text))
+        if not self.is_open:
+            self._end_of_change()
+
+    def _cell(self, side, text):
+        self.numbers[side] += 1
+        return [self.numbers[side] - 1, text]
+
+    def _end_of_change(self):
+        self.rows += [{"kind": "changed", "left": one, "right": other} for one, other in zip_longest(*self.changed)]
+        self.changed = ([], [])

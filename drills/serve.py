@@ -11,6 +11,7 @@ import re
 import signal
 import socketserver
 import sys
+import traceback
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -139,6 +140,11 @@ class Handler(BaseHTTPRequestHandler):
             answer = route.function(self.server.board, *match.groups(), **body)
         except OSError as problem:
             raise DrillError(f"{problem.strerror or problem} ({problem.filename})") from None
+        except DrillError:
+            raise
+        except Exception:
+            traceback.print_exc()
+            raise Refused(500, "the board has made a mistake; its terminal says which") from None
         if isinstance(answer, GeneratorType):
             self._send_stream(answer)
         else:
