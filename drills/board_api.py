@@ -194,22 +194,22 @@ def _commands(session):
     """What the buttons do, as commands."""
     label, folder = session.label, shlex.quote(short_path(session.folder))
     settings = " ".join(f"{name}={value}" for name, value in SETTINGS.items())
-    is_mystery = session.is_mystery
-    started = f"--mystery --seed {label.removeprefix(catalogue.MYSTERY)}" if is_mystery else label
-    return {
+    started = f"--mystery --seed {label.removeprefix(catalogue.MYSTERY)}" if session.is_mystery else label
+    commands = {
         "start": f"{TOOL} start {started}",
         "check": f"{TOOL} check {label}",
         "quick": f"{TOOL} check {label} --quick",
-        "all": f"{TOOL} check {label} --all",
         "hint": f"{TOOL} hint {label}",
-        "test": f"{TOOL} test {label}",
-        "log": f"{TOOL} log {label}",
         "reveal": f"{TOOL} reveal {label}",
         "give_up": f"{TOOL} reveal {label} --give-up",
         "reset": f"{TOOL} reset {label}",
         "run": f"(cd {folder} && {settings} python3 app.py)",
         "empty": f"(cd {folder} && python3 app.py --reset)",
     }
+    if not session.is_exercise:
+        more = {"all": f"check {label} --all", "test": f"test {label}", "log": f"log {label}"}
+        commands |= {name: f"{TOOL} {text}" for name, text in more.items()}
+    return commands
 
 
 def hint(shared: Board, label: str) -> dict:
@@ -303,7 +303,7 @@ def empty_copy(shared: Board, label: str) -> dict:
     """Stop the copy, and delete its data."""
     session = shared.planted(label)
     shared.running.stop_copy(label)
-    command, options = [sys.executable, "app.py", "--reset"], {"stdin": subprocess.DEVNULL, "capture_output": True}
+    command, options = [sys.executable, "app.py", "--reset"], {"input": b"yes\n", "capture_output": True}
     done = subprocess.run(command, cwd=session.folder, env=environment(), timeout=STOP_TIMEOUT, **options)
     said = (done.stdout + done.stderr).decode("utf-8", "replace").strip()
     if done.returncode:

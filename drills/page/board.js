@@ -6,14 +6,15 @@ import { get, post } from "./api.js";
 import { addressOf, go, replaceQuery } from "./router.js";
 
 const STATES = ["new", "started", "reproduced", "fixed", "solved"];
+const MYSTERIES = "Mysteries"; // a solved one counts as its drill
 const STARS = [1, 2, 3, 4, 5];
 
 export const stars = (number) =>
   el("span", { class: "stars", role: "img", "aria-label": `${number} of 5 stars` }, number ? "★".repeat(number) : "?");
 
 /** The state, and how it was reached. */
-export const stateBadge = ({ state, marks }) =>
-  el("span", { class: `badge drill-${state}` }, [state, ...marks].join(", "));
+export const stateBadge = ({ state, marks, shown = state }) =>
+  el("span", { class: `badge drill-${state}` }, [shown, ...marks].join(", "));
 
 /** What is wrong with the progress file stands above each view. */
 export function showProblems(problems) {
@@ -45,7 +46,7 @@ export async function openBoard(page) {
     const wanted = Object.entries(chosen()).filter(([, value]) => value);
     const shown = drills.filter((drill) => wanted.every(([name, value]) => String(drill[name]) === value));
     arrange(list, groups(shown));
-    const solved = drills.filter((drill) => drill.state === "solved").length;
+    const solved = drills.filter(({ state, section }) => state === "solved" && section !== MYSTERIES).length;
     count.textContent = `${shown.length} of ${drills.length} drills shown · ${solved} solved`;
   };
   const unique = (name) => [...new Set(drills.map((drill) => drill[name]))].filter(Boolean).sort();
@@ -110,7 +111,7 @@ function mysteryCard() {
 function groups(drills) {
   if (!drills.length) return [el("p", { class: "card empty" }, "No drill fits these filters.")];
   const sections = [...new Set(drills.map((drill) => drill.section))];
-  sections.sort((one, other) => (other === "Mysteries") - (one === "Mysteries"));
+  sections.sort((one, other) => (other === MYSTERIES) - (one === MYSTERIES));
   return sections.map((section) => {
     const rows = drills.filter((drill) => drill.section === section);
     return el("section", {}, el("h2", {}, section), el("ul", { class: "tickets drill-list" }, rows.map(row)));
@@ -123,7 +124,7 @@ function row(drill) {
     drill.family && `same symptom: ${drill.family}`,
     drill.is_running && "its copy is running",
   ];
-  const name = drill.has_copy || drill.section !== "Mysteries" ? el("a", { class: "title", href: addressOf(`/drills/${drill.label}`) }, drill.label) : el("span", {}, drill.label);
+  const name = drill.has_copy || drill.section !== MYSTERIES ? el("a", { class: "title", href: addressOf(`/drills/${drill.label}`) }, drill.label) : el("span", {}, drill.label);
   return el(
     "li",
     { class: "ticket" },

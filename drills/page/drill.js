@@ -10,6 +10,7 @@ import { logPanel } from "./log-panel.js";
 import { ownTestPanel } from "./own-test.js";
 import { revealPanel } from "./reveal-panel.js";
 import { addressOf, follow, go } from "./router.js";
+import { unwrap, withCode } from "./text.js";
 
 /**
  * A panel is a function (drill) that returns {node, update(data)}. `drill` has label, page, data (all about the drill,
@@ -20,10 +21,10 @@ export async function openDrill(page) {
   const drill = { label, page, data: await get(`/drills/${label}`) };
   drill.post = (what, body) => post(`/drills/${label}/${what}`, body);
   page.title(label);
-  const panels = drill.data.has_copy
-    ? [storyPanel, checkPanel, ownTestPanel, logPanel, copyPanel, hintPanel, revealPanel, resetPanel]
-    : [storyPanel, startPanel, hintPanel, revealPanel, ...(drill.data.state === "new" ? [] : [resetPanel])];
-  const aside = [copyPanel, hintPanel, revealPanel, resetPanel];
+  const { is_exercise: isExercise, has_copy: hasCopy, state } = drill.data;
+  const main = [storyPanel, ...(hasCopy ? [checkPanel, ...(isExercise ? [] : [ownTestPanel, logPanel])] : [startPanel])];
+  const aside = [...(hasCopy ? [copyPanel] : []), hintPanel, revealPanel, ...(hasCopy || state !== "new" ? [resetPanel] : [])];
+  const panels = [...main, ...aside];
   const made = panels.map((panel) => [aside.includes(panel), panel(drill)]);
   const head = el("header", { class: "head" });
   const update = () => {
@@ -38,7 +39,7 @@ export async function openDrill(page) {
   update();
   const column = (isAside) => el("div", {}, made.filter(([which]) => which === isAside).map(([, panel]) => panel.node));
   page.root.append(
-    el("p", {}, el("a", { href: "#/drills" }, "← All drills")),
+    el("p", {}, isExercise ? el("a", { href: "#/exercises" }, "← All exercises") : el("a", { href: "#/drills" }, "← All drills")),
     head,
     el("div", { class: "columns" }, column(false), column(true)),
   );
@@ -47,6 +48,7 @@ export async function openDrill(page) {
 function titleOf(data) {
   const badges = [stars(data.stars), stateBadge(data)];
   const isNamed = data.is_mystery && data.name;
+  if (data.is_exercise) badges.unshift(el("span", { class: "muted" }, `Exercise ${data.order} of ${data.of_path}`));
   if (data.section) badges.unshift(el("span", { class: "muted" }, data.section));
   return [el("h1", {}, data.label), isNamed ? el("p", {}, `It was ${data.name}.`) : null, el("span", { class: "badges" }, badges)].filter(Boolean);
 }
@@ -54,28 +56,41 @@ function titleOf(data) {
 function storyPanel(drill) {
   const [first, ...rest] = drill.data.story.split(/\n\s*\n/);
   const family = drill.data.family && el("p", { class: "muted" }, "Drills with the same symptom and other causes: ", el("a", { href: addressOf("/drills", { family: drill.data.family }) }, drill.data.family));
+  const doing = drill.data.is_exercise ? "Change the copy in " : "Read, break and fix the copy in ";
   const old = el("p", { class: "muted", hidden: true }, "The desk has changed since this copy was made. Reset takes a new one.");
   const node = el(
     "section",
     { class: "card story" },
     el("h2", {}, "Story"),
-    el("p", { class: "lead" }, unwrap(first)),
-    rest.map((part) => el("p", {}, unwrap(part))),
+    el("p", { class: drill.data.is_mystery ? "" : "lead" }, unwrap(first)),
+    rest.map((part) => el("p", {}, withCode(unwrap(part)))),
     family || null,
-    drill.data.has_copy ? el("p", {}, "Read, break and fix the copy in ", el("code", {}, drill.data.folder), ".") : null,
+    ...(drill.data.is_exercise ? contract(drill.data) : []),
+    drill.data.has_copy ? el("p", {}, doing, el("code", {}, drill.data.folder), ".") : null,
     old,
   );
   return { node, update: (data) => (old.hidden = data.is_current) };
 }
 
-const unwrap = (text) => text.replaceAll("\n", " ");
+/** What an exercise promises: a list, in which a line that begins with "- " is a new item. */
+function contract({ contract: text, files }) {
+  const items = text.split(/^- /m).map((item) => unwrap(item.trim())).filter(Boolean);
+  const begin = files.flatMap((file, index) => [index ? ", " : "", el("code", {}, file)]);
+  return [
+    el("h3", {}, "What is promised"),
+    el("ul", { class: "sources" }, items.map((item) => el("li", {}, withCode(item)))),
+    el("p", {}, "Begin in ", begin, "."),
+  ];
+}
 
 function startPanel(drill) {
-  const start = action("Start this drill", drill.data.commands.start, async () => {
+  const isExercise = drill.data.is_exercise;
+  const what = isExercise ? "This makes a clean copy of the desk, with tests that say what is missing." : "This makes a copy of the desk with the bug.";
+  const start = action(isExercise ? "Start this exercise" : "Start this drill", drill.data.commands.start, async () => {
     await post("/start", { name: drill.label });
     await follow();
   }, "primary");
-  return { node: el("section", { class: "card" }, el("h2", {}, "Start"), el("p", {}, "This makes a copy of the desk with the bug."), start.node) };
+  return { node: el("section", { class: "card" }, el("h2", {}, "Start"), el("p", {}, what), start.node) };
 }
 
 function hintPanel(drill) {
@@ -88,7 +103,7 @@ function hintPanel(drill) {
     say(list.lastElementChild.textContent);
   };
   const update = ({ hints, of, commands }) => {
-    list.replaceChildren(...hints.map((hint) => el("li", { tabindex: "-1" }, hint)));
+    list.replaceChildren(...hints.map((hint) => el("li", { tabindex: "-1" }, withCode(hint))));
     const next = action(`Hint ${hints.length + 1} of ${of}`, commands.hint, take);
     slot.replaceChildren(hints.length < of ? next.node : el("p", { class: "muted" }, "You have all the hints."));
   };

@@ -7,6 +7,7 @@ import { results } from "./results.js";
 export function logPanel(drill) {
   const slot = el("div", { class: "log" });
   let tag = "";
+  let save = null;
   let fields = new Map();
   const isTyped = () => [...fields.values()].some(({ field, text }) => field.value.trim() !== text);
   const update = ({ log }) => {
@@ -25,7 +26,7 @@ export function logPanel(drill) {
   };
   const form = ({ path, sections, empty }) => {
     fields = new Map();
-    const save = action("Save", "", async () => {
+    save = action("Save", "", async () => {
       const answers = Object.fromEntries([...fields].map(([heading, { field }]) => [heading, field.value]));
       const saved = await drill.post("answers", { answers, tag });
       tag = saved.tag;
@@ -40,6 +41,7 @@ export function logPanel(drill) {
   const question = ({ heading, question: hint, text }) => {
     const field = el("textarea", { rows: 3, name: heading });
     field.value = text;
+    field.addEventListener("change", () => save.button.click()); // whoever leaves the field has it saved
     fields.set(heading, { field, text });
     return el("label", { class: "field" }, el("span", { class: "label" }, heading), el("span", { class: "hint" }, hint), field);
   };

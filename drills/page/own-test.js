@@ -1,7 +1,7 @@
 // The learner's own test: written here, where it is saved in the copy, or in a file of theirs.
 
 import { el } from "/static/dom.js";
-import { action } from "./action.js";
+import { action, say } from "./action.js";
 import { results } from "./results.js";
 
 const BEGINNING = `from tests.desk import DeskTest
@@ -19,9 +19,12 @@ export function ownTestPanel(drill) {
   const text = el("textarea", { name: "test", rows: 12, class: "code-field", spellcheck: "false", "aria-label": "Your test" });
   text.value = saved.text || BEGINNING;
   const path = el("input", { name: "path", placeholder: "test_titles.py", "aria-label": "Path of your test", spellcheck: "false" });
-  const save = async () => {
+  let saving = Promise.resolve();
+  const write = async () => {
     if (text.value !== saved.text) saved = await drill.post("own-test", { text: text.value, tag: saved.tag });
   };
+  const save = () => (saving = saving.catch(() => {}).then(write)); // one after the other: each has the tag of the last
+  text.addEventListener("change", () => save().catch((problem) => say(problem.message)));
   const judge = async (file) => {
     if (!file) throw new Error("say which file your test is in");
     const last = await shown.run(`/drills/${drill.label}/test`, { path: file }, () => "Running it on clean and on planted desks…").finally(drill.refresh);
@@ -54,6 +57,7 @@ export function ownTestPanel(drill) {
 function conclusion({ result, is_shipped: isShipped }, data) {
   if (result !== "OK") return "Not accepted.";
   const shipped = isShipped ? " It is the test that is shipped with this drill, not one of your own; the board says so." : "";
-  const next = data.state === "solved" ? " The drill is solved." : " Now fix the bug, and check.";
+  const todo = data.state === "fixed" ? " Now show that your fix breaks nothing else: check." : " Now fix the bug, and check.";
+  const next = data.state === "solved" ? " The drill is solved." : todo;
   return `Accepted: this test detects the bug.${shipped}${next}`;
 }

@@ -7,8 +7,11 @@ import { stream } from "./api.js";
 const MARKS = { pass: "✓", fail: "✗", skip: "–" };
 const WORDS = { pass: "met: ", fail: "not met: ", skip: "left out: " };
 
-/** `{node, run(path, body)}`: run() shows the events of a job in node, and returns the last one with a result. */
-export function results(page) {
+/**
+ * {node, run, conclude}. run(path, body, waiting) shows the events of a job in node as they come, and returns its verdict
+ * and its result; waiting(verdict) says what it is doing. `of` are the words after "3 of 8".
+ */
+export function results(page, of = "") {
   const list = el("ol", { class: "results", "aria-live": "polite" });
   const status = el("p", { class: "running", hidden: true }, el("span", { class: "spinner" }), el("span"));
   const verdict = el("p", { class: "result", role: "status" });
@@ -22,7 +25,7 @@ export function results(page) {
       add({ status: stage.status, name: stage.message, message: `${Math.round(stage.seconds)} s` });
       list.append(...stage.broken.map((promise) => line("fail", promise)));
     },
-    verdict: (is, event) => (verdict.textContent = `${event.met} of ${event.of} expectations are met`),
+    verdict: (is, event) => (verdict.textContent = `${event.met} of ${event.of} ${of}`),
     problem: (text) => list.append(line("fail", text)),
   };
   const run = async (path, body, waiting) => {

@@ -3,6 +3,7 @@
 import { el } from "/static/dom.js";
 import { action, askedAction } from "./action.js";
 import { addressOf } from "./router.js";
+import { unwrap, withCode } from "./text.js";
 
 export function revealPanel(drill) {
   const slot = el("div");
@@ -18,33 +19,38 @@ export function revealPanel(drill) {
   const update = ({ may_reveal: may, commands }) => {
     if (may === mayReveal) return;
     mayReveal = may;
-    const question = "This shows the bug and its fix. The board will say “gave up” beside this drill. Give up?";
+    const what = drill.data.is_exercise ? "two good designs. The board will say “gave up” beside this exercise" : "the bug and its fix. The board will say “gave up” beside this drill";
+    const question = `This shows ${what}. Give up?`;
     const giveUp = () => askedAction("Give up and reveal", commands.give_up, question, "Yes, give up", () => show(true));
     slot.replaceChildren(may ? action("Show the explanation", commands.reveal, () => show(false)).node : giveUp());
   };
   // the explanation is wide: it stands below both columns
   queueMicrotask(() => drill.page.root.append(where));
-  const about = el("p", { class: "muted" }, "The diff, why the bug happens in real systems, and where it comes from.");
+  const about = el("p", { class: "muted" }, drill.data.is_exercise ? "Two good designs as diffs, and what they decide." : "The diff, why the bug happens in real systems, and where it comes from.");
   return { node: el("section", { class: "card" }, el("h2", {}, "Explanation"), about, slot), update };
 }
 
-function explanation({ name, file, rows, explanation: text, sources, family, relatives }) {
+function explanation({ name, designs, explanation: text, sources, family, relatives = [] }) {
   const others = relatives.flatMap((other) => [el("a", { href: addressOf(`/drills/${other}`) }, other), " "]);
+  const isBug = sources.length > 0;
   return el(
     "section",
     { class: "card" },
-    el("h2", { tabindex: "-1" }, `The bug: ${name}`),
-    el("p", {}, el("code", {}, file)),
-    diff(rows),
-    text.split(/\n\s*\n/).map((part) => el("p", {}, part.replaceAll("\n", " "))),
-    el("h3", {}, "Where it comes from"),
+    el("h2", { tabindex: "-1" }, isBug ? `The bug: ${name}` : `Good designs: ${name}`),
+    designs.flatMap((files, number) => [
+      isBug ? null : el("h3", {}, number ? "Another good design" : "One good design"),
+      ...files.flatMap(({ file, rows }) => [el("p", {}, el("code", {}, file)), diff(rows, isBug)]),
+    ]),
+    text.split(/\n\s*\n/).map((part) => el("p", {}, withCode(unwrap(part)))),
+    isBug ? el("h3", {}, "Where it comes from") : null,
     el("ul", { class: "sources" }, sources.map((source) => el("li", {}, source))),
     relatives.length ? el("p", {}, `Same symptom (${family}), different cause: `, others) : null,
   );
 }
 
 /** Two columns; in a narrow window one below the other. */
-export function diff(rows) {
+function diff(rows, isBug) {
+  const [before, after] = isBug ? ["planted", "clean"] : ["before", "after"];
   const side = (cell, kind, sign, label) =>
     el(
       "div",
@@ -56,8 +62,8 @@ export function diff(rows) {
   const lines = rows.map(({ kind, left, right }) =>
     kind === "gap"
       ? el("div", { class: "diff-gap muted" }, "…")
-      : el("div", { class: `diff-row ${kind}` }, side(left, kind === "same" ? "same" : "removed", "−", "planted: "), side(right, kind === "same" ? "same" : "added", "+", "clean: ")),
+      : el("div", { class: `diff-row ${kind}` }, side(left, kind === "same" ? "same" : "removed", "−", `${before}: `), side(right, kind === "same" ? "same" : "added", "+", `${after}: `)),
   );
-  const head = el("div", { class: "diff-row diff-head" }, el("span", {}, "planted"), el("span", {}, "clean"));
-  return el("div", { class: "diff", role: "group", "aria-label": "Difference between the planted and the clean file", tabindex: "0" }, head, lines);
+  const head = el("div", { class: "diff-row diff-head" }, el("span", {}, before), el("span", {}, after));
+  return el("div", { class: "diff", role: "group", "aria-label": `Difference: ${before}, ${after}`, tabindex: "0" }, head, lines);
 }

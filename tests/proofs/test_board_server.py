@@ -215,7 +215,7 @@ class Mysteries(BoardTest):
         self.assertEqual(said[0], {"label": label})
         said += [self.get(path), self.post(f"{path}/hint"), self.events(f"{path}/check"), self.events(f"{path}/log")]
         said += [self.post(f"{path}/run"), self.post(f"{path}/stop"), self.events(f"{path}/output")]
-        said += [self.ask("POST", f"{path}/reveal"), self.ask("POST", f"{path}/test", {"path": "nowhere.py"})]
+        said += [self.ask("POST", f"{path}/reveal"), self.events(f"{path}/test", path="nowhere.py")]
         rows = self.get("/api/board")["drills"]
         said += [[row for row in rows if row["label"] == label], self.get(path)]
         for answer in said:
