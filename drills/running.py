@@ -97,35 +97,33 @@ class Job:
         streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         self.name = what["job"]
         self.process = subprocess.Popen(command, cwd=plant.ROOT, start_new_session=True, **streams)
+        self._lines = queue.Queue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     def events(self) -> Iterator[dict]:
-        """What the job reports, as it comes; {} is a sign of life. At the end, in whatever way, the job is stopped."""
-        lines = queue.Queue()
-        reader = threading.Thread(target=self._read, args=[lines], daemon=True)
-        reader.start()
-        try:
-            while True:
-                try:
-                    line = lines.get(timeout=HEARTBEAT)
-                except queue.Empty:
-                    yield {}
-                    continue
-                if line is None:
-                    break
-                yield json.loads(line)
-            if self.process.wait() not in DONE:
-                yield {"problem": f"the {self.name} was stopped before its end"}
-        finally:
-            self.stop()
+        """What the job reports, as it comes; {} is a sign of life."""
+        while True:
+            try:
+                line = self._lines.get(timeout=HEARTBEAT)
+            except queue.Empty:
+                yield {}
+                continue
+            if line is None:
+                break
+            yield json.loads(line)
+        if self.process.wait() not in DONE:
+            yield {"problem": f"the {self.name} was stopped before its end"}
 
-    def _read(self, lines):
+    def _read(self):
         with self.process.stdout as output:
             for line in output:
-                lines.put(line)
-        lines.put(None)
+                self._lines.put(line)
+        self._lines.put(None)
 
     def stop(self) -> None:
         _stop(self.process, JOB_TIMEOUT)
+        self._reader.join(STOP_TIMEOUT)
 
 
 def _stop(process, seconds):
@@ -171,7 +169,7 @@ class Running:
         self._copies.pop(label, None)
 
     def run(self, label: str, **what) -> Iterator[dict]:
-        """The events of a new job. DrillError if a job of this label is running: one check at a time."""
+        """The events of a new job; who stops reading them stops it. DrillError if one of this label is running."""
         with self._lock:
             self._require_going_on()
             if label in self._jobs:

@@ -21,7 +21,13 @@ class Titles(DeskTest):
         reply = self.desk.post("/tickets", {"title": "", "description": "x"})
         self.assertEqual(reply.status, 400)
 """
+REQUESTS_LINK = "return document.querySelector('a[href$=\"#/requests\"]')?.href"
 CLIPBOARD = "navigator.clipboard.writeText = (text) => { window.copied = text; return Promise.resolve() }"
+NAMELESS = """
+return [...document.querySelectorAll("button, a, input, select, textarea")]
+  .filter((node) => !(node.textContent.trim() || node.ariaLabel || node.closest("label")))
+  .map((node) => node.outerHTML);
+"""
 LONG = 120  # seconds for what runs many desks
 
 
@@ -116,7 +122,7 @@ class TheBoard(BoardPageTest):
         self.assertIn(name, found)
         page.wait(".head p", f"It was {name}.")
         page.click("a", "All drills")
-        page.wait(".badge", "gave up")
+        page.wait(".drill-list .badge", "gave up")
         self.assertIn(label, page.text(".drill-list"))
 
 
@@ -155,14 +161,14 @@ class OneDrill(BoardPageTest):
         page = self.open_started()
         page.click("button", "Start the copy")
         page.wait(".copy-log", "Ctrl-C stops")
-        link = page.run("return document.querySelector('a[href$=\"#/requests\"]').href")
+        link = page.run(REQUESTS_LINK)
         page.open(link)
         page.wait("h1", "Requests")
         page.wait("tr .path", "/health")
         page.back()
         page.wait(".copy-log", "/health")
         page.click("button", "Start again")
-        page.until_gone("a", link)
+        page.until(lambda: page.run(REQUESTS_LINK) not in (None, link), "it has not started again")
         page.click("button", "Stop")
         page.wait(".copy-log", "ended with status 0")
         page.wait("button", "Start the copy")
@@ -277,9 +283,7 @@ class Looks(BoardPageTest):
 
     def test_the_focus_is_seen_and_every_button_has_a_name(self):
         page = self.open_started()
-        nameless = "return [...document.querySelectorAll('button, a, input, select, textarea')].filter((node) =>"
-        nameless += " !(node.textContent.trim() || node.ariaLabel || node.closest('label'))).map((node) => node.outerHTML)"
-        self.assertEqual(page.run(nameless), [])
+        self.assertEqual(page.run(NAMELESS), [])
         for _ in range(12):
             self.press(page, "Tab")
             outline = page.run("return getComputedStyle(document.activeElement).outlineStyle")
