@@ -28,7 +28,7 @@ def check(label, copies_dir, quick=False, everything=False):
     report(verdict=verdict.result, met=len(verdict.expectations) - len(verdict.failed), of=len(verdict.expectations))
     stages = []
     if verdict.result == "OK" and not quick:
-        for stage in steps.later_stages(session, everything):
+        for stage in steps.later_stages(session, everything, lambda done, of: report(done=done, others=of)):
             stages.append(stage)
             report(stage=stage.as_json)
         steps.record_stages(session, verdict, stages)

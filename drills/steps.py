@@ -47,9 +47,11 @@ def judge_copy(session: Session, report: Callable[[Expectation], None] = lambda 
     return verdict, session.progress.record(session.label, started=utc_now(), **facts)
 
 
-def later_stages(session: Session, with_suite: bool) -> Iterator[Stage]:
+def later_stages(
+    session: Session, with_suite: bool, report: Callable[[int, int], None] = lambda done, of: None
+) -> Iterator[Stage]:
     """The stages after the OK of the drill's own check."""
-    return after_ok(session.drill, session.folder, with_suite)
+    return after_ok(session.drill, session.folder, with_suite, report)
 
 
 def record_stages(session: Session, verdict: Verdict, stages: list[Stage]) -> dict:

@@ -54,6 +54,11 @@ export function askedAction(label, text, question, confirmation, run) {
   return box;
 }
 
+/** The Enter key in a field presses the button that `find()` returns. */
+export function pressOnEnter(field, find) {
+  field.addEventListener("keydown", (event) => event.key === "Enter" && find().click());
+}
+
 /** Have a screen reader say it. */
 export function say(text) {
   document.getElementById("said").textContent = text;

@@ -1,7 +1,7 @@
 // The board: every drill with its stars, your state and the hints you took; and the form that starts a mystery.
 
 import { arrange, el, options } from "/static/dom.js";
-import { action } from "./action.js";
+import { action, pressOnEnter } from "./action.js";
 import { get, post } from "./api.js";
 import { addressOf, go, replaceQuery } from "./router.js";
 
@@ -96,6 +96,7 @@ function mysteryCard() {
     });
     slot.replaceChildren(start.node);
   };
+  pressOnEnter(seed, () => slot.querySelector("button"));
   [from, to, seed].forEach((field) => field.addEventListener("input", show));
   show();
   return el(

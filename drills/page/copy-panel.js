@@ -1,6 +1,6 @@
 // The running copy: start, stop, its log as it comes, and links to its own page.
 
-import { el } from "/static/dom.js";
+import { arrange, el } from "/static/dom.js";
 import { action, askedAction, say } from "./action.js";
 import { stream } from "./api.js";
 
@@ -20,7 +20,9 @@ export function copyPanel(drill) {
       ? "It is running with DEBUG=true on a free port. After an edit, start it again."
       : "Starts your copy with DEBUG=true on a free port, so that its page shows each request step by step.";
     links.replaceChildren(...(isRunning && url ? [link(url, "Its page"), link(`${url}#/requests`, "Requests")] : []));
-    buttons.replaceChildren(...(isRunning ? [again.node, stop.node] : [start.node]), empty);
+    const hadFocus = buttons.contains(document.activeElement);
+    arrange(buttons, [...(isRunning ? [again.node, stop.node] : [start.node]), empty]);
+    if (hadFocus && !buttons.contains(document.activeElement)) buttons.querySelector("button").focus();
     log.hidden = !hasOutput;
     if (hasOutput && !following) follow();
   };

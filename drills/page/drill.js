@@ -102,7 +102,10 @@ function hintPanel(drill) {
     list.lastElementChild.focus();
     say(list.lastElementChild.textContent);
   };
+  let shown = -1;
   const update = ({ hints, of, commands }) => {
+    if (hints.length === shown) return; // what has the focus keeps it
+    shown = hints.length;
     list.replaceChildren(...hints.map((hint) => el("li", { tabindex: "-1" }, withCode(hint))));
     const next = action(`Hint ${hints.length + 1} of ${of}`, commands.hint, take);
     slot.replaceChildren(hints.length < of ? next.node : el("p", { class: "muted" }, "You have all the hints."));

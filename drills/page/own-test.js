@@ -1,7 +1,7 @@
 // The learner's own test: written here, where it is saved in the copy, or in a file of theirs.
 
 import { el } from "/static/dom.js";
-import { action, say } from "./action.js";
+import { action, pressOnEnter, say } from "./action.js";
 import { results } from "./results.js";
 
 const BEGINNING = `from tests.desk import DeskTest
@@ -36,6 +36,7 @@ export function ownTestPanel(drill) {
     await judge(saved.path);
   });
   const inFile = action("Judge the file", `${command} PATH`, () => judge(path.value.trim()));
+  pressOnEnter(path, () => inFile.button);
   const node = el(
     "section",
     { class: "card" },

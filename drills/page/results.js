@@ -41,9 +41,10 @@ export function results(page, of = "") {
     show(waiting(null));
     try {
       await stream(path, body, stop.signal, (event) => {
+        if ("verdict" in event || "result" in event) last = { ...last, ...event };
         for (const [kind, take] of Object.entries(takers)) if (kind in event) take(event[kind], event);
         if ("verdict" in event) show(waiting(event));
-        if ("verdict" in event || "result" in event) last = { ...last, ...event };
+        if ("done" in event) show(`${waiting(last)} ${event.done} of ${event.others} checks of other drills are done.`);
       });
     } catch (problem) {
       if (problem.name === "AbortError") say("stopped");

@@ -59,12 +59,12 @@ class BoardTest(CopiesTestCase):
     def get(self, path):
         return self.ask("GET", path)[1]
 
-    def post(self, path, **body):
+    def post(self, path, /, **body):
         status, answer = self.ask("POST", path, body)
         self.assertEqual(status, 200, answer)
         return answer
 
-    def events(self, path, **body):
+    def events(self, path, /, **body):
         """The events of a job, to its end."""
         with self.send("POST", path, body) as response:
             self.assertEqual(response.status, 200)
