@@ -207,7 +207,7 @@ def serve(args, copies_dir):
         with server:
             server.serve_forever()
     except KeyboardInterrupt:
-        print_lines("", "stopping what the board has started …")
+        print_lines("", "stopping what the board has started; a check that has begun needs some seconds …")
     finally:
         board.running.end()
     print_lines("stopped; your progress is saved")
