@@ -106,7 +106,8 @@ class Handler(BaseHTTPRequestHandler):
         origin = self.headers.get("Origin")
         if origin not in origins and (origin is not None or self.command == "POST"):
             raise Refused(403, "only the board's own page may do this")
-        if self.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
+        is_foreign = self.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none")
+        if is_foreign and self.path.startswith("/api/"):  # a link to the page itself may stand anywhere
             raise Refused(403, "another page may not read the board")
 
     def _read_body(self) -> dict:

@@ -107,6 +107,8 @@ class Refusals(BoardTest):
         self.assertEqual(self.ask("POST", "/api/start", start, Content_Type="text/plain")[0], 415)
         self.assertEqual(self.ask("GET", "/api/board", Origin="http://evil.example")[0], 403)
         self.assertEqual(self.ask("GET", "/api/board", Sec_Fetch_Site="cross-site")[0], 403)
+        with self.send("GET", "/", Sec_Fetch_Site="cross-site", Sec_Fetch_Mode="navigate") as link:
+            self.assertEqual((link.status, link.read(9)), (200, b"<!doctype"))
         self.assertFalse(self.copies_dir.exists())
 
     def test_a_body_that_is_not_as_it_must_be_is_refused(self):
