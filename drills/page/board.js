@@ -5,6 +5,7 @@ import { action, pressOnEnter } from "./action.js";
 import { get, post } from "./api.js";
 import { addressOf, go, replaceQuery } from "./router.js";
 
+const ABOUT = "A drill is a realistic bug in a copy of the desk. Find it, fix it, and write a test that detects it.";
 const STATES = ["new", "started", "reproduced", "fixed", "solved"];
 const MYSTERIES = "Mysteries"; // a solved one counts as its drill
 const STARS = [1, 2, 3, 4, 5];
@@ -52,7 +53,7 @@ export async function openBoard(page) {
   const unique = (name) => [...new Set(drills.map((drill) => drill[name]))].filter(Boolean).sort();
   page.root.append(
     el("header", { class: "head" }, el("h1", {}, "Drills"), count),
-    el("p", { class: "muted" }, "A drill is a realistic bug in a copy of the desk. Find it, fix it, and write a test that detects it."),
+    el("p", { class: "muted" }, ABOUT),
     nextCard(drills),
     el(
       "div",
@@ -70,11 +71,18 @@ export async function openBoard(page) {
 /** Two ways to begin: the easiest drill that is new, and a mystery. */
 function nextCard(drills) {
   const hasNew = drills.some((drill) => drill.state === "new");
-  const next = action("Start the next one", "python3 -m drills start next", async () => go(`/drills/${(await post("/start", {})).label}`), "primary");
+  const startNext = async () => go(`/drills/${(await post("/start")).label}`);
+  const next = action("Start the next one", "python3 -m drills start next", startNext, "primary");
   return el(
     "div",
     { class: "starts" },
-    el("section", { class: "card" }, el("h2", {}, "Go on"), el("p", {}, "The easiest drill that is new."), hasNew ? next.node : el("p", {}, "You have started every drill.")),
+    el(
+      "section",
+      { class: "card" },
+      el("h2", {}, "Go on"),
+      el("p", {}, hasNew ? "The easiest drill that is new." : "You have started every drill."),
+      hasNew ? next.node : null,
+    ),
     mysteryCard(),
   );
 }
@@ -104,7 +112,13 @@ function mysteryCard() {
     { class: "card mystery" },
     el("h2", {}, "Mystery"),
     el("p", {}, "A random drill that does not say its name. With the same seed a whole class gets the same one."),
-    el("div", { class: "mystery-fields" }, el("label", {}, "Stars from", from), el("label", {}, "to", to), el("label", {}, "Seed", seed)),
+    el(
+      "div",
+      { class: "mystery-fields" },
+      el("label", {}, "Stars from", from),
+      el("label", {}, "to", to),
+      el("label", {}, "Seed", seed),
+    ),
     slot,
   );
 }
@@ -125,7 +139,9 @@ function row(drill) {
     drill.family && `same symptom: ${drill.family}`,
     drill.is_running && "its copy is running",
   ];
-  const name = drill.has_copy || drill.section !== MYSTERIES ? el("a", { class: "title", href: addressOf(`/drills/${drill.label}`) }, drill.label) : el("span", {}, drill.label);
+  const isThere = drill.has_copy || drill.section !== MYSTERIES; // a mystery that was reset has no view
+  const href = addressOf(`/drills/${drill.label}`);
+  const name = isThere ? el("a", { class: "title", href }, drill.label) : el("span", {}, drill.label);
   return el(
     "li",
     { class: "ticket" },

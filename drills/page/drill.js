@@ -39,7 +39,7 @@ export async function openDrill(page) {
   update();
   const column = (isAside) => el("div", {}, made.filter(([which]) => which === isAside).map(([, panel]) => panel.node));
   page.root.append(
-    el("p", {}, isExercise ? el("a", { href: "#/exercises" }, "← All exercises") : el("a", { href: "#/drills" }, "← All drills")),
+    el("p", {}, el("a", { href: isExercise ? "#/exercises" : "#/drills" }, isExercise ? "← All exercises" : "← All drills")),
     head,
     el("div", { class: "columns" }, column(false), column(true)),
   );
@@ -50,12 +50,14 @@ function titleOf(data) {
   const isNamed = data.is_mystery && data.name;
   if (data.is_exercise) badges.unshift(el("span", { class: "muted" }, `Exercise ${data.order} of ${data.of_path}`));
   if (data.section) badges.unshift(el("span", { class: "muted" }, data.section));
-  return [el("h1", {}, data.label), isNamed ? el("p", {}, `It was ${data.name}.`) : null, el("span", { class: "badges" }, badges)].filter(Boolean);
+  const name = isNamed ? [el("p", {}, `It was ${data.name}.`)] : [];
+  return [el("h1", {}, data.label), ...name, el("span", { class: "badges" }, badges)];
 }
 
 function storyPanel(drill) {
   const [first, ...rest] = drill.data.story.split(/\n\s*\n/);
-  const family = drill.data.family && el("p", { class: "muted" }, "Drills with the same symptom and other causes: ", el("a", { href: addressOf("/drills", { family: drill.data.family }) }, drill.data.family));
+  const { family } = drill.data;
+  const relatives = family && el("a", { href: addressOf("/drills", { family }) }, family);
   const doing = drill.data.is_exercise ? "Change the copy in " : "Read, break and fix the copy in ";
   const old = el("p", { class: "muted", hidden: true }, "The desk has changed since this copy was made. Reset takes a new one.");
   const node = el(
@@ -64,7 +66,7 @@ function storyPanel(drill) {
     el("h2", {}, "Story"),
     el("p", { class: drill.data.is_mystery ? "" : "lead" }, unwrap(first)),
     rest.map((part) => el("p", {}, withCode(unwrap(part)))),
-    family || null,
+    family ? el("p", { class: "muted" }, "Drills with the same symptom and other causes: ", relatives) : null,
     ...(drill.data.is_exercise ? contract(drill.data) : []),
     drill.data.has_copy ? el("p", {}, doing, el("code", {}, drill.data.folder), ".") : null,
     old,
@@ -85,7 +87,9 @@ function contract({ contract: text, files }) {
 
 function startPanel(drill) {
   const isExercise = drill.data.is_exercise;
-  const what = isExercise ? "This makes a clean copy of the desk, with tests that say what is missing." : "This makes a copy of the desk with the bug.";
+  const what = isExercise
+    ? "This makes a clean copy of the desk, with tests that say what is missing."
+    : "This makes a copy of the desk with the bug.";
   const start = action(isExercise ? "Start this exercise" : "Start this drill", drill.data.commands.start, async () => {
     await post("/start", { name: drill.label });
     await follow();

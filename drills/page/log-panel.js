@@ -22,7 +22,8 @@ export function logPanel(drill) {
       await drill.refresh();
       slot.querySelector("textarea")?.focus();
     });
-    return el("div", {}, el("p", { class: "muted" }, "It begins with the requests that show the bug, and where their traces part."), create.node, shown.node);
+    const about = "It begins with the requests that show the bug, and where their traces part.";
+    return el("div", {}, el("p", { class: "muted" }, about), create.node, shown.node);
   };
   const form = ({ path, sections, empty }) => {
     fields = new Map();

@@ -4,6 +4,8 @@ import { el } from "/static/dom.js";
 import { action, pressOnEnter, say } from "./action.js";
 import { results } from "./results.js";
 
+const ABOUT =
+  "It must pass on every correct desk and fail, by an assertion, on the planted one. What you write here is saved in ";
 const BEGINNING = `from tests.desk import DeskTest
 
 
@@ -27,7 +29,8 @@ export function ownTestPanel(drill) {
   text.addEventListener("change", () => save().catch((problem) => say(problem.message)));
   const judge = async (file) => {
     if (!file) throw new Error("say which file your test is in");
-    const last = await shown.run(`/drills/${drill.label}/test`, { path: file }, () => "Running it on clean and on planted desks…").finally(drill.refresh);
+    const waiting = () => "Running it on clean and on planted desks…";
+    const last = await shown.run(`/drills/${drill.label}/test`, { path: file }, waiting).finally(drill.refresh);
     if (last) shown.conclude(last.result, conclusion(last, drill.data));
   };
   const command = drill.data.commands.test;
@@ -41,7 +44,7 @@ export function ownTestPanel(drill) {
     "section",
     { class: "card" },
     el("h2", {}, "A test of your own"),
-    el("p", { class: "muted" }, "It must pass on every correct desk and fail, by an assertion, on the planted one. It is saved in ", el("code", {}, saved.path), "."),
+    el("p", { class: "muted" }, ABOUT, el("code", {}, saved.path), "."),
     text,
     written.node,
     el("details", {}, el("summary", {}, "The test is in a file of mine"), path, inFile.node),
@@ -57,7 +60,7 @@ export function ownTestPanel(drill) {
 
 function conclusion({ result, is_shipped: isShipped }, data) {
   if (result !== "OK") return "Not accepted.";
-  const shipped = isShipped ? " It is the test that is shipped with this drill, not one of your own; the board says so." : "";
+  const shipped = isShipped ? " It is the test that is shipped with this drill; the board says so." : "";
   const todo = data.state === "fixed" ? " Now show that your fix breaks nothing else: check." : " Now fix the bug, and check.";
   const next = data.state === "solved" ? " The drill is solved." : todo;
   return `Accepted: this test detects the bug.${shipped}${next}`;

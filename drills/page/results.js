@@ -64,6 +64,11 @@ function conclude(verdict, kind, text) {
 
 function line(status, name, message = "") {
   const kind = status in MARKS ? status : "fail"; // crash, timeout, error
-  const words = [el("span", { class: "mark", "aria-hidden": "true" }, MARKS[kind]), el("span", { class: "sr-only" }, WORDS[kind])];
-  return el("li", { class: `is-${kind}` }, words, el("span", {}, name, message ? el("span", { class: "muted" }, `: ${message}`) : null));
+  return el(
+    "li",
+    { class: `is-${kind}` },
+    el("span", { class: "mark", "aria-hidden": "true" }, MARKS[kind]),
+    el("span", { class: "sr-only" }, WORDS[kind]),
+    el("span", {}, name, message ? el("span", { class: "muted" }, `: ${message}`) : null),
+  );
 }

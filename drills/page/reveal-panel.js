@@ -8,6 +8,7 @@ import { unwrap, withCode } from "./text.js";
 export function revealPanel(drill) {
   const slot = el("div");
   const where = el("div", { class: "explanation" });
+  const isExercise = drill.data.is_exercise;
   let mayReveal = null;
   const show = async (giveUp) => {
     const found = await drill.post("reveal", giveUp ? { give_up: true } : {});
@@ -19,15 +20,17 @@ export function revealPanel(drill) {
   const update = ({ may_reveal: may, commands }) => {
     if (may === mayReveal) return;
     mayReveal = may;
-    const what = drill.data.is_exercise ? "two good designs. The board will say “gave up” beside this exercise" : "the bug and its fix. The board will say “gave up” beside this drill";
-    const question = `This shows ${what}. Give up?`;
+    const what = isExercise ? "two good designs" : "the bug and its fix";
+    const question = `This shows ${what}. The board will say “gave up” beside it. Give up?`;
     const giveUp = () => askedAction("Give up and reveal", commands.give_up, question, "Yes, give up", () => show(true));
     slot.replaceChildren(may ? action("Show the explanation", commands.reveal, () => show(false)).node : giveUp());
   };
   // the explanation is wide: it stands below both columns
   queueMicrotask(() => drill.page.root.append(where));
-  const about = el("p", { class: "muted" }, drill.data.is_exercise ? "Two good designs as diffs, and what they decide." : "The diff, why the bug happens in real systems, and where it comes from.");
-  return { node: el("section", { class: "card" }, el("h2", {}, "Explanation"), about, slot), update };
+  const about = isExercise
+    ? "Two good designs as diffs, and what they decide."
+    : "The diff, why the bug happens in real systems, and where it comes from.";
+  return { node: el("section", { class: "card" }, el("h2", {}, "Explanation"), el("p", { class: "muted" }, about), slot), update };
 }
 
 function explanation({ name, designs, explanation: text, sources, family, relatives = [] }) {
@@ -51,19 +54,24 @@ function explanation({ name, designs, explanation: text, sources, family, relati
 /** Two columns; in a narrow window one below the other. */
 function diff(rows, isBug) {
   const [before, after] = isBug ? ["planted", "clean"] : ["before", "after"];
-  const side = (cell, kind, sign, label) =>
-    el(
-      "div",
-      { class: `diff-cell ${cell ? kind : "absent"}` },
-      cell && el("span", { class: "line-number" }, cell[0]),
-      cell && el("span", { class: "diff-sign" }, kind === "same" ? " " : sign, el("span", { class: "sr-only" }, kind === "same" ? "" : label)),
-      cell && el("code", {}, cell[1] || " "),
-    );
-  const lines = rows.map(({ kind, left, right }) =>
-    kind === "gap"
-      ? el("div", { class: "diff-gap muted" }, "…")
-      : el("div", { class: `diff-row ${kind}` }, side(left, kind === "same" ? "same" : "removed", "−", `${before}: `), side(right, kind === "same" ? "same" : "added", "+", `${after}: `)),
-  );
+  const lines = rows.map(({ kind, left, right }) => {
+    if (kind === "gap") return el("div", { class: "diff-gap muted" }, "…");
+    const isSame = kind === "same";
+    const old = isSame ? side(left, "same", " ", "") : side(left, "removed", "−", `${before}: `);
+    const now = isSame ? side(right, "same", " ", "") : side(right, "added", "+", `${after}: `);
+    return el("div", { class: `diff-row ${kind}` }, old, now);
+  });
   const head = el("div", { class: "diff-row diff-head" }, el("span", {}, before), el("span", {}, after));
   return el("div", { class: "diff", role: "group", "aria-label": `Difference: ${before}, ${after}`, tabindex: "0" }, head, lines);
+}
+
+/** One side of a row: the number of the line, its sign, with words for a screen reader, and the line. */
+function side(cell, kind, sign, words) {
+  return el(
+    "div",
+    { class: `diff-cell ${cell ? kind : "absent"}` },
+    cell && el("span", { class: "line-number" }, cell[0]),
+    cell && el("span", { class: "diff-sign" }, sign, el("span", { class: "sr-only" }, words)),
+    cell && el("code", {}, cell[1] || " "),
+  );
 }

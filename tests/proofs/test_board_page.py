@@ -200,7 +200,7 @@ class OneDrill(BoardPageTest):
     def test_giving_up_and_reset_ask_once(self):
         page = self.open_started()
         page.click("button", "Give up and reveal")
-        page.wait(".asked p", "The board will say “gave up”")
+        page.wait(".asked p", "The board will say “gave up” beside it.")
         page.click("button", "No, keep it")
         self.assertEqual(page.run("return document.activeElement.textContent"), "Give up and reveal")
         self.assertNotIn("revealed", Progress(self.copies_dir).entry(NAME))
