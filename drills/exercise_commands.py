@@ -82,9 +82,10 @@ def result_of(outcome: Outcome, stages: list[Stage]) -> str:
 
 
 def _run_suite(session, flags):
-    if not flags.get("--json"):
-        print_lines("", "Is everything else as it was? This takes a minute; Ctrl-C stops it, --quick leaves it out.")
     try:
+        if not flags.get("--json"):
+            how_long = "This takes a minute; Ctrl-C stops it, --quick leaves it out."
+            print_lines("", f"Is everything else as it was? {how_long}")
         stage = run_suite(session.folder)
     except KeyboardInterrupt:
         message = "stopped; that the tests of the exercise pass is kept"
