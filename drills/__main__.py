@@ -14,6 +14,7 @@ if not __package__:  # started as `python3 PATH-OF-THE-DESK/drills`, from any fo
 from drills import catalogue, class_report, commands, grade, hand_in, lab_commands, plan, plant, watch
 from drills.catalogue import DrillError
 from drills.output import TOOL, print_next
+from drills.serve import serve
 from drills.untrusted import print_error, print_lines
 
 
@@ -91,6 +92,9 @@ COMMANDS = {
         {"--off": None, "--list": None, "--in": str, "--db": str, "--port": int, "--status": int, "--content": str},
         0,
         1,
+    ),
+    "serve": Command(
+        serve, "[--port N]", "the board in the browser: stories, hints, checks, running copies", {"--port": int}
     ),
     "export": Command(commands.export, "", "your progress as JSON"),
     "hand-in": Command(

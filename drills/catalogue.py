@@ -12,8 +12,8 @@ import drills
 
 TOOL_MODULES = set(  # the modules of this folder that are not drills
     """catalogue plant progress lab clients faults judge learner_test runner debug_log board reveal commands
-    untrusted traces parting solutions stages test_rules output session choice lab_commands
-    exercise_check exercise_commands
+    untrusted traces parting solutions stages test_rules output session choice lab_commands steps
+    exercise_check exercise_commands running job board_api serve
     exports class_report class_page diffs watch hand_in grade plan""".split()
 )
 EXERCISES = Path(drills.__path__[0]) / "exercises"

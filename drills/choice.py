@@ -36,26 +36,20 @@ def choose_mystery(seed, stars, copies_dir):
 
     The number in the label decides the drill: with other stars a seed leads to another number.
     """
-    if seed is not None and _has_stars(seed, stars):
-        return _mystery(seed)
-    numbers = random.Random(seed).sample(range(1000, 10000), 1000)
-    fitting = (number for number in numbers if _has_stars(number, stars))
-    first = next(fitting, None)
-    if first is None:
+    names = catalogue.names()  # once: to list the folder for each of many numbers takes minutes
+    fitting = {name for name in names if catalogue.load(name).STARS in stars}
+    if not fitting:
         raise DrillError("no drill has that many stars")
+    numbers = random.Random(seed).sample(range(1000, 10000), 1000)
+    numbers = [seed] * (seed is not None) + numbers
+    drawn = ((f"{catalogue.MYSTERY}{number}", drill_of_mystery(number, names)) for number in numbers)
+    mysteries = ((label, name) for label, name in drawn if name in fitting)
+    first = next(mysteries)
     if seed is not None:
-        return _mystery(first)
+        return first
     rows = board.rows(copies_dir)
-    free = (_mystery(number) for number in (first, *fitting) if f"{catalogue.MYSTERY}{number}" not in rows)
-    return next((one for one in free if rows[one[1]]["state"] != "solved"), _mystery(first))
-
-
-def _mystery(number):
-    return f"{catalogue.MYSTERY}{number}", drill_of_mystery(number)
-
-
-def _has_stars(number, stars):
-    return catalogue.load(drill_of_mystery(number)).STARS in stars
+    free = (one for one in (first, *mysteries) if one[0] not in rows)
+    return next((one for one in free if rows[one[1]]["state"] != "solved"), first)
 
 
 def drill_of_mystery(number: int, names: list[str] | None = None) -> str:

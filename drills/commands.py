@@ -3,24 +3,19 @@
 A command gets its arguments (words and flags) and the folder of the copies; it returns the exit status.
 """
 
-import hashlib
 import json
-import os
 import sys
-import tempfile
 from pathlib import Path
 
-from drills import board, catalogue, debug_log, exercise_commands, plant, solutions, traces
+from drills import board, catalogue, debug_log, exercise_commands, plant, steps
 from drills.catalogue import DrillError
 from drills.choice import choose_drill, choose_mystery, sign_of, stars_of
-from drills.judge import judge
-from drills.learner_test import judge_test
 from drills.output import TOOL, check_marks, print_next, print_next_aside, short_path
-from drills.progress import Progress, state, utc_now
+from drills.progress import Progress, state
 from drills.reveal import explain
-from drills.session import current_label, find_session, label_of, require_app, session_of
-from drills.stages import MAX_BROKEN, SUITE, after_ok
-from drills.untrusted import one_line, print_error, print_lines, read_bytes
+from drills.session import current_label, find_session, label_of, session_of
+from drills.stages import MAX_BROKEN
+from drills.untrusted import one_line, print_error, print_lines
 
 OWN_CHECK = "own check"  # the first stage of check
 RULE_OF_A_TEST = (
@@ -70,26 +65,13 @@ def start(args, copies_dir):
         if word not in ("next", "random", "") and {"--seed", "--stars"} & set(args.flags):
             raise DrillError(f"--seed goes with `{TOOL} start random`, as does --stars")
         name = label = choose_drill(word or "next", seed, stars, copies_dir)
-    folder = copies_dir / label
-    existed = folder.exists()
-    if not existed:
-        _make_copy(name, label, copies_dir)
-    session = find_session(label, copies_dir)
-    require_app(session)
-    session.progress.record(label, started=utc_now())
+    session, existed = steps.start(label, name, copies_dir)
     (exercise_commands.print_story if session.is_exercise else _print_story)(session)
     if existed:
-        old = "" if plant.is_current(folder) else " The desk has changed since then."
+        old = "" if plant.is_current(session.folder) else " The desk has changed since then."
         print_lines("", f"This copy was there already, with your changes.{old} For a new one: {TOOL} reset {label}")
     print_next(f"check {label}", f"hint {label}")
     return 0
-
-
-def _make_copy(name, label, copies_dir):
-    if name in catalogue.exercise_names():
-        exercise_commands.make_copy(name, copies_dir)
-    else:
-        plant.plant(name, copies_dir, label if label != name else "")
 
 
 def _print_story(session):
@@ -112,18 +94,14 @@ def check(args, copies_dir):
     session = session_of(args, copies_dir)
     if session.is_exercise:
         return exercise_commands.check(session, args.flags)
-    verdict, flags = judge(session.drill, session.folder), args.flags
-    entry = _record_verdict(session, verdict)
+    (verdict, entry), flags = steps.judge_copy(session), args.flags
     if not flags.get("--json"):
         _print_verdict(session, verdict, bool(flags.get("--all")))
     stages = []
     if verdict.result == "OK" and not flags.get("--quick"):
         stages = _run_stages(session, flags)
-        needed = [stage for stage in stages if stage.name != SUITE]  # the suite also has tests of one layer only
-        entry = session.progress.record(session.label, stages=_result(verdict, needed))
-        if state(entry) == "solved" and session.is_mystery:
-            entry = session.progress.record(session.label, name=catalogue.name_of(session.drill))
-    result = _result(verdict, stages)
+        entry = steps.record_stages(session, verdict, stages)
+    result = steps.result(verdict, stages)
     if flags.get("--json"):
         _print_json(session, verdict, stages, entry)
     else:
@@ -131,20 +109,6 @@ def check(args, copies_dir):
         _print_next_step(session, entry, result == "OK")
         print_lines(result)
     return int(result == "NO")
-
-
-def _record_verdict(session, verdict):
-    """Record the result of the drill's own check; nothing is known yet about what the fix breaks."""
-    facts = {"verdict": verdict.result, "checks": 1, "stages": "", "fix": plant.work_hash(session.folder)}
-    facts["identical"] = "yes" if plant.is_clean(session.folder) else ""
-    if verdict.failed:
-        facts["reproduced"] = utc_now()
-    return session.progress.record(session.label, started=utc_now(), **facts)
-
-
-def _result(verdict, stages):
-    """OK or NO: that of all stages that ran."""
-    return "OK" if verdict.result == "OK" and all(stage.is_ok for stage in stages) else "NO"
 
 
 def _run_stages(session, flags):
@@ -155,7 +119,7 @@ def _run_stages(session, flags):
         print_lines("", f"Does the fix break anything else? {how_long}; Ctrl-C stops it, --quick leaves it out.")
     stages = []
     try:
-        for stage in after_ok(session.drill, session.folder, bool(flags.get("--all"))):
+        for stage in steps.later_stages(session, bool(flags.get("--all"))):
             stages.append(stage)
             if not is_quiet:
                 print_lines(one_line(f"{tick if stage.is_ok else cross} {stage.message} ({stage.seconds:.0f} s)"))
@@ -168,7 +132,8 @@ def _run_stages(session, flags):
 def _print_json(session, verdict, stages, entry):
     """The whole result, for programs."""
     first = {"name": OWN_CHECK, "status": "pass" if verdict.result == "OK" else "fail"}
-    facts = {"name": session.label, "verdict": _result(verdict, stages), "state": state(entry), "tests": verdict.tests}
+    result = steps.result(verdict, stages)
+    facts = {"name": session.label, "verdict": result, "state": state(entry), "tests": verdict.tests}
     facts["stages"] = [first, *(stage.as_json for stage in stages)]
     facts["identical_to_the_clean_desk"] = entry.get("identical") == "yes"
     facts["empty_sections"] = debug_log.empty_sections(session.folder)
@@ -235,17 +200,16 @@ def _print_next_step(session, entry, is_ok):
 
 def hint(args, copies_dir):
     session = find_session(args.words[0] if args.words else current_label(copies_dir), copies_dir)
-    hints, shown = session.drill.HINTS, session.entry.get("hints", 0)
+    hints, (shown, is_new) = session.drill.HINTS, steps.give_hint(session)
     if state(session.entry) == "solved":
         print_lines("This is solved; these hints are not counted:", *_numbered(hints))
         print_next(f"reveal {session.label}", "start next")
         return 0
-    if shown < len(hints):
-        print_lines(f"Hint {shown + 1} of {len(hints)}: {hints[shown]}")
-        session.progress.record(session.label, hints=1)
+    if is_new:
+        print_lines(f"Hint {shown} of {len(hints)}: {hints[shown - 1]}")
     else:
         print_lines("You have all the hints:", *_numbered(hints))
-    more = (f"hint {session.label}",) if shown + 1 < len(hints) else (f"reveal {session.label} --give-up",)
+    more = (f"hint {session.label}",) if shown < len(hints) else (f"reveal {session.label} --give-up",)
     print_next(f"check {session.label}" if session.folder.exists() else f"start {session.label}", *more)
     return 0
 
@@ -258,8 +222,7 @@ def test(args, copies_dir):
     *words, path = args.words
     session = find_session(words[0] if words else current_label(copies_dir), copies_dir)
     exercise_commands.refuse_exercise(session, "test")
-    label, is_fixed = session.label, session.entry.get("verdict") == "OK" and (session.folder / "app.py").exists()
-    results = judge_test(session.drill, Path(path), fixed=session.folder if is_fixed else None)
+    label, results = session.label, list(steps.results_of(session, Path(path)))
     tick, cross = check_marks()
     for result in results:
         print_lines(one_line(f"{tick if result.is_ok else cross} {result.message}"))
@@ -267,16 +230,12 @@ def test(args, copies_dir):
         print_lines("", f"Not accepted: {RULE_OF_A_TEST}")
         print_next(f"test {label} {path}")
         return 1
-    content = read_bytes(Path(path))
-    is_shipped = solutions.is_shipped_test(catalogue.name_of(session.drill), content.decode("utf-8", "replace"))
-    facts = {"test": hashlib.sha256(content).hexdigest(), "shipped": "yes" if is_shipped else ""}
-    entry = session.progress.record(label, started=utc_now(), reproduced=utc_now(), tested=utc_now(), **facts)
+    entry, is_shipped = steps.record_test(session, Path(path))
     print_lines("", "Accepted: this test detects the bug.")
     if is_shipped:
         print_lines("It is the test that is shipped with this drill, not one of your own; the board says so.")
     if state(entry) == "solved":
         if session.is_mystery:
-            session.progress.record(label, name=catalogue.name_of(session.drill))
             print_lines(f"{label} is solved: it was {catalogue.name_of(session.drill)}")
         print_next(f"reveal {label}", "start next")
     else:
@@ -284,26 +243,11 @@ def test(args, copies_dir):
     return 0
 
 
-def _failure(session):
-    """The verdict about a copy that shows the bug, and what its traces show."""
-    verdict = judge(session.drill, session.folder)
-    if verdict.failed:
-        return verdict, traces.for_the_log(session.drill, session.folder, verdict)
-    with tempfile.TemporaryDirectory() as name:  # it is fixed already, or does not run: a new copy shows the bug
-        folder = Path(name, "desk")
-        plant.copy_desk(folder, [session.drill])
-        verdict = judge(session.drill, folder)
-        return verdict, traces.for_the_log(session.drill, folder, verdict)
-
-
 def log(args, copies_dir):
     session = session_of(args, copies_dir)
     exercise_commands.refuse_exercise(session, "log")
     path = session.folder / debug_log.NAME
-    is_new = not path.exists()
-    if is_new:
-        is_new = debug_log.create(session.folder, session.story, *_failure(session))
-        session.progress.record(session.label, started=utc_now())
+    is_new = steps.create_log(session)
     created, kept = "was created, with what shows the bug.", "is there already; it was not changed."
     print_lines(f"{short_path(path)} {created if is_new else kept}")
     empty = debug_log.empty_sections(session.folder)
@@ -314,14 +258,10 @@ def log(args, copies_dir):
 
 def reveal(args, copies_dir):
     session = find_session(args.words[0] if args.words else current_label(copies_dir), copies_dir)
-    name, gives_up = catalogue.name_of(session.drill), args.flags.get("--give-up")
-    if state(session.entry) != "solved" and not session.entry.get("revealed"):
-        if not gives_up:
-            help_text = f"`{TOOL} hint {session.label}` helps, or add --give-up"
-            print_error(f"drills: {session.label} is not solved yet; {help_text}")
-            return 1
-        facts = {"name": name} if name != session.label else {}
-        session.progress.record(session.label, revealed=utc_now(), **facts)
+    if not steps.allow_reveal(session, bool(args.flags.get("--give-up"))):
+        help_text = f"`{TOOL} hint {session.label}` helps, or add --give-up"
+        print_error(f"drills: {session.label} is not solved yet; {help_text}")
+        return 1
     print_lines(*(exercise_commands.explain if session.is_exercise else explain)(session.drill))
     print_next("start next", f"reset {session.label}")
     return 0
@@ -334,13 +274,8 @@ def reset(args, copies_dir):
     elif not (args.flags.get("--yes") or _confirm(labels, copies_dir)):
         print_lines("Nothing was changed.")
         return 1
-    folders = {label: copies_dir / label for label in labels if os.path.lexists(copies_dir / label)}
-    for folder in folders.values():
-        plant.require_inside(folder, copies_dir)  # for all of them, before the first one is moved
-    for label in labels:
-        if label in folders:
-            print_lines(f"{label}: your copy is now in {short_path(plant.set_aside(folders[label], copies_dir))}")
-        Progress(copies_dir).reset(label)
+    for label, folder in steps.reset(labels, copies_dir):
+        print_lines(f"{label}: your copy is now in {short_path(folder)}")
     print_next(_restart_command(labels[0]) if len(labels) == 1 else "start next")
     return 0
 

@@ -4,10 +4,11 @@ import re
 import shlex
 from pathlib import Path
 
+from drills.catalogue import DrillError
 from drills.faults import PREFIX
 from drills.judge import Verdict
 from drills.lab import REMOVE_FAULTS, RecordedRequest, Step
-from drills.untrusted import clean, one_line, read_bytes
+from drills.untrusted import clean, one_line, read_bytes, replace_text
 
 NAME = "debugging-log.md"
 QUESTIONS = {  # heading: what the learner writes there; None if the tool fills it in
@@ -34,6 +35,7 @@ print(*db.execute(sys.argv[1], sys.argv[2:]), sep="\\n")
 db.commit()' "$@"; }"""
 TOKEN = re.compile(r"'(Authorization: Bearer \$[A-Z0-9_]+)'")  # shlex quotes it, but the shell must expand it
 COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.S)  # one without an end goes on to the end of the file, as in HTML
+OWN_HEADING = re.compile(rf"^## ({'|'.join(QUESTIONS)})$", re.M)
 HEADING = re.compile(r"^#+[ \t](.*)$", re.M)  # no two parts match the same character: that takes too long
 
 
@@ -78,6 +80,36 @@ def empty_in(text: str) -> list[str]:
     pieces = HEADING.split(COMMENT.sub("", text))
     filled = {heading.strip().lower() for heading, body in zip(pieces[1::2], pieces[2::2]) if body.strip()}
     return [heading for heading in QUESTIONS if heading.lower() not in filled]
+
+
+def read_sections(folder: Path) -> dict[str, str]:
+    """What stands under each heading of the log, without the questions; OSError if it cannot be read."""
+    pieces = OWN_HEADING.split(_read(folder))
+    found = dict(zip(pieces[1::2], pieces[2::2]))
+    return {heading: _without_question(heading, found.get(heading, "")) for heading in QUESTIONS}
+
+
+def _read(folder):
+    return read_bytes(folder / NAME).decode("utf-8", "replace").replace("\r\n", "\n")
+
+
+def _without_question(heading, body):
+    return body.replace(f"<!-- {QUESTIONS[heading]} -->", "").strip()
+
+
+def write_answers(folder: Path, answers: dict[str, str]) -> None:
+    """Replace what stands under the learner's headings; the rest of the file stays. DrillError if it is no such log."""
+    text = _read(folder)
+    for heading, answer in answers.items():
+        if heading not in LEARNER_SECTIONS or OWN_HEADING.search(answer):
+            raise DrillError(f"a line of {heading!r} is one of the headings of the log: write it in another way")
+        start = re.search(rf"^## {re.escape(heading)}$", text, re.M)
+        if not start:
+            raise DrillError(f"{NAME} has no heading `## {heading}`: put it back, or edit the file in your editor")
+        rest = OWN_HEADING.search(text, start.end())
+        body = answer.strip() or f"<!-- {QUESTIONS[heading]} -->"
+        text = f"{text[: start.end()]}\n\n{body}\n\n{text[rest.start() :] if rest else ''}"
+    replace_text(folder / NAME, text.rstrip("\n") + "\n")
 
 
 def curl(request, port: int = 8080) -> str:

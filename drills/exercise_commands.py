@@ -10,7 +10,7 @@ from drills.exercise_check import Outcome, run_exercise, run_suite
 from drills.output import TOOL, check_marks, print_next, short_path
 from drills.progress import state, utc_now
 from drills.session import Session
-from drills.stages import MAX_BROKEN
+from drills.stages import MAX_BROKEN, Stage
 from drills.untrusted import one_line, print_lines
 
 TEXT_FILE = "EXERCISE.md"  # in the copy: the story and the contract
@@ -45,14 +45,13 @@ def print_story(session: Session) -> None:
 
 def check(session: Session, flags: dict) -> int:
     """Run the tests of the exercise; if all pass, and without --quick, the suite of the copy. Prints OK or NO last."""
-    outcome, stages = run_exercise(session.drill, session.folder), []
-    entry = _record(session, outcome)
+    (outcome, entry), stages = judge_change(session), []
     if not flags.get("--json"):
         _print_outcome(session, outcome)
     if outcome.result == "OK" and not flags.get("--quick"):
         stages = [_run_suite(session, flags)]
-        entry = session.progress.record(session.label, stages="OK" if stages[0].is_ok else "NO")
-    result = "OK" if outcome.result == "OK" and all(stage.is_ok for stage in stages) else "NO"
+        entry = record_suite(session, stages[0])
+    result = result_of(outcome, stages)
     if flags.get("--json"):
         _print_json(session, outcome, stages, entry, result)
     else:
@@ -61,20 +60,32 @@ def check(session: Session, flags: dict) -> int:
     return int(result == "NO")
 
 
-def _record(session, outcome):
-    """Record what the tests said, and about which work; nothing is known yet about what the change breaks."""
+def judge_change(session: Session) -> tuple[Outcome, dict]:
+    """(what the tests of the exercise say, the entry); nothing is known yet about what the change breaks."""
+    outcome = run_exercise(session.drill, session.folder)
     facts = {"verdict": outcome.result, "checks": 1, "stages": "", "fix": plant.whole_hash(session.folder)}
     facts["tests"] = f"{outcome.passed}/{len(outcome.tests) or '?'}"
     if outcome.result == "OK":
         test = exercises.test_of(session.drill).read_bytes()
         facts |= {"tested": utc_now(), "test": hashlib.sha256(test).hexdigest()}
-    return session.progress.record(session.label, started=utc_now(), **facts)
+    return outcome, session.progress.record(session.label, started=utc_now(), **facts)
+
+
+def record_suite(session: Session, stage: Stage) -> dict:
+    """The entry after the suite of the copy has run."""
+    return session.progress.record(session.label, stages="OK" if stage.is_ok else "NO")
+
+
+def result_of(outcome: Outcome, stages: list[Stage]) -> str:
+    """OK or NO: that of the tests, and of the suite if it has run."""
+    return "OK" if outcome.result == "OK" and all(stage.is_ok for stage in stages) else "NO"
 
 
 def _run_suite(session, flags):
-    if not flags.get("--json"):
-        print_lines("", "Is everything else as it was? This takes a minute; Ctrl-C stops it, --quick leaves it out.")
     try:
+        if not flags.get("--json"):
+            how_long = "This takes a minute; Ctrl-C stops it, --quick leaves it out."
+            print_lines("", f"Is everything else as it was? {how_long}")
         stage = run_suite(session.folder)
     except KeyboardInterrupt:
         message = "stopped; that the tests of the exercise pass is kept"
@@ -122,12 +133,15 @@ def _print_conclusion(session, outcome, stages, entry):
 def _print_json(session, outcome, stages, entry, result):
     """The whole result, for programs; the same members as those of a drill, as far as an exercise has them."""
     first = {"name": OWN_TESTS, "status": "pass" if outcome.result == "OK" else "fail"}
-    tests = list(outcome.tests)
-    if outcome.problem:
-        tests.append({"name": "the tests run to their end", "status": "error", "message": outcome.problem})
-    facts = {"name": session.label, "verdict": result, "state": state(entry), "tests": tests}
+    facts = {"name": session.label, "verdict": result, "state": state(entry), "tests": tests_of(outcome)}
     facts["stages"] = [first, *(stage.as_json for stage in stages)]
     print_lines(json.dumps(facts, indent=1, ensure_ascii=False))
+
+
+def tests_of(outcome: Outcome) -> list[dict]:
+    """The tests, and after them why they did not run to their end."""
+    problem = {"name": "the tests run to their end", "status": "error", "message": outcome.problem}
+    return outcome.tests + ([problem] if outcome.problem else [])
 
 
 def explain(exercise) -> list[str]:

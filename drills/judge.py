@@ -2,7 +2,7 @@
 
 import traceback
 from pathlib import Path
-from typing import NamedTuple
+from typing import Callable, NamedTuple
 
 from drills import lab as lab_module
 from drills.lab import CheckError, Lab, RecordedRequest, Step
@@ -28,6 +28,11 @@ class Expectation(NamedTuple):
     def message(self) -> str:
         return f"expected {_shortened(self.expected)}, got {_shortened(self.actual)}"
 
+    @property
+    def as_json(self) -> dict:
+        status, message = ("pass", "") if self.is_met else ("fail", self.message)
+        return {"name": self.name, "status": status, "message": message}
+
 
 class Verdict(NamedTuple):
     """The result of a check. `error` says why the check stopped before its end; None if it did not."""
@@ -48,14 +53,7 @@ class Verdict(NamedTuple):
     @property
     def tests(self) -> list[dict]:
         """One {name, status, message} for each expectation; status is pass, fail, or the kind of the error."""
-        tests = [
-            {
-                "name": one.name,
-                "status": "pass" if one.is_met else "fail",
-                "message": "" if one.is_met else one.message,
-            }
-            for one in self.expectations
-        ]
+        tests = [one.as_json for one in self.expectations]
         if self.error:
             tests.append({"name": "the check runs to its end", "status": self.error.kind, "message": str(self.error)})
         return tests
@@ -66,16 +64,24 @@ class Verdict(NamedTuple):
         return self.recorded[: self.failed[0].position] if self.failed else self.recorded
 
 
-def judge(drill, folder: Path, seconds: float = lab_module.CHECK_TIMEOUT, seed: int | None = None) -> Verdict:
+def judge(
+    drill,
+    folder: Path,
+    seconds: float = lab_module.CHECK_TIMEOUT,
+    seed: int | None = None,
+    report: Callable[[Expectation], None] = lambda expectation: None,
+) -> Verdict:
     """Run the drill's check against the desks in `folder`. It ends in time, even if the desks hang.
 
-    The check uses names and numbers that differ in each run, unless `seed` is given.
+    The check uses names and numbers that differ in each run, unless `seed` is given. `report` is called with each
+    expectation as soon as it is known.
     """
     expectations, error = [], None
     with Lab(folder, seconds, seed) as lab:
         try:
             for name, expected, actual in drill.check(lab):
                 expectations.append(Expectation(name, expected, actual, len(lab.recorded)))
+                report(expectations[-1])
             if not expectations:
                 error = CheckError("error", "the check has no expectations")
         except CheckError as problem:

@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 from secrets import token_hex
 from types import ModuleType
-from typing import NamedTuple
+from typing import Iterator, NamedTuple
 
 from drills import catalogue, plant, solutions, test_rules
 from drills.catalogue import DrillError
@@ -57,15 +57,23 @@ def judge_test(
     A test that looks at files, or is not the learner's own, is refused before it runs. `fixed` is the folder of the
     learner's copy if the drill is fixed there. DrillError if the file `test` cannot be read.
     """
+    return list(results_of_test(drill, test, seconds, fixed))
+
+
+def results_of_test(
+    drill: ModuleType, test: Path, seconds: float = TIMEOUT, fixed: Path | None = None
+) -> Iterator[RunResult]:
+    """The results of judge_test(), each as soon as it is known."""
     try:
         content = read_bytes(test)
     except OSError as problem:
         raise DrillError(f"cannot read {test}: {problem.strerror}; say which file your test is in") from None
     refusal = test_rules.refusal(content.decode("utf-8", "replace"))
     if refusal:
-        return [RunResult("none", False, refusal)]
+        yield RunResult("none", False, refusal)
+        return
     with tempfile.TemporaryDirectory(prefix="learner-test-", ignore_cleanup_errors=True) as name:
-        return _Runs(drill, content, Path(name), seconds).judge(fixed)
+        yield from _Runs(drill, content, Path(name), seconds).judge(fixed)
 
 
 class _Runs:
@@ -74,13 +82,16 @@ class _Runs:
     def __init__(self, drill, content, folder, seconds):
         self.drill, self.content, self.folder, self.seconds = drill, content, folder, seconds
 
-    def judge(self, fixed) -> list[RunResult]:
+    def judge(self, fixed) -> Iterator[RunResult]:
         facts = self.run([])
         clean = _judge_clean_run(facts)
+        yield clean
         if clean.message == EMPTY or "unfinished" in facts or facts["foreign"]:
-            return [clean]
-        results = [clean, _judge_planted_run(self.run([self.drill]))]
-        return results + self.judge_again(fixed) if all(result.is_ok for result in results) else results
+            return
+        planted = _judge_planted_run(self.run([self.drill]))
+        yield planted
+        if clean.is_ok and planted.is_ok:
+            yield from self.judge_again(fixed)
 
     def judge_again(self, fixed):
         """The results of the other runs. They run in a random order, so a test that counts its runs is found out."""

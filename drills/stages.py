@@ -9,7 +9,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
-from typing import Iterator, NamedTuple
+from typing import Callable, Iterator, NamedTuple
 
 from drills import catalogue, plant, solutions
 from drills.judge import judge
@@ -46,17 +46,22 @@ class Stage(NamedTuple):
         return {**facts, "seconds": round(self.seconds, 1)}
 
 
-def after_ok(drill: ModuleType, folder: Path, with_suite: bool) -> Iterator[Stage]:
-    """The stages after the first one, one after the other; later ones also run if one of them fails."""
+def after_ok(
+    drill: ModuleType, folder: Path, with_suite: bool, report: Callable[[int, int], None] = lambda done, of: None
+) -> Iterator[Stage]:
+    """The stages after the first one, one after the other; later ones also run if one of them fails.
+
+    `report` is called after each check of another drill, with the number of those that are done, and of all.
+    """
     yield _timed(SUITE_TEST, _suite_test, drill, folder)
-    yield _timed(OTHER_CHECKS, _other_checks, drill, folder)
+    yield _timed(OTHER_CHECKS, _other_checks, drill, folder, report)
     if with_suite:
         yield _timed(SUITE, _suite, drill, folder)
 
 
-def _timed(name, function, drill, folder):
+def _timed(name, function, *given):
     since = time.monotonic()
-    message, broken, *is_skipped = function(drill, folder)
+    message, broken, *is_skipped = function(*given)
     return Stage(name, message, broken, time.monotonic() - since, *is_skipped)
 
 
@@ -92,11 +97,13 @@ def broken_in(facts):
     return [f"{test.partition(' ')[0]}: {line}" for test, line in facts["failures"] + facts["errors"]]
 
 
-def _other_checks(drill, folder):
+def _other_checks(drill, folder, report):
     others = [other for other in map(catalogue.load, catalogue.by_difficulty()) if other is not drill]
-    pool = ThreadPoolExecutor(WORKERS)
+    pool, verdicts = ThreadPoolExecutor(WORKERS), []
     try:
-        verdicts = list(pool.map(lambda other: judge(other, folder), others))
+        for verdict in pool.map(lambda other: judge(other, folder), others):
+            verdicts.append(verdict)
+            report(len(verdicts), len(others))
     finally:
         pool.shutdown(cancel_futures=True)  # after Ctrl-C only the running checks go on to their end
     failed = [other for other, verdict in zip(others, verdicts) if verdict.result == "NO"]

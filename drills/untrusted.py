@@ -5,9 +5,11 @@ the title, the clipboard or the links of the reader's terminal, and a line break
 """
 
 import json
+import os
 import re
 import sys
 from pathlib import Path
+from secrets import token_hex
 
 MAX_BYTES = 1_000_000  # of a file that another person may have written
 # all control characters (C0, DEL, C1) but the line feed; the separators of lines; what reverses the reading direction
@@ -51,3 +53,14 @@ def read_json(path: Path) -> object:
         return json.loads(read_bytes(path))
     except RecursionError:
         raise ValueError("the values are nested too deeply") from None
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write a file as a whole: whoever reads it meanwhile, or after a full disk, has the old one."""
+    new = path.with_name(f".{path.name}-{token_hex(8)}")
+    try:
+        new.write_text(text, encoding="utf-8")
+        os.replace(new, path)
+    except BaseException:
+        new.unlink(missing_ok=True)
+        raise

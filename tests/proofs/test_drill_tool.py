@@ -255,7 +255,7 @@ class Stages(ToolTestCase):
     def test_ctrl_c_keeps_the_result_so_far(self):
         self.call("start", NAME)
         self.fix()
-        with mock.patch("drills.commands.after_ok", side_effect=KeyboardInterrupt):
+        with mock.patch("drills.steps.after_ok", side_effect=KeyboardInterrupt):
             self.assertEqual(self.call("check", NAME), 2)
         self.assertIn("stopped; the OK of the drill's own check is kept", self.errors)
         self.assertEqual(self.state_of(), "fixed")
