@@ -169,7 +169,8 @@ class Readme(DeskTest):
                 is_left_out = path.startswith("drills/") and not (ROOT / "drills").exists()
                 self.assertTrue((page.parent / path).exists() or is_left_out, f"{page}: {target}")
                 if heading:
-                    titles = re.findall(r"^#+ (.*)$", (page.parent / path).read_text(encoding="utf-8"), re.M)
+                    there = page.parent / path if path else page
+                    titles = re.findall(r"^#+ (.*)$", there.read_text(encoding="utf-8"), re.M)
                     self.assertIn(heading, [title.lower().replace(" ", "-") for title in titles], f"{page}: {target}")
 
     def test_every_bug_mode_that_the_readme_lists_is_a_drill(self):
