@@ -161,7 +161,8 @@ def _print_verdict(session, verdict, shows_all):
         print_lines(*[""] * bool(shown), f"{met} of {len(verdict.expectations)} expectations are met")
     if verdict.error:
         print_lines("", f"The check stopped early ({verdict.error.kind}); the rest of it did not run.")
-        print_lines(f"See whether your copy runs: (cd {short_path(session.folder)} && python3 app.py)")
+        if verdict.error.kind != "error":  # it did not start, or did not answer
+            print_lines(f"See whether your copy runs: (cd {short_path(session.folder)} && python3 app.py)")
 
 
 def _print_conclusion(stages):
