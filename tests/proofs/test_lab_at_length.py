@@ -14,6 +14,23 @@ class Crowd(test_lab_state.Crowd):
     CLIENTS, ROUNDS = 8, 3
 
 
+class Demo(StateTest):
+    def test_the_demo_fills_the_desk_up_to_the_time_of_its_clock(self):
+        self.desk.new_ticket(title="Not of the demo")
+        self.do("PUT", "clock", {"at": "2031-02-03T12:00:00Z"})
+        rows = self.do("POST", "reset", {"demo": True})
+        self.assertEqual(rows["tickets"], self.desk.get("/tickets/stats").json["total_tickets"])
+        self.assertGreater(rows["tickets"], 50)
+        self.assertNotIn("Not of the demo", str(self.rows_of("tickets")))
+        self.wait_for_the_index()
+        self.assertEqual(self.found("Recieve"), ["Typo on the settings page"])
+        self.verify()
+        days = [day["day"] for day in self.desk.get("/tickets/stats").json["daily"] if day["tickets"]]
+        self.assertTrue(days[0] > "2031-01-01" and days[-1] <= "2031-02-03", days)
+        self.assertTrue(self.desk.new_ticket()["created_at"].startswith("2031-02-03T12"))
+        self.assertEqual(self.do("POST", "reset", {"demo": False})["tickets"], 0)
+
+
 class Export(StateTest):
     def test_an_export_in_progress_breaks_off(self):
         def fill(store):
