@@ -1,4 +1,4 @@
-"""Whoever wrote a draft may not approve it.
+"""Keep the four-eyes rule: whoever wrote a draft may not approve it.
 
 "Last week an agent wrote a refund of four thousand euro to a friend, approved it herself, and it was sent. Our auditors
 ask for the four-eyes rule: what leaves the house was seen by two people. Small teams cannot keep that rule, so each desk

@@ -1,4 +1,4 @@
-"""One caller may send only so many requests in a minute; the others do not notice.
+"""Limit the requests of each caller, with 429 and Retry-After, so that a busy script slows nobody else.
 
 "A customer's script asked for the list of tickets two hundred times a second, all weekend. The desk stayed up, but
 everybody else was slow. We want a limit for each caller. And please: no agent may be shut out because a script is busy."
