@@ -30,8 +30,13 @@ class ExerciseTest(DeskTest):
             said = f" ({reply.json.get('message')})" if isinstance(reply.json, dict) and "message" in reply.json else ""
             raise self.failureException(self._formatMessage(what_next, f"{reply.status}{said} instead of {status}"))
 
-    def carried_over(self, fill: Callable) -> tuple:
-        """What `fill(desk)` returns for a clean desk, and a desk of this copy with the same data.
+    def assert_error(self, reply: Reply, status: int, code: str, what_next: str) -> None:
+        """The reply is an error with this status and this code."""
+        self.assert_status(reply, status, what_next)
+        self.assertEqual(reply.json and reply.json.get("code"), code, what_next)
+
+    def carried_over(self, fill: Callable, **environ: str) -> tuple:
+        """What `fill(desk)` returns for a clean desk, and a desk of this copy with the same data and these settings.
 
         The data comes over with `python3 app.py --rebuild`, as a learner carries it over; the test fails if it cannot.
         """
@@ -48,6 +53,6 @@ class ExerciseTest(DeskTest):
             done = run_app(*arguments, SUPPORT_DESK_DB=str(database))
             said = " ".join((done.stdout + done.stderr).split())[-300:]
             self.assertEqual(done.returncode, 0, f"make `python3 app.py {arguments[0]}` work; it says: {said}")
-        desk = DeskProcess(new)
+        desk = DeskProcess(new, **environ)
         self.addCleanup(desk.stop)
         return filled, desk

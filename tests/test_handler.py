@@ -7,7 +7,7 @@ from unittest import mock
 
 import app
 from llm import Failed
-from store import Store
+from store import KEEP_RESPONSE, Store
 from tests.desk import AGENT, Desk, DeskTest
 from tests.test_search import NeverIndexes
 from web import debug, handler, response_cache
@@ -93,7 +93,11 @@ class OneTransaction(unittest.TestCase):
         ):
             desk.store.statements.clear()
             self.assertLess(desk.post(path, body, {**AGENT, "Idempotency-Key": path}).status, 300)
-            self.assertEqual((desk.store.count("SAVEPOINT"), desk.store.count("RELEASE")), (1, 1), path)
+            end = next(place for place, text in enumerate(desk.store.statements) if text.startswith("RELEASE"))
+            during, after = desk.store.statements[:end], desk.store.statements[end:]  # after: work in the background
+            opened = [text for text in during if text.startswith("SAVEPOINT")]
+            changes = [text for text in after if text.startswith(("INSERT INTO audit_events", KEEP_RESPONSE[:30]))]
+            self.assertEqual((opened, changes), (["SAVEPOINT request"], []), path)
         desk.store.statements.clear()
         self.assertEqual(desk.post("/tickets/1/draft", {}, AGENT).status, 201)
         changes = next(

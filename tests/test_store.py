@@ -102,7 +102,7 @@ class RawSql(DeskTest):
             comment(created_at="'today'"),
             "UPDATE drafts SET body = 'a' || char(0)",
             "UPDATE drafts SET decided_at = '2026'",
-            "INSERT INTO drafts SELECT 7, ticket_id, body, source, status, 'a', 'b', 'c', NULL FROM drafts",
+            "INSERT INTO drafts (ticket_id, body, source, created_by, created_at) VALUES (1, 'a', 'hand', 'b', 'c')",
             "INSERT INTO audit_events SELECT 7, 1, 7, 'Edited', actor, 'x', 'y', '{}', 'a', 'b' FROM audit_events",
         ):
             self.assert_refused_by_the_database(statement)

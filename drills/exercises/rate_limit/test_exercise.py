@@ -1,0 +1,183 @@
+"""A limit of requests for each caller."""
+
+import tempfile
+import time
+from pathlib import Path
+
+from tests.desk import AGENT, CUSTOMER, run_app
+from tests.exercise import ExerciseTest
+from tests.listeners import SocketClient
+
+MOST = 5
+OTHER = {"X-User-Id": "user-2", "X-User-Role": "customer"}
+TICKET = {"title": "Login broken", "description": "Cannot get in"}
+LIMIT = "count the requests of each caller, and raise workflow.TooManyRequests for one too many"
+ONCE = "count each request once, in a place that all of them pass once, also those of a worker thread"
+APART = "count each caller apart: by the id of the user, without an id by the address"
+FREE = "leave out what is never counted: GET /health, /ready and /metrics, and DELETE /tickets/{id}/lock"
+
+
+class LimitTest(ExerciseTest):
+    environ = {"RATE_LIMIT": f"{MOST}/600"}
+
+    def use_up(self, headers, ask=None, what_next=ONCE):
+        """Send what the caller may send, and see that all of it passes."""
+        ask = ask or (lambda: self.desk.get("/tickets", headers))
+        passed = [ask().status != 429 for _ in range(MOST)]
+        self.assertEqual(passed, [True] * MOST, what_next)
+
+    def assert_too_many(self, reply, what_next=LIMIT):
+        self.assert_error(reply, 429, "TOO_MANY_REQUESTS", what_next)
+        wait = reply.headers.get("Retry-After", "no header")
+        self.assertRegex(wait, "^[1-9][0-9]*$", "give TooManyRequests the whole seconds to wait, 1 or more")
+        self.assertLessEqual(int(wait), 600, "wait at most the seconds of RATE_LIMIT")
+
+    def assert_used_up(self, headers, what_next=LIMIT):
+        self.assert_too_many(self.desk.get("/tickets", headers), what_next)
+
+
+class Counting(LimitTest):
+    def test_one_request_too_many_is_a_429_that_says_when_to_come_back(self):
+        self.use_up(CUSTOMER)
+        self.assert_used_up(CUSTOMER)
+        self.assert_used_up(CUSTOMER)
+
+    def test_a_refused_write_changes_nothing(self):
+        self.use_up(CUSTOMER, lambda: self.desk.post("/tickets", TICKET, CUSTOMER))
+        self.assert_too_many(self.desk.post("/tickets", TICKET, CUSTOMER))
+        self.assertEqual(self.desk.count("tickets"), MOST, "refuse before the endpoint runs")
+
+    def test_other_callers_do_not_notice(self):
+        self.use_up(CUSTOMER)
+        self.assert_used_up(CUSTOMER)
+        for headers in (OTHER, AGENT, {}):
+            self.use_up(headers, what_next=APART)
+        self.assert_used_up(CUSTOMER, APART)
+
+    def test_callers_without_an_identity_share_the_allowance_of_their_address(self):
+        self.use_up({})
+        self.assert_used_up({})
+        self.assert_status(self.desk.get("/tickets", CUSTOMER), 200, APART)
+
+    def test_another_role_or_connection_gives_no_new_allowance(self):
+        self.use_up(CUSTOMER)
+        self.desk.hang_up()
+        for role in ("customer", "agent", "admin"):
+            self.assert_used_up({**CUSTOMER, "X-User-Role": role}, APART)
+
+    def test_slow_work_on_a_worker_thread_counts_once(self):
+        for ask in (
+            lambda: self.desk.get("/tickets?limit=500", CUSTOMER),
+            lambda: self.desk.post("/tickets/classify", {"description": "Cannot log in"}, AGENT),
+        ):
+            self.use_up(None, ask)
+            self.assert_too_many(ask())
+
+    def test_a_request_whose_body_arrives_later_counts_once(self):
+        head = "POST /tickets HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nX-User-Id: user-1\r\n"
+        body = b'{"title":"Slow","description":"In two pieces"}'
+        for _ in range(MOST):
+            with self.desk.connect() as sock:
+                sock.sendall(f"{head}Expect: 100-continue\r\nContent-Length: {len(body)}\r\n\r\n".encode())
+                once = f"{ONCE}; check_head() in web/checks.py runs twice for such a request"
+                self.assertIn(b" 100 ", sock.recv(1000), once)
+                sock.sendall(body)
+                self.assertIn(b" 201 ", sock.recv(1000), once)
+        self.assert_used_up(CUSTOMER)
+
+    def test_wrong_requests_count_too(self):
+        self.desk.post("/tickets", {"title": ""}, CUSTOMER)
+        self.desk.get("/tickets/99", CUSTOMER)
+        self.desk.get("/tickets?limit=no", CUSTOMER)
+        self.desk.post("/tickets/99/comments", {"body": "Hello"}, CUSTOMER)
+        self.desk.request("POST", "/tickets", b"{", {**CUSTOMER, "Content-Type": "application/json"})
+        self.assert_used_up(CUSTOMER, "count before the body is read: a wrong one raises an error")
+
+    def test_a_replay_counts(self):
+        key = {**CUSTOMER, "Idempotency-Key": "once"}
+        self.use_up(None, lambda: self.desk.post("/tickets", TICKET, key))
+        self.assert_too_many(self.desk.post("/tickets", TICKET, key))
+        self.assertEqual(self.desk.count("tickets"), 1, "let the key work as before")
+
+    def test_monitoring_is_never_counted_and_never_refused(self):
+        for path in ("/health", "/ready", "/metrics") * 3:
+            self.assert_status(self.desk.get(path, CUSTOMER), 200, FREE)
+        self.use_up(CUSTOMER)
+        for path in ("/health", "/ready", "/metrics"):
+            self.assert_status(self.desk.get(path, CUSTOMER), 200, FREE)
+
+
+class Locks(LimitTest):
+    def test_a_lock_can_be_released_whatever_was_sent_before(self):
+        self.desk.post("/tickets", TICKET, OTHER)
+        self.desk.post("/tickets/1/lock", {}, CUSTOMER)
+        for _ in range(MOST):
+            self.desk.get("/tickets", CUSTOMER)
+        self.assert_used_up(CUSTOMER)
+        self.assert_status(self.desk.request("DELETE", "/tickets/1/lock", None, CUSTOMER), 200, FREE)
+
+
+class Sockets(LimitTest):
+    def test_messages_count_like_requests_and_the_lock_ends_with_the_socket(self):
+        self.desk.post("/tickets", TICKET, OTHER)
+        socket = SocketClient(self.desk.port, headers=AGENT)  # this counts
+        self.addCleanup(socket.close)
+        tags = []
+        for number in range(MOST):
+            socket.send_command("LockTicket", ticketId="1", id=f"message-{number}")
+            answer = socket.receive()
+            tags.append((answer["_tag"], answer.get("code")))
+        locked, refused = ("TicketLocked", None), ("Error", "TOO_MANY_REQUESTS")
+        self.assertEqual(tags, [locked] * (MOST - 1) + [refused], "count a message of a WebSocket like the request it becomes")
+        self.assert_used_up(AGENT)
+        socket.close()
+        ends = time.monotonic() + 10
+        while self.desk.rows("SELECT locked_by FROM tickets") != [(None,)]:
+            self.assertLess(time.monotonic(), ends, f"let the desk release the locks of a closed socket; {FREE}")
+
+
+class Locked(LimitTest):
+    environ = {**LimitTest.environ, "SUPPORT_DESK_AUTH": "tokens", "DEBUG": "true"}
+
+    def log_in(self, name):
+        token = self.desk.post("/api/debug/login", {"login": name, "roles": ["agent"]}).json["token"]
+        return {"Authorization": f"Bearer {token}"}
+
+    def test_all_tokens_of_a_user_share_one_allowance(self):
+        first, second, other = self.log_in("ann"), self.log_in("ann"), self.log_in("ben")
+        self.use_up(first, what_next=APART)
+        for headers in (first, second):
+            self.assert_used_up(headers, APART)
+        self.assert_status(self.desk.get("/tickets", other), 200, APART)
+
+
+class Waiting(ExerciseTest):
+    environ = {"RATE_LIMIT": "3/2"}
+
+    def test_who_waits_as_told_passes_and_the_key_is_still_unused(self):
+        for number in range(200):
+            headers = {**CUSTOMER, "Idempotency-Key": f"key-{number}"}
+            reply = self.desk.post("/tickets", TICKET, headers)
+            if reply.status == 429:
+                break
+        self.assert_error(reply, 429, "TOO_MANY_REQUESTS", LIMIT)
+        time.sleep(int(reply.headers["Retry-After"]))
+        again = self.desk.post("/tickets", TICKET, headers)
+        self.assert_status(again, 201, "let the next request pass after the seconds in Retry-After")
+        self.assertNotIn("Idempotent-Replayed", again.headers, "keep no response for a refused request")
+
+
+class Off(ExerciseTest):
+    def test_without_the_setting_there_is_no_limit(self):
+        statuses = {self.desk.get("/tickets", CUSTOMER).status for _ in range(300)}
+        self.assertEqual(statuses, {200}, "make no limit the default")
+
+    def test_a_bad_value_is_named_at_the_start(self):
+        with tempfile.TemporaryDirectory() as folder:
+            database = str(Path(folder, "desk.sqlite3"))
+            for value in ("many", "0/60", "10/0", "10"):
+                with self.subTest(value=value):
+                    said = run_app("--verify", RATE_LIMIT=value, SUPPORT_DESK_DB=database)
+                    parse = "let the setting's parse function raise ValueError for this value"
+                    self.assertIn("RATE_LIMIT", said.stderr, parse)
+                    self.assertEqual(said.returncode, 2, parse)
