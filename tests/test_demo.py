@@ -1,17 +1,11 @@
 """`python3 app.py --demo`: a desk that looks used, made by the same changes that a used one is made of."""
 
-import tempfile
 import unittest
-from contextlib import closing
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 
 import app
-import workflow
-from llm import PLUGINS
-from store import Store
 from workflow import text_time
-from tests.desk import Desk, run_app, run_tool
+from tests.desk import Desk, run_tool
 from tests.test_workflow import NET
 from web import demo
 
@@ -85,34 +79,3 @@ class DemoDesk(unittest.TestCase):
     def test_verify_finds_no_difference(self):
         done = run_tool("--verify", SUPPORT_DESK_DB=str(self.desk.database))
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-
-
-class FillingADesk(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
-
-    def test_a_trouble_on_the_way_leaves_the_database_empty(self):
-        def write(ticket):
-            raise ZeroDivisionError
-
-        with closing(Store(str(self.folder / "empty.sqlite3"))) as store:
-            clock = store.clock
-            with self.assertRaises(ZeroDivisionError):
-                demo.fill(store, text_time, write)
-            self.assertTrue(store.is_empty())
-            self.assertIs(store.clock, clock)
-
-    def test_a_database_with_a_ticket_is_refused_and_stays_as_it_was(self):
-        database = self.folder / "used.sqlite3"
-        with closing(Store(str(database))) as store:
-            with store.savepoint():
-                fields = {"title": "Mine", "description": "Keep it", "category": "general", "priority": "low"}
-                store.add_ticket(workflow.Caller("user-1"), fields)
-            store.commit()
-        before = database.read_bytes()
-        done = run_app("--demo", SUPPORT_DESK_DB=str(database), PORT="0")
-        self.assertEqual((done.returncode, done.stdout), (2, ""))
-        self.assertEqual(done.stderr, f"app.py: --demo: {database} has tickets already; use another SUPPORT_DESK_DB\n")
-        self.assertEqual(database.read_bytes(), before)

@@ -151,16 +151,8 @@ class Indexed(Words, unittest.TestCase):
             self.assertEqual((self.desk.count("search_pending"), self.desk.count("search_words")), (0, number))
 
 
-class Unindexed(Words, unittest.TestCase):
-    store = NeverIndexes
-
-
 class NoFts5(Words, unittest.TestCase):
     store = WithoutFts5
-
-
-class HalfIndexed(Words, unittest.TestCase):
-    """The beats decide, as in life."""
 
 
 @unittest.skipUnless(HAS_FTS5, "this SQLite has no FTS5: each search reads every ticket")

@@ -50,7 +50,7 @@ class Indexed(RandomTexts, unittest.TestCase):
     settle = test_search.Indexed.settle
 
 
-class Unindexed(RandomTexts, unittest.TestCase):
+class Unindexed(test_search.Words, RandomTexts, unittest.TestCase):
     store = NeverIndexes
 
 
@@ -58,7 +58,7 @@ class NoFts5(RandomTexts, unittest.TestCase):
     store = WithoutFts5
 
 
-class HalfIndexed(RandomTexts, unittest.TestCase):
+class HalfIndexed(test_search.Words, RandomTexts, unittest.TestCase):
     """The beats decide, as in life."""
 
 
