@@ -110,6 +110,12 @@ def _print_outcome(session, outcome: Outcome):
         print_lines("", f"{outcome.passed} of {len(outcome.tests)} tests pass")
 
 
+NOT_SHOWN = {  # whether it was solved before: what is said after --quick
+    False: "To solve the exercise, show that everything else is as it was.",
+    True: "It was solved before. Whether everything else is as it was is not known for this version.",
+}
+
+
 def _print_conclusion(session, outcome, stages, entry):
     label, broken = session.label, [line for stage in stages for line in stage.broken]
     if broken:
@@ -120,13 +126,13 @@ def _print_conclusion(session, outcome, stages, entry):
         print_lines("Where a message says `add to FILE`, paste its text there; else repair what broke.")
     if outcome.result == "NO" or broken:
         print_next(f"check {label}", f"hint {label}")
-    elif state(entry) == "solved":
+    elif state(entry) == "solved" and stages:
         print_lines("", "Solved: it does what is promised, and everything else is as it was.")
         rows = board.exercise_rows(session.folder.parent)
         new = [name for name, row in rows.items() if row["state"] == "new"]
         print_next(f"reveal {label}", f"start {new[0]}" if new else "list")
     else:  # --quick
-        print_lines("To solve the exercise, show that everything else is as it was.")
+        print_lines(NOT_SHOWN[state(entry) == "solved"])
         print_next(f"check {label}")
 
 

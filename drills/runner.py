@@ -28,15 +28,14 @@ class CountingResult(unittest.TextTestResult):
 
 
 def _summaries(reports, modules):
-    """[test, last line of its traceback, with the line number in its module] for each report."""
+    """[test, last line of its traceback, with its file and line] for each report."""
     files = "|".join(module.rpartition(".")[2] for module in modules)
     summaries = []
     for test, report in reports:
         lines = [line for line in report.strip().splitlines() if line and not line.startswith((" ", "\t", "~"))]
         errors = [line for line in lines if line.split(":")[0].endswith(("Error", "Exception", "Exit", "Timeout"))]
-        places = re.findall(rf'File ".*\b(?:{files})\.py", (line \d+)', report)
-        places = places or [f"{file}, {number}" for file, number in re.findall(ANY_PLACE, report)]
-        at = f" ({places[-1]})" if places else ""
+        places = re.findall(rf'File ".*\b((?:{files})\.py)", (line \d+)', report) or re.findall(ANY_PLACE, report)
+        at = f" ({', '.join(places[-1])})" if places else ""
         to_do = [line for line in lines if TO_DO.match(line)]  # one failure may name several texts to paste
         summary = to_do or [(errors or lines or ["?"])[-1][:MAX_CHARS] + at]
         summaries += [[str(test), line[:MAX_CHARS]] for line in summary]

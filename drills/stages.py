@@ -94,7 +94,14 @@ def broken_in(facts):
     """The promises that tests found broken; DeskTest begins its message with the promise."""
     if "unfinished" in facts:
         return [f"the tests do not run: {facts['unfinished']}"]
-    return [f"{test.partition(' ')[0]}: {line}" for test, line in facts["failures"] + facts["errors"]]
+    return [f"{_place(test)}: {line}" for test, line in facts["failures"] + facts["errors"]]
+
+
+def _place(test):
+    """Where a test is: "test_it (tests.test_a.Class.test_it)" becomes "tests/test_a.py, test_it"."""
+    name, _, path = test.partition(" (")
+    module = ".".join(path.split(".")[:2]).rstrip(")")
+    return f"{module.replace('.', '/')}.py, {name}" if module.startswith("tests.") else name
 
 
 def _other_checks(drill, folder, report):

@@ -14,8 +14,8 @@ You change nothing in the desk. You write `tests/test_invalid_transition.py`, wi
 - The ticket is as it was before, and the audit log has no new event.
 
 Your tests pass on every desk that keeps this promise: also on one that refuses in other words, or checks the rule at
-another place. They fail, by an assertion, on a desk that closes the ticket, and on one that answers 409 and closes it
-all the same.
+another place. They fail, by an assertion, on a desk that closes the ticket, on one that answers 409 and closes it or
+changes it all the same, and on one that does nothing and answers 200.
 """
 FILES = ("tests/test_invalid_transition.py",)
 HINTS = (

@@ -18,6 +18,7 @@ from tests.exercise import ExerciseTest, clean_desk
 
 NAME = "test_invalid_transition"
 SOURCES = ("app.py", "llm.py", "schema.sql", "store.py", "workflow.py", "web")
+READS = r"\bread_text\b|\bread_bytes\b|\bopen\(|\binspect\b|\blinecache\b"
 TIMEOUT = 60  # seconds for one run
 OTHER_WORDS = {
     "workflow.py": {'f"cannot {name} a ticket that is {state}"': 'f"{name}: not possible yet, as this one is {state}"'}
@@ -37,10 +38,27 @@ CHANGES_AND_REFUSES = {  # as a handler does that saves first, and then looks at
             '    if ticket["state"] != step.source:\n'
             '        context.store.edit_ticket(request.caller, ticket, {"state": step.target})\n'
             '        error = {"error": "Conflict", "code": "TRANSITION_FAILED", "message": "not allowed", "details": {}}\n'
+            '        error |= {"state": ticket["state"], "allowed": ["assign"]}\n'
             '        return reply(409, {**error, "request_id": request.caller.request_id})\n'
             '    ticket = context.store.fire(request.caller, ticket, step.name, request.fields.get("data", {}))\n'
             "    return reply(200, ticket, etag(ticket))"
         )
+    }
+}
+FIRES = (
+    '    ticket = context.store.fire(request.caller, ticket, request.fields["transition"], '
+    'request.fields.get("data", {}))\n'
+)
+IS_ILLEGAL = '    if ticket["state"] != workflow.TRANSITIONS[request.fields["transition"]].source:\n'
+SAYS_YES = {"app.py": {FIRES: f"{IS_ILLEGAL}        return reply(200, ticket, etag(ticket))\n{FIRES}"}}
+CHANGES_ANOTHER_FIELD = {
+    "app.py": {
+        FIRES: f"{IS_ILLEGAL}"
+        '        context.store.edit_ticket(request.caller, ticket, {"assignee": "nobody"})\n'
+        '        error = {"error": "Conflict", "code": "TRANSITION_FAILED", "message": "not allowed", "details": {}}\n'
+        '        error |= {"state": ticket["state"], "allowed": ["assign"]}\n'
+        '        return reply(409, {**error, "request_id": request.caller.request_id})\n'
+        f"{FIRES}"
     }
 }
 DESKS = {
@@ -49,6 +67,8 @@ DESKS = {
     "other place": OTHER_PLACE,
     "no rule": WITHOUT_THE_RULE,
     "late rule": CHANGES_AND_REFUSES,
+    "says yes": SAYS_YES,
+    "other field": CHANGES_ANOTHER_FIELD,
 }
 
 
@@ -101,6 +121,8 @@ class YourTests(ExerciseTest):
     def run_yours(self, desk) -> Run:
         there = (ROOT / "tests" / f"{NAME}.py").exists()
         self.assertEqual(there, True, f"create tests/{NAME}.py; tests/README.md shows a test")
+        text = (ROOT / "tests" / f"{NAME}.py").read_text(encoding="utf-8")
+        self.assertNotRegex(text, READS, "ask a running desk; a test that reads its files refuses honest changes, too")
         run = run_on(desk)
         self.assertGreater(run.ran, 0, "add a method test_… to a class of DeskTest")
         return run
@@ -128,6 +150,12 @@ class YourTests(ExerciseTest):
 
     def test_your_tests_fail_on_a_desk_that_answers_409_and_closes_the_ticket_all_the_same(self):
         self.assert_fails("late rule", "look at the ticket or its events after the refusal, too")
+
+    def test_your_tests_fail_on_a_desk_that_answers_200_and_does_nothing(self):
+        self.assert_fails("says yes", "assert the status of the answer")
+
+    def test_your_tests_fail_on_a_desk_that_answers_409_and_changes_another_field(self):
+        self.assert_fails("other field", "assert that the audit log has no new event")
 
 
 if __name__ == "__main__":

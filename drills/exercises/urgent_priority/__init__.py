@@ -11,8 +11,8 @@ CONTRACT = """
 - `POST /tickets` and `PATCH /tickets/{id}` take `"priority": "urgent"`. Other words are still refused with 400.
 - `GET /tickets?priority=urgent` and `GET /tickets.csv?priority=urgent` list these tickets and no others.
   `GET /tickets/stats` counts them under `priority_breakdown`.
-- A new ticket without a priority is urgent if its title speaks of smoke, danger, or somebody who is injured; so is the
-  suggestion of `POST /tickets/classify`. The word "urgent" alone is still high: customers write it about everything.
+- A new ticket without a priority is urgent if its title speaks of smoke, danger, or somebody who is injured, unless
+  other words outvote it; so is the suggestion of `POST /tickets/classify` for such a description. The word "urgent" alone is still high: customers write it about everything.
 - `python3 app.py --rebuild NEW.sqlite3` carries the tickets of today over.
 """
 FILES = ("schema.sql", "llm.py")

@@ -7,7 +7,13 @@ import unittest
 from tests.desk import AGENT, CUSTOMER
 from tests.exercise import ExerciseTest
 
-IN_DANGER = ("Smoke comes from the printer", "Danger in the server room", "A colleague is injured")
+IN_DANGER = (
+    "Smoke comes from the printer",
+    "Danger in the server room",
+    "A colleague is injured",
+    "There is smoke from the printer, and a colleague is injured",
+    "We think that we are in danger here",
+)
 SCHEMA = "look for the list of priorities in schema.sql"
 WORDS = "see which words decide about a priority in llm.py"
 
