@@ -12,6 +12,7 @@ import unittest
 
 TO_DO = re.compile("(AssertionError: )?(add to|remove from) ")
 ANY_PLACE = r'File ".*?([^/\\"]+)", (line \d+)'  # in a traceback
+OWN_TEST = "test_of_yours.py"  # the name that learner_test.py gives to a learner's own test: it needs no saying
 MAX_CHARS = 600  # of the last line of a traceback; it may have a text to paste
 
 
@@ -34,12 +35,20 @@ def _summaries(reports, modules):
     for test, report in reports:
         lines = [line for line in report.strip().splitlines() if line and not line.startswith((" ", "\t", "~"))]
         errors = [line for line in lines if line.split(":")[0].endswith(("Error", "Exception", "Exit", "Timeout"))]
-        places = re.findall(rf'File ".*\b((?:{files})\.py)", (line \d+)', report) or re.findall(ANY_PLACE, report)
-        at = f" ({', '.join(places[-1])})" if places else ""
+        at = _place(report, files)
         to_do = [line for line in lines if TO_DO.match(line)]  # one failure may name several texts to paste
         summary = to_do or [(errors or lines or ["?"])[-1][:MAX_CHARS] + at]
         summaries += [[str(test), line[:MAX_CHARS]] for line in summary]
     return summaries
+
+
+def _place(report, files):
+    """Where a test failed: the last place of the traceback that is in one of these files, else the last one."""
+    places = re.findall(rf'File ".*\b((?:{files})\.py)", (line \d+)', report) or re.findall(ANY_PLACE, report)
+    if not places:
+        return ""
+    file, number = places[-1]
+    return f" ({number})" if file == OWN_TEST else f" ({file}, {number})"
 
 
 def _foreign_tests(suite, modules):

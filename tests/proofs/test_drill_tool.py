@@ -465,7 +465,7 @@ class OwnTest(ToolTestCase):
 
     def test_a_test_that_cannot_be_loaded_or_exits_is_reported(self):
         self.assert_results(self.judge_file("import nowhere_to_be_found"), (False, "nowhere_to_be_found"), (False, ""))
-        self.assert_results(self.judge("this is no Python"), (False, "invalid syntax (my_test.py, line 4)"))
+        self.assert_results(self.judge("this is no Python"), (False, "invalid syntax (line 4)"))
         self.assert_results(self.judge("import os; os._exit(3)"), (False, "exited with status 3"))
 
     def test_a_test_that_hangs_is_killed(self):
