@@ -16,8 +16,10 @@ out.
 - Upper and lower case make no difference. A word counts once, and only as a whole: "down" is not in "download".
 - An edit of the file counts from the next request on, without a restart.
 - A file that cannot be used gives the published fallback: 200 with `source` `fallback` and a `warning`, or 503 with `Prefer:
-  handling=strict`. Never a 500. That is a file that is missing, no JSON, of another shape, or with a choice that the desk does
-  not have. The log says why, without the text of the customer. Once the file is right again, so are the suggestions.
+  handling=strict`. Never a 500. That is a file that is missing, no JSON, of another shape, with a choice that the desk does
+  not have, with a member beside `category` and `priority`, such as `categories`, or with an empty word "".
+- The log says why, without the text of the customer: the line of a mistake in the JSON, the name that is unknown, or that a
+  word is `empty`. Once the file is right again, so are the suggestions.
 - New tickets get their category from the built-in rules, as before. A desk without CLASSIFIER=glossary works as before.
 """
 HINTS = (
@@ -34,7 +36,10 @@ EXPLANATION = """
 A plug-in is code that the rest does not trust. So the question is where the line is: who catches what it raises, and who
 checks what it returns. If each plug-in has to do it, the first one that forgets it gives a 500 to every agent. If the
 Assistant does it for all, a bug of a plug-in looks like a service that is down, and only the log tells the difference; so the
-log must say something, and it must not say the text of a customer.
+log must say something, and it must not say the text of a customer. So the part that reads the file, and never sees a text,
+gives its reason in full; the name of an error's class alone would not help anybody to find the comma.
+
+A member `categories` could be ignored. Then the team leader would wait for suggestions that never come, without a word why.
 
 The fallback is the answer that clients know already from an LLM that fails. A new kind of answer for a new kind of failure
 would be one more case in each client.

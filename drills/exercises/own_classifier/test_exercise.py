@@ -28,15 +28,20 @@ class GlossaryTest(ExerciseTest):
         self.environ = {"CLASSIFIER": "glossary", "GLOSSARY": str(self.file)}
         try:
             super().setUp()
-        except BadSetting:  # there is no such classifier
-            self.desk = None
+        except BadSetting as problem:
+            self.desk, no_row = None, "there is no classifier `glossary`"
+            self.seen = no_row if "CLASSIFIER" in str(problem) else str(problem)
 
     def write(self, words):
         text = words if isinstance(words, bytes) else json.dumps(words).encode()
         self.file.write_bytes(text)
 
+    def assert_plugin(self):
+        if not self.desk:
+            raise self.failureException(self._formatMessage(PLUGIN, self.seen))
+
     def ask(self, text, path="/tickets/classify", **headers):
-        self.assertIsNotNone(self.desk, PLUGIN)
+        self.assert_plugin()
         return self.desk.post(path, {"description": text}, {**AGENT, **headers})
 
     def assert_suggested(self, text, category, priority, what_next=CHOICE):
@@ -51,7 +56,7 @@ class Choosing(GlossaryTest):
     with_rules = None
 
     def test_the_health_check_names_the_classifier(self):
-        self.assertIsNotNone(self.desk, PLUGIN)
+        self.assert_plugin()
         self.assertEqual(self.desk.get("/health").json["classifier"], "glossary", PLUGIN)
 
     def test_a_word_of_the_house_decides(self):
@@ -72,6 +77,11 @@ class Choosing(GlossaryTest):
             self.assert_status(reply, 200, PLUGIN)
             self.assert_suggested(text, *self.rules_suggest(text))
         self.assert_suggested("A Mahnung for my password", "billing", self.rules_suggest("A Mahnung for my password")[1])
+
+    def test_without_any_words_the_rules_choose_all(self):
+        self.write({})
+        self.assert_suggested("the screen is down", "technical", "critical")
+        self.assert_suggested("I lost my card", "billing", "high")
 
     def rules_suggest(self, text):
         """What a desk with the built-in rules suggests."""
@@ -117,7 +127,17 @@ class Mistakes(GlossaryTest):
         "null": {"category": {"billing": None}},
         "an unknown category": {"category": {"sales": ["Mahnung"]}},
         "an unknown priority": {"priority": {"yesterday": ["alarm"]}},
+        "an unknown member": {"categories": {"billing": ["Mahnung"]}},
+        "an unknown member beside a right one": {"category": {"billing": ["Mahnung"]}, "priorities": {}},
+        "an empty word": {"category": {"billing": ["Mahnung", ""]}},
         "nested too deeply": b"[" * 100_000,
+    }
+
+    SHOWN = {  # what the log must show of a mistake
+        "line 2": b'{\n"category": {"billing": ["a" "b"]}}',
+        "categories": {"categories": {"billing": ["Mahnung"]}},
+        "sales": {"category": {"sales": ["Mahnung"]}},
+        "empty": {"category": {"billing": ["Mahnung", ""]}},
     }
 
     def assert_fallback(self, what):
@@ -132,7 +152,7 @@ class Mistakes(GlossaryTest):
         self.assert_status(strict, 503, f"give Assistant.classify the reason, so that a strict caller gets 503 ({what})")
 
     def test_a_file_that_cannot_be_used_gives_the_fallback(self):
-        self.assertIsNotNone(self.desk, PLUGIN)
+        self.assert_plugin()
         for what, words in self.BAD.items():
             with self.subTest(what):
                 self.write(words)
@@ -146,14 +166,21 @@ class Mistakes(GlossaryTest):
         self.assert_suggested("Mahnung, alarm", "billing", "critical", AGAIN)
 
     def test_the_log_says_why_and_not_what_the_customer_wrote(self):
-        self.write(b"{")
-        self.assert_fallback("no JSON")
-        log = self.desk.log.getvalue()
-        self.assertIn("glossary", log, "let the log say that the glossary cannot be used, and why")
-        self.assertNotIn("secret of a customer", log, "keep the text of the customer out of the log")
+        self.assert_plugin()
+        for shown, words in self.SHOWN.items():
+            with self.subTest(shown):
+                before = len(self.desk.log.getvalue())
+                self.write(words)
+                self.assert_fallback(f"the log must say {shown!r}")
+                log = self.desk.log.getvalue()[before:]
+                if "glossary" not in log or shown not in log:
+                    why = "let the log say that the glossary cannot be used, and why: where the JSON is wrong, or which name"
+                    seen = f"no line of the log has `glossary` and the reason `{shown}`"
+                    raise self.failureException(self._formatMessage(why, seen))
+                self.assertNotIn("secret of a customer", log, "keep the text of the customer out of the log")
 
     def test_tickets_and_drafts_do_not_need_the_file(self):
-        self.assertIsNotNone(self.desk, PLUGIN)
+        self.assert_plugin()
         self.write(b"{")
         reply = self.desk.post("/tickets", {"title": "Mahnung", "description": "My password is lost"}, CUSTOMER)
         self.assert_status(reply, 201, "let the built-in rules choose for new tickets")

@@ -8,16 +8,20 @@ ORDER = 7
 STARS = 3
 CONTRACT = """
 RATE_LIMIT=MOST/SECONDS (option --rate-limit), for example RATE_LIMIT=100/60, gives each caller MOST requests in SECONDS.
-Both are whole numbers from 1. It is off by default. Another value ends the start with a line that names RATE_LIMIT.
+Both are whole numbers from 1 to 999999999, in plain digits. It is off by default. Another value ends the start with a line
+that names RATE_LIMIT and says what is allowed, with the example 100/60.
+- A caller who was quiet for SECONDS can send MOST requests at once. No more than 2 * MOST pass in any SECONDS: a design may
+  give the allowance back bit by bit, or all at once.
 - One request too many is a 429 TOO_MANY_REQUESTS with `Retry-After`: whole seconds, from 1 to SECONDS. It changes nothing.
   After so many seconds the next request passes. An Idempotency-Key of a refused request is still unused.
 - A caller is the id of the user, in whatever roles and on however many connections. Callers without any identity share
-  the allowance of their address. The allowance of one caller is never used up by another one.
+  the allowance of their address. The allowance of one caller is never used up by another one; but a user with the id
+  `anonymous` may count as a caller without identity at the same address.
 - Each request counts once, also where a worker thread does its work, and also if it is refused as wrong (a 400, or a
-  404 for a ticket). A replay for an Idempotency-Key counts. A message on /ws counts like the request that it becomes, and gets
-  its error as a message.
+  404 for a ticket). Whether a 401, a 403, a 405 or an unknown path counts is not promised. A replay for an Idempotency-Key
+  counts. A message on /ws counts like the request that it becomes, and gets its error as a message.
 - Never counted and never refused: GET /health, /ready and /metrics, and DELETE /tickets/{id}/lock: to release a lock only
-  helps others, and the desk itself does that when a socket closes.
+  helps others, and the desk itself does that when a socket closes. Every other DELETE counts.
 """
 HINTS = (
     "web/rate_limit.py counts already, for logins and for calls of an LLM: read RateLimiter, and see who calls take().",
@@ -38,6 +42,7 @@ its owner's tab could not release it. A replay counts, because it costs as much 
 waits for Retry-After gets it then.
 
 A sliding window keeps the times of the last requests and is exact. A token bucket keeps two numbers for each caller and
-lets a caller go on sooner, one request at a time. Both must forget callers who are gone, or the limit itself is a leak.
+lets a caller go on sooner, one request at a time: so up to 2 * MOST may come in one window, MOST from the full bucket and
+MOST that came back meanwhile. Both must forget callers who are gone, or the limit itself is a leak.
 """
 FILES = ("web/checks.py", "web/settings.py", "app.py", "web/README.md")
