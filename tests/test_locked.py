@@ -167,7 +167,7 @@ class Locked(DeskTest):
                 added |= {("GET", path)} if is_for_staff else set()
                 continue
             who = "STAFF" if route.role or "{id}" in route.path else "EVERYONE"
-            body = tuple((name, "x") for name in route.body.required.split()) if route.body else None
+            body = tuple((name, "1") for name in route.body.required.split()) if route.body else None
             cell = f'("{route.method}", "{route.path}", {body}): {who},'
             want(False, f"add to tests/test_locked.py, cells: {cell}")
         shared = self.new_names("")  # of a ticket for all who only read

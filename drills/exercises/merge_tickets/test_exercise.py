@@ -13,7 +13,8 @@ ASK = {"into": "2"}
 ROUTE = "add POST /tickets/{id}/merge: a row of ROUTES, an endpoint, and a method of store.py that makes all changes"
 COLUMN = "add a column merged_into to tickets, and let fold() in workflow.py set it from the event Merged"
 DRAFTS = "reject each pending draft of the merged ticket as reject_draft does, with its event, and no other one"
-STAYS = "refuse in Store.fire to reopen a merged ticket, with workflow.illegal_step, and no other one"
+STAYS = "refuse in Store.fire to reopen a merged ticket, with TransitionFailed, and no other one"
+NOTHING = "a merged ticket allows nothing: give [] as `allowed` of the error, and as `enabled_transitions`"
 NOTE = "give the other ticket an internal comment that names the merged one, and change nothing else of it"
 FIRST = "check everything before the first change: which tickets, their states, their locks"
 WHOLE = "make all changes in the one savepoint of the request, and raise on"
@@ -28,13 +29,17 @@ class MergeTest(ExerciseTest):
         self.fill(self.desk)
 
     def fill(self, desk):
-        desk.new_ticket(title="The printer is broken")
-        desk.new_ticket(title="The printer smokes")
+        for title in ("The printer is broken", "The printer smokes"):
+            self.do(desk, 201, "/tickets", {"title": title, "description": "It is on fire"}, CUSTOMER)
         for number in (1, 2):
-            desk.post(f"/tickets/{number}/comments", {"body": f"Said in {number}"}, CUSTOMER)
+            self.do(desk, 201, f"/tickets/{number}/comments", {"body": f"Said in {number}"}, CUSTOMER)
         for number, body in ((1, "Sent"), (1, "First"), (1, "Second"), (2, "Theirs")):
-            desk.post(f"/tickets/{number}/draft", {"body": body}, AGENT)
-        desk.post("/drafts/1/approve", {}, AGENT)
+            self.do(desk, 201, f"/tickets/{number}/draft", {"body": body}, AGENT)
+        self.do(desk, 200, "/drafts/1/approve", {}, AGENT)
+
+    def do(self, desk, status, path, body, headers):
+        """Something that worked before the change, and must still work."""
+        self.assert_status(desk.post(path, body, headers), status, f"let POST {path} work as before")
 
     def merge(self, body=ASK, headers=AGENT, number="1"):
         return self.desk.post(f"/tickets/{number}/merge", body, headers)
@@ -51,8 +56,11 @@ class MergeTest(ExerciseTest):
         return (desk or self.desk).get(f"/tickets/{number}/events", AGENT).json["events"]
 
     def close(self, number):
-        for name in ("assign", "start_work", "resolve", "close"):
-            self.desk.post(f"/tickets/{number}/transitions", {"transition": name}, AGENT)
+        self.fire(number, "assign", "start_work", "resolve", "close")
+
+    def fire(self, number, *names):
+        for name in names:
+            self.do(self.desk, 200, f"/tickets/{number}/transitions", {"transition": name}, AGENT)
 
     def database(self):
         """Every row that a merge could change."""
@@ -99,8 +107,16 @@ class TheMergedTicket(MergeTest):
             lambda: self.desk.patch("/tickets/1", {"status": "open"}, either),
             lambda: self.desk.post("/api/reopen", {"aggregate_id": uuid}, either),
         ):
-            self.assert_error(ask(), 409, "TRANSITION_FAILED", STAYS)
+            reply = ask()
+            self.assert_error(reply, 409, "TRANSITION_FAILED", STAYS)
+            self.assertEqual(reply.json.get("allowed"), [], NOTHING)
         self.assertEqual(self.ticket(1)["status"], "closed", STAYS)
+
+    def test_it_has_no_enabled_transitions(self):
+        uuid = self.merged().json["uuid"]
+        for path in ("/tickets/1", f"/api/support-ticket/{uuid}"):
+            self.assertEqual(self.desk.get(path, AGENT).json["enabled_transitions"], [], f"{NOTHING} of GET {path}")
+        self.assertEqual(self.ticket(2)["enabled_transitions"], ["assign"], "leave those of other tickets as they are")
 
     def test_a_ticket_that_was_closed_the_usual_way_can_still_be_reopened(self):
         self.close(1)
@@ -135,6 +151,34 @@ class TheOtherTicket(MergeTest):
         self.assertEqual(reply.json["merged_into"], 2, COLUMN)
 
 
+class EachState(MergeTest):
+    """A ticket in a state that is not `closed` can be merged, and into one in such a state."""
+
+    PATHS = {
+        "in_progress": ("assign", "start_work"),
+        "pending_customer": ("assign", "start_work", "request_info"),
+        "resolved": ("assign", "start_work", "resolve"),
+    }
+
+    def test_as_the_merged_ticket(self):
+        for number, (state, path) in enumerate(self.PATHS.items(), 3):
+            with self.subTest(state):
+                self.desk.new_ticket(title=f"Printer {number}")
+                self.fire(number, *path)
+                reply = self.merge(number=number)
+                self.assert_status(reply, 200, f"{FIRST}; this one is {state}, which is no reason to refuse")
+                self.assertEqual((reply.json["status"], reply.json.get("merged_into")), ("closed", 2), COLUMN)
+
+    def test_as_the_other_ticket(self):
+        for state, path in self.PATHS.items():
+            with self.subTest(state):
+                one, other = (self.desk.new_ticket(title=title)["id"] for title in ("Once more", "The printer smells"))
+                self.fire(other, *path)
+                reply = self.merge({"into": str(other)}, number=one)
+                self.assert_status(reply, 200, f"{FIRST}; the other one is {state}, which is no reason to refuse")
+                self.assertEqual(self.ticket(other)["state"], state, NOTE)
+
+
 class Refused(MergeTest):
     def assert_nothing_changes(self, ask, status, code, what_next=FIRST):
         before = self.database()
@@ -163,6 +207,8 @@ class Refused(MergeTest):
             with self.subTest(closed=number):
                 self.close(number)
                 self.assert_nothing_changes(self.merge, 409, "TRANSITION_FAILED")
+                said, name = self.merge().json, "let the error have the state of the ticket that is closed"
+                self.assertEqual(said.get("state"), "closed", name)
                 self.desk.post(f"/tickets/{number}/transitions", {"transition": "reopen"}, CUSTOMER)
 
     def test_twice(self):

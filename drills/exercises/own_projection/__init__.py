@@ -13,7 +13,7 @@ GET /workload (staff only on a locked desk) → {"agents": [{"agent": "agent-1",
 agent has sent and rejected. Agents are in order of their ids; whoever has only zeros is left out. `upto` is the id of the
 last event that is counted. It may be behind the audit log, but only for 5 seconds.
 - The numbers are kept in the table `workload` (columns agent, assigned, approved, rejected) of the database, so that nobody
-  counts a million events for each answer. You may add tables of your own.
+  counts a million events for each answer. It, too, is at most 5 seconds behind, also if nobody asks. You may add tables of your own.
 - They follow from the audit log alone, event by event, each once: also after kill -9, also where a request failed and its
   events were rolled back. The next start catches up by itself.
 - `python3 app.py --verify` compares the table with the events, and exits with 1 if a number is wrong.
@@ -24,6 +24,9 @@ HINTS = (
     "anew (--rebuild)? Search for its name, and for RECOUNTS and DERIVED in store.py.",
     "There are two ways. In the transaction of the event, by a trigger or in Store._append: then it is never behind. Or later, "
     "with a cursor: a row that says which event was counted last. The cursor and the numbers must be in one transaction.",
+    "The desk opens its database with trusted_schema = OFF. Then SQLite refuses json_type(), json_extract() and ->> in a "
+    "trigger, and each write answers 500 (`unsafe use of json_type()`). json_each(NEW.data, '$.changes') is allowed there; the "
+    "SQL of store.py may use all of them.",
     "For `assigned` you need the assignee of before. A trigger on tickets has OLD and NEW. Else ask for the last event of the "
     "ticket before this one whose data have changes.assignee. A reopened ticket has no assignee: its event says so.",
     "The event loop does work that can wait in _work_in_background of web/server.py: index_some is an example of a few steps at "
