@@ -56,7 +56,7 @@ class Tags(ExerciseTest):
             for method, path in (("POST", "/tickets"), ("PATCH", "/tickets/1")):
                 body = {"title": "Printer", "description": "Broken", "tags": wrong}
                 reply = self.desk.request(method, path, body, AGENT)
-                self.assert_status(reply, 400, f"refuse it before it is stored; it was {wrong!r}")
+                self.assert_status(reply, 400, f"refuse it before it is stored; it was {wrong!a}")
                 self.assertEqual("tags" in reply.json["details"], True, "raise Invalid with details")
 
     def test_the_largest_tags_are_taken(self):
