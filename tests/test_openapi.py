@@ -154,8 +154,9 @@ class Document(ReferenceTest):
         for route in self.routes:
             first_line = (route.endpoint.__doc__ or "").partition("\n")[0]
             where = f"{route.endpoint.__module__.replace('.', '/')}.py, first line of {route.endpoint.__name__}"
-            is_sentence = re.search(r"^[A-Z].*[a-z0-9]\.$", first_line)
-            want(is_sentence, f'add to {where}: """Say what it does, in one sentence."""')
+            is_sentence = re.search(r"^[A-Z].*[a-z0-9`]\.$", first_line)
+            seen = f"\nnow it is: {first_line}" if first_line else ""
+            want(is_sentence, f'add to {where}: """Say what it does, in one sentence."""{seen}')
             operation = self.api["paths"][route.path][route.method.lower()]
             self.assertEqual(f"{operation['summary']}.", first_line)
 

@@ -1,5 +1,6 @@
 """The tests of the exercise: `GET /tickets/{id}/audit-trail`."""
 
+import html
 import re
 import unittest
 
@@ -9,6 +10,8 @@ from tests.exercise import ExerciseTest
 ROUTE = "add a route and a function to app.py"
 ONE_LINE = "write each text so that it stays in its line"
 FORGED = "2026-01-01T00:00:00.000Z  agent-9  Closeed"
+PARTS = {"time": "at", "actor": "actor", "type": "type"}  # of a line, and their names in an event
+QUOTED = 'Café "Süd"'
 HTML = {**AGENT, "Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"}
 
 
@@ -39,9 +42,11 @@ class AuditTrail(ExerciseTest):
         lines = self.lines()
         self.assertEqual(len(lines), len(events), "a line for each event")
         for line, event in zip(lines, events):
-            places = [line.find(event[name]) for name in ("at", "actor", "type")]
-            in_order = -1 not in places and places == sorted(places)
-            self.assertEqual(in_order, True, f"oldest first; event {event['version']} is {line[:100]!r}")
+            places = {name: line.find(event[part]) for name, part in PARTS.items()}
+            which = f"event {event['version']} is {line[:100]!r}"
+            missing = [f"{name} {event[PARTS[name]]}" for name, place in places.items() if place < 0]
+            self.assertEqual(missing, [], f"spell it as /events does, oldest first; {which}")
+            self.assertEqual(sorted(places, key=places.get), list(PARTS), f"keep this order; {which}")
 
     def test_a_line_says_what_changed(self):
         self.desk.new_ticket()
@@ -53,6 +58,13 @@ class AuditTrail(ExerciseTest):
         for line, texts in zip(lines[1:], (["Printer on fire", "critical"], ["Unplug it"], ["We are on our way"])):
             missing = [text for text in texts if text not in line]
             self.assertEqual(missing, [], "show what the event's data has")
+
+    def test_quotes_and_accents_are_shown_as_they_are(self):
+        self.desk.new_ticket()
+        self.comment(f"I am in the {QUOTED} today")
+        self.assertEqual(QUOTED in self.lines()[-1], True, f"people read it: show {QUOTED}, in UTF-8")
+        page = html.unescape(self.trail(headers=HTML).body.decode())
+        self.assertEqual(QUOTED in page, True, f"people read it: a browser must show {QUOTED}")
 
     def test_no_text_can_forge_a_line(self):
         self.desk.new_ticket(title=f"Broken {FORGED}")
@@ -85,6 +97,12 @@ class AuditTrail(ExerciseTest):
         for number in range(1005):
             self.desk.patch("/tickets/1", {"priority": ("low", "high")[number % 2 == 0]}, AGENT)
         self.assertEqual(len(self.lines()), 1006, "the history comes in pages; read the next one, too")
+
+    def test_it_has_all_events_of_a_ticket_with_long_texts(self):
+        self.desk.new_ticket()
+        for number in range(120):
+            self.comment(f"Page {number}: {'x' * 19_000}")
+        self.assertEqual(len(self.lines()), 121, "a page of the history also ends after some millions of bytes")
 
     def test_only_agents_may_read_it(self):
         self.desk.new_ticket()

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import time
 import unittest
 from datetime import datetime, timedelta, timezone
 
@@ -10,6 +11,11 @@ from tests.exercise import ExerciseTest
 
 COLUMN = "follow `assignee` from schema.sql to the bodies of the endpoints"
 CLOCK = "ask the clock of the desk"
+WRONG = (
+    *("tomorrow", "2026-13-01T00:00:00.000Z", "2026-02-30T10:00:00.000Z", "", 5, ["x"]),
+    *("2026-11-20T10:00:00.000", "2026-11-20T10:00:00.000+02:00", "2026-11-20T10:00:00Z", "2026-12-01", "20261201T100000"),
+)
+KEPT = "the same request gets an old answer: where is it kept?"
 FILTER = "follow the filter `mine` from web/bodies.py to the SQL"
 
 
@@ -53,12 +59,20 @@ class DueDates(ExerciseTest):
 
     def test_what_is_not_a_time_is_refused_with_the_name_of_the_field(self):
         self.create(due_at=in_hours(1))
-        for wrong in ("tomorrow", "2026-13-01T00:00:00.000Z", "2026-02-30T10:00:00.000Z", "", 5, ["x"]):
+        for wrong in WRONG:
             for method, path in (("POST", "/tickets"), ("PATCH", "/tickets/1")):
                 body = {"title": "Printer", "description": "Broken", "due_at": wrong}
                 reply = self.desk.request(method, path, body, AGENT)
                 self.assert_status(reply, 400, f"check the value before the database does; it was {wrong!r}")
                 self.assertEqual("due_at" in reply.json["details"], True, "raise Invalid with details")
+
+    def test_spaces_around_the_time_are_cut_off(self):
+        due = in_hours(1)
+        for method, path, status in (("POST", "/tickets", 201), ("PATCH", "/tickets/1", 200)):
+            body = {"title": "Printer", "description": "Broken", "due_at": f" {due} "}
+            reply = self.desk.request(method, path, body, AGENT)
+            self.assert_status(reply, status, "cut the spaces off, as of every text")
+            self.assertEqual(reply.json.get("due_at", "nothing"), due, "cut the spaces off, as of every text")
 
     def test_the_list_of_overdue_tickets_has_those_whose_time_is_over(self):
         self.create(due_at=in_hours(-1))
@@ -73,6 +87,14 @@ class DueDates(ExerciseTest):
             number = self.create(due_at=in_hours(-1))["id"]
             self.desk.patch(f"/tickets/{number}", {"status": status}, AGENT)
         self.assertEqual(self.overdue(), [3], "who waits for an answer that was given? look at the status")
+
+    def test_overdue_false_filters_nothing(self):
+        for hours in (-1, 1):
+            self.create(due_at=in_hours(hours))
+        for path in ("/tickets?overdue=false", "/tickets?overdue=false&limit=1000"):
+            reply = self.desk.get(path, AGENT)
+            self.assert_status(reply, 200, FILTER)
+            self.assertEqual([ticket["id"] for ticket in reply.json["tickets"]], [2, 1], "see what mine=false does")
 
     def test_it_goes_together_with_other_filters_pages_and_the_csv_file(self):
         for number in range(4):
@@ -97,7 +119,15 @@ class DueDates(ExerciseTest):
         self.create(due_at=in_hours(2))
         self.assertEqual(self.overdue(), [], FILTER)
         self.move_clock("3h")
-        self.assertEqual(self.overdue(), [1], "the same request gets an old answer: where is it kept?")
+        self.assertEqual(self.overdue(), [1], KEPT)
+
+    def test_time_passes_also_if_nobody_moves_the_clock(self):
+        self.create(due_at=in_hours(1 / 3600))
+        seen, ends = self.overdue(), time.monotonic() + 5
+        while not seen and time.monotonic() < ends:
+            time.sleep(0.05)
+            seen = self.overdue()
+        self.assertEqual(seen, [1], KEPT)
 
     def test_a_long_list_and_the_bare_list_know_the_time_too(self):
         self.create(due_at=in_hours(2))

@@ -10,10 +10,12 @@ CONTRACT = """
 - A ticket has `tags`: words with one space between them, for example `"printer-3 vip"`; `""` is the default.
   `POST /tickets` and `PATCH /tickets/{id}` take it. A PATCH replaces all tags; `""` removes them.
 - The desk writes tags in lower case, sorted, and each once: `"VIP  vip Printer-3"` becomes `"printer-3 vip"`.
-- A tag has 1 to 32 of the characters a-z, 0-9 and the hyphen; a ticket has at most 10 tags. Anything else is refused
-  with 400, and `details` names `tags`.
-- `GET /tickets?tag=vip` lists the tickets with exactly this tag, not those with `vips`. The total, the pages, the other
-  filters and `GET /tickets.csv?tag=vip` work as always.
+- A tag has 1 to 32 of the characters a-z, 0-9 and the hyphen, or A-Z, which become a-z; no other letter becomes one of
+  them. A ticket has at most 10 tags; a repeated tag counts once. The text that a client sends has at most 330
+  characters, spaces at its ends aside, also if tags in it are repeated. Anything else is refused with 400, and `details`
+  names `tags`.
+- `GET /tickets?tag=vip` lists the tickets with exactly this tag, not those with `vips`; `?tag=VIP` finds the same. The
+  total, the pages, the other filters and `GET /tickets.csv?tag=vip` work as always.
 - Each change is one event, with the tags in its data; the same tags in another order are no change. A ticket at an old
   version has the old tags, and `--verify` compares them.
 - `python3 app.py --rebuild NEW.sqlite3` carries the tickets of today over, and tags, too.
@@ -41,7 +43,9 @@ filter compares whole words.
 The first solution looks into the text of every ticket that the other filters leave: ten lines, and good for some ten
 thousand tickets. The second one adds a table (tag, ticket), which triggers keep up to date, as they do with the counts.
 Its filter reads only the tickets that have the tag; the price is a second copy that must never be wrong. So no program
-writes it, and --rebuild makes it anew.
+writes it, --rebuild makes it anew, and --verify compares it with the tickets, in both directions.
+
+Both check the characters before they call lower(): it makes a k of the Kelvin sign, \\u212a, too.
 
 A list in JSON would be the nicer form for clients. Then every place that makes JSON of a row has to know it, because
 SQLite has no type for lists: a good next exercise.
