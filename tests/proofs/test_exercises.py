@@ -151,7 +151,7 @@ class Check(ExerciseToolTest):
     def test_a_solution_that_breaks_the_suite_is_told_what_and_is_not_solved(self):
         self.start("first.diff", suite_is_red=True)
         self.assertEqual(self.call("check", NAME), 1)
-        self.assertIn("✗ test_all_is_as_it_was: AssertionError: ", self.output)
+        self.assertIn("test_all_is_as_it_was: AssertionError: ", self.output)
         self.assertIn("✗ 1 of the copy's 1 own tests fail", self.output)
         self.assertTrue(self.output.endswith("\nNO\n"))
         self.assertEqual(self.row()[2:4], ["started", "9/9"])
