@@ -10,13 +10,16 @@ STARS = 5
 CONTRACT = """
 WEBHOOK_URL (option --webhook-url) and WEBHOOK_SECRET (--webhook-secret, 32 characters or more) switch it on: from then on
 each audit event is POSTed to this URL. It is off by default. A URL without a secret, and a URL that is not http:// or
-https://, end the start with a line that names the wrong setting. No message shows the secret.
+https://, end the start with a line that names the wrong setting. So does a URL with SUPPORT_DESK_DB=:memory:, where what waits would be
+lost at the end. No message shows the secret. Switched off again, the desk sends nothing, and what waits is kept; events from
+that time may be sent later, or never.
 - The body is JSON with at least `id`, `type`, `ticket_id`, `actor`, `at` and `data` of the event. Headers: X-Webhook-Id, the id
   of the event, the same in each attempt; X-Webhook-Timestamp, seconds since 1970 as of this attempt; X-Webhook-Signature,
   `sha256=` and the HMAC-SHA256 (hex) of the timestamp, a dot and the bytes of the body, with the secret as key.
-- An event is sent after its commit, within 3 seconds, and never if the commit failed.
-- A 2xx is a delivery. All else is a failed attempt: another status, no connection, no whole answer in 5 seconds. The first
-  repetition comes after at most 3 seconds, the next ones later, at most every 60 seconds, until it is delivered.
+- An event is sent after its commit, within 3 seconds if no older one waits, and never if the commit failed.
+- A 2xx is a delivery. All else is a failed attempt: another status, no connection, no whole answer (with its body) 5
+  seconds after the attempt began. The first repetition comes after at most 3 seconds. The pauses grow, with at most 60 seconds
+  between two attempts, until it is delivered.
 - At least once: no event is lost, not by kill -9 and not by `--rebuild`. A receiver may get one twice only if the desk ended
   before it could note the delivery.
 - GET /webhook-deliveries (staff only on a locked desk) → {"deliveries": [{"event": 7, "status": "delivered", "attempts": 2},
@@ -30,7 +33,8 @@ HINTS = (
     "Store._append writes all events. Or keep a cursor: the id up to which all is delivered.",
     "Read only events that are committed: Store.last_event() has the id of the last one. _check_timeouts in web/server.py runs "
     "once a second, before the commit of its turn: a good moment to hand out work and to note results.",
-    "http.client follows no redirect and has a timeout for each socket operation. The pools in web/server.py serve requests: "
+    "http.client follows no redirect and has a timeout for each socket operation: it starts again with each byte, so a "
+    "receiver that sends one byte a second is never too late. See how _call in llm.py keeps its deadline. The pools in web/server.py serve requests: "
     "a receiver that hangs would use up their threads, so do not send there.",
     "The receiver checks the signature over the bytes that it gets: sign the bytes that you send, and the timestamp with "
     "them, or an old request can be sent again.",

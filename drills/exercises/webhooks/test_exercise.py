@@ -6,7 +6,7 @@ import json
 import tempfile
 import threading
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -17,19 +17,28 @@ SECRET = "a secret of the desk and of the billing system"
 PATIENCE = 12  # seconds for what the contract wants in 3: the machine may be busy
 SEND = "send each committed event to WEBHOOK_URL, from a thread of its own"
 SIGN = "sign the timestamp, a dot and the bytes of the body with the secret: HMAC-SHA256, hex"
+WHOLE = "end an attempt 5 seconds after it began, also while bytes arrive, and read the whole answer: _call in llm.py does so"
 AGAIN = "repeat a failed attempt until a 2xx comes, with the same X-Webhook-Id"
 NOTE = "add GET /webhook-deliveries, and note each attempt in the database"
 KEPT = "keep in the database what is not delivered yet, and go on there at the next start"
 FREE = "let no request wait for the receiver: send from a thread that does nothing else"
 
 
+SLOW = {  # what is sent at once, then for how many seconds an x, then this
+    "a byte of a header each second": (b"HTTP/1.1 200 OK\r\nX-Slow: ", 7, b"\r\nContent-Length: 0\r\n\r\n"),
+    "a byte of the body each second": (b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n", 7, b"x"),
+    "a body that is cut off": (b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nx", 0, b""),
+}
+
+
 class Receiver(ThreadingHTTPServer):
-    """The other program: keeps what it gets, and answers with the next of `statuses`, then with 204."""
+    """The other program: keeps what it gets, and answers with the next of `statuses` (or of SLOW), then with 204."""
 
     daemon_threads = True
 
     def __init__(self, port=0, statuses=(), headers=()):
         self.got, self.statuses, self.headers, self.let_go = [], list(statuses), headers, threading.Event()
+        self.times, self.is_over = [], threading.Event()
         self.let_go.set()
         super().__init__(("127.0.0.1", port), Answer)
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
@@ -43,6 +52,7 @@ class Receiver(ThreadingHTTPServer):
 
     def stop(self):
         self.let_go.set()
+        self.is_over.set()
         self.shutdown()
         self.server_close()
 
@@ -50,15 +60,27 @@ class Receiver(ThreadingHTTPServer):
 class Answer(BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.server.times.append(time.time())
         self.server.got.append((self.headers, body))
         self.server.let_go.wait(30)
-        self.send_response(self.server.statuses.pop(0) if self.server.statuses else 204)
+        status = self.server.statuses.pop(0) if self.server.statuses else 204
+        if status in SLOW:
+            return self.answer_slowly(*SLOW[status])
+        self.send_response(status)
         for name, value in self.server.headers:
             self.send_header(name, value)
         self.send_header("Content-Length", "0")
         self.end_headers()
 
     do_GET = do_POST
+
+    def answer_slowly(self, start, seconds, end):
+        with suppress(OSError):  # the desk has closed the connection
+            self.wfile.write(start)
+            for _ in range(seconds):
+                self.server.is_over.wait(1)
+                self.wfile.write(b"x")
+            self.wfile.write(end)
 
     def log_message(self, format, *arguments):
         """Say nothing."""
@@ -101,6 +123,14 @@ class WebhookTest(ExerciseTest):
         self.wait_for(lambda: self.deliveries(desk), list(wanted), NOTE)
 
 
+    def assert_signed(self, headers, body, arrived):
+        stamp = headers.get("X-Webhook-Timestamp", "no header")
+        self.assertRegex(stamp, "^[0-9]{10}$", "send X-Webhook-Timestamp: whole seconds since 1970")
+        self.assertLess(abs(arrived - int(stamp)), 2.5, "send the time of this attempt, and sign it anew each time")
+        digest = hmac.new(SECRET.encode(), f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
+        self.assertEqual(headers.get("X-Webhook-Signature"), f"sha256={digest}", SIGN)
+
+
 class Sending(WebhookTest):
     def test_each_event_arrives_with_a_right_signature(self):
         receiver = self.receive()
@@ -109,15 +139,11 @@ class Sending(WebhookTest):
         desk.post("/tickets/1/comments", {"body": "Hello"}, CUSTOMER)
         self.wait_for_events(receiver, 1, 2)
         events = {str(event["id"]): event for event in desk.get("/audit-events", AGENT).json["events"]}
-        for headers, body in receiver.got:
+        for (headers, body), arrived in zip(receiver.got, receiver.times):
             event, said = events[headers["X-Webhook-Id"]], json.loads(body)
             for name in ("id", "type", "ticket_id", "actor", "at", "data"):
                 self.assertEqual(said.get(name), event[name], f"send the event as JSON, with `{name}`")
-            stamp = headers.get("X-Webhook-Timestamp", "no header")
-            self.assertRegex(stamp, "^[0-9]{10}$", "send X-Webhook-Timestamp: whole seconds since 1970")
-            self.assertLess(abs(time.time() - int(stamp)), 60, "send the time of the attempt")
-            digest = hmac.new(SECRET.encode(), f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
-            self.assertEqual(headers.get("X-Webhook-Signature"), f"sha256={digest}", SIGN)
+            self.assert_signed(headers, body, arrived)
 
     def test_the_log_says_what_is_delivered(self):
         receiver = self.receive()
@@ -128,11 +154,39 @@ class Sending(WebhookTest):
         self.assertEqual(sorted(receiver.ids()), ["1", "2"], "send an event once if it was delivered")
 
     def test_a_failed_attempt_is_repeated_and_counted(self):
-        receiver = self.receive(statuses=(500,))
+        receiver = self.receive(statuses=(500, 500))
         desk = self.start(receiver.url)
         desk.new_ticket()
-        self.wait_for(lambda: receiver.ids(), ["1", "1"], AGAIN)
-        self.wait_until_noted(desk, (1, "delivered", 2))
+        self.wait_for(lambda: receiver.ids(), ["1", "1", "1"], AGAIN)
+        self.wait_until_noted(desk, (1, "delivered", 3))
+        for (headers, body), arrived in zip(receiver.got, receiver.times):
+            self.assert_signed(headers, body, arrived)
+        first, second, third = receiver.times
+        self.assertGreater(third - second, second - first - 0.5, "let the pauses grow")
+
+    def test_an_attempt_without_a_whole_answer_in_time_has_failed(self):
+        desks = {}
+        for number, name in enumerate(SLOW):
+            receiver = self.receive(statuses=(name,))
+            desks[name] = self.start(receiver.url, self.database.with_name(f"slow-{number}.sqlite3"))
+            desks[name].new_ticket()
+        for name, desk in desks.items():
+            delivered = [(1, "delivered", 2)]
+            self.wait_for(lambda: self.deliveries(desk), delivered, f"{WHOLE}; this receiver sends {name}")
+
+    def test_a_delivery_is_noted_although_the_database_is_locked_for_a_while(self):
+        receiver = self.receive()
+        receiver.let_go.clear()
+        desk = self.start(receiver.url)
+        desk.new_ticket()
+        self.wait_for_events(receiver, 1)
+        with closing(desk.open_database()) as database:
+            database.execute("BEGIN IMMEDIATE")
+            receiver.let_go.set()
+            receiver.is_over.wait(2.5)  # the desk tries to note it, and cannot
+            database.execute("ROLLBACK")
+        self.wait_until_noted(desk, (1, "delivered", 1))
+        self.assertEqual(receiver.ids(), ["1"], "note a result later if the database is locked, and do not send again")
 
     def test_a_redirect_is_not_followed_and_no_delivery(self):
         other = self.receive()
@@ -247,6 +301,16 @@ class Settings(WebhookTest):
                 said = run_app("--verify", **environ)
                 self.assertIn(named, said.stderr, f"check the settings at the start, and name {named}")
                 self.assertNotIn(secret or "no secret", said.stderr, "make WEBHOOK_SECRET a secret setting")
+
+    def test_a_desk_in_memory_refuses_the_url(self):
+        try:
+            desk = DeskProcess(Path(":memory:"), WEBHOOK_URL="http://127.0.0.1:1/hook", WEBHOOK_SECRET=SECRET)
+        except AssertionError as problem:
+            said = str(problem)
+        else:
+            desk.stop()
+            said = "it has started"
+        self.assertIn("WEBHOOK_URL", said, "refuse WEBHOOK_URL with SUPPORT_DESK_DB=:memory: at the start")
 
     def test_the_log_is_for_staff_on_a_locked_desk(self):
         desk = Desk(SUPPORT_DESK_AUTH="tokens", DEBUG="true")
