@@ -11,7 +11,7 @@ from typing import NamedTuple
 from drills import catalogue, class_page, exercises
 from drills.catalogue import DrillError
 from drills.exports import NOT_PROVEN, Class, columns, read_class
-from drills.output import TOOL, print_next, print_next_aside, short_path
+from drills.output import print_next, print_next_aside, short_path
 from drills.untrusted import one_line, print_error, print_lines
 
 WIDTH = 100  # characters of a line

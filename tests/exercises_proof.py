@@ -16,7 +16,7 @@ from concurrent.futures import ProcessPoolExecutor
 from itertools import repeat
 from pathlib import Path
 
-from drills import exercises, plant
+from drills import exercises
 from drills.exercise_check import run_exercise, run_suite
 from drills.exercise_commands import make_copy
 

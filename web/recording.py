@@ -22,8 +22,8 @@ NOT_SHOWN = (*OWN_FILES, *(f"web/{name}.py" for name in HELPERS))
 OF_EACH_REQUEST = ("stated_id", "check_host")  # the same for functions of other files
 WITH_DETAILS = ("web/handler.py", "web/server.py", "web/live.py")  # of the others in web/, public functions are shown
 SECRET_FILES = ("web/identity.py", "web/accounts.py")  # their arguments and results are not shown
-QUERY_HELPERS = {"_all", "_tuples", "_cursor_of_tuples", "_rows"}  # functions of store.py
-BELOW_A_STATEMENT = {*QUERY_HELPERS, "execute", "fetchall", "fetchone", "<lambda>", "statement"}
+# functions of store.py between a statement and the function that asks for it
+BELOW_A_STATEMENT = set("_all _tuples _cursor_of_tuples _rows execute fetchall fetchone <lambda> statement".split())
 OMITTED_ARGUMENTS = ("self", "context", "request", "gate", "handler", "identity", "route", "tree")  # seen everywhere
 ADD_EVENT = "INSERT INTO audit_events"
 TOOL = 4  # our number for sys.monitoring; Python leaves 3 and 4 to programs

@@ -13,7 +13,6 @@ from io import StringIO
 from drills import catalogue, choice
 from drills.__main__ import main
 from drills.board_api import Board
-from drills.progress import Progress, state
 from drills.serve import FOLDERS, Server
 from tests.desk import TIMEOUT
 from tests.proofs.test_drills import CopiesTestCase

@@ -4,7 +4,6 @@ import hashlib
 import json
 import re
 import unittest
-from pathlib import Path
 
 from drills import catalogue, debug_log, diffs, exercises, hand_in, plant
 from drills.choice import drill_of_mystery

@@ -30,37 +30,30 @@ WITHOUT_THE_RULE = {
         '        if row["state"] != transition.source:': '        if row["state"] not in PLACES:',
     }
 }
-CHANGES_AND_REFUSES = {  # as a handler does that saves first, and then looks at the rule
-    "app.py": {
-        '    ticket = context.store.fire(request.caller, ticket, request.fields["transition"], '
-        'request.fields.get("data", {}))\n    return reply(200, ticket, etag(ticket))': (
-            '    step = workflow.TRANSITIONS[request.fields["transition"]]\n'
-            '    if ticket["state"] != step.source:\n'
-            '        context.store.edit_ticket(request.caller, ticket, {"state": step.target})\n'
-            '        error = {"error": "Conflict", "code": "TRANSITION_FAILED", "message": "not allowed", "details": {}}\n'
-            '        error |= {"state": ticket["state"], "allowed": ["assign"]}\n'
-            '        return reply(409, {**error, "request_id": request.caller.request_id})\n'
-            '    ticket = context.store.fire(request.caller, ticket, step.name, request.fields.get("data", {}))\n'
-            "    return reply(200, ticket, etag(ticket))"
-        )
-    }
-}
 FIRES = (
     '    ticket = context.store.fire(request.caller, ticket, request.fields["transition"], '
     'request.fields.get("data", {}))\n'
 )
-IS_ILLEGAL = '    if ticket["state"] != workflow.TRANSITIONS[request.fields["transition"]].source:\n'
+IS_ILLEGAL = (
+    '    step = workflow.TRANSITIONS[request.fields["transition"]]\n'
+    '    if ticket["state"] != step.source:\n'
+)
+REFUSES = (
+    '        error = {"error": "Conflict", "code": "TRANSITION_FAILED", "message": "not allowed", "details": {}}\n'
+    '        error |= {"state": ticket["state"], "allowed": ["assign"]}\n'
+    '        return reply(409, {**error, "request_id": request.caller.request_id})\n'
+)
+
+
+def late_rule(changes: str) -> dict:
+    """A handler that saves these changes first, and then looks at the rule."""
+    saves = f"        context.store.edit_ticket(request.caller, ticket, {changes})\n"
+    return {"app.py": {FIRES: f"{IS_ILLEGAL}{saves}{REFUSES}{FIRES}"}}
+
+
+CHANGES_AND_REFUSES = late_rule('{"state": step.target}')
+CHANGES_ANOTHER_FIELD = late_rule('{"assignee": "nobody"}')
 SAYS_YES = {"app.py": {FIRES: f"{IS_ILLEGAL}        return reply(200, ticket, etag(ticket))\n{FIRES}"}}
-CHANGES_ANOTHER_FIELD = {
-    "app.py": {
-        FIRES: f"{IS_ILLEGAL}"
-        '        context.store.edit_ticket(request.caller, ticket, {"assignee": "nobody"})\n'
-        '        error = {"error": "Conflict", "code": "TRANSITION_FAILED", "message": "not allowed", "details": {}}\n'
-        '        error |= {"state": ticket["state"], "allowed": ["assign"]}\n'
-        '        return reply(409, {**error, "request_id": request.caller.request_id})\n'
-        f"{FIRES}"
-    }
-}
 DESKS = {
     "clean": {},
     "other words": OTHER_WORDS,
