@@ -167,6 +167,12 @@ class Document(ReferenceTest):
             add = f'add to web/response_schemas.py, _of_the_desk: "{name}": {{"type": "object"}},'
             want(name is None or name in known, add)
 
+    def test_every_get_without_an_id_is_answered_as_documented(self):
+        for method, route, operation in self.ending:
+            if method == "GET" and "{" not in route and "/debug/" not in route:
+                with self.subTest(route):
+                    self.assert_documented(self.desk.get(route, self.boss), operation)
+
     def test_a_create_names_the_one_status_and_the_one_assignee_that_it_takes(self):
         for path in ("/tickets", "/api/tickets", "/api/support-ticket"):
             content = self.api["paths"][path]["post"]["requestBody"]["content"]["application/json"]
