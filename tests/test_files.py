@@ -85,12 +85,9 @@ class Sources(unittest.TestCase):
             addresses = set(re.findall(r"https?://[^\s\"'`)]+", text)) - {"http://www.w3.org/2000/svg"}
             self.assertEqual(addresses, set(), name)
 
-    def test_the_page_weighs_less_than_170_kilobytes_and_the_views_of_traces_60_more(self):
-        """Those are loaded when one of them is opened."""
+    def test_the_first_view_waits_for_less_than_170_kilobytes(self):
         at_once = {"index.html", *re.findall(r'"/static/([\w.-]+)"', FILES["index.html"])}
-        later = {name for name in FILES if not name.startswith("docs")} - at_once
-        for names, most in ((at_once, 170_000), (later, 60_000)):
-            self.assertLess(sum(len(FILES[name].encode()) for name in names), most)
+        self.assertLess(sum(len(FILES[name].encode()) for name in at_once), 170_000)
 
     def test_every_module_opens_with_what_it_is_for_and_is_used(self):
         imported = set(re.findall(r'(?:from |import\()"\./([\w-]+\.js)"', "".join(MODULES.values())))

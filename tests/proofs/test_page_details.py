@@ -49,6 +49,7 @@ class Notes(LayoutTest):
         self.desk.new_ticket()
         self.desk.new_ticket(title="x" * 200)
         page = self.sized(360, 700, "/tickets/1")
+        page.wait("h1", "Login broken")
         page.wait("#live.live")
         for number in range(3):
             self.desk.patch("/tickets/1", {"title": f"Theirs {number}"}, {**AGENT, "X-User-Id": "mei"})

@@ -1,7 +1,5 @@
 // Starts the page: asks the desk about itself, then shows the view that the address names.
 
-import { openAudit } from "./audit.js";
-import { openDashboard } from "./dashboard.js";
 import { compareClock, readClock } from "./clock.js";
 import { desk } from "./desk.js";
 import { el } from "./dom.js";
@@ -11,7 +9,6 @@ import { mustLogIn, onNewIdentity, seesOnlyOwn, watchReturn } from "./identity.j
 import { watchKeys } from "./keys.js";
 import { followVisibility, onLive, startLive, stopLive } from "./live.js";
 import { readHealth, readNet } from "./metadata.js";
-import { openNewTicket } from "./new-ticket.js";
 import { onClockChange } from "./now.js";
 import { openQueue } from "./queue.js";
 import { redrawRequestLog, startRequestLogPanel } from "./request-log-panel.js";
@@ -46,6 +43,11 @@ function showLinks() {
   redrawRequestLog();
 }
 
+/** A view whose modules the first view does not wait for. */
+function loaded(load, name) {
+  return withDesk(async (page) => (await load())[name](page));
+}
+
 /** A view of what the desk records with DEBUG=true. Its modules and styles are loaded when one is opened first. */
 function withTraces(load, name) {
   return withDesk(async (page) => {
@@ -63,12 +65,16 @@ function loadStyles(name) {
   });
 }
 
+const loadNewTicket = () => import("./new-ticket.js");
+const loadDashboard = () => import("./dashboard.js");
+const loadAudit = () => import("./audit.js");
+
 const ROUTES = [
   [/^\/tickets$/, withDesk(openQueue)],
-  [/^\/tickets\/new$/, withDesk(openNewTicket)],
+  [/^\/tickets\/new$/, loaded(loadNewTicket, "openNewTicket")],
   [/^\/tickets\/([\w-]+)$/, withDesk(openTicket)],
-  [/^\/dashboard$/, withDesk(openDashboard)],
-  [/^\/audit$/, withDesk(openAudit)],
+  [/^\/dashboard$/, loaded(loadDashboard, "openDashboard")],
+  [/^\/audit$/, loaded(loadAudit, "openAudit")],
   [/^\/requests$/, withTraces(() => import("./requests.js"), "openRequests")],
   [/^\/requests\/([^/]+)$/, withTraces(() => import("./trace.js"), "openTrace")],
   [/^\/requests\/([^/]+)\/with\/([^/]+)$/, withTraces(() => import("./compare.js"), "openComparison")],
@@ -124,6 +130,11 @@ function skipOnClick() {
   document.querySelector(".skip").addEventListener("click", () => document.getElementById("view").focus());
 }
 
+/** Load the other views now, so that they open at once, and while the desk does not answer, too. */
+function loadTheRest() {
+  for (const load of [loadNewTicket, loadDashboard, loadAudit]) load().catch(() => {}); // the next opening asks again
+}
+
 async function start() {
   watchReturn();
   skipOnClick();
@@ -141,6 +152,7 @@ async function start() {
   startRouter(ROUTES);
   await begin();
   followVisibility();
+  loadTheRest();
 }
 
 start();
