@@ -191,8 +191,8 @@ def main(argv: list[str]) -> int:
         failed |= differ_on_clean_desks(names, clean_results, options.times, workers)
     if not pass_without_bugs(names):
         failed |= set(names)
-    proved = len(names) - len(failed)
-    print(f"{proved} of {len(names)} drills proved, each check at least {options.times} times in each direction")
+    proved, missing = len(names) - len(failed), "".join(f"; not {name}" for name in sorted(failed))
+    print(f"{proved} of {len(names)} drills proved, each check {options.times} times or more in each direction{missing}")
     return int(proved < len(names))
 
 
