@@ -1,13 +1,17 @@
 """`serve`: the board in the browser. An HTTP server for this machine only; board_api.py has its endpoints.
 
 Another web page in the same browser must not use it. So a request must name this host (else another name could lead
-here), and one that changes something must come from the board's own page, as JSON. No answer can be framed.
+here), and one that changes something must come from the board's own page, as JSON. No answer can be framed. Another
+user of this machine must not use it, because it runs the code of tests: the address that `serve` prints has a key,
+which the browser then keeps as a cookie.
 """
 
 import contextlib
+import hmac
 import json
 import os
 import re
+import secrets
 import signal
 import socketserver
 import sys
@@ -43,6 +47,11 @@ HEADERS = {
 }
 
 
+def is_same(given: str, secret: str) -> bool:
+    """Compare without telling by the time how much is right."""
+    return hmac.compare_digest(given.encode("utf-8", "replace"), secret.encode())
+
+
 class Refused(Exception):
     """The request is not answered; `status` and str() say why."""
 
@@ -60,6 +69,13 @@ class Server(ThreadingHTTPServer):
         super().__init__((HOST, port), Handler)
         self.hosts = {f"{name}:{self.server_port}" for name in ("localhost", HOST)}
         self.url = f"http://localhost:{self.server_port}/"
+        self.key = secrets.token_urlsafe(16)
+        self.cookie = f"board_{self.server_port}={self.key}"  # browsers send a cookie to all ports of a host
+
+    @property
+    def address(self) -> str:
+        """Where the user begins."""
+        return f"{self.url}?key={self.key}"
 
     def server_bind(self):
         socketserver.TCPServer.server_bind(self)  # that of HTTPServer asks the DNS for a name, which may take long
@@ -89,6 +105,8 @@ class Handler(BaseHTTPRequestHandler):
             file = FILE.fullmatch("/page/index.html" if self.path == "/" else self.path)
             if file and self.command == "GET":
                 self._send_file(*file.groups())
+            elif self.path.startswith("/?key="):
+                self._send_cookie(self.path.removeprefix("/?key="))
             else:
                 self._call(self._read_body() if self.command == "POST" else {})
         except Refused as problem:
@@ -109,6 +127,16 @@ class Handler(BaseHTTPRequestHandler):
         is_foreign = self.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none")
         if is_foreign and self.path.startswith("/api/"):  # a link to the page itself may stand anywhere
             raise Refused(403, "another page may not read the board")
+        cookies = re.split("; ?", self.headers.get("Cookie", ""))
+        if self.path.startswith("/api/") and not any(is_same(cookie, self.server.cookie) for cookie in cookies):
+            raise Refused(401, "open the address with the key that the terminal of `python3 -m drills serve` shows")
+
+    def _send_cookie(self, key):
+        """The browser comes with the key of the address: it keeps it, and goes on to the page without it."""
+        if not is_same(key, self.server.key):
+            raise Refused(401, "this key is of an earlier start: take the address that the terminal shows now")
+        cookie = ("Set-Cookie", f"{self.server.cookie}; HttpOnly; SameSite=Strict; Path=/")
+        self._send_head(303, "text/plain", ("Location", "/"), cookie, ("Content-Length", "0"))
 
     def _read_body(self) -> dict:
         if self.headers.get_content_type() != "application/json":
@@ -203,7 +231,7 @@ def serve(args, copies_dir):
         raise DrillError(f"{why}; {hint}") from None
     for number in filter(None, (getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP"))):
         signal.signal(number, signal.default_int_handler)  # end as after Ctrl-C
-    print_lines(f"The board is at {server.url} (Ctrl-C stops it and every copy that it started)")
+    print_lines(f"The board is at {server.address} (Ctrl-C stops it and every copy that it started)")
     try:
         with server:
             server.serve_forever()

@@ -192,7 +192,7 @@ def main(argv: list[str]) -> int:
     if not pass_without_bugs(names):
         failed |= set(names)
     proved, missing = len(names) - len(failed), "".join(f"; not {name}" for name in sorted(failed))
-    print(f"{proved} of {len(names)} drills proved, each check {options.times} times or more in each direction{missing}")
+    print(f"{proved} of {len(names)} drills proved, each check at least {options.times} times each way{missing}")
     return int(proved < len(names))
 
 

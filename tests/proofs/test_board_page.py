@@ -40,7 +40,7 @@ class BoardPageTest(BoardTest):
     def open(self, path="/drills"):
         page = self.browser
         page.open("about:blank")
-        page.open(f"{self.server.url}#{path}")
+        page.open(f"{self.server.address}#{path}")
         return page
 
     def open_started(self, path=f"/drills/{NAME}"):

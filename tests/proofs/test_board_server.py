@@ -19,7 +19,7 @@ from tests.proofs.test_drills import CopiesTestCase
 
 NAME = "accept_empty_title"
 DRILL = f"/api/drills/{NAME}"
-LISTENING = re.compile(r"http://localhost:(\d+)/")
+LISTENING = re.compile(r"http://localhost:(\d+)/(?:\?key=([\w-]+))?")
 
 
 class BoardTest(CopiesTestCase):
@@ -30,6 +30,7 @@ class BoardTest(CopiesTestCase):
         self.board = Board(self.copies_dir)
         self.server = Server(0, self.board)
         self.port = self.server.server_port
+        self.keys = {self.port: self.server.key}
         thread = threading.Thread(target=self.server.serve_forever, args=(0.05,))
         thread.start()
         self.addCleanup(self.server.server_close)
@@ -40,7 +41,8 @@ class BoardTest(CopiesTestCase):
     def send(self, method, path, body=None, port=None, **headers):
         """The response, not read yet. A body that is not bytes is sent as JSON, as the page does it."""
         port = port or self.port
-        names = {name.replace("_", "-"): value for name, value in headers.items()}
+        names = {"Cookie": f"board_{port}={self.keys[port]}"}
+        names |= {name.replace("_", "-"): value for name, value in headers.items()}
         if method == "POST":
             own = {"Origin": f"http://localhost:{port}", "Content-Type": "application/json"}
             names = {name: value for name, value in {**own, **names}.items() if value}
@@ -109,6 +111,21 @@ class Refusals(BoardTest):
         with self.send("GET", "/", Sec_Fetch_Site="cross-site", Sec_Fetch_Mode="navigate") as link:
             self.assertEqual((link.status, link.read(9)), (200, b"<!doctype"))
         self.assertFalse(self.copies_dir.exists())
+
+    def test_only_a_browser_that_came_with_the_key_is_answered(self):
+        for cookie in ("", f"board_{self.port}=", f"board_{self.port}=guess", f"board={self.server.key}", "\u00fc"):
+            status, answer = self.ask("GET", "/api/board", Cookie=cookie)
+            self.assertEqual(status, 401)
+            self.assertIn("open the address with the key", answer["problem"])
+            self.assertEqual(self.ask("POST", "/api/start", {"name": NAME}, Cookie=cookie)[0], 401)
+        self.assertFalse(self.copies_dir.exists())
+        self.assertEqual(self.ask("GET", "/?key=of-an-earlier-start")[0], 401)
+        with self.send("GET", f"/?key={self.server.key}", Cookie="") as response:
+            response.read()
+        self.assertEqual((response.status, response.headers["Location"]), (303, "/"))
+        cookie, *rest = response.headers["Set-Cookie"].split("; ")
+        self.assertEqual(rest, ["HttpOnly", "SameSite=Strict", "Path=/"])
+        self.assertEqual(self.ask("GET", "/api/board", Cookie=f"other=1; {cookie}")[0], 200)
 
     def test_a_body_that_is_not_as_it_must_be_is_refused(self):
         for body in (b"[]", b"{", b'{"name": 1}', b'{"surprise": ""}', b'{"seed": true}', b"[" * 100_000):
@@ -234,7 +251,9 @@ class Processes(BoardTest):
         self.addCleanup(lambda: [stream.close() for stream in (process.stdout, process.stderr)])
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
-        return process, int(LISTENING.search(process.stdout.readline())[1])
+        port, key = LISTENING.search(process.stdout.readline()).groups()
+        self.keys[int(port)] = key
+        return process, int(port)
 
     def start_copy(self, port):
         """The port of a running copy that this board has started."""
