@@ -26,7 +26,7 @@ from urllib.parse import urlencode
 from drills import faults
 from drills.clients import EventStream, StubLLM, WebSocket
 
-START_TIMEOUT = 15  # seconds until a desk must print its port
+START_TIMEOUT = 30  # seconds until a desk must print its port
 RESPONSE_TIMEOUT = 10  # seconds until a desk must answer a request
 CHECK_TIMEOUT = 60  # seconds for the whole check
 AGENT = {"X-User-Id": "agent-1", "X-User-Role": "agent"}

@@ -47,12 +47,11 @@ def check(lab):
     desk = lab.desk(DEBUG="true")
     ann, bob = ({**AGENT, "X-User-Id": lab.word()} for _ in range(2))
     minutes = (lab.random.randrange(8, 50), lab.random.randrange(100, 900), lab.random.randrange(3000, 90_000))
-    early = []
-    for ahead in minutes:
-        early.append(desk.new_ticket()["id"])
+    early = [desk.new_ticket()["id"] for _ in minutes]
+    for number, ahead in reversed([*zip(early, minutes)]):  # the clock never passes the end of one of these locks
         desk.request("PUT", "/debug/clock", {"advance": f"{ahead}m"})
-        desk.post(f"/tickets/{early[-1]}/lock", {}, bob)
-        held = desk.patch(f"/tickets/{early[-1]}", {"title": "Mine"}, ann)
+        desk.post(f"/tickets/{number}/lock", {}, bob)
+        held = desk.patch(f"/tickets/{number}", {"title": "Mine"}, ann)
         desk.request("DELETE", "/debug/clock")
     yield "while bob has a lock ann cannot change the ticket", 423, held.status
     now = desk.new_ticket()["id"]

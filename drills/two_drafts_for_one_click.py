@@ -66,7 +66,7 @@ def check_drafts(lab):
         yield "the first request asks the model", True, llm.wait_for_request(3)
         llm.change(hangs=False)  # new requests are answered at once; the first one still waits
         for number, body in enumerate(({}, {}, {"body": "By hand"}), 1):
-            status = desk.post(path, body, key, timeout=1).status
+            status = desk.post(path, body, key, timeout=2).status
             yield f"retry {number} with the same key is not answered as if it were done", True, status not in (200, 201)
             yield f"retry {number} is no error of the desk", False, isinstance(status, int) and status >= 500
         yield "while the model writes, the desk answers GET /tickets", 200, desk.get("/tickets").status
@@ -91,7 +91,7 @@ def check_suggestions(lab):
         first = thread.submit(desk.post, CLASSIFY, ASKED, key)
         yield "a request for a suggestion asks the model", True, llm.wait_for_request(3)
         llm.change(hangs=False)
-        status = desk.post(CLASSIFY, ASKED, key, timeout=1).status
+        status = desk.post(CLASSIFY, ASKED, key, timeout=2).status
         yield "a retry of it with the same key is not answered as if it were done", True, status != 200
         llm.release()
         first = first.result()

@@ -43,10 +43,11 @@ class Cache(DeskTest):
 
     def test_a_change_by_another_program_is_seen_too(self):
         self.desk.new_ticket()
-        self.reads()
-        with closing(self.desk.open_database()) as database, database:
-            database.execute("UPDATE tickets SET title = 'Login from outside', state = 'closed'")
-        self.assertEqual(self.desk.get("/tickets/1").json["title"], "Login from outside")
+        for title in ("Login from outside", "and again"):  # the first time a commit of the desk itself may come between
+            self.reads()
+            with closing(self.desk.open_database()) as database, database:
+                database.execute("UPDATE tickets SET title = ?, state = 'closed'", (title,))
+            self.assertEqual(self.desk.get("/tickets/1").json["title"], title)
         self.assertEqual(self.desk.get("/tickets?status=open&limit=5").json["total"], 0)
         self.assertEqual(self.desk.get("/tickets/stats").json["open_tickets"], 0)
 
