@@ -982,6 +982,35 @@ class Store:
         finally:
             new.unlink(missing_ok=True)
 
+    @staticmethod
+    def tamper(path: Path, event: int, column: str, byte: int) -> tuple[str, str]:
+        """In a file of save_to(), flip the lowest bit of one byte of an event, behind the back of the triggers.
+
+        Returns the text of the column, before and after. Raises Invalid where there is no such byte.
+        """
+        with closing(sqlite3.connect(path, isolation_level=None)) as copy:
+            found = copy.execute(f"SELECT CAST({column} AS BLOB) FROM audit_events WHERE id = ?", (event,)).fetchone()
+            if not found:
+                raise Invalid(details={"event": [f"there is no event {event}"]})
+            changed = bytearray(found[0])
+            if byte >= len(changed):
+                raise Invalid(details={"byte": [f"{column} has the bytes 0 to {len(changed) - 1}"]})
+            changed[byte] ^= 1
+            try:
+                after = changed.decode()
+            except UnicodeDecodeError:
+                raise Invalid(details={"byte": ["with this one flipped it is no text: choose another"]}) from None
+            (trigger,) = copy.execute("SELECT sql FROM sqlite_schema WHERE name = ?", (NO_CHANGES,)).fetchone()
+            copy.execute(f"DROP TRIGGER {NO_CHANGES}")
+            copy.execute("PRAGMA ignore_check_constraints = ON")
+            copy.execute(f"UPDATE audit_events SET {column} = ? WHERE id = ?", (after, event))
+            copy.execute(trigger)
+            return found[0].decode(), after
+
+    def open_copy(self, path: Path) -> "Store":
+        """A read-only store of a file of save_to()."""
+        return type(self)(path, read_only=True)
+
     def restore_from(self, path: Path) -> None:
         """Give every table the rows that the file `path` of save_to() has. Raises ValueError if the desk cannot use
         this file, Unavailable; then nothing is changed."""
@@ -1509,6 +1538,7 @@ def _unavailable(problem):
     return problem
 
 
+NO_CHANGES = "audit_events_are_never_changed"  # the trigger
 SCHEMA_ROWS = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY rowid"
 REBUILD = (  # what to do with a database of another schema.sql
     "`python3 app.py --rebuild NEW.sqlite3` makes a new one from its events, "

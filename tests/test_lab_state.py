@@ -69,6 +69,62 @@ class StateTest(DeskTest):
         self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
 
 
+class Tampering(StateTest):
+    """POST /debug/tamper: one flipped bit in a copy, and what --verify says of the copy."""
+
+    columns = "actor type at request_id data previous_hash hash".split()
+
+    def tamper(self, event=2, column="actor", byte=0, **given):
+        return self.do("POST", "tamper", {"event": event, "column": column, "byte": byte}, **given)
+
+    def test_the_copy_is_broken_at_this_event_and_the_desks_own_log_stays_whole(self):
+        self.fill()
+        before = self.rows_of()
+        for column in self.columns:
+            found = self.tamper(column=column)
+            self.assertEqual(found["chain"]["broken"]["id"], 2, column)
+            (was,) = self.desk.rows(f"SELECT {column} FROM audit_events WHERE id = 2")[0]
+            self.assertEqual((found["before"], found["after"]), (was, chr(ord(was[0]) ^ 1) + was[1:]))
+            marks = {line[:4] for line in found["lines"]}
+            self.assertEqual(marks, {"ok  ", "NO  "}, found["lines"])
+            self.assertTrue(any(line.startswith("NO  hash chain of 2 audit events") for line in found["lines"]))
+            self.assertIn("ok  tables and triggers as in schema.sql", found["lines"])
+        self.assertEqual(self.rows_of(), before)
+        self.assertTrue(self.desk.get("/audit-events/verify", AGENT).json["ok"])
+        self.verify()
+
+    def test_the_lines_are_those_of_verify(self):
+        self.fill()
+        whole = run_tool("--verify", SUPPORT_DESK_DB=str(self.desk.database)).stdout.splitlines()
+        lines = self.tamper(event=6, column="request_id")["lines"]
+        self.assertEqual([line for line in whole if line not in lines], ["ok  hash chain of 6 audit events"])
+
+    def test_no_copy_is_left(self):
+        self.fill()
+        folder = self.desk.database.parent / "copies"
+        folder.mkdir()
+        with mock.patch("tempfile.tempdir", str(folder)):
+            self.tamper()
+            self.tamper(byte=99, status=400)
+            self.assertEqual(list(folder.iterdir()), [])
+
+    def test_what_is_not_there_is_refused_by_name(self):
+        self.desk.new_ticket(title="Ä", description="é")
+        cases = ({"event": 99}, {"event": 1, "byte": 99}, {"event": 1, "column": "data", "byte": 10**9})
+        for case in cases:
+            details = self.tamper(**case, status=400)["details"]
+            self.assertEqual(list(details), ["event" if case["event"] == 99 else "byte"])
+        details = self.tamper(column="version", status=400)["details"]
+        self.assertEqual(list(details), ["column"])
+
+    def test_it_needs_a_lab(self):
+        desk = Desk()
+        self.addCleanup(desk.stop)
+        desk.new_ticket()
+        reply = desk.post("/debug/tamper", {"event": 1, "column": "actor", "byte": 0}, AGENT)
+        self.assert_refused(reply, 404, "NOT_FOUND")
+
+
 class Reset(StateTest):
     def test_it_empties_the_desk_and_ids_start_at_1_again(self):
         self.fill()
@@ -339,6 +395,9 @@ class InMemory(StateTest):
         self.assertEqual((self.found("zeb"), self.found("eb")), (["Zebra"], ["Zebra"]))
         self.assertTrue(self.desk.get("/audit-events/verify").json["ok"])
         self.assertEqual(self.desk.new_ticket()["id"], 2)
+        tampered = self.do("POST", "tamper", {"event": 2, "column": "actor", "byte": 0})
+        self.assertEqual(tampered["chain"]["broken"]["id"], 2)
+        self.assertTrue(self.desk.get("/audit-events/verify").json["ok"])
         folder = self.desk.server.context.lab.snapshots._folder
         self.assertEqual(self.do("DELETE", "snapshots/a"), made)
         self.assertTrue(folder.exists())

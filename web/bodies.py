@@ -67,6 +67,15 @@ DRAFT = Body("drafts", optional="body")
 DRAFT_CHANGES = Body("drafts", required="body")
 NO_CHANGES = Body("tickets")  # no fields; a client may send back a ticket that it has read
 RESET = Body("", optional="demo", extra={"demo": Rule("boolean")})
+TAMPER = Body(
+    "",
+    required="event column byte",
+    extra={
+        "event": Rule("integer", lowest=1, highest=MAX_ID),
+        "column": Rule(choices=("actor", "type", "at", "request_id", "data", "previous_hash", "hash")),
+        "byte": Rule("integer", lowest=0, highest=MAX_ID),
+    },
+)
 CLOCK = Body("", optional="advance at", extra={"advance": Rule(highest=64), "at": Rule(highest=64)})
 EMPTY = Body("")
 NOTHING = Body("drafts")  # no fields; a client may send back a draft that it has read

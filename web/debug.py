@@ -3,15 +3,18 @@
 `context.lab` has the tools: see lab.py. A caller of a locked desk must be an agent. These requests leave no traces.
 """
 
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Callable
 
-from web import bodies, demo, inspector
+from web import bodies, demo, inspector, offline
 from web.clock import ADVANCE, AT, seconds_at, seconds_in
 from web.http1 import Response
 from web.responses import reply
-from web.routes import Route, between_turns
+from web.routes import Route, audit_worker, between_turns
 from web.snapshots import check_name
-from workflow import Invalid, text_time
+from workflow import Invalid, Unavailable, text_time
 
 # -- the clock ----------------------------------------------------------------------------------
 
@@ -89,11 +92,38 @@ def delete_snapshot(context, request) -> Response:
     return reply(200, context.lab.snapshots.delete(request.references[0]))
 
 
+# -- the audit log ------------------------------------------------------------------------------
+
+
+def prepare_tamper(context, request) -> Callable:
+    """The work of a worker thread for tamper: make a copy, flip a bit in it, verify it, and remove it."""
+
+    def work():
+        try:
+            with context.store.reader() as store, TemporaryDirectory(prefix="desk-tamper-") as folder:
+                path = Path(folder, "copy.sqlite3")
+                store.save_to(path)
+                before, after = store.tamper(path, **request.fields)
+                with closing(store.open_copy(path)) as copy:
+                    lines = [offline.line_of(*check) for check in copy.verify()]
+                    return {"before": before, "after": after, "lines": lines, "chain": copy.verify_chain()}
+        except OSError as problem:
+            raise Unavailable(f"there can be no copy now: {problem.strerror}") from problem
+
+    return work
+
+
+def tamper(context, request) -> Response:
+    """Flip a bit of one byte of an event, in a copy of the database, and verify the copy."""
+    return reply(200, request.prepared)
+
+
 # -- routes -------------------------------------------------------------------------------------
 
 LAB = {"locked": "staff", "keeps_response": False}
 RESET = {"runs_on": between_turns, "prepare": prepare_reset, **LAB}
 MAKE = {"runs_on": between_turns, "prepare": prepare_snapshot, **LAB}
+TAMPER = {"runs_on": audit_worker, "prepare": prepare_tamper, **LAB}
 RESTORE = {"runs_on": between_turns, "prepare": prepare_restore, **LAB}
 
 ROUTES = (
@@ -106,4 +136,5 @@ ROUTES = (
     Route("POST", "/debug/snapshots/{name}", "201 Snapshot 409", make_snapshot, body=bodies.EMPTY, **MAKE),
     Route("PUT", "/debug/snapshots/{name}/restore", "200 Snapshot 409", restore_snapshot, body=bodies.EMPTY, **RESTORE),
     Route("DELETE", "/debug/snapshots/{name}", "200 Snapshot 400", delete_snapshot, **LAB),
+    Route("POST", "/debug/tamper", "200 Tampered", tamper, body=bodies.TAMPER, **TAMPER),
 )

@@ -28,9 +28,14 @@ def print_checks(checks) -> int:
     is_ok = True
     with closing(checks):  # also when nobody reads what is printed
         for check, difference in checks:
-            print(f"NO  {check}: {difference}" if difference else f"ok  {check}", flush=True)
+            print(line_of(check, difference), flush=True)
             is_ok = is_ok and not difference
     return 0 if is_ok else 1
+
+
+def line_of(check: str, difference: str | None) -> str:
+    """A check as --verify prints it."""
+    return f"NO  {check}: {difference}" if difference else f"ok  {check}"
 
 
 def backup(store, path: str) -> int:

@@ -35,6 +35,9 @@ EXAMPLES = {  # by field, for requests and responses
     "source": "rules",
     "request_id": "8c1e5d4a-1",
     "snapshot": "before-class",
+    "event": 1,
+    "column": "actor",
+    "byte": 0,
     "token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.c2lnbmF0dXJl",
 }
 DATE_TIME = "2026-11-20T10:00:00.123Z"
@@ -134,6 +137,7 @@ OF_LABS = {  # only a desk with DEBUG=true has them
     "Rows": an_object({"tickets": COUNT, "users": COUNT}),
     "Snapshot": an_object(SNAPSHOT),
     "Snapshots": an_object({"snapshots": list_of(an_object(SNAPSHOT))}),
+    "Tampered": an_object({"before": SAYS, "after": SAYS, "lines": list_of(SAYS), "chain": ref("Chain")}),
 }
 
 

@@ -20,7 +20,7 @@ class Examples(ReferenceTest):
                 continue  # a 404 there; a lab answers it
             with self.subTest(f"{method} {route}"):
                 name, body = route.rpartition("/")[2], self.body_of(operation)
-                if "{id}" in route or "aggregate_id" in (body or ()):
+                if "{id}" in route or {"aggregate_id", "event"} & {*(body or ())}:
                     number = self.ready(name if name in TRANSITIONS else None)
                 if "/debug/snapshots/" in route:
                     self.desk.post(f"/debug/snapshots/{EXAMPLES['snapshot']}", None, self.boss)
