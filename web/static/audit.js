@@ -1,11 +1,13 @@
-// The audit log: every event with filters, and whether the chain of hashes still holds.
+// The audit log: every event with filters, the chain of hashes as a picture, and whether it still holds.
 
 import { get, queryOf } from "./api.js";
+import { Chain } from "./chain.js";
 import { desk } from "./desk.js";
 import { arrange, el, options } from "./dom.js";
 import { EVENT_LABELS, eventLabel, humanize, person, plural, timeElement } from "./format.js";
 import { lastEventId } from "./live.js";
 import { addressOf, go } from "./router.js";
+import { Tampering } from "./tamper.js";
 import { debounce, throttle } from "./timing.js";
 
 const PER_PAGE = 50;
@@ -31,6 +33,8 @@ class Audit {
     this.rows = el("tbody");
     this.drawn = new Map(); // rows by event id: an event never changes
     this.foot = el("footer.foot.actions");
+    this.tampering = desk.debug ? new Tampering((chain) => page.run(() => this.tell(chain, "In the copy"))) : null;
+    this.chain = new Chain(page, this.tampering && ((event) => this.choose(event)));
     this.build();
   }
 
@@ -55,6 +59,8 @@ class Audit {
     this.page.root.append(
       el("header.head", el("h1", "Audit"), this.verifier),
       this.verdict,
+      this.chain.node,
+      ...(this.tampering ? [this.tampering.node] : []),
       el("div.filters", Object.values(this.controls)),
       el("div.card.scroller", { tabindex: 0, role: "region", "aria-label": "Events" },
         el("table.events", tableHead(), this.rows),
@@ -69,6 +75,7 @@ class Audit {
 
   async update(query) {
     this.filters = query;
+    this.chain.isHeld = false;
     for (const name of FILTERS) {
       if (document.activeElement !== this.controls[name]) this.controls[name].value = query[name] ?? "";
     }
@@ -85,7 +92,14 @@ class Audit {
     if (asked !== this.asked) return;
     const shown = events.slice(-PER_PAGE).reverse();
     arrange(this.rows, shown.map((event) => this.row(event)));
+    await this.showChain(events.slice(-PER_PAGE));
     this.showFoot(shown.length, events.length > PER_PAGE && shown.at(-1).id);
+  }
+
+  /** The chain has no gaps: where filters leave events out, it reads its own stretch. */
+  async showChain(events) {
+    const isWhole = !FILTERS.some((name) => this.filters[name]);
+    this.chain.show(isWhole ? events : await this.chain.read(Number(this.filters.before) || Infinity, this.newest));
   }
 
   /** The newest events below the id `before` that fit the filters, oldest first; one more than a page, if there are. */
@@ -132,10 +146,21 @@ class Audit {
     this.verifier.classList.add("busy");
     try {
       const { data } = await get("/audit-events/verify");
-      this.verdict.replaceChildren(data.ok ? intact(data) : await broken(data));
+      await this.tell(data);
     } finally {
       this.verifier.classList.remove("busy");
     }
+  }
+
+  /** Say what a check of the chain has found, and run along the picture. */
+  async tell(data, where = "") {
+    this.verdict.replaceChildren(data.ok ? intact(data) : where ? brokenCopy(data) : await broken(data));
+    await this.chain.run(data);
+  }
+
+  choose(event) {
+    this.chain.select(event.id);
+    this.tampering.choose(event);
   }
 }
 
@@ -166,6 +191,13 @@ function intact({ events, head }) {
     `${plural(events, "event")}, the last hash is `,
     el("code", head.slice(0, 16)),
     "…",
+  );
+}
+
+function brokenCopy({ broken: { id, problem } }) {
+  return el("p.card.broken",
+    el("b", `In the copy the chain is broken at event ${id}: `),
+    `${problem}. What follows is not proven. The log of this desk is as it was.`,
   );
 }
 

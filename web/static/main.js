@@ -67,7 +67,7 @@ function loadStyles(name) {
 
 const loadNewTicket = () => import("./new-ticket.js");
 const loadDashboard = () => import("./dashboard.js");
-const loadAudit = () => import("./audit.js");
+const loadAudit = () => Promise.all([import("./audit.js"), loadStyles("audit.css")]).then(([audit]) => audit);
 
 const ROUTES = [
   [/^\/tickets$/, withDesk(openQueue)],
