@@ -371,6 +371,7 @@ ROUTES = (
     Route("GET", "/openapi.json", "200 OpenAPI 304", get_openapi, locked="anyone"),
     Route("GET", "/docs", "200 text/html 304", files.get_docs, locked="anyone"),
     Route("GET", "/", "200 text/html 304", files.get_page_file, locked="anyone"),
+    Route("GET", "/beside", "200 text/html 304", files.get_beside, locked="anyone"),
     Route("GET", "/static/{name}", "200 */* 304", files.get_page_file, locked="anyone"),
     Route("POST", "/user/login", "200 Token 401 429", accounts.log_in, bodies.LOGIN, **LOGGING_IN),
     Route("POST", "/user/logout", "200 LoggedOut 401 403", accounts.log_out, bodies.NOTHING, keeps_response=False),

@@ -15,6 +15,7 @@ import time
 import unittest
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # the key that marks an element, by the standard
@@ -122,6 +123,15 @@ class Browser:
 
     def back(self) -> None:
         self.ask("POST", "/back", {})
+
+    @contextmanager
+    def inside(self, frame: str):
+        """Look into the frame of this name, and back at the page in the end."""
+        self.ask("POST", "/frame", {"id": self.wait(f"iframe[name={frame}]")})
+        try:
+            yield
+        finally:
+            self.ask("POST", "/frame", {"id": None})
 
     @property
     def url(self) -> str:

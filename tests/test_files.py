@@ -18,10 +18,20 @@ class Serving(DeskTest):
     def test_the_page_has_a_policy_of_its_own_and_json_keeps_the_strict_one(self):
         page = self.desk.get("/")
         self.assertEqual((page.status, page.headers["Content-Type"]), (200, "text/html; charset=utf-8"))
-        self.assertEqual(page.headers.get_all("Content-Security-Policy"), [files.PAGE_POLICY])
+        policy = f"{files.PAGE_POLICY}frame-ancestors 'self'"
+        self.assertEqual(page.headers.get_all("Content-Security-Policy"), [policy])
         self.assertNotIn("unsafe", files.PAGE_POLICY)
         json_policy = self.desk.get("/health").headers.get_all("Content-Security-Policy")
         self.assertEqual(json_policy, ["default-src 'none'; frame-ancestors 'none'"])
+
+    def test_only_the_page_itself_may_be_in_a_frame_and_only_beside_shows_frames(self):
+        for path in ("/", "/beside", "/docs", *(f"/static/{name}" for name in FILES)):
+            policy = self.desk.get(path).headers["Content-Security-Policy"]
+            ancestors = "'self'" if path in ("/", "/static/index.html") else "'none'"
+            self.assertEqual(re.findall(r"frame-ancestors ([^;]*)", policy), [ancestors], path)
+            frames = ["'self'"] if path in ("/beside", "/static/beside.html") else []
+            self.assertEqual(re.findall(r"frame-src ([^;]*)", policy), frames, path)
+            self.assertTrue(policy.startswith("default-src 'none'"), path)
 
     def test_every_file_comes_with_its_type_and_a_tag(self):
         types = {"js": "text/javascript", "css": "text/css", "svg": "image/svg+xml", "html": "text/html"}

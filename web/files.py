@@ -1,4 +1,4 @@
-"""The files of the page and of the API reference, with their headers.
+"""The files of the page, of two pages side by side, and of the API reference, with their headers.
 
 They are in web/static/. Each request reads its file again, so that you see an edit after a reload.
 """
@@ -21,8 +21,13 @@ TYPES = {
 }
 PAGE_POLICY = (  # a page may load scripts, styles and images only from this desk
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "base-uri 'none'; form-action 'none'; "
 )
+NO_FRAMES = "frame-ancestors 'none'"
+FRAMES = {  # beside.html shows the page twice; nothing else may be in a frame, or have one
+    "index.html": "frame-ancestors 'self'",
+    "beside.html": f"frame-src 'self'; {NO_FRAMES}",
+}
 
 
 def page_file(request: Request, name: str = "index.html") -> Response:
@@ -37,7 +42,7 @@ def page_file(request: Request, name: str = "index.html") -> Response:
     tag = f'"{blake2b(content, digest_size=9).hexdigest()}"'
     headers = (("ETag", tag), ("Content-Type", TYPES[kind[1]]), ("Cache-Control", "no-cache"))
     if kind[1] == "html":
-        headers += (("Content-Security-Policy", PAGE_POLICY),)
+        headers += (("Content-Security-Policy", PAGE_POLICY + FRAMES.get(name, NO_FRAMES)),)
     return Response(304, b"", headers) if is_known(request, tag) else Response(200, content, headers)
 
 
@@ -49,3 +54,8 @@ def get_page_file(context, request: Request) -> Response:
 def get_docs(context, request: Request) -> Response:
     """Show the API reference as a page, with a form to try each endpoint."""
     return page_file(request, "docs.html")
+
+
+def get_beside(context, request: Request) -> Response:
+    """Show the page twice in one window, for two people at once."""
+    return page_file(request, "beside.html")

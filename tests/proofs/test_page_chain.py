@@ -5,7 +5,8 @@ from tests.proofs.test_page import PageTest, tearDownModule
 
 __all__ = ["tearDownModule"]  # it stops the browsers; unittest looks for it here
 
-MARKS = "return [...document.querySelectorAll('.block')].map((one) => [one.querySelector('button, a').textContent, one.dataset.mark])"
+MARKS = """return [...document.querySelectorAll(".block")].map(
+    (one) => [one.querySelector("button, a").textContent, one.dataset.mark])"""
 
 
 class ChainTest(PageTest):

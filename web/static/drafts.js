@@ -49,14 +49,19 @@ export class Drafts {
   cardOf(draft) {
     const known = this.cards.get(draft.id);
     if (known?.draft.status === draft.status) known.update?.(draft);
-    else this.cards.set(draft.id, draft.status === "pending" ? new PendingDraft(draft, this.during) : decided(draft));
+    else this.cards.set(draft.id, draft.status === "pending" ? this.pending(draft) : decided(draft));
     return this.cards.get(draft.id);
+  }
+
+  pending(draft) {
+    return new PendingDraft(draft, this.during, this.outcome);
   }
 }
 
 class PendingDraft {
-  constructor(draft, during) {
-    Object.assign(this, { draft, during, path: `/drafts/${draft.id}` });
+  /** The line `late` is for a refusal that comes when the draft is decided already, and its form gone. */
+  constructor(draft, during, late) {
+    Object.assign(this, { draft, during, late, path: `/drafts/${draft.id}` });
     this.text = el("textarea", { name: "draft", rows: 9, dir: "auto", "aria-label": `Draft ${draft.id}`, ...DRAFT });
     this.text.value = draft.body;
     const choose = (job) => () => this.press(job);
@@ -108,7 +113,11 @@ class PendingDraft {
 
   /** Where the desk takes it, there are no words left to keep. */
   async decide(job) {
-    await this.during(job);
+    this.late.textContent = "";
+    await this.during(job).catch((problem) => {
+      if (!this.node.isConnected) showProblem(this.late, problem);
+      throw problem;
+    });
     forgetWords(this.path);
   }
 }

@@ -1,23 +1,28 @@
 // The user of this tab: on an open desk a name and roles of one's choice, on a locked one a token.
-// It is kept in sessionStorage: two tabs can be two people, and it ends with the tab.
+// It is kept in sessionStorage: two tabs can be two people, as can two frames of one, and it ends with the tab.
 
 import { desk } from "./desk.js";
-import { readKept, writeKept } from "./kept.js";
+import { forgetKept, readKept, side, writeKept } from "./kept.js";
 
 const KEY = "identity";
 const NOTICE_KEY = "notice";
-const FIRST = { user: "agent-1", roles: ["agent"] };
+const FIRST = side === "right" ? { user: "supervisor-1", roles: ["supervisor"] } : { user: "agent-1", roles: ["agent"] };
 const listeners = [];
 let me = readUser() ?? FIRST;
 
 /** The user that the tab knows; null if it knows nobody, or if what it knows is no user. */
-function readUser() {
-  const user = readKept(KEY, {});
+function readUser(key = KEY) {
+  const user = readKept(key, {});
   return typeof user.user === "string" && Array.isArray(user.roles) ? user : null;
 }
 
 export function currentUser() {
   return me;
+}
+
+/** The user of the left one of two frames in this tab. */
+export function userOnTheLeft() {
+  return readUser(`left-${KEY}`) ?? FIRST;
 }
 
 /** From now on be the user {user, roles}, on a locked desk with a token. */
@@ -39,7 +44,7 @@ function remember(next) {
 /** The tab forgets its user and all that the user saw: a new page has nothing in memory. The login says `notice`. */
 export function forgetUser(notice) {
   me = FIRST;
-  sessionStorage.clear();
+  forgetKept();
   if (notice) writeKept(NOTICE_KEY, notice);
   startAnew();
 }
@@ -87,10 +92,10 @@ export function claimAddress() {
 }
 
 /** The headers that tell the desk who is calling. */
-export function identityHeaders() {
-  if (me.token) return { Authorization: `Bearer ${me.token}` };
+export function identityHeaders({ user, roles, token } = me) {
+  if (token) return { Authorization: `Bearer ${token}` };
   if (desk.auth === "tokens") return {};
-  return { "X-User-Id": me.user, "X-User-Role": me.roles.join(",") };
+  return { "X-User-Id": user, "X-User-Role": roles.join(",") };
 }
 
 /** Whether one of my roles is `role` or includes it; the net says which roles include which. */

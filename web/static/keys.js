@@ -21,7 +21,7 @@ export function watchKeys() {
   document.getElementById("keys").addEventListener("click", showHelp);
 }
 
-function isTyping(node) {
+export function isTyping(node) {
   return node.matches("textarea, select, input:not([type=checkbox], [type=range])");
 }
 

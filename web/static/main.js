@@ -6,6 +6,7 @@ import { el } from "./dom.js";
 import { keepTimesCurrent } from "./format.js";
 import { isSearching, onReachable, untilReachable, watchHealth } from "./health.js";
 import { mustLogIn, onNewIdentity, seesOnlyOwn, watchReturn } from "./identity.js";
+import { side } from "./kept.js";
 import { watchKeys } from "./keys.js";
 import { followVisibility, onLive, startLive, stopLive } from "./live.js";
 import { readHealth, readNet } from "./metadata.js";
@@ -137,6 +138,7 @@ function loadTheRest() {
 
 async function start() {
   watchReturn();
+  if (side) document.querySelector("a[href='/docs']").target = "_blank"; // no frame may show it
   skipOnClick();
   startUserMenu();
   watchKeys();

@@ -14,6 +14,7 @@ import { outcome } from "./form.js";
 import { shortcut } from "./keys.js";
 import { History } from "./history.js";
 import { currentUser, seesOnlyOwn } from "./identity.js";
+import { side } from "./kept.js";
 import { Pages } from "./pages.js";
 import { showProblem } from "./problem.js";
 import { renewsLock, replay } from "./replay.js";
@@ -57,7 +58,7 @@ class TicketView {
     this.history = new History((version) => this.travel(version));
     this.editor = new Editor(this, this.page.signal);
     this.page.root.append(
-      el("header.head", this.heading, this.badges, this.edit),
+      el("header.head", this.heading, this.badges, this.edit, !side && this.besideLink()),
       this.outcome,
       this.versions.node,
       el("div.columns",
@@ -65,6 +66,11 @@ class TicketView {
         el("div", this.workflow.node, this.history.node),
       ),
     );
+  }
+
+  besideLink() {
+    const title = "This ticket twice, for two people in one window";
+    return el("a.button", { href: `/beside#ticket=${this.ticket.id}`, title }, "Open side by side");
   }
 
   async openEditor() {

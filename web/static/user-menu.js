@@ -7,6 +7,7 @@ import { el, options } from "./dom.js";
 import { clearErrors, field, form, outcome } from "./form.js";
 import { humanize } from "./format.js";
 import { currentUser, forgetUser, mustLogIn, renewToken, switchUser, takeNotice } from "./identity.js";
+import { side } from "./kept.js";
 import { looksMenu } from "./looks-menu.js";
 import { presets } from "./presets.js";
 import { Advice, errorText } from "./problem.js";
@@ -33,7 +34,11 @@ export function showUserMenu() {
   const { user, roles } = currentUser();
   menu.replaceChildren(
     el("summary", el("b", user), el("span.muted", roles.join(", "))),
-    el("div.card.popover", desk.auth === "tokens" ? loggedIn() : chooser(), looksMenu()),
+    el("div.card.popover",
+      desk.auth === "tokens" ? loggedIn() : chooser(),
+      !side && el("a", { href: "/beside" }, "Two people side by side"),
+      looksMenu(),
+    ),
   );
   menu.open = false;
 }
