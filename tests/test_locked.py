@@ -23,7 +23,7 @@ SECRET = "a secret that only this test knows about"
 LOCKED = {"SUPPORT_DESK_AUTH": "tokens", "SUPPORT_DESK_SECRET": SECRET}
 LOCKED_LAB = {**LOCKED, "DEBUG": "true"}
 LIVE = {("GET", "/events"), ("GET", "/ws"), ("GET", "/ws/echo")}  # they answer without an end: see test_live.py
-PAGES = ("/health", "/ready", "/openapi.json", "/docs", "/", "/static/{name}")
+PAGES = ("/health", "/ready", "/openapi.json", "/docs", "/", "/beside", "/static/{name}")
 PUBLIC = {("POST", "/user/login"), ("POST", "/api/debug/login")} | {("GET", path) for path in PAGES}
 
 
