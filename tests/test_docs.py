@@ -162,6 +162,12 @@ class Readme(DeskTest):
         for name in re.findall(r"`((?:web|tests|drills)/[\w/]*(?:\.\w+)?|\w+\.(?:py|sql))`", README):
             self.assertTrue((ROOT / name).exists() or is_copy and "drill" in name, name)
 
+    def test_every_picture_of_the_readme_is_there_and_small(self):
+        pictures = [ROOT / name for name in re.findall(r'(?:src|srcset)="(.*?)"', README)]
+        self.assertEqual(len(pictures), 2)
+        for path in pictures:
+            self.assertLess(path.stat().st_size, 120_000, path)
+
     def test_every_link_of_a_readme_leads_to_a_file_and_a_heading(self):
         for page in PAGES:
             for target in re.findall(r"\]\((?!http)(.*?)\)", page.read_text(encoding="utf-8")):
