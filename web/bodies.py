@@ -67,6 +67,7 @@ DRAFT = Body("drafts", optional="body")
 DRAFT_CHANGES = Body("drafts", required="body")
 NO_CHANGES = Body("tickets")  # no fields; a client may send back a ticket that it has read
 RESET = Body("", optional="demo", extra={"demo": Rule("boolean")})
+CLOCK = Body("", optional="advance at", extra={"advance": Rule(highest=64), "at": Rule(highest=64)})
 TAMPER = Body(
     "",
     required="event column byte",
@@ -76,6 +77,5 @@ TAMPER = Body(
         "byte": Rule("integer", lowest=0, highest=MAX_ID),
     },
 )
-CLOCK = Body("", optional="advance at", extra={"advance": Rule(highest=64), "at": Rule(highest=64)})
 EMPTY = Body("")
 NOTHING = Body("drafts")  # no fields; a client may send back a draft that it has read

@@ -29,7 +29,7 @@ class Scripts(unittest.TestCase):
 
     def test_each_script_has_five_steps(self):
         for script in SCRIPTS.split("    title: ")[1:]:
-            self.assertEqual(len(re.findall(r"^      (left|right|press|ask)\(", script, re.M)), 5, script[:40])
+            self.assertEqual(len(re.findall(r"^      (left|right|both|press|ask)\(", script, re.M)), 5, script[:40])
 
 
 class BesideTest(PageTest):
@@ -138,9 +138,11 @@ class TwoPeople(BesideTest):
         with page.inside("right"):
             key("n")
         page.wait("#guide [aria-current]", "Both take the ticket")
-        page.wait("#guide button:focus", "Next")
+        self.assertEqual(page.run(active), "right")
+        page.run("document.querySelector('#guide .primary').focus()")
         key("n")
         page.wait("#guide [aria-current]", "was refused")
+        page.wait("#guide .primary:focus", "Next")
 
 
 class Narrow(LayoutTest):

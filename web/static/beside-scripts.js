@@ -1,7 +1,7 @@
 // Scripts for two people at once: what to click on which side, in five steps, and what to look at.
 //
 // `before` is what the desk is asked to do with a new ticket first; `then` says what goes wrong in the drill.
-// A step on "both" sides presses buttons in the same moment, by their text; one of the "desk" sends a request.
+// press() makes a button that presses others in the same moment, by their text; ask() one that sends a request.
 
 const TICKET = "/tickets/{id}";
 const IN_PROGRESS = ["PATCH", TICKET, { status: "in_progress" }];
@@ -9,6 +9,7 @@ const A_DRAFT = ["POST", `${TICKET}/draft`, { body: "Dear customer, please resta
 
 const left = (text) => ({ side: "left", text });
 const right = (text) => ({ side: "right", text });
+const both = (text) => ({ side: "both", text });
 const press = (label, text, ...buttons) => ({ side: "both", label, text, buttons });
 const ask = (label, text, ...request) => ({ side: "desk", label, text, request });
 
@@ -73,7 +74,7 @@ export const SCRIPTS = {
     steps: [
       right("Right: look at Workflow. Both sides have the same buttons, for the same version of the ticket."),
       press("Press both", "Both take the ticket in the same moment. One is first.", ["left", "Assign"], ["right", "Assign"]),
-      right("Look for the side that was refused: its Requests have a 412, because its version was an old one."),
+      both("Look for the side that was refused: its Requests have a 412, because its version was an old one."),
       press("Press both", "Both start work. Again one is first.", ["left", "Start work"], ["right", "Start work"]),
       left("Left: look at History. Each step is there once, with the name of who was first."),
     ],
@@ -84,7 +85,7 @@ export const SCRIPTS = {
     steps: [
       left("Left: go to Reply drafts. One waits for an approval; the right side sees the same one."),
       press("Press both", "Both approve it in the same moment.", ["left", "Approve and send"], ["right", "Approve and send"]),
-      right("Look for the side that was refused: its Requests at the bottom have a 409."),
+      both("Look for the side that was refused: its Requests at the bottom have a 409."),
       right("Right: count the comments. The customer got one reply."),
       left("Left: look at History. One approval is there, with one name."),
     ],

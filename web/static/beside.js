@@ -30,8 +30,7 @@ function start() {
     node.src = pathOf(ticket);
     return el("section", { "data-side": side }, el("h2", side === "left" ? "Left" : "Right"), node);
   }));
-  const titles = Object.entries(SCRIPTS);
-  choice.append(...options(titles.map(([name]) => name), "None: look around", (name) => SCRIPTS[name].title));
+  choice.append(...options(Object.keys(SCRIPTS), "None: look around", (name) => SCRIPTS[name].title));
   choice.value = script in SCRIPTS ? script : "";
   choice.addEventListener("change", open);
   addEventListener("keydown", press);
@@ -71,8 +70,10 @@ function open() {
 
 function draw() {
   const script = SCRIPTS[choice.value];
+  const hadFocus = guide.contains(document.activeElement);
   line.textContent = "";
   guide.replaceChildren(...(script ? drawScript(script) : [el("p", ABOUT)]), line);
+  if (hadFocus) guide.querySelector(".primary").focus();
   guide.classList.toggle("begun", state.step >= 0);
   for (const node of document.querySelectorAll("[data-side]")) {
     const side = script?.steps[state.step]?.side;
@@ -110,7 +111,6 @@ function next() {
   if (state.step < 0 || state.step >= steps.length) return;
   state.step++;
   draw();
-  guide.querySelector(".primary").focus();
 }
 
 async function attempt({ target }, job) {
