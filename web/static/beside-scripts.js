@@ -21,7 +21,7 @@ export const SCRIPTS = {
     before: [],
     steps: [
       left("Left: press Edit, write another title, and do not save it yet."),
-      ask("End the lock", "The lock of the left side ends, as after a minute without a sign of life.", "DELETE", `${TICKET}/lock`),
+      ask("End the lock", "The lock of the left side ends, as when a minute passes without a renewal.", "DELETE", `${TICKET}/lock`),
       right("Right: press Edit, write a third title, and press Save."),
       left("Left: press Save. The answer is 412, because the ticket is not the one that you have read."),
       left("Left: look at what is new, then press Save again. Now you decide, and not the accident."),
