@@ -56,9 +56,13 @@ class Shortcuts(PageTest):
         page.until_gone("dialog")
         self.key("/")
         page.wait("[name=search]:focus")
+        for _ in range(2):
+            self.desk.post("/tickets/1/draft", {}, AGENT)
         self.open("/tickets/1")
+        page.wait(".draft.pending")
         page.click("#keys")
         page.wait("dialog tr", "Edit the ticket")
+        self.assertEqual(page.text("dialog").count("Go to the draft"), 1)
         self.assertNotIn("Search", page.text("dialog"))
         titles = page.run("return [...document.querySelectorAll('main [aria-keyshortcuts]')].map((one) => one.title)")
         self.assertTrue(titles and all(title.endswith(")") for title in titles), titles)

@@ -45,3 +45,12 @@ export function options(values, first, label = (value) => value) {
   const rest = values.map((value) => el("option", { value }, label(value)));
   return first === undefined ? rest : [el("option", { value: "" }, first), ...rest];
 }
+
+/** Load a style sheet of the page, if it is not there yet. */
+export function loadStyles(name) {
+  const href = `/static/${name}`;
+  if (document.querySelector(`link[href="${href}"]`)) return null;
+  return new Promise((resolve) => {
+    document.head.append(el("link", { rel: "stylesheet", href, onload: resolve, onerror: resolve }));
+  });
+}

@@ -1,7 +1,8 @@
 // Keyboard shortcuts: each element names its own key in aria-keyshortcuts, and a key presses the first one in sight.
 //
-// They are off while somebody types. "?" lists those of the view.
+// They are off while somebody types. "?" lists those of the view, Ctrl-K or Cmd-K opens the palette of all commands.
 
+import { announce } from "./announce.js";
 import { el } from "./dom.js";
 
 const MOVES = { j: 1, k: -1 };
@@ -13,12 +14,24 @@ export function shortcut(key, what) {
 
 export function watchKeys() {
   document.addEventListener("keydown", (event) => {
-    const isOurs = !event.ctrlKey && !event.metaKey && !event.altKey && (!event.repeat || event.key in MOVES);
-    if (!isOurs || isTyping(event.target) || document.querySelector("dialog[open]")) return;
-    const job = event.key in MOVES ? () => move(MOVES[event.key]) : event.key === "?" ? showHelp : () => press(event.key);
-    if (job()) event.preventDefault();
+    if (!document.querySelector("dialog[open]") && jobOf(event)?.()) event.preventDefault();
   });
   document.getElementById("keys").addEventListener("click", showHelp);
+}
+
+/** What a key does. The palette opens from a field, too. */
+function jobOf({ key, target, ctrlKey, metaKey, altKey, repeat }) {
+  if ((ctrlKey || metaKey) && !altKey && key === "k") return showPalette;
+  if (ctrlKey || metaKey || altKey || isTyping(target) || (repeat && !(key in MOVES))) return null;
+  if (key in MOVES) return () => move(MOVES[key]);
+  return key === "?" ? showHelp : () => press(key);
+}
+
+function showPalette() {
+  return import("./palette.js").then(
+    ({ openPalette }) => openPalette(shortcuts()),
+    () => announce("The desk does not answer."),
+  );
 }
 
 export function isTyping(node) {
@@ -28,14 +41,29 @@ export function isTyping(node) {
 /** The elements with a shortcut that can be used now. */
 function usable() {
   const all = [...document.querySelectorAll("[aria-keyshortcuts]")];
-  return all.filter((node) => node.checkVisibility() && !node.disabled && node.ariaDisabled !== "true");
+  const isUsable = (node) => !node.disabled && node.ariaDisabled !== "true" && !node.closest("[inert]");
+  return all.filter((node) => node.checkVisibility() && isUsable(node));
+}
+
+/** The shortcuts of the view: [{ key, name, run }]. Where several elements have the same key, the first one counts. */
+function shortcuts() {
+  const nodes = new Map();
+  for (const node of usable()) {
+    const key = node.getAttribute("aria-keyshortcuts");
+    if (!nodes.has(key)) nodes.set(key, node);
+  }
+  return [...nodes].map(([key, node]) => ({ key, name: node.title.replace(/ \(.\)$/, ""), run: () => use(node) }));
 }
 
 function press(key) {
-  const node = usable().find((one) => one.getAttribute("aria-keyshortcuts") === key);
-  if (node?.matches("input, textarea")) node.focus();
-  else node?.click();
-  return node;
+  const found = shortcuts().find((one) => one.key === key);
+  found?.run();
+  return found;
+}
+
+function use(node) {
+  if (node.matches("input, textarea")) node.focus();
+  else node.click();
 }
 
 /** From row to row of the queue. */
@@ -48,8 +76,9 @@ function move(by) {
 }
 
 function showHelp() {
-  const rows = usable().map((node) => [node.getAttribute("aria-keyshortcuts"), node.title.replace(/ \(.\)$/, "")]);
+  const rows = shortcuts().map(({ key, name }) => [key, name]);
   if (document.querySelector(".ticket")) rows.unshift(["j", "Next ticket"], ["k", "Previous ticket"], ["Enter", "Open the ticket"]);
+  rows.push(["Ctrl K", "All commands; on a Mac with Cmd K"]);
   const dialog = el("dialog.card", { "aria-label": "Keyboard shortcuts", onclose: () => dialog.remove() },
     el("h2", "Keyboard shortcuts of this view"),
     el("table", el("tbody", rows.map(([key, what]) => el("tr", el("td", el("kbd", key)), el("td", what))))),

@@ -2,7 +2,7 @@
 
 import { compareClock, readClock } from "./clock.js";
 import { desk } from "./desk.js";
-import { el } from "./dom.js";
+import { loadStyles } from "./dom.js";
 import { keepTimesCurrent } from "./format.js";
 import { isSearching, onReachable, untilReachable, watchHealth } from "./health.js";
 import { mustLogIn, onNewIdentity, seesOnlyOwn, watchReturn } from "./identity.js";
@@ -55,14 +55,6 @@ function withTraces(load, name) {
     await loadStyles("traces.css");
     if (desk.debug && !seesOnlyOwn()) return (await load())[name](page);
     return (await import("./requests.js")).explainTraces(page);
-  });
-}
-
-function loadStyles(name) {
-  const href = `/static/${name}`;
-  if (document.querySelector(`link[href="${href}"]`)) return null;
-  return new Promise((resolve) => {
-    document.head.append(el("link", { rel: "stylesheet", href, onload: resolve, onerror: resolve }));
   });
 }
 
