@@ -227,9 +227,10 @@ class Browser:
     def value(self, selector: str) -> str:
         return self.run("return document.querySelector(arguments[0])?.value", selector)
 
-    def emulate(self, *, scheme: str = "light", width: int | None = None, height: int = 900) -> None:
-        """Light or dark, and the size of a phone; the size of the window where no width is given."""
-        media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    def emulate(self, *, scheme: str = "light", motion: str = "", width: int | None = None, height: int = 900) -> None:
+        """Light or dark, "reduce" for no motion, and the size of a phone; that of the window if no width is given."""
+        wanted = {"prefers-color-scheme": scheme, "prefers-reduced-motion": motion}
+        media = {"features": [{"name": name, "value": value} for name, value in wanted.items()]}
         self._devtools("Emulation.setEmulatedMedia", media)
         if width is None:
             self._devtools("Emulation.clearDeviceMetricsOverride", {})

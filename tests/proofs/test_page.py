@@ -327,7 +327,7 @@ class Ticket(PageTest):
     def test_a_draft_is_written_changed_and_approved(self):
         self.desk.new_ticket()
         page = self.open("/tickets/1")
-        page.click("button", "Write a reply draft")
+        page.click("button", "Suggest a reply")
         page.type("[name=draft]", "Dear customer, it works again.")
         page.click("button", "Save changes")
         page.until(lambda: self.desk.get("/tickets/1").json["drafts"][0]["body"].startswith("Dear"), "not saved")
@@ -341,7 +341,7 @@ class Ticket(PageTest):
         self.desk.post("/tickets/1/draft", {}, AGENT)
         page = self.open("/tickets/1")
         page.click("button", "Reject")
-        page.wait(".draft .badge", "rejected")
+        page.wait(".timeline .drafts", "rejected the draft")
 
     def test_a_customers_approval_is_refused_with_the_reason(self):
         self.desk.new_ticket()
@@ -388,7 +388,7 @@ class Ticket(PageTest):
         for _ in range(3):
             self.desk.post("/tickets/1/lock", {}, {"X-User-Id": "agent-2", "X-User-Role": "agent"})
         page.wait(".versions", "Version 4 of 4: agent-2 went on editing")
-        self.assertEqual(page.text(".timeline b").split("\n"), ["agent-2", "user-1"])
+        self.assertEqual(page.text(".timeline b").split("\n"), ["user-1", "agent-2"])
         self.assertEqual(page.text(".timeline .here button"), "Version 2")
         self.open("/tickets")
         page.wait("#live.live")
@@ -405,9 +405,10 @@ class Ticket(PageTest):
         page = self.open("/tickets/1")
         page.wait(".versions", "Version 1101 of 1101: agent-1 commented")
         count = "return document.querySelectorAll('.timeline > li').length"
-        self.assertEqual(page.run(count), 50)
-        page.click(".history button", "Older, 1,051 more")
-        self.assertEqual(page.run(count), 100)
+        self.assertEqual(page.run(count), 20)
+        page.click(".conversation button", "Show older, 1,081 more")
+        page.wait(".conversation button", "Show older, 981 more")
+        self.assertEqual(page.run(count), 120)
         page.press("[type=range]", "Home")
         page.wait(".timeline .here button", "Version 1")
 
@@ -419,24 +420,27 @@ class Ticket(PageTest):
                 self.desk.post("/tickets/1/draft", {"body": f"Draft {number}"}, AGENT)
         page = self.open("/tickets/1")
         count = "return document.querySelectorAll(arguments[0]).length"
-        page.wait(".conversation h2", "The newest 20 comments")
+        page.wait(".timeline .comment", "<b>Number 205</b>")
+        page.click(".conversation button", "Talk")
+        page.wait(".conversation > button", "Show older, 185 more")
         self.assertEqual(page.run(count, ".comment"), 20)
-        for most in (100, 200):
-            page.click(".conversation button", "Show older comments")
-            page.wait(".conversation h2", f"The newest {most} comments")
-        self.assertIn("<b>Number 6</b>", page.text(".comment"))
+        page.click(".conversation > button", "Show older")
+        page.wait(".conversation > button", "Show older, 85 more")
+        self.assertIn("<b>Number 86</b>", page.text(".comment"))
         self.desk.post("/tickets/1/comments", {"body": "Live"}, CUSTOMER)
-        page.wait(".conversation h2", "The newest 201 comments")
+        page.wait(".comment", "Live")
+        self.assertEqual(page.run(count, ".comment"), 121)
         page.press(".conversation > button", "Enter")
-        page.wait(".conversation h2", "206 comments")
+        page.until(lambda: page.run(count, ".comment") == 206, "not all comments")
         self.assertIn("<b>Number 1</b>", page.text(".comment"))
-        self.assertEqual(page.run("return document.activeElement.className"), "card conversation")
-        for most in (20, 100, 102):
-            page.until(lambda: page.run(count, ".draft") == most, f"not {most} drafts yet")
+        self.assertEqual(page.run("return document.activeElement.className"), "timeline")
+        for most in (5, 55, 102):
+            page.until(lambda: page.run(count, ".draft.pending") == most, f"not {most} drafts yet")
             page.find("button", "Show older drafts") and page.click("button", "Show older drafts")
         self.desk.post("/drafts/1/reject", {}, AGENT)
-        page.wait("details.draft", "rejected")
-        self.assertEqual(page.run(count, ".draft"), 102)
+        page.until(lambda: page.run(count, ".draft.pending") == 101, "the rejected draft still waits")
+        page.click(".conversation button", "Drafts")
+        page.wait(".timeline .drafts", "rejected the draft")
 
     def test_the_page_shows_a_ticket_as_it_was(self):
         self.desk.new_ticket(title="First words", priority="low")
@@ -450,7 +454,7 @@ class Ticket(PageTest):
         page.wait(".petri-net .here[data-place=new]")
         page.wait(".past", "Version 1 of 4")
         self.assertTrue(page.url.endswith("?at=1"), page.url)
-        self.assertNotIn("Later", page.text(".comments"))
+        self.assertNotIn("Later", page.text(".timeline > li:not(.future)"))
         page.reload()
         page.wait("h1", "First words")
         page.click(".timeline button", "Version 2")

@@ -255,8 +255,8 @@ class ScriptsInTheWindow(BesideTest):
 
     def told(self, side):
         with self.browser.inside(side):
-            self.browser.wait(".draft", "sent")
-            return self.browser.text(".card:has(.drafts) .outcome")
+            self.browser.wait(".timeline .drafts, .timeline .talk", "approved the draft")
+            return self.browser.text(".conversation .outcome")
 
     def test_what_one_writes_the_other_one_reads(self):
         self.begin("read-your-writes")

@@ -80,6 +80,13 @@ class TicketLayout(LayoutTest):
         page.wait(".comment", "Number 1999")
         self.assertLess(page.run("return document.querySelectorAll('*').length"), 1000)
         self.assertLess(self.box("[name=body]")["top"], 2000)
+        page.click("button", "Show older")
+        page.wait(".comment", "Number 1881")
+        count = "return document.querySelectorAll('.comment').length"
+        self.assertEqual(page.run(count), 119)
+        page.click("button", "Show older")
+        page.wait(".comment", "Number 1781")
+        self.assertEqual(page.run(count), 219)
 
 
 INSERT_COMMENT = """INSERT INTO comments (ticket_id, author, body, internal, created_at)

@@ -142,7 +142,7 @@ class Keeping(PageTest):
         page.reload()
         self.until_typed(page, "Mine", "[name=draft]")
         page.click("button", "Reject")
-        page.wait(".draft .badge", "rejected")
+        page.wait(".timeline .drafts", "rejected the draft")
         self.assertNotIn("Mine", page.run("return JSON.stringify(sessionStorage)"))
 
     def test_what_the_tab_cannot_read_is_not_there(self):

@@ -145,7 +145,7 @@ async function showNet() {
   document.removeEventListener("identity", showNet);
   desk.net = await answer.json();
   const words = el("ul", ...desk.net.transitions.map((step) => el("li", sentence(step))));
-  $("net").replaceChildren(drawNet(desk.net, desk.net.initial, []), el("details", el("summary", "In words"), words));
+  $("net").replaceChildren(drawNet(desk.net, desk.net.initial), el("details", el("summary", "In words"), words));
 }
 
 /** A sentence about one transition. */

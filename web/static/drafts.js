@@ -1,7 +1,7 @@
-// Reply drafts: written by the desk, changed and approved by people. Nothing is sent without an approval.
+// A reply draft that waits: people change its words, and approve or reject it. Nothing is sent without an approval.
 
-import { newKey, post, send } from "./api.js";
-import { arrange, el } from "./dom.js";
+import { post, send } from "./api.js";
+import { el } from "./dom.js";
 import { form, outcome } from "./form.js";
 import { person, timeElement } from "./format.js";
 import { shortcut } from "./keys.js";
@@ -10,67 +10,22 @@ import { forgetWords, keepWords } from "./words.js";
 
 const DRAFT = shortcut("a", "Go to the draft that waits for an approval");
 
-export class Drafts {
-  /** `pages` has the drafts; `during(job)` does a job that changes the ticket, and shows the ticket afterwards. */
-  constructor(pages, ticketPath, during) {
-    Object.assign(this, { pages, during, path: ticketPath });
-    this.cards = new Map(); // by draft id, so that typed words stay
-    this.list = el("div.drafts");
-    this.outcome = outcome();
-    this.button = el("button", { onclick: () => this.write() }, "Write a reply draft");
-    this.node = el("section.card", { tabindex: -1 },
-      el("header.head", el("h2", "Reply drafts"), this.button),
-      this.outcome,
-      this.list,
-      pages.button,
-    );
-  }
-
-  async write() {
-    this.outcome.textContent = "";
-    this.button.classList.add("busy");
-    this.key ??= newKey();
-    try {
-      await this.during(() => post(`${this.path}/draft`, {}, { headers: { "Idempotency-Key": this.key } }));
-      this.key = null;
-    } catch (problem) {
-      showProblem(this.outcome, problem);
-    } finally {
-      this.button.classList.remove("busy");
-    }
-  }
-
-  draw(past) {
-    this.node.hidden = Boolean(past);
-    const newest = this.pages.shown.reverse();
-    arrange(this.list, newest.map((draft) => this.cardOf(draft).node));
-  }
-
-  cardOf(draft) {
-    const known = this.cards.get(draft.id);
-    if (known?.draft.status === draft.status) known.update?.(draft);
-    else this.cards.set(draft.id, draft.status === "pending" ? this.pending(draft) : decided(draft));
-    return this.cards.get(draft.id);
-  }
-
-  pending(draft) {
-    return new PendingDraft(draft, this.during, this.outcome);
-  }
-}
-
-class PendingDraft {
-  /** The line `late` is for a refusal that comes when the draft is decided already, and its form gone. */
+export class PendingDraft {
+  /**
+   * during(job) does a job that changes the ticket, and shows the ticket afterwards. The line `late` is for a refusal that
+   * comes when the draft is decided already, and its form gone.
+   */
   constructor(draft, during, late) {
     Object.assign(this, { draft, during, late, path: `/drafts/${draft.id}` });
-    this.text = el("textarea", { name: "draft", rows: 9, dir: "auto", "aria-label": `Draft ${draft.id}`, ...DRAFT });
+    this.text = el("textarea", { name: "draft", rows: 6, dir: "auto", "aria-label": `Draft ${draft.id}`, ...DRAFT });
     this.text.value = draft.body;
     const choose = (job) => () => this.press(job);
     this.node = form(
       "draft pending",
       () => this.approve(),
       el("p.muted",
-        el("span.badge", "pending"),
-        " by ",
+        el("span.badge.waits", "waits for approval"),
+        ` Draft ${draft.id} by `,
         person(draft.created_by),
         `, source ${draft.source}, `,
         timeElement(draft.created_at),
@@ -120,12 +75,4 @@ class PendingDraft {
     });
     forgetWords(this.path);
   }
-}
-
-function decided(draft) {
-  const node = el("details.draft",
-    el("summary", el("span.badge", draft.status), " by ", person(draft.decided_by), " ", timeElement(draft.decided_at)),
-    el("p.user-text", { dir: "auto" }, draft.body),
-  );
-  return { draft, node };
 }

@@ -1,4 +1,4 @@
-// The description and the fields of a ticket. Fields that an event changed are marked, with their old values.
+// The description and the fields of a ticket. While the reader looks back, those are marked that changed, or differ now.
 
 import { el } from "./dom.js";
 import { humanize, person, timeElement } from "./format.js";
@@ -14,21 +14,21 @@ const FACTS = [
   ["version", (ticket) => String(ticket.version)],
 ];
 
-/** The children of the card. `changes` are those of the event that the reader looks at. */
-export function drawFacts(ticket, changes) {
-  const marks = Object.fromEntries(changes.map((change) => [change.name, change]));
+/**
+ * The children of the card. While the reader looks back, `changes` are those of the event at that version, `now` is the
+ * ticket as it is now, and `differing` names the fields that are not the same in both.
+ */
+export function drawFacts(ticket, { changes, now, differing }) {
+  const marks = Object.fromEntries(changes.map(({ name, from }) => [name, `was ${from ?? "nobody"}`]));
+  for (const name of differing) marks[name] = `now ${now[name] ?? "nobody"}`;
+  const classes = (name, more = "") => `${more} ${marks[name] ? "changed-field" : ""}`;
   return [
     el("h2.sr-only", "Description"),
-    el("p", { class: marks.description ? "user-text changed-field" : "user-text", dir: "auto" }, ticket.description),
-    el("dl.facts-list", FACTS.map(([name, show]) => fact(name, show(ticket), marks[name]))),
+    el("p", { class: classes("description", "user-text"), dir: "auto" }, ticket.description),
+    el("dl.facts-list", FACTS.map(([name, show]) => el("div", { class: classes(name) }, fact(name, show(ticket), marks[name])))),
   ];
 }
 
-function fact(name, value, change) {
-  return el(
-    "div",
-    { class: change && "changed-field" },
-    el("dt", humanize(name)),
-    el("dd", value, change && el("span.was", " was ", person(change.from ?? "nobody"))),
-  );
+function fact(name, value, mark) {
+  return [el("dt", humanize(name)), el("dd", value, " ", mark && el("span.was", person(mark.replaceAll("_", " "))))];
 }

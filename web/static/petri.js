@@ -3,51 +3,71 @@
 import { svg } from "./dom.js";
 import { humanize } from "./format.js";
 
-const WIDTH = 376;
-const RADIUS = 15;
-const RETURN_X = 364; // where the arc of the way back runs upwards
-const ADDED_X = 76; // where the row of the places begins that are not in the plan
-const ADDED_Y = 530;
+const WIDTH = 340;
+const RADIUS = 13;
+const RETURN_X = 328; // where the arc of the way back runs upwards
+const ADDED_X = 68; // where the row of the places begins that are not in the plan
+const ADDED_Y = 432;
+const MOVE = 700; // milliseconds
 
 /** Where names stand, seen from the middle of their place. */
-const LEFT = [-23, 4, "end"];
-const UNDER = [0, 31, "middle"];
-const UNDER_LEFT = [-12, 31, "middle"];
+const LEFT = [-20, 4, "end"];
+const UNDER = [0, 27, "middle"];
+const UNDER_LEFT = [-10, 27, "middle"];
 
 /** Where the known places stand, and where their names. */
 const PLACES = {
-  new: [180, 24, LEFT],
-  assigned: [180, 100, LEFT],
-  in_progress: [180, 176, LEFT],
-  escalated: [60, 276, UNDER_LEFT],
-  pending_customer: [300, 276, UNDER],
-  resolved: [180, 376, LEFT],
-  closed: [180, 452, LEFT],
+  new: [160, 20, LEFT],
+  assigned: [160, 78, LEFT],
+  in_progress: [160, 136, LEFT],
+  escalated: [54, 222, UNDER_LEFT],
+  pending_customer: [266, 222, UNDER],
+  resolved: [160, 308, LEFT],
+  closed: [160, 366, LEFT],
 };
 
 /** Where the names of the known transitions stand, and their bars where that is not halfway. */
 const TRANSITIONS = {
-  assign: { name: [200, 66, "start"] },
-  start_work: { name: [200, 142, "start"] },
-  escalate: { name: [100, 230, "end"] },
-  request_info: { name: [218, 247, "middle"] },
-  customer_reply: { name: [296, 178, "middle"], bar: [300, 190] },
-  resolve: { name: [200, 280, "start"] },
-  resolve_escalated: { name: [58, 348, "middle"] },
-  close: { name: [200, 418, "start"] },
-  reopen: { name: [346, 212, "end"], bar: [RETURN_X, 208] },
+  assign: { name: [186, 53, "start"] },
+  start_work: { name: [186, 111, "start"] },
+  escalate: { name: [88, 174, "end"] },
+  request_info: { name: [170, 212, "start"] },
+  customer_reply: { name: [258, 135, "middle"], bar: [266, 150] },
+  resolve: { name: [186, 266, "start"], bar: [160, 262] },
+  resolve_escalated: { name: [50, 288, "middle"] },
+  close: { name: [186, 341, "start"] },
+  reopen: { name: [312, 186, "end"], bar: [RETURN_X, 182] },
 };
 
-/** The whole net as an SVG; `state` has the token, `enabled` names the transitions that may fire. */
-export function drawNet(net, state, enabled) {
+/**
+ * The whole net as an SVG; `state` has the token, `open` names the transitions that may fire, `last` the one that fired
+ * last. With press(transition) the bars of the open ones are buttons.
+ */
+export function drawNet(net, state, { open = [], last, press } = {}) {
   const plan = placesOf(net);
-  const height = Math.max(...Object.values(plan).map(([, y]) => y)) + 36;
-  const label = `Petri net. The token is at ${humanize(state)}. Enabled: ${enabled.map(humanize).join(", ") || "nothing"}.`;
-  return svg("svg.petri-net", { viewBox: `0 0 ${WIDTH} ${height}`, role: "img", "aria-label": label },
-    svg("defs", arrowHead("arrow"), arrowHead("arrow-enabled")),
-    net.transitions.map((transition) => drawTransition(transition, plan, enabled.includes(transition.name))),
+  const height = Math.max(...Object.values(plan).map(([, y]) => y)) + 30;
+  const enabled = open.map(humanize).join(", ") || "nothing";
+  const label = `Petri net. The token is at ${humanize(state)}. Enabled: ${enabled}.${last ? ` Last step: ${humanize(last)}.` : ""}`;
+  return svg("svg.petri-net", { viewBox: `0 0 ${WIDTH} ${height}`, role: press && open.length ? "group" : "img", "aria-label": label },
+    svg("defs", arrowHead("arrow"), arrowHead("arrow-enabled"), arrowHead("arrow-last")),
+    net.transitions.map((step) => drawTransition(step, plan, { isOpen: open.includes(step.name), isLast: step.name === last, press })),
     net.places.map((place) => drawPlace(place, plan[place], place === state)),
   );
+}
+
+/** Show how the token has come where it is: through a transition, along its arcs. */
+export function moveToken(picture, transition) {
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+  const token = picture.querySelector(".token");
+  const [x, y] = ["cx", "cy"].map((name) => Number(token.getAttribute(name)));
+  const arcs = [...picture.querySelectorAll(`[data-transition="${transition}"] .arc`)];
+  const frames = arcs.flatMap(pointsAlong).map((point) => ({ transform: `translate(${point.x - x}px, ${point.y - y}px)` }));
+  token.animate([...frames, { transform: "none" }], { duration: MOVE, easing: "ease-in-out" });
+}
+
+function pointsAlong(path) {
+  const parts = Array.from({ length: 9 }, (_, index) => index / 8);
+  return parts.map((part) => path.getPointAtLength(part * path.getTotalLength()));
 }
 
 /** Where each place stands. Places that are not in the plan stand in a row below it. */
@@ -73,20 +93,42 @@ function drawPlace(place, [x, y, [dx, dy, anchor]], hasToken) {
   );
 }
 
-function drawTransition(transition, plan, isEnabled) {
+function drawTransition(transition, plan, { isOpen, isLast, press }) {
   const [from, to] = [plan[transition.from], plan[transition.to]];
   const { bar = between(from, to), name } = TRANSITIONS[transition.name] ?? beside(from, to);
   const [into, out] =
     bar[0] === RETURN_X ? returnPath(from, bar, to) : [straightArc(from, bar, RADIUS, 3), straightArc(bar, to, 3, RADIUS + 2)];
+  const text = humanize(transition.name);
+  const kind = isOpen ? "enabled" : isLast ? "last" : "";
   return svg(
     "g",
-    { class: isEnabled ? "transition enabled" : "transition" },
+    {
+      class: `transition ${kind}`,
+      "data-transition": transition.name,
+      ...(isOpen && press ? asButton(text, () => press(transition)) : {}),
+    },
     svg("path.arc", { d: into }),
-    svg("path.arc", { d: out, "marker-end": isEnabled ? "url(#arrow-enabled)" : "url(#arrow)" }),
+    svg("path.arc", { d: out, "marker-end": kind ? `url(#arrow-${kind})` : "url(#arrow)" }),
+    svg("rect.reach", { x: bar[0] - 20, y: bar[1] - 15, width: 40, height: 30, rx: 6 }),
     svg("rect", { x: bar[0] - 13, y: bar[1] - 3, width: 26, height: 6, rx: 1 }),
-    name && svg("text", { x: name[0], y: name[1], "text-anchor": name[2] }, humanize(transition.name)),
-    svg("title", humanize(transition.name)),
+    name && svg("text", { x: name[0], y: name[1], "text-anchor": name[2] }, text),
+    svg("title", isLast ? `${text}: the last step` : text),
   );
+}
+
+/** What makes a button of a part of a drawing. */
+function asButton(label, press) {
+  return {
+    role: "button",
+    tabindex: 0,
+    "aria-label": label,
+    onclick: (event) => event.detail < 2 && press(),
+    onkeydown: (event) => {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();
+      press();
+    },
+  };
 }
 
 /** Halfway, or, where one of them is not in the plan, nearer to that one: there is more room. */

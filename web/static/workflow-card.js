@@ -6,7 +6,7 @@ import { outcome } from "./form.js";
 import { humanize } from "./format.js";
 import { currentUser, mayActAs } from "./identity.js";
 import { shortcut } from "./keys.js";
-import { drawNet } from "./petri.js";
+import { drawNet, moveToken } from "./petri.js";
 import { presets } from "./presets.js";
 import { showProblem } from "./problem.js";
 
@@ -25,23 +25,34 @@ export class WorkflowCard {
     this.node = el("section.card.workflow", this.heading, this.steps, this.outcome, this.picture);
   }
 
-  /** Show the net with its token at `state`; in the past nothing can be fired. */
-  draw(state, isPast) {
-    if (this.drawn === `${state} ${isPast}`) return;
-    if (this.drawn) this.ignoreClicks();
-    this.drawn = `${state} ${isPast}`;
+  /**
+   * Show the steps of `state` and the net with its token, which moves when a step is taken. While the reader looks back,
+   * the token is at `past`, and the steps stay where they are, for later. `last` names the step that led there.
+   */
+  draw(state, past, last) {
+    const place = past ?? state;
+    const taken = desk.net.transitions.find(({ from, to }) => from === this.place && to === place)?.name;
+    const drawn = `${state} ${past} ${taken ?? last}`; // where a step is only guessed, its event comes later
+    if (this.drawn === drawn) return;
+    this.drawn = drawn;
+    this.steps.inert = Boolean(past);
+    this.heading.textContent = `Workflow: ${humanize(past ?? state)}${past && past !== state ? `, now ${humanize(state)}` : ""}`;
+    if (this.state !== state) this.drawSteps(state);
+    this.drawPicture(place, { open: past ? [] : this.open.map(({ name }) => name), last: taken ?? last });
+    if (taken) moveToken(this.picture, taken);
+  }
+
+  drawSteps(state) {
+    if (this.state) this.ignoreClicks();
     this.state = state;
-    this.heading.textContent = `Workflow: ${humanize(state)}`;
     const hadFocus = this.steps.contains(document.activeElement);
     const here = desk.net.transitions.filter((step) => step.from === state);
-    const open = here.filter((step) => !isPast && mayActAs(step.role));
-    this.picture.replaceChildren(drawNet(desk.net, state, open.map((step) => step.name)));
-    if (isPast) return this.steps.replaceChildren();
-    const roles = currentUser().roles.join(", ");
     const others = desk.net.transitions.filter((step) => step.from !== state);
+    const roles = currentUser().roles.join(", ");
+    this.open = here.filter((step) => mayActAs(step.role));
     this.steps.replaceChildren(
       ...here.map((step) =>
-        this.row(step, open.includes(step) ? "" : `needs the role ${step.role}; you are ${roles}`, open.indexOf(step) + 1),
+        this.row(step, this.open.includes(step) ? "" : `needs the role ${step.role}; you are ${roles}`, this.open.indexOf(step) + 1),
       ),
       el(
         "details",
@@ -50,6 +61,15 @@ export class WorkflowCard {
       ),
     );
     if (hadFocus) this.steps.querySelector("button").focus();
+  }
+
+  /** The net, where the bars of the steps that can be taken can be pressed, too. */
+  drawPicture(place, { open, last }) {
+    const hadFocus = this.picture.contains(document.activeElement);
+    const net = drawNet(desk.net, place, { open, last, press: (step) => this.press(step) });
+    this.picture.replaceChildren(net);
+    this.place = place;
+    if (hadFocus) (net.querySelector("[tabindex]") ?? this.steps.querySelector("button")).focus();
   }
 
   /** A button, or, with a reason why not, one that does nothing but can be read by everybody. */
