@@ -11,10 +11,7 @@ import { forgetWords, keepWords } from "./words.js";
 const DRAFT = shortcut("a", "Go to the draft that waits for an approval");
 
 export class PendingDraft {
-  /**
-   * during(job) does a job that changes the ticket, and shows the ticket afterwards. The line `late` is for a refusal that
-   * comes when the draft is decided already, and its form gone.
-   */
+  /** during(job) changes the ticket and shows it. `late` is a line for a refusal that comes when the form is gone. */
   constructor(draft, during, late) {
     Object.assign(this, { draft, during, late, path: `/drafts/${draft.id}` });
     this.text = el("textarea", { name: "draft", rows: 6, dir: "auto", "aria-label": `Draft ${draft.id}`, ...DRAFT });

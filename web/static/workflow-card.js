@@ -32,7 +32,7 @@ export class WorkflowCard {
   draw(state, past, last) {
     const place = past ?? state;
     const taken = desk.net.transitions.find(({ from, to }) => from === this.place && to === place)?.name;
-    const drawn = `${state} ${past} ${taken ?? last}`; // where a step is only guessed, its event comes later
+    const drawn = `${state} ${past} ${taken ?? last}`; // a step may be guessed: its event comes later
     if (this.drawn === drawn) return;
     this.drawn = drawn;
     this.steps.inert = Boolean(past);
