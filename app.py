@@ -19,7 +19,7 @@ from typing import Callable, NamedTuple
 
 import workflow
 from llm import PLUGINS, Assistant, default_plugin, with_suggestions
-from store import Damaged, Store, Unusable
+from store import Damaged, Store, Unusable, check_cursor
 from web import accounts, bodies, commands, debug, demo, export, files, live, metrics, offline, openapi, petri_net
 from web import rate_limit
 from web.checks import Gate, ticket_to_change
@@ -122,7 +122,8 @@ def ticket_filters(request) -> dict:
         filters["owner"] = request.caller.id
     if filters.pop("mine", False):
         filters["mine"] = request.caller.id
-    return filters
+    check_cursor(filters)
+    return {**filters, "priorities": request.route.query["priority"].choices}
 
 
 def export_tickets(context, request) -> Response:
@@ -132,7 +133,7 @@ def export_tickets(context, request) -> Response:
 
 
 def list_tickets(context, request) -> Response:
-    """List tickets, newest first, with filters and pages."""
+    """List tickets, newest first or sorted, with filters and pages."""
     page = context.store.tickets(ticket_filters(request))
     tickets = f"[{','.join(page.pop('tickets'))}]"
     return tagged(request, f'{{"tickets":{tickets},{encode(page)[1:]}')
