@@ -588,6 +588,8 @@ class Store:
         sql = f"SELECT id, {row} FROM tickets WHERE {those}"
         return self._rows(sql, (json.dumps(ids),), self._cursor_of_tuples())
 
+    MOST_SORTED = 5_000  # matches that are sorted for one page; of more, a page is found soon in the audit log
+
     def _sorted_page(self, filters, asked, parts, row):
         """The same in another order, while tickets change: each ticket that was there when the first page was read,
         and that fits the filters, is on one page, once. Hard part: skip it on a first reading.
@@ -626,8 +628,8 @@ class Store:
     def _are_few(self, filters, asked, parts):
         """Whether it is quicker to sort all matches than to look for them in the audit log. A customer's own tickets
         are sorted always: so the time tells nothing about tickets of others."""
-        counted = self._total({**filters, "most_counted": MOST_SORTED}, asked, parts)
-        return "owner" in asked or counted["total"] < MOST_SORTED
+        counted = self._total({**filters, "most_counted": self.MOST_SORTED}, asked, parts)
+        return "owner" in asked or counted["total"] < self.MOST_SORTED
 
     def _rows_in_order(self, found, row):
         """(position, row, id) for these (position, id), one by one. CROSS JOIN keeps the order of the array."""
@@ -1282,7 +1284,6 @@ TOTALS = RUN | {"status"}  # filters whose totals are in ticket_counts
 OTHER_LIST = "Must be the `next` of a list with the same sort and the same filters; without it the list begins anew."
 # Other orders than by id, which is `created_at`: see Store._sorted_page(). {sort: the numbers in a cursor}
 SORTS = {"updated_at": 2, "priority": 4}
-MOST_SORTED = 5_000  # matches that are sorted for one page; of more, a page is found soon in the audit log
 LAST_EVENTS = """SELECT (SELECT this.id FROM audit_events AS this WHERE this.ticket_id = tickets.id
         AND this.id <= :snapshot ORDER BY this.version DESC LIMIT 1) AS event, tickets.id
     FROM {} AND event < :event ORDER BY event DESC LIMIT :limit + 1"""
