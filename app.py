@@ -19,7 +19,7 @@ from typing import Callable, NamedTuple
 
 import workflow
 from llm import PLUGINS, Assistant, default_plugin, with_suggestions
-from store import Damaged, Store, Unusable, check_cursor
+from store import Damaged, Store, Unusable
 from web import accounts, bodies, commands, debug, demo, export, files, live, metrics, offline, openapi, petri_net
 from web import rate_limit
 from web.checks import Gate, ticket_to_change
@@ -122,7 +122,7 @@ def ticket_filters(request) -> dict:
         filters["owner"] = request.caller.id
     if filters.pop("mine", False):
         filters["mine"] = request.caller.id
-    check_cursor(filters)
+    Store.check_cursor(filters)
     return {**filters, "priorities": request.route.query["priority"].choices}
 
 

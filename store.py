@@ -608,6 +608,14 @@ class Store:
         page, following = pages[filters["sort"]](filters, asked, parts, row, place)
         return [(number, text) for _, text, number in page], following and _cursor(filters["given"], following)
 
+    @staticmethod
+    def check_cursor(filters: dict) -> None:
+        """Raise Invalid if `before` is not of a list with this sort and these filters."""
+        if filters.get("sort") in SORTS:
+            _place(filters)
+        elif isinstance(filters.get("before"), str):
+            raise Invalid(details={"before": [OTHER_LIST]})
+
     def _page_by_last_event(self, filters, asked, parts, row, place):
         """([(event, row, id), …], place of the next page): the place is (snapshot, the event above the page)."""
         newest = self._newest_event()[0]
@@ -1359,14 +1367,6 @@ RECOUNTS = {  # counter table: its key, and the same key computed from tickets
 def _and(conditions, given):
     """The given conditions, cheapest first; built only from our own constants, so no SQL injection."""
     return " AND ".join(condition for name, condition in conditions.items() if name in given) or "true"
-
-
-def check_cursor(filters: dict) -> None:
-    """Raise Invalid if `before` is not of a list with this sort and these filters."""
-    if filters.get("sort") in SORTS:
-        _place(filters)
-    elif isinstance(filters.get("before"), str):
-        raise Invalid(details={"before": [OTHER_LIST]})
 
 
 def _place(filters) -> tuple | None:
