@@ -122,8 +122,9 @@ def ticket_filters(request) -> dict:
         filters["owner"] = request.caller.id
     if filters.pop("mine", False):
         filters["mine"] = request.caller.id
+    filters |= {"sent": request.fields, "priorities": request.route.query["priority"].choices}
     Store.check_cursor(filters)
-    return {**filters, "priorities": request.route.query["priority"].choices}
+    return filters
 
 
 def export_tickets(context, request) -> Response:

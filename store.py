@@ -182,8 +182,8 @@ class Store:
     def tickets(self, filters: dict) -> dict:
         """A page of tickets, newest first: {tickets: [JSON text, …], total, next}.
 
-        `filters` has `limit` and any of FILTERS; `sort` gives another order: see SORTS. `next` is the `before` of the
-        next page, None on the last page.
+        `filters` has `limit` and any of FILTERS. `sort` gives another order, see SORTS: then it has `sent`, too, what
+        the client has sent, and `priorities`. `next` is the `before` of the next page, None on the last page.
         Keyset pagination: while new tickets arrive, no page skips or repeats a ticket. The total comes
         from a counter if there is one. Else the desk counts rows, at most `most_counted` (0: none); if it stops there,
         total_is_exact is False. A search for a common letter can give a short page with a `next`: see _query().
@@ -1380,8 +1380,9 @@ def _place(filters) -> tuple | None:
 
 
 def _cursor(filters, place) -> str:
-    """The place as text, with a checksum of the sort, the filters and the place: it fits no other list."""
-    digest = workflow.checksum([*(filters.get(name) for name in ("sort", *FILTERS)), *place])
+    """The place as text, with a checksum of it and of what the client has sent: it fits no other list."""
+    sent = {name: value for name, value in filters["sent"].items() if name not in ("limit", "before")}
+    digest = workflow.checksum([workflow.canonical(sent), filters.get("owner"), filters.get("mine"), *place])
     return "-".join(map(str, (filters["sort"], *place, digest[:16])))
 
 

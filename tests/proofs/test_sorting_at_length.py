@@ -134,6 +134,21 @@ class RandomWalks:
         self.assertEqual(seen, [number for number in order if number in seen], "another order, or a newer ticket")
 
 
-for kind in (Store, Reads, ReadsTheLog, ReadsWithoutIndex, ReadsWithoutFts5):
-    globals()[f"Walks{kind.__name__}"] = type(f"Walks{kind.__name__}", (RandomWalks, unittest.TestCase), {"store": kind})
-del kind
+class AsItIs(RandomWalks, unittest.TestCase):
+    """With the limits of the desk."""
+
+
+class WithFewReads(RandomWalks, unittest.TestCase):
+    store = Reads
+
+
+class FromTheLog(RandomWalks, unittest.TestCase):
+    store = ReadsTheLog
+
+
+class WithoutIndex(RandomWalks, unittest.TestCase):
+    store = ReadsWithoutIndex
+
+
+class WithoutSearch(RandomWalks, unittest.TestCase):
+    store = ReadsWithoutFts5
