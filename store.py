@@ -653,7 +653,8 @@ class Store:
         order = [given["priority"]] if "priority" in asked else filters["priorities"][::-1]
         newest = self._tuples("SELECT coalesce(max(id), 0) FROM tickets")[0][0]
         snapshot, top, first, before = place or (self._newest_event()[0], newest + 1, 0, newest + 1)
-        moved = {} if "priority" in asked else self._moved(snapshot, top)
+        of_walk = {"snapshot": snapshot, "top": top}
+        moved = {} if "priority" in asked else dict(self._tuples(MOVED, of_walk))  # {id: the priority at the snapshot}
         rows, following = [], None
         for rank, priority in list(enumerate(order))[first:]:
             here = {**given, "limit": filters["limit"] + 1 - len(rows), "before": before}
@@ -667,7 +668,7 @@ class Store:
         return page, end and (snapshot, top, *end)
 
     def _list_of_priority(self, filters, priority, moved, row):
-        """A page, as above, of the tickets that had this priority at the snapshot."""
+        """A page of the tickets that had this priority at the snapshot: ([(id, row), …], the `before` of the rest)."""
         lists = [{**filters, "priority": priority}]
         if moved:
             lists[0]["left_out"] = json.dumps([*moved])
@@ -676,11 +677,6 @@ class Store:
         following = max((end for _, end in found if end), default=None)
         some = sorted((pair for page, _ in found for pair in page), reverse=True)
         return [pair for pair in some if not following or pair[0] >= following], following
-
-    def _moved(self, snapshot, top):
-        """{id: the priority at the snapshot} of the tickets that have another priority now."""
-        rows = self._tuples(MOVED, {"snapshot": snapshot, "top": top})
-        return {number: was for number, was, now in rows if was != now}
 
     def _total(self, filters, asked, parts):
         if TOTALS.issuperset(asked):
@@ -1303,8 +1299,7 @@ LOG_BACKWARDS = """SELECT this.id, tickets.id
     AND {} ORDER BY this.id DESC LIMIT :limit + 1"""
 NEW_PRIORITY = "json_extract(data, '$.changes.priority')"
 MOVED = f"""SELECT ticket_id, (SELECT {NEW_PRIORITY} FROM audit_events AS was WHERE was.ticket_id = this.ticket_id
-        AND was.id <= :snapshot AND {NEW_PRIORITY} IS NOT NULL ORDER BY version DESC LIMIT 1),
-    (SELECT priority FROM tickets WHERE tickets.id = this.ticket_id)
+        AND was.id <= :snapshot AND {NEW_PRIORITY} IS NOT NULL ORDER BY version DESC LIMIT 1)
     FROM audit_events AS this WHERE id > :snapshot AND +ticket_id < :top AND {NEW_PRIORITY} IS NOT NULL"""
 
 # Hard part: skip it on a first reading. The index knows which trigrams (three characters) a ticket has, but not where.

@@ -4,8 +4,8 @@ import random
 import unittest
 from urllib.parse import urlencode
 
-from store import Store
-from tests.desk import AGENT, Desk, choices
+from store import LIST_BYTES, Store
+from tests.desk import AGENT, Desk, DeskTest, choices
 from tests.test_search import NeverIndexes, WithoutFts5, catch_up
 
 PRIORITIES, CATEGORIES = choices("priority"), choices("category")
@@ -132,6 +132,22 @@ class RandomWalks:
         self.assertEqual(len(seen), len(set(seen)), "a ticket twice")
         self.assertLessEqual(always, set(seen), "a ticket is lost")
         self.assertEqual(seen, [number for number in order if number in seen], "another order, or a newer ticket")
+
+
+class LongTexts(DeskTest):
+    def test_pages_that_are_cut_by_their_bytes_lose_nothing(self):
+        worst, seen, before = "\x01" * 19_999 + "x", [], ""
+        for number in range(30):
+            fields = {"title": "Long", "description": worst, "priority": "low" if number % 7 == 3 else "high"}
+            self.desk.post("/tickets", fields, AGENT)
+        order = sorted(range(1, 31), key=lambda number: (number % 7 == 4, -number))
+        while before is not None:
+            page = self.desk.get(f"/tickets?sort=priority&limit=1000&before={before}")
+            self.assertLess(len(page.body), LIST_BYTES)
+            seen, before = seen + [ticket["id"] for ticket in page.json["tickets"]], page.json["next"]
+            for number in (2, 9, 12, 29):
+                self.desk.patch(f"/tickets/{number}", {"priority": "critical"}, AGENT)
+        self.assertEqual(seen, order)
 
 
 class AsItIs(RandomWalks, unittest.TestCase):
