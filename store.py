@@ -1291,12 +1291,11 @@ SORTS = {"updated_at": 2, "priority": 4}
 LAST_EVENTS = """SELECT (SELECT this.id FROM audit_events AS this WHERE this.ticket_id = tickets.id
         AND this.id <= :snapshot ORDER BY this.version DESC LIMIT 1) AS event, tickets.id
     FROM {} AND event < :event ORDER BY event DESC LIMIT :limit + 1"""
-LOG_BACKWARDS = """SELECT this.id, tickets.id
-    FROM audit_events AS this CROSS JOIN tickets ON tickets.id = this.ticket_id
-    LEFT JOIN search_words ON search_words.ticket_id = tickets.id
-    WHERE this.id < :event AND this.id > :oldest_event AND NOT EXISTS (SELECT 1 FROM audit_events AS later
-        WHERE later.ticket_id = this.ticket_id AND later.version = this.version + 1 AND later.id <= :snapshot)
-    AND {} ORDER BY this.id DESC LIMIT :limit + 1"""
+LOG_BACKWARDS = """SELECT event, tickets.id FROM (SELECT id AS event, ticket_id AS number FROM audit_events AS this
+        WHERE id < :event AND id > :oldest_event AND NOT EXISTS (SELECT 1 FROM audit_events AS later
+            WHERE later.ticket_id = this.ticket_id AND later.version = this.version + 1 AND later.id <= :snapshot))
+    CROSS JOIN tickets ON tickets.id = number LEFT JOIN search_words ON search_words.ticket_id = tickets.id
+    WHERE {} ORDER BY event DESC LIMIT :limit + 1"""
 NEW_PRIORITY = "json_extract(data, '$.changes.priority')"
 MOVED = f"""SELECT ticket_id, (SELECT {NEW_PRIORITY} FROM audit_events AS was WHERE was.ticket_id = this.ticket_id
         AND was.id <= :snapshot AND {NEW_PRIORITY} IS NOT NULL ORDER BY version DESC LIMIT 1)
