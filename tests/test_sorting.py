@@ -4,15 +4,16 @@ from itertools import count
 from urllib.parse import urlencode
 
 from tests.desk import AGENT, CUSTOMER, DeskTest, choices
+from tests.test_locked import LOCKED, bearer
 
 PRIORITIES = choices("priority")
 
 
-def pages(desk, path="/tickets", **query):
+def pages(desk, headers=AGENT, **query):
     """The ids on each page of a list, read one by one."""
     before = ""
     while before is not None:
-        page = desk.get(f"{path}?{urlencode({**query, 'before': before})}", AGENT).json
+        page = desk.get(f"/tickets?{urlencode({**query, 'before': before})}", headers).json
         yield [ticket["id"] for ticket in page["tickets"]]
         before = page["next"]
 
@@ -82,6 +83,23 @@ class Orders(DeskTest):
                 reply = self.desk.get(f"{path}?{query}", CUSTOMER)
                 self.assert_refused(reply, 400, "VALIDATION_ERROR")
                 self.assertEqual(list(reply.json["details"]), ["before"], query)
+
+
+class OwnTickets(DeskTest):
+    environ = LOCKED
+
+    def test_a_customer_of_a_locked_desk_sorts_own_tickets_and_takes_no_cursor_of_others(self):
+        alice, bob = bearer("alice", "customer"), bearer("bob", "customer")
+        for who in (alice, bob, alice, bob, alice):
+            self.desk.post("/tickets", {"title": "Login broken", "description": "Cannot get in"}, who)
+        self.desk.post("/tickets/1/comments", {"body": "Hello?"}, alice)
+        for sort, ids in {"updated_at": [1, 5, 3], "priority": [5, 3, 1]}.items():
+            for search in ("", "login"):
+                query = {"sort": sort, "search": search, "limit": 2}
+                self.assertEqual(sum(pages(self.desk, headers=alice, **query), []), ids, (sort, search))
+            following = self.desk.get(f"/tickets?sort={sort}&limit=1", alice).json["next"]
+            reply = self.desk.get(f"/tickets?sort={sort}&limit=1&before={following}", bob)
+            self.assert_refused(reply, 400, "VALIDATION_ERROR")
 
 
 class Walks(DeskTest):
