@@ -588,7 +588,7 @@ class Store:
         sql = f"SELECT id, {row} FROM tickets WHERE {those}"
         return self._rows(sql, (json.dumps(ids),), self._cursor_of_tuples())
 
-    MOST_SORTED = 5_000  # matches that are sorted for one page; of more, a page is found soon in the audit log
+    MOST_SORTED = 2_000  # matches that are sorted for one page; of more, a page is found soon in the audit log
 
     def _sorted_page(self, filters, asked, parts, row):
         """The same in another order, while tickets change: each ticket that was there when the first page was read,
