@@ -183,10 +183,10 @@ class Store:
         """A page of tickets, newest first: {tickets: [JSON text, …], total, next}.
 
         `filters` has `limit` and any of FILTERS. `sort` gives another order, see SORTS: then it has `sent`, too, what
-        the client has sent, and `priorities`. `next` is the `before` of the next page, None on the last page.
-        Keyset pagination: while new tickets arrive, no page skips or repeats a ticket. The total comes
-        from a counter if there is one. Else the desk counts rows, at most `most_counted` (0: none); if it stops there,
-        total_is_exact is False. A search for a common letter can give a short page with a `next`: see _query().
+        the client has sent, and `priorities`. `next` is the `before` of the next page, None on the last page. Keyset
+        pagination: no page skips or repeats a ticket while others arrive. The total comes from a counter if there is
+        one. Else the desk counts rows, at most `most_counted` (0: none); if it stops there, total_is_exact is False.
+        A search for a common letter can give a short page with a `next`: see _query().
         """
         # _query(): which filters, and FROM and WHERE for each place to look in. _page_of_tickets(): the rows of the
         # page. _total(): the total, from counters if possible. All are below, with the hard part: how rows are read.

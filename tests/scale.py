@@ -199,6 +199,6 @@ def report(sizes: list[int]) -> None:
             path.unlink()
     print(f"\n{'milliseconds, 1 client':34}" + "".join(f"{size:>12,}" for size in sizes) + f"{'growth':>10}")
     for name, figures in table.items():
-        growth = figures[-1] / max(figures[0], 0.01)  # from less than a page of 20 in the smallest size, in part to that
+        growth = figures[-1] / max(figures[0], 0.01)  # from less than a page in the smallest size, in part to that
         mark = "  more than 3x" if growth > MOST_GROWTH else ""
         print(f"{name:34}" + "".join(f"{figure:>12.2f}" for figure in figures) + f"{growth:>9.1f}x{mark}")
