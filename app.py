@@ -122,6 +122,8 @@ def ticket_filters(request) -> dict:
         filters["owner"] = request.caller.id
     if filters.pop("mine", False):
         filters["mine"] = request.caller.id
+    filters |= {"sent": request.fields, "priorities": request.route.query["priority"].choices}
+    Store.check_cursor(filters)
     return filters
 
 
@@ -132,7 +134,7 @@ def export_tickets(context, request) -> Response:
 
 
 def list_tickets(context, request) -> Response:
-    """List tickets, newest first, with filters and pages."""
+    """List tickets, newest first or sorted, with filters and pages."""
     page = context.store.tickets(ticket_filters(request))
     tickets = f"[{','.join(page.pop('tickets'))}]"
     return tagged(request, f'{{"tickets":{tickets},{encode(page)[1:]}')

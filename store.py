@@ -182,10 +182,11 @@ class Store:
     def tickets(self, filters: dict) -> dict:
         """A page of tickets, newest first: {tickets: [JSON text, …], total, next}.
 
-        `filters` has `limit` and any of FILTERS. `next` is the `before` of the next page, None on the last page.
-        Keyset pagination: while new tickets arrive, no page skips or repeats a ticket. The total comes
-        from a counter if there is one. Else the desk counts rows, at most `most_counted` (0: none); if it stops there,
-        total_is_exact is False. A search for a common letter can give a short page with a `next`: see _query().
+        `filters` has `limit` and any of FILTERS. `sort` gives another order, see SORTS: then it has `sent`, too, what
+        the client has sent, and `priorities`. `next` is the `before` of the next page, None on the last page. Keyset
+        pagination: no page skips or repeats a ticket while others arrive. The total comes from a counter if there is
+        one. Else the desk counts rows, at most `most_counted` (0: none); if it stops there, total_is_exact is False.
+        A search for a common letter can give a short page with a `next`: see _query().
         """
         # _query(): which filters, and FROM and WHERE for each place to look in. _page_of_tickets(): the rows of the
         # page. _total(): the total, from counters if possible. All are below, with the hard part: how rows are read.
@@ -526,6 +527,8 @@ class Store:
         needle = workflow.search_key(filters.get("search", ""))
         uses_index = needle and self.has_index and "owner" not in asked
         match = self._match(needle) if uses_index else None
+        if filters.get("sort") in SORTS:
+            filters = {**filters, "before": workflow.MAX_ID, "given": filters}
         filters = {"before": workflow.MAX_ID, **filters, "search": needle, "match": match}
         filters |= {"oldest": 0, "rest": None, "counted": 0}  # a page and a total are of tickets with a larger id
         if uses_index and match is None:
@@ -554,6 +557,8 @@ class Store:
 
     def _page_of_tickets(self, filters, asked, parts, row):
         """([(id, value of the SQL expression `row`), …] of a page, the `before` of the next page or None)."""
+        if filters.get("sort") in SORTS:
+            return self._sorted_page(filters, asked, parts, row)
         in_runs = asked and "search" not in asked
         rows = self._newest_of_runs(filters, asked, row) if in_runs else self._newest(filters, parts, row)
         page, following = _page(rows, filters["limit"], LIST_BYTES)
@@ -582,6 +587,96 @@ class Store:
         those = "id IN (SELECT value FROM json_each(?)) ORDER BY id DESC"
         sql = f"SELECT id, {row} FROM tickets WHERE {those}"
         return self._rows(sql, (json.dumps(ids),), self._cursor_of_tuples())
+
+    MOST_SORTED = 2_000  # matches that are sorted for one page; of more, a page is found soon in the audit log
+
+    def _sorted_page(self, filters, asked, parts, row):
+        """The same in another order, while tickets change: each ticket that was there when the first page was read,
+        and that fits the filters, is on one page, once. Hard part: skip it on a first reading.
+
+        What a list is sorted by changes. A cursor with the last ticket's `updated_at` alone would lose each ticket that
+        is changed before its turn: it moves to the front, which is read already. So the order is that of one moment,
+        the snapshot: the id of the last event when the first page was read. The audit log tells that order for ever,
+        and the cursor has the snapshot. Tickets that are newer than the snapshot are on none of these pages.
+
+        updated_at: one reads the audit log backwards from the snapshot. Each ticket stands at its last event there.
+        priority: the lists of the priorities, one after the other. The few tickets whose priority has changed since the
+        snapshot are left out of them, and stand where they stood: their events tell which priority they had.
+        """
+        pages = {"updated_at": self._page_by_last_event, "priority": self._page_by_priority}
+        place = _place(filters["given"])
+        page, following = pages[filters["sort"]](filters, asked, parts, row, place)
+        return [(number, text) for _, text, number in page], following and _cursor(filters["given"], following)
+
+    @staticmethod
+    def check_cursor(filters: dict) -> None:
+        """Raise Invalid if `before` is not of a list with this sort and these filters."""
+        if filters.get("sort") in SORTS:
+            _place(filters)
+        elif isinstance(filters.get("before"), str):
+            raise Invalid(details={"before": [OTHER_LIST]})
+
+    def _page_by_last_event(self, filters, asked, parts, row, place):
+        """([(event, row, id), …], place of the next page): the place is (snapshot, the event above the page)."""
+        newest = self._newest_event()[0]
+        snapshot, event = place or (newest, newest + 1)
+        oldest = max(0, event - 1 - self.MOST_READ) if self._reads_all(filters, asked) else 0
+        values = {**filters, "snapshot": snapshot, "event": event, "oldest_event": oldest}
+        are_few = asked and not oldest and self._are_few(filters, asked, parts)
+        queries = [LAST_EVENTS.format(part) for _, part in parts] if are_few else [_log_backwards(asked)]
+        found = sorted((pair for sql in queries for pair in self._tuples(sql, values)), reverse=True)
+        page, following = _page(self._rows_in_order(found[: filters["limit"] + 1], row), filters["limit"], LIST_BYTES)
+        following = following or (oldest and oldest + 1)
+        return page, (snapshot, following) if following else None
+
+    def _reads_all(self, filters, asked):
+        """Whether a search cannot use the index: then it reads MOST_READ events for one page, as _query() explains."""
+        return "search" in asked and "owner" not in asked and not filters["match"]
+
+    def _are_few(self, filters, asked, parts):
+        """Whether it is quicker to sort all matches than to look for them in the audit log. A customer's own tickets
+        are sorted always: so the time tells nothing about tickets of others."""
+        counted = self._total({**filters, "most_counted": self.MOST_SORTED}, asked, parts)
+        return "owner" in asked or counted["total"] < self.MOST_SORTED
+
+    def _rows_in_order(self, found, row):
+        """(position, row, id) for these (position, id), one by one. CROSS JOIN keeps the order of the array."""
+        array = "(SELECT key AS place, value AS number FROM json_each(?))"
+        sql = f"SELECT place, {row} FROM {array} CROSS JOIN tickets ON tickets.id = number"
+        for place, text in self._rows(sql, (json.dumps([number for _, number in found]),), self._cursor_of_tuples()):
+            yield found[place][0], text, found[place][1]
+
+    def _page_by_priority(self, filters, asked, parts, row, place):
+        """([((rank, id), row, id), …], place of the next page): the place is (snapshot, newest ticket then, rank of the
+        priority, the ticket above the page); the rank 0 is the most urgent priority."""
+        given = {name: filters["given"][name] for name in asked}
+        order = [given["priority"]] if "priority" in asked else filters["priorities"][::-1]
+        newest = self._tuples("SELECT coalesce(max(id), 0) FROM tickets")[0][0]
+        snapshot, top, first, before = place or (self._newest_event()[0], newest + 1, 0, newest + 1)
+        of_walk = {"snapshot": snapshot, "top": top}
+        moved = {} if "priority" in asked else dict(self._tuples(MOVED, of_walk))  # {id: the priority at the snapshot}
+        rows, following = [], None
+        for rank, priority in list(enumerate(order))[first:]:
+            here = {**given, "limit": filters["limit"] + 1 - len(rows), "before": before}
+            some, following = self._list_of_priority(here, priority, moved, row)
+            rows += [((rank, number), text, number) for number, text in some]
+            before = top
+            if following or len(rows) > filters["limit"]:
+                break
+        page, cut = _page(rows, filters["limit"], LIST_BYTES)
+        end = cut or (following and (rank, following))
+        return page, end and (snapshot, top, *end)
+
+    def _list_of_priority(self, filters, priority, moved, row):
+        """A page of the tickets that had this priority at the snapshot: ([(id, row), …], the `before` of the rest)."""
+        lists = [{**filters, "priority": priority}]
+        if moved:
+            lists[0]["left_out"] = json.dumps([*moved])
+            lists.append({**filters, "only": json.dumps([number for number in moved if moved[number] == priority])})
+        found = [self._page_of_tickets(*self._query(one), row) for one in lists]
+        following = max((end for _, end in found if end), default=None)
+        some = sorted((pair for page, _ in found for pair in page), reverse=True)
+        return [pair for pair in some if not following or pair[0] >= following], following
 
     def _total(self, filters, asked, parts):
         if TOTALS.issuperset(asked):
@@ -1178,6 +1273,8 @@ STORED = f"coalesce(search_words.{{0}}_words, {FOLDED})"
 HOLDS = f"(instr({STORED.format('title')}, :search) OR instr({STORED.format('description')}, :search))"
 PLACES = (INDEXED, PENDING)
 FILTERS = {
+    "only": "tickets.id IN (SELECT value FROM json_each(:only))",
+    "left_out": "tickets.id NOT IN (SELECT value FROM json_each(:left_out))",
     **{column: f"{column} = :{column}" for column in ("category", "priority", "state", "assignee", "created_by")},
     "status": "state IN (SELECT state FROM ticket_counts WHERE status = :status)",  # so an index can be used
     "owner": "created_by = :owner",
@@ -1187,6 +1284,22 @@ FILTERS = {
 MINE = ("created_by = :mine", "assignee = :mine AND created_by <> :mine")  # as two queries with an index each
 RUN = {"state", "priority", "category"}  # one row of ticket_counts; for one such triple an index is in order of id
 TOTALS = RUN | {"status"}  # filters whose totals are in ticket_counts
+
+OTHER_LIST = "Must be the `next` of a list with the same sort and the same filters; without it the list begins anew."
+# Other orders than by id, which is `created_at`: see Store._sorted_page(). {sort: the numbers in a cursor}
+SORTS = {"updated_at": 2, "priority": 4}
+LAST_EVENTS = """SELECT (SELECT this.id FROM audit_events AS this WHERE this.ticket_id = tickets.id
+        AND this.id <= :snapshot ORDER BY this.version DESC LIMIT 1) AS event, tickets.id
+    FROM {} AND event < :event ORDER BY event DESC LIMIT :limit + 1"""
+LOG_BACKWARDS = """SELECT event, tickets.id FROM (SELECT id AS event, ticket_id AS number FROM audit_events AS this
+        WHERE id < :event AND id > :oldest_event AND NOT EXISTS (SELECT 1 FROM audit_events AS later
+            WHERE later.ticket_id = this.ticket_id AND later.version = this.version + 1 AND later.id <= :snapshot))
+    CROSS JOIN tickets ON tickets.id = number LEFT JOIN search_words ON search_words.ticket_id = tickets.id
+    WHERE {} ORDER BY event DESC LIMIT :limit + 1"""
+NEW_PRIORITY = "json_extract(data, '$.changes.priority')"
+MOVED = f"""SELECT ticket_id, (SELECT {NEW_PRIORITY} FROM audit_events AS was WHERE was.ticket_id = this.ticket_id
+        AND was.id <= :snapshot AND {NEW_PRIORITY} IS NOT NULL ORDER BY version DESC LIMIT 1)
+    FROM audit_events AS this WHERE id > :snapshot AND +ticket_id < :top AND {NEW_PRIORITY} IS NOT NULL"""
 
 # Hard part: skip it on a first reading. The index knows which trigrams (three characters) a ticket has, but not where.
 # So it gives candidates, and the query checks the text of each. It can give too many (the words before an edit stay in
@@ -1248,6 +1361,28 @@ RECOUNTS = {  # counter table: its key, and the same key computed from tickets
 def _and(conditions, given):
     """The given conditions, cheapest first; built only from our own constants, so no SQL injection."""
     return " AND ".join(condition for name, condition in conditions.items() if name in given) or "true"
+
+
+def _place(filters) -> tuple | None:
+    """The numbers in the cursor of a sorted list, None at its beginning. Raises Invalid."""
+    if "before" not in filters:
+        return None
+    numbers = [workflow.row_number(text) or 0 for text in str(filters["before"]).split("-")[1:-1]]
+    if len(numbers) != SORTS[filters["sort"]] or _cursor(filters, numbers) != filters["before"]:
+        raise Invalid(details={"before": [OTHER_LIST]})
+    return tuple(numbers)
+
+
+def _cursor(filters, place) -> str:
+    """The place as text, with a checksum of it and of what the client has sent: it fits no other list."""
+    sent = {name: value for name, value in filters["sent"].items() if name not in ("limit", "before")}
+    digest = workflow.checksum([workflow.canonical(sent), filters.get("owner"), filters.get("mine"), *place])
+    return "-".join(map(str, (filters["sort"], *place, digest[:16])))
+
+
+@lru_cache(256)
+def _log_backwards(asked):
+    return LOG_BACKWARDS.format(_and(FILTERS, asked))
 
 
 @lru_cache(256)
@@ -1315,11 +1450,11 @@ GUARDED = f"""CASE WHEN {{0}} IS NULL THEN '' WHEN {IS_PLAIN} THEN {{0}}
 
 @cache
 def _lines_of_csv(columns: tuple) -> str:
-    """SQL that makes CSV lines of the tickets with these ids (a JSON array), newest first."""
+    """SQL that makes CSV lines of the tickets with these ids (a JSON array), in this order."""
     cells = (CELL.format(GUARDED.format(name) if name in FREE_TEXT else name) for name in columns)
     line = " || ',' || ".join(cells)
     return f"""SELECT CAST(group_concat(line, '') AS BLOB) FROM (SELECT {line} || char(13, 10) AS line
-        FROM tickets WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id DESC)"""
+        FROM (SELECT value AS number FROM json_each(?)) CROSS JOIN tickets ON tickets.id = number)"""
 
 
 @cache

@@ -31,6 +31,8 @@ TICKET_FILTERS = {
     "mine": Rule("boolean"),
     "search": Rule(highest=200),
     **PART,
+    "sort": Rule(choices=("created_at", "updated_at", "priority")),
+    "before": Rule("cursor", highest=MAX_ID),
 }
 EVENT_FILTERS = {
     "ticket": Rule(highest=36),

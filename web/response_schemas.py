@@ -4,7 +4,7 @@ Pure. Enums and limits come from the validation rules, which are read from schem
 which members a response has.
 """
 
-from web.validation import NAME, VISIBLE, Rule
+from web.validation import CURSOR, NAME, VISIBLE, Rule
 from workflow import PLACES, ROLES, TRANSITIONS
 
 EXAMPLES = {  # by field, for requests and responses
@@ -43,6 +43,7 @@ EXAMPLES = {  # by field, for requests and responses
 DATE_TIME = "2026-11-20T10:00:00.123Z"
 NO_NUL = r"[^\u0000]*"
 PATTERNS = {"text": f"^{NO_NUL}{VISIBLE}{NO_NUL}$", "password": f"^{NO_NUL}$"}
+TYPES = {"text": "string", "name": "string", "password": "string", "roles": "array", "cursor": ["integer", "string"]}
 A_NAME = {"type": "string", "pattern": f"^{NAME}$"}
 SAYS = {"type": "string"}
 COUNT = {"type": "integer", "minimum": 0}
@@ -55,7 +56,8 @@ HASH = {"type": "string", "pattern": "^[0-9a-f]{64}$", "examples": ["9f" * 32]}
 
 def schema_of(name: str, rule: Rule) -> dict:
     """The JSON Schema of a field by its rule; the example and the format depend on its name."""
-    schema = {"type": [_type(rule), "null"] if rule.nullable else _type(rule), **_limits(rule)}
+    kind = TYPES.get(rule.kind, rule.kind)
+    schema = {"type": [kind, "null"] if rule.nullable else kind, **_limits(rule)}
     if name == "uuid":
         schema["format"] = "uuid"
     elif name == "at" or name.endswith("_at"):
@@ -67,6 +69,8 @@ def schema_of(name: str, rule: Rule) -> dict:
 
 def _limits(rule):
     """What a rule says about a value beyond its type."""
+    if rule.kind == "cursor":
+        return {"minimum": rule.lowest, "maximum": rule.highest, "pattern": f"^{CURSOR}$"}
     if rule.kind == "integer":
         return {"minimum": rule.lowest, "maximum": rule.highest}
     if rule.kind == "object":
@@ -81,10 +85,6 @@ def _limits(rule):
         pattern = {"pattern": PATTERNS[rule.kind]} if rule.lowest else {}  # an empty text has no visible character
         return {"minLength": rule.lowest, "maxLength": rule.highest, **pattern}
     return {}
-
-
-def _type(rule):
-    return {"text": "string", "name": "string", "password": "string", "roles": "array"}.get(rule.kind, rule.kind)
 
 
 def ref(name: str) -> dict:
@@ -159,7 +159,8 @@ def _of_tables(rules):
     comments, drafts = {"comments": list_of(ref("Comment"))}, {"drafts": list_of(ref("Draft"))}
     parts = {**comments, "comments_next": following, **drafts, "drafts_next": following}
     total = {"total": COUNT, "total_is_exact": {"const": False}}  # only there if it is False
-    page = {"tickets": list_of(ref("Ticket")), **total, "next": following}
+    cursor = {"type": ["integer", "string", "null"], "pattern": f"^{CURSOR}$"}  # a text in a sorted list
+    page = {"tickets": list_of(ref("Ticket")), **total, "next": cursor}
     return {
         "Ticket": an_object(ticket),
         "WholeTicket": an_object({**ticket, **parts, "enabled_transitions": _enabled()}),

@@ -78,7 +78,7 @@ def is_known(request: Request, tag: str) -> bool:
     return "*" in known or tag in known
 
 
-def next_link(request: Request, before: int) -> tuple[str, str]:
+def next_link(request: Request, before: int | str) -> tuple[str, str]:
     """The header that leads to the next page of a list: the same request, but with this `before` (RFC 8288)."""
     parameters = [(name, value) for name, value in parse_qsl(request.query) if name != "before"]
     return "Link", f'<{request.path}?{urlencode([*parameters, ("before", before)])}>; rel="next"'

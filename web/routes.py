@@ -11,6 +11,7 @@ from workflow import Invalid, NotFound
 READERS, LLM_CALLS, PASSWORDS, AUDITS = "readers", "LLM calls", "passwords", "audits"  # the pools of worker threads
 BETWEEN_TURNS = "between turns"  # not a pool of threads: see between_turns()
 MOST_ON_THE_LOOP = 100  # tickets in a list; a longer list runs on a worker thread, so that other clients do not wait
+MAY_READ_ALL = {"search", "sort"}  # parameters of a list
 ANY, METHODS = object(), object()  # keys in the tree of routes that no path segment can equal
 
 
@@ -41,8 +42,8 @@ def audit_worker(request: Request) -> str:
 def worker_if_long(request: Request) -> str | None:
     """Lists: on a worker thread if the list is long or may read every ticket, else on the event loop (None)."""
     fields = request.fields
-    is_long = "search" in fields or prefers(request, "count", "exact") or fields.get("limit", 0) > MOST_ON_THE_LOOP
-    return worker(request) if is_long else event_loop(request)
+    is_long = prefers(request, "count", "exact") or fields.get("limit", 0) > MOST_ON_THE_LOOP
+    return worker(request) if is_long or MAY_READ_ALL & fields.keys() else event_loop(request)
 
 
 def llm_worker_for_a_draft(request: Request) -> str | None:

@@ -24,6 +24,7 @@ TABLE_CONSTRAINTS = ("PRIMARY", "UNIQUE", "FOREIGN")
 # A visible character: no space, no control character, no zero-width character. The OpenAPI document has it, too.
 VISIBLE = r"[^\u0000-\u0020\u007f-\u00a0\u00ad\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]"
 NAME = r"[\x21-\x7e]{1,64}"  # a user's id or a role
+CURSOR = r"[a-z_]+(-[0-9]{1,19})+-[0-9a-f]{16}"  # the `next` of a sorted list
 IDEMPOTENCY_KEY = r'"([\x21-\x7e]{1,255})"|([\x21\x23-\x7e][\x21-\x7e]{0,254})'
 _find_visible = re.compile(VISIBLE).search
 MAX_DEPTH = 100  # nested arrays and objects; Python's own limit depends on the depth of the call stack
@@ -35,7 +36,8 @@ MAX_VALUES = 5_000  # values in one body: more would take long to parse, and no 
 class Rule(NamedTuple):
     """What one field may hold. `lowest` and `highest` bound an integer, or the length of a text."""
 
-    kind: str = "text"  # or "integer", "boolean", "object", "name", "roles", "password": a text that is not trimmed
+    kind: str = "text"  # or "integer", "boolean", "object", "name", "roles", "password": a text that is not trimmed,
+    # or "cursor": an integer, or the `next` of a sorted list
     nullable: bool = False
     choices: tuple = ()
     lowest: int = 1
@@ -70,6 +72,9 @@ class Rule(NamedTuple):
         if isinstance(value, bool) or not isinstance(value, int) or not self.lowest <= value <= self.highest:
             raise Fault(f"Must be a whole number from {self.lowest} to {self.highest}.")
         return value
+
+    def _clean_cursor(self, value):
+        return value if isinstance(value, str) and re.fullmatch(CURSOR, value) else self._clean_integer(value)
 
     def _clean_boolean(self, value):
         if not isinstance(value, bool):
@@ -108,7 +113,7 @@ class Rule(NamedTuple):
         """The same for a value in a query: a whole number arrives as digits, a boolean as a word."""
         if self.kind == "boolean":
             return self.clean({"true": True, "false": False}.get(text, text))
-        digits = self.kind == "integer" and re.fullmatch("[0-9]{1,19}", text)
+        digits = self.kind in ("integer", "cursor") and re.fullmatch("[0-9]{1,19}", text)
         return self.clean(int(text) if digits else text)
 
 

@@ -1102,11 +1102,11 @@ class Restart(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             desk = DeskProcess(Path(folder, "one.sqlite3"))
             self.addCleanup(lambda: desk.stop())
+            for number in range(3):
+                desk.new_ticket(title=f"Old {number}")
             page = browser_number(0)
             page.open(f"http://127.0.0.1:{desk.port}/")
             page.wait("#live", "Live")
-            for number in range(3):
-                desk.new_ticket(title=f"Old {number}")
             page.wait(".ticket .title", "Old 2")
             desk.kill()
             page.wait("#offline")

@@ -25,12 +25,15 @@ const LIVE_LABELS = { live: "Live", connecting: "Connecting…", unavailable: "N
 function withDesk(open) {
   return async (page) => {
     if (mustLogIn()) return openLogin(page);
-    if (!desk.net.places.length) {
-      await readNet();
-      showIdentity();
-    }
+    await learnNet();
     return open(page);
   };
+}
+
+async function learnNet() {
+  if (desk.net.places.length) return;
+  await readNet();
+  showIdentity();
 }
 
 function showIdentity() {
@@ -105,8 +108,8 @@ async function begin() {
   leave();
   showIdentity();
   if (mustLogIn()) stopLive();
-  else await Promise.race([startLive(), pause(STREAM_TIMEOUT)]);
-  reopen();
+  else await Promise.all([Promise.race([startLive(), pause(STREAM_TIMEOUT)]), learnNet().catch(() => {})]); // withDesk() says why
+  await reopen();
 }
 
 /** The desk is back: it may be another one. */

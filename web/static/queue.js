@@ -1,4 +1,6 @@
-// The queue: filters, search as you type, counts, pages, and rows that move as the desk changes.
+// The queue: filters, an order, search as you type, counts, pages, and rows that change as the desk changes.
+//
+// A row that is shown changes where it stands. What would move the rows waits for a click on "Show 2 changes".
 
 import { announce } from "./announce.js";
 import { get, queryOf } from "./api.js";
@@ -19,7 +21,8 @@ const PER_PAGE = 25;
 const CSV = "CSV";
 const TYPING_PAUSE = 250;
 const SELECTS = ["category", "priority", "state"];
-const SHOWN = ["status", "search", "before", ...SELECTS]; // filters that the view shows without a chip
+const ORDERS = { updated_at: "Last change first", priority: "Most urgent first" }; // the others than "Newest first"
+const SHOWN = ["status", "search", "before", "sort", ...SELECTS]; // filters that the view shows without a chip
 
 export async function openQueue(page) {
   const queue = new Queue(page);
@@ -34,8 +37,9 @@ class Queue {
     this.total = el("p.muted.total", { "aria-live": "polite" });
     this.pager = el("nav.actions", { "aria-label": "Pages" });
     this.csv = el("a", { download: "tickets.csv", onclick: (event) => this.download(event) }, CSV);
-    this.refreshSoon = throttle(() => page.run(() => this.read()), 1000);
-    this.list = new TicketList(this.refreshSoon, page.signal);
+    this.rereadSoon = throttle(() => page.run(() => this.reread()), 1000);
+    this.list = new TicketList(this.rereadSoon, page.signal);
+    this.changes = new Set(); // ids of tickets that would move rows, and wait for a click
     this.recountSoon = throttle(() => page.run(() => this.readCounts()), 2000);
     this.build();
   }
@@ -55,13 +59,16 @@ class Queue {
     this.selects = SELECTS.map((name) => this.select(name));
     this.mine = el("input", { type: "checkbox", name: "mine" });
     this.mine.addEventListener("change", () => this.filter({ assignee: this.mine.checked ? currentUser().user : "" }));
+    this.sort = el("select", { name: "sort" }, options(Object.keys(ORDERS), "Newest first", (name) => ORDERS[name]));
+    this.sort.addEventListener("change", () => this.filter({ sort: this.sort.value }));
     this.chips = el("p.actions", { hidden: true });
+    this.news = el("button.small.primary", { hidden: true, onclick: () => this.showChanges() });
     this.page.root.append(
       el("header.head", el("h1", "Queue"), densityButton(), el("a.button.primary", { href: "#/tickets/new", ...shortcut("c", "Create a ticket") }, "New ticket")),
       this.tabs,
-      el("div.filters", this.search, this.selects, el("label.check", this.mine, "Assigned to me")),
+      el("div.filters", this.search, this.selects, el("label.check", this.mine, "Assigned to me"), el("label.check", "Sort by", this.sort)),
       this.chips,
-      this.list.node,
+      el("div", el("div.news", { role: "status" }, this.news), this.list.node),
       el("footer.foot", this.total, this.csv, this.pager),
     );
   }
@@ -91,6 +98,7 @@ class Queue {
   showFilters() {
     if (document.activeElement !== this.search) this.search.value = this.filters.search ?? "";
     for (const select of this.selects) select.value = this.filters[select.name] ?? "";
+    this.sort.value = this.filters.sort in ORDERS ? this.filters.sort : "";
     this.mine.checked = this.filters.assignee === currentUser().user;
     this.csv.href = `/tickets.csv${queryOf({ ...this.filters, before: "" })}`;
     this.showTabs();
@@ -136,19 +144,43 @@ class Queue {
     return Promise.all([this.read(), this.readCounts()]);
   }
 
-  /** Read the page that the address names. An answer that comes after a later question is dropped. */
+  /** Read the page that the address names, and show it. */
   async read() {
-    const asked = (this.asked = queryOf({ ...this.filters, limit: PER_PAGE }));
     this.list.node.classList.add("waiting");
+    const data = await this.ask();
+    if (data) this.show(data);
+  }
+
+  /** Read it again because of an event: what would move the rows that are shown waits for a click. */
+  async reread() {
+    const data = await this.ask();
+    if (data && !this.list.wouldMove(data.tickets)) return this.show(data);
+    this.news.hidden = !this.changes.size;
+    this.news.textContent = `Show ${plural(this.changes.size, "change")}`;
+  }
+
+  /** The page that the address names; null if a later question is on its way. */
+  async ask() {
+    const asked = (this.asked = queryOf({ ...this.filters, limit: PER_PAGE }));
     const { data } = await get(`/tickets${asked}`, { signal: this.page.signal });
-    if (asked !== this.asked) return;
+    return asked === this.asked ? data : null;
+  }
+
+  show(data) {
     this.list.node.classList.remove("waiting");
-    this.list.show(data.tickets, this.whenEmpty());
+    this.changes.clear();
+    this.news.hidden = true;
+    this.list.show(data.tickets, this.whenEmpty(), this.filters.sort);
     this.showFoot(data);
   }
 
+  showChanges() {
+    this.list.node.scrollIntoView({ block: "nearest" });
+    this.page.run(() => this.read());
+  }
+
   whenEmpty() {
-    if (Object.values(this.filters).every((value) => !value)) return firstRunCard();
+    if (Object.entries(this.filters).every(([name, value]) => !value || name === "sort")) return firstRunCard();
     return [el("p", "No ticket fits these filters."), el("a", { href: "#/tickets" }, "Show all tickets")];
   }
 
@@ -157,21 +189,31 @@ class Queue {
     this.total.textContent = total === tickets.length ? count : `${tickets.length} of ${count}`;
     const link = (text, before) =>
       el("a.button", { href: addressOf("/tickets", { ...this.filters, before }) }, text);
+    const [first, following] = this.filters.sort in ORDERS ? ["First page", "Next page"] : ["Newest", "Older"];
     this.pager.replaceChildren(
-      ...[this.filters.before && link("Newest", ""), next && link("Older", next)].filter(Boolean),
+      ...[this.filters.before && link(first, ""), next && link(following, next)].filter(Boolean),
     );
   }
 
-  /** Something happened: rows that are shown change in place, the rest is read again when it may matter. */
+  /** Something happened: a row that is shown changes in place, the rest is read again when it may matter. */
   onEvent(event) {
     const { type, actor, ticket } = event;
     const isShown = this.list.has(ticket.id);
     const isNews = type !== "Locked" || (isShown && !renewsLock(event, this.list.ticket(ticket.id)));
     const belongs = this.belongs(ticket);
-    if (isShown && belongs) this.list.change(ticket);
-    else if (isShown || (belongs && !this.filters.before)) this.refreshSoon();
+    if (isShown) this.list.change(ticket);
+    if (type !== "Locked" && type !== "Unlocked" && this.mayMove(isShown, belongs)) {
+      this.changes.add(ticket.id);
+      this.rereadSoon();
+    }
     if (type !== "Locked" && type !== "Unlocked" && type !== "Commented") this.recountSoon();
     if (isNews && (isShown || belongs)) this.announceEvent(type, actor, ticket);
+  }
+
+  /** Whether a ticket that has changed comes to this page, leaves it, or stands in another place now. */
+  mayMove(isShown, belongs) {
+    if (isShown !== belongs) return isShown || !this.filters.before;
+    return isShown && !this.filters.before && this.filters.sort in ORDERS;
   }
 
   /** Whether a ticket fits the filters; a search is the desk's to judge. */

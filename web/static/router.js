@@ -58,9 +58,9 @@ export function leave() {
   document.getElementById("view").replaceChildren();
 }
 
-/** Open the current view afresh: the user has changed, or the view has failed. */
-export function reopen() {
-  if (claim()) open(...readAddress());
+/** Open the current view afresh: the user has changed, or the view has failed. Resolves when it is shown. */
+export async function reopen() {
+  if (claim()) await open(...readAddress());
 }
 
 function claim() {

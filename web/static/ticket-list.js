@@ -24,8 +24,15 @@ export class TicketList {
     return this.rows.get(id)?.ticket;
   }
 
-  /** Show these tickets, and no others; `whenEmpty` if there are none. */
-  show(tickets, whenEmpty) {
+  /** Whether to show these tickets would put a row that is shown into another place. */
+  wouldMove(tickets) {
+    const shown = [...this.rows.keys()];
+    return shown.some((id, place) => tickets[place]?.id !== id);
+  }
+
+  /** Show these tickets, and no others; `whenEmpty` if there are none. A row says what `sort` goes by. */
+  show(tickets, whenEmpty, sort) {
+    if (sort !== this.sort) Object.assign(this, { sort, rows: new Map(), isFirst: true });
     const focused = document.activeElement?.closest("li[data-id]")?.dataset.id;
     this.rows = new Map(tickets.map((ticket) => [ticket.id, this.rowFor(ticket)]));
     const nodes = [...this.rows.values()].map((row) => row.node);
@@ -48,7 +55,7 @@ export class TicketList {
   rowFor(ticket) {
     const old = this.rows.get(ticket.id);
     if (old && !isNewer(ticket, old.ticket)) return old;
-    const node = drawRow(ticket);
+    const node = drawRow(ticket, this.sort);
     if (!this.isFirst) highlight(node);
     if (node.querySelector(".lock")) this.watchLock(ticket);
     return { ticket, node };
@@ -67,7 +74,7 @@ function isNewer(ticket, old) {
   return isOther || ticket.version > old.version || (hasLock && ticket.version === old.version);
 }
 
-function drawRow(ticket) {
+function drawRow(ticket, sort) {
   return el(
     "li",
     { class: `ticket priority-edge-${ticket.priority}`, "data-id": ticket.id },
@@ -77,6 +84,7 @@ function drawRow(ticket) {
       el("span.number", `#${ticket.id}`),
       el("span", humanize(ticket.category)),
       el("span", timeElement(ticket.created_at), " by ", person(ticket.created_by)),
+      sort === "updated_at" && el("span", "changed ", timeElement(ticket.updated_at)),
       el("span", ticket.assignee ? ["assigned to ", person(ticket.assignee)] : "unassigned"),
     ),
   );
