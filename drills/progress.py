@@ -72,6 +72,11 @@ def marks(entry: dict) -> list[str]:
     return found + (["test is the shipped one"] if entry.get("shipped") else [])
 
 
+def fails_now(entry: dict) -> bool:
+    """Whether it is solved, and yet the last check said NO: it stays solved, but its copy is red again."""
+    return state(entry) == "solved" and "NO" in (entry.get("verdict"), entry.get("stages"))
+
+
 def is_proven(name: str, entry: dict) -> bool:
     """Whether the entry of this name has the evidence that it is solved."""
     texts = [str(entry.get(fact, "")) for fact in SEALED]

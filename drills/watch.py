@@ -18,7 +18,7 @@ from drills.exercise_check import run_exercise
 from drills.exercise_commands import refuse_exercise
 from drills.judge import judge
 from drills.learner_test import judge_test
-from drills.output import TOOL, check_marks, print_next, short_path
+from drills.output import TOOL, check_marks, grouped, print_next, result_lines, short_path
 from drills.session import session_of
 from drills.untrusted import one_line, print_lines, read_bytes
 
@@ -142,7 +142,8 @@ def _check(session):
         results += [(END, True, _line(True, END))] * is_whole
         asked = [one for one in tests if one["name"] != END]
         met = sum(one["status"] == "pass" for one in asked)
-        lines = [*news.of(results), f"{met} of {len(asked)} {what}"]
+        new = news.of(results)
+        lines = [*(grouped(new) if session.is_exercise else new), f"{met} of {len(asked)} {what}"]
         if is_whole and met == len(asked):
             lines += ["OK", f"Does the change break anything else? {TOOL} check {session.label}"]
         return lines
@@ -209,4 +210,4 @@ class News:
 
 def _line(is_ok, text):
     tick, cross = check_marks()
-    return one_line(f"{tick if is_ok else cross} {text}")
+    return "\n".join(result_lines(f"{tick if is_ok else cross} {text}"))
