@@ -8,7 +8,9 @@ import sys
 import unittest
 
 from drills import board, catalogue, exercises, plant
+from drills.exercise_check import run_exercise
 from drills.exercise_commands import TEXT_FILE
+from drills.learner_test import stop_runs
 from drills.progress import Progress
 from tests.desk import ROOT
 from tests.proofs.test_drill_tool import ToolTestCase
@@ -156,6 +158,14 @@ class Messages(ExerciseToolTest):
         self.assertRegex(self.output, r'  \|   File "app.py", line \d+, in create_ticket\n')
         self.assertEqual(self.output.count("KeyError: 'nothing'"), 1)
         self.assertNotIn("request id", self.output)
+
+    def test_each_result_comes_as_soon_as_it_is_known(self):
+        self.start()
+        came = []
+        outcome = run_exercise(exercises.load(NAME), self.copy, report=lambda one: (came.append(one), stop_runs()))
+        self.assertIn(came[0]["status"], ("pass", "fail"))
+        self.assertLess(len(came), 9)
+        self.assertIn("before the tests were done", outcome.problem)
 
     def test_one_test_alone_is_a_command_that_runs_it(self):
         self.start()
