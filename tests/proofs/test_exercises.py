@@ -12,7 +12,7 @@ from drills.exercise_check import run_exercise
 from drills.exercise_commands import TEXT_FILE
 from drills.learner_test import stop_runs
 from drills.progress import Progress
-from tests.desk import ROOT
+from tests.desk import ROOT, clean_environment
 from tests.proofs.test_drill_tool import ToolTestCase
 from tests.test_docs import table
 
@@ -158,6 +158,22 @@ class Messages(ExerciseToolTest):
         self.assertRegex(self.output, r'  \|   File "app.py", line \d+, in create_ticket\n')
         self.assertEqual(self.output.count("KeyError: 'nothing'"), 1)
         self.assertNotIn("request id", self.output)
+
+    def test_a_row_of_the_settings_that_was_pasted_is_not_asked_for_again(self):
+        self.call("start", "urgent_priority")
+        debug = '        Setting("debug", ("DEBUG",),'
+        self.change("web/settings.py", debug, f'        Setting("most", ("MOST",), "", str, "as `100/60`"),\n{debug}')
+        row = re.search(r"add to web/README\.md, section Settings: (.*)", self.settings_test())[1]
+        page = self.copy / "web" / "README.md"
+        page.write_text(page.read_text("utf-8").replace("| `--debug`", "| `--most` | `MOST` | 5 | as\n| `--debug`"), "utf-8")
+        self.assertIn("remove from web/README.md, section Settings, the row: | --most | MOST | 5 |", self.settings_test())
+        page.write_text(page.read_text("utf-8").replace("| `--most` | `MOST` | 5 | as", row), "utf-8")
+        self.assertIn("\nOK\n", self.settings_test())
+
+    def settings_test(self):
+        words = [sys.executable, "-m", "unittest", "tests.test_docs", "-k", "settings_table"]
+        environ = {**clean_environment(), "MOST": ""}
+        return subprocess.run(words, cwd=self.copy, env=environ, capture_output=True, text=True, encoding="utf-8").stderr
 
     def test_each_result_comes_as_soon_as_it_is_known(self):
         self.start()
