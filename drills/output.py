@@ -57,7 +57,7 @@ def with_more(text: str, number: int, what: str) -> str:
 
 
 def grouped(lines: list[str]) -> list[str]:
-    """Lines `TEST: MESSAGE`. Of those that say the same about several tests only the first is there, with their number."""
+    """Lines `TEST: MESSAGE`. Of those that say the same of several tests only the first is there, with their number."""
     found = {}
     for line in lines:
         text, log_start, log = line.partition(f"\n{LOG_LINE}")

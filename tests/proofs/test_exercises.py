@@ -140,7 +140,8 @@ class Messages(ExerciseToolTest):
 
     def test_the_cases_of_one_test_are_one_line(self):
         self.start("first.diff")
-        cases = "for case in range(40):\n            with self.subTest(case):\n                self.assertEqual(case, 40)"
+        indent = "\n" + 12 * " "
+        cases = f"for case in range(40):{indent}with self.subTest(case):{indent}    self.assertEqual(case, 40)"
         test = A_SUITE.replace('self.assertEqual({}, 1, "add to FILE, PLACE: a row")', cases)
         (self.copy / "tests" / "test_suite.py").write_text(test, encoding="utf-8")
         self.assertEqual(self.call("check", NAME), 1)
@@ -153,8 +154,9 @@ class Messages(ExerciseToolTest):
         line = "    ticket = context.store.add_ticket(request.caller, *with_suggestions(request.fields))\n"
         self.change("app.py", line, f'{line}    ticket["nothing"]\n')
         self.assertEqual(self.call("check", NAME), 1)
-        end = r"\n  \|     ticket\[\"nothing\"\]\n  \| KeyError: 'nothing'\n"
-        self.assertRegex(self.output, rf"✗ a ticket can be created as urgent: seen: 500 instead of 201; next: .*\n(  \| .*\n)+{end[2:]}")
+        first = "✗ a ticket can be created as urgent: seen: 500 instead of 201; next: "
+        last = r"  \|     ticket\[\"nothing\"\]\n  \| KeyError: 'nothing'\n"
+        self.assertRegex(self.output, rf"{first}.*\n(  \| .*\n)+{last}")
         self.assertRegex(self.output, r'  \|   File "app.py", line \d+, in create_ticket\n')
         self.assertEqual(self.output.count("KeyError: 'nothing'"), 1)
         self.assertNotIn("request id", self.output)
@@ -165,15 +167,17 @@ class Messages(ExerciseToolTest):
         self.change("web/settings.py", debug, f'        Setting("most", ("MOST",), "", str, "as `100/60`"),\n{debug}')
         row = re.search(r"add to web/README\.md, section Settings: (.*)", self.settings_test())[1]
         page = self.copy / "web" / "README.md"
-        page.write_text(page.read_text("utf-8").replace("| `--debug`", "| `--most` | `MOST` | 5 | as\n| `--debug`"), "utf-8")
-        self.assertIn("remove from web/README.md, section Settings, the row: | --most | MOST | 5 |", self.settings_test())
-        page.write_text(page.read_text("utf-8").replace("| `--most` | `MOST` | 5 | as", row), "utf-8")
+        wrong = "| `--most` | `MOST` | 5 | as"
+        page.write_text(page.read_text("utf-8").replace("| `--debug`", f"{wrong}\n| `--debug`"), "utf-8")
+        remove = "remove from web/README.md, section Settings, the row: | --most | MOST | 5 |"
+        self.assertIn(remove, self.settings_test())
+        page.write_text(page.read_text("utf-8").replace(wrong, row), "utf-8")
         self.assertIn("\nOK\n", self.settings_test())
 
     def settings_test(self):
         words = [sys.executable, "-m", "unittest", "tests.test_docs", "-k", "settings_table"]
-        environ = {**clean_environment(), "MOST": ""}
-        return subprocess.run(words, cwd=self.copy, env=environ, capture_output=True, text=True, encoding="utf-8").stderr
+        options = {"env": clean_environment(), "capture_output": True, "text": True, "encoding": "utf-8"}
+        return subprocess.run(words, cwd=self.copy, **options).stderr
 
     def test_each_result_comes_as_soon_as_it_is_known(self):
         self.start()
