@@ -104,7 +104,7 @@ def export(copies_dir: Path) -> str:
     """All progress as JSON text."""
     facts = {"version": VERSION, "exported": utc_now(), "drills": rows(copies_dir)}
     facts["exercises"] = exercise_rows(copies_dir)  # an older desk reads the drills only
-    return json.dumps(facts, indent=1, ensure_ascii=False)
+    return json.dumps(facts, indent=1)  # ASCII: `>` of a shell may write it in any encoding
 
 
 def copies(copies_dir: Path) -> list[Path]:

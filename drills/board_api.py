@@ -193,7 +193,7 @@ def _require_tag(path, tag):
 def _commands(session):
     """What the buttons do, as commands."""
     label, folder = session.label, shlex.quote(short_path(session.folder))
-    settings = " ".join(f"{name}={value}" for name, value in SETTINGS.items())
+    options = " ".join(f"--{name.lower()} {value}" for name, value in SETTINGS.items())  # every shell takes them
     started = f"--mystery --seed {label.removeprefix(catalogue.MYSTERY)}" if session.is_mystery else label
     commands = {
         "start": f"{TOOL} start {started}",
@@ -203,7 +203,7 @@ def _commands(session):
         "reveal": f"{TOOL} reveal {label}",
         "give_up": f"{TOOL} reveal {label} --give-up",
         "reset": f"{TOOL} reset {label}",
-        "run": f"(cd {folder} && {settings} python3 app.py)",
+        "run": f"(cd {folder} && python3 app.py {options})",
         "empty": f"(cd {folder} && python3 app.py --reset)",
     }
     if not session.is_exercise:

@@ -21,7 +21,7 @@ from drills.output import check_marks, grouped, print_next_aside
 from drills.progress import is_proven, state
 from drills.reveal import explain
 from drills.stages import after_ok
-from drills.untrusted import one_line, print_error, print_lines
+from drills.untrusted import one_line, paths_of, print_error, print_lines
 
 MAX_LINES = 400  # of one part of a hand-in
 MAX_CHARS = 200  # of one of its lines
@@ -41,7 +41,7 @@ def grade(args, copies_dir):
     runs, rows, failed = bool(args.flags.get("--run-code")), [], False
     if runs:
         print_error(f"drills: {WARNING}")
-    for path in map(Path, args.words):
+    for path in paths_of(args.words):
         try:
             facts = read(path)
             claims = _print_sheet(path, facts, runs)

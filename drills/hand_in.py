@@ -6,7 +6,6 @@ A file that is read is data: another shape, a foreign name or a part that is too
 
 import hashlib
 import json
-import os
 import re
 import tempfile
 from pathlib import Path
@@ -20,7 +19,7 @@ from drills.exports import minutes_of
 from drills.output import TOOL, print_next, short_path
 from drills.progress import VERSION, facts_of, marks, state, utc_now
 from drills.session import current_label, planted_session, started_labels
-from drills.untrusted import print_lines, read_bytes
+from drills.untrusted import print_lines, read_bytes, replace_file
 
 TITLE = "# Hand-in: "
 PARTS = {  # heading: the language of its fence
@@ -205,7 +204,7 @@ def _write(target, text):
     try:
         with open(new, "x", encoding="utf-8", errors="replace", newline="") as file:
             file.write(text)
-        os.replace(new, target)
+        replace_file(new, target)
     except BaseException:
         new.unlink(missing_ok=True)
         raise

@@ -205,7 +205,11 @@ def run_module(module: str, folder: Path, bugs: list, seconds: float, files: dic
 
 
 def run_in(
-    folder: Path, modules: str | list[str], seconds: float, report: Callable[[dict], None] | None = None, **environ: str
+    folder: Path,
+    modules: str | list[str],
+    seconds: float,
+    report: Callable[[dict], None] = lambda facts: None,
+    **environ: str,
 ) -> dict:
     """Run test modules in this desk: {run, passed, failures, errors, …}, or {"unfinished": why} if the tests did not
     run to their end. Temporary files and the home folder are new, so nothing is left for another run.
@@ -217,6 +221,8 @@ def run_in(
     places = dict.fromkeys(("HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP"), str(home))
     target, log = folder.with_name(f"{folder.name}.json"), folder.with_name(f"{folder.name}.log")
     names = [modules] if isinstance(modules, str) else modules
+    results = target.with_suffix(".lines")  # the runner appends to it
+    results.touch()
     command = [sys.executable, str(RUNNER), str(target), *names]
     streams = {"stdin": subprocess.DEVNULL, "stderr": subprocess.STDOUT}
     with open(log, "wb") as output:
@@ -225,7 +231,7 @@ def run_in(
         )
         _running.add(process)
         try:
-            status = _wait(process, seconds, target.with_suffix(".lines"), report)
+            status = _wait(process, seconds, results, report)
         except subprocess.TimeoutExpired:
             return {"unfinished": f"it did not end within {seconds} s"}
         finally:
@@ -242,10 +248,10 @@ def run_in(
 
 
 def _wait(process, seconds, path, report):
-    """The exit status; `report` gets the results that runner.py appends to the file `path`, each when it is there."""
-    if not report:
-        return process.wait(seconds)
-    path.touch()
+    """The exit status; `report` gets the results that runner.py appends to the file `path`, each when it is there.
+
+    The waits are short, because on Windows nothing can interrupt a long one.
+    """
     ends, rest, has_ended = time.monotonic() + seconds, b"", False
     with open(path, "rb") as file:
         while not has_ended:
@@ -307,10 +313,11 @@ def _end_of(log):
 
 
 def _kill(process):
-    """Kill the process; on POSIX also every desk that its tests have left running."""
+    """Kill the process and every desk that its tests have started; on POSIX also those that it has left running."""
     with contextlib.suppress(OSError):
         if hasattr(os, "killpg"):
             os.killpg(process.pid, signal.SIGKILL)
-        else:
+        elif process.poll() is None:
+            subprocess.run(["taskkill", "/F", "/T", "/PID", str(process.pid)], capture_output=True)
             process.kill()
     process.wait()

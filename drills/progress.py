@@ -28,7 +28,7 @@ from secrets import token_hex
 
 from drills import catalogue
 from drills.catalogue import DrillError
-from drills.untrusted import print_error, read_json
+from drills.untrusted import print_error, read_json, replace_file
 
 try:
     import fcntl
@@ -209,7 +209,7 @@ class Progress:
                 file.write(json.dumps(data, indent=1, sort_keys=True) + "\n")
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(new, self.path)
+            replace_file(new, self.path)
         except BaseException:
             new.unlink(missing_ok=True)
             raise

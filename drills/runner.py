@@ -2,7 +2,7 @@
 
 This is a separate program. learner_test.py starts it in the folder of a desk, with the file and the modules as
 arguments. It imports nothing from the drill tool, and nothing from the desk except what the test imports. A second
-file, with the ending .lines, gets the result of each test when it has ended, if somebody has created it.
+file, with the ending .lines, gets the result of each test when it has ended.
 """
 
 import json
@@ -22,7 +22,7 @@ MAX_CHARS = 600  # of the last line of a traceback; it may have a text to paste
 class CountingResult(unittest.TextTestResult):
     """A test result that also keeps the tests that passed, and writes down each result at once."""
 
-    lines, modules = "", ()  # the file for that, if there is one; and the modules that run
+    lines, modules = "", ()  # the file for that, and the modules that run
 
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
@@ -38,9 +38,8 @@ class CountingResult(unittest.TextTestResult):
 
     def stopTest(self, test):
         super().stopTest(test)
-        if self.lines:
-            with open(self.lines, "a", encoding="utf-8") as file:
-                file.write(json.dumps(self.facts(*self._before)) + "\n")
+        with open(self.lines, "a", encoding="utf-8") as file:
+            file.write(json.dumps(self.facts(*self._before)) + "\n")
 
     def _lengths(self):
         return len(self.succeeded), len(self.failures), len(self.errors)
@@ -99,8 +98,7 @@ class KeepingSuite(unittest.TestSuite):
 def main(target: str, *modules: str) -> None:
     sys.path[0] = os.getcwd()  # as `python3 -m` does
     unittest.TestLoader.suiteClass = KeepingSuite
-    lines = os.path.splitext(target)[0] + ".lines"
-    CountingResult.modules, CountingResult.lines = modules, lines if os.path.exists(lines) else ""
+    CountingResult.modules, CountingResult.lines = modules, os.path.splitext(target)[0] + ".lines"
     runner = unittest.TextTestRunner(resultclass=CountingResult, verbosity=2)
     program = unittest.main(None, argv=["python3 -m unittest", *modules], testRunner=runner, exit=False)
     result = program.result

@@ -343,6 +343,10 @@ class Exports(ExerciseToolTest):
         self.assertEqual(set(facts["drills"]), set(board.rows(self.copies_dir)))
         self.assertEqual((facts["exercises"][NAME]["state"], facts["exercises"][NAME]["hints"]), ("started", 1))
 
+    def test_an_export_can_be_written_in_any_encoding(self):
+        self.call("export")
+        self.assertTrue(self.output.isascii())
+
     def test_the_class_table_has_them_and_takes_older_exports(self):
         self.call("start", NAME)
         facts = self.exported()
