@@ -21,7 +21,8 @@ export function results(page, of = "") {
   status.append(stopper);
   const told = new Set(); // what a line says already: tests often fail for one reason
   const add = ({ status, name, message = "" }) => {
-    const reason = status === "pass" ? "" : message.replace(OWN_PART, "");
+    const [text, ...log] = message.split("\n");
+    const reason = log.join("\n") || (status === "pass" ? "" : text.replace(OWN_PART, ""));
     list.append(line(status, name, told.has(reason) ? "as above" : message));
     if (reason) told.add(reason);
   };
@@ -65,6 +66,9 @@ export function results(page, of = "") {
   return { node, run, conclude: (kind, text) => conclude(verdict, kind, text) };
 }
 
+/** The lines of the desk's log, without the sign at their beginning that a terminal needs. */
+const unmarked = (log) => log.map((line) => line.replace(/^ {2}\| /, "")).join("\n");
+
 function conclude(verdict, kind, text) {
   verdict.replaceChildren(el("b", { class: kind === "OK" ? "is-ok" : "is-no" }, kind), ` ${text}`);
 }
@@ -82,7 +86,7 @@ function line(status, name, message = "") {
       "div",
       {},
       message ? [name, el("span", { class: "muted" }, text.slice(name.length))] : text,
-      log.length ? el("pre", { class: "code", tabindex: "0", "aria-label": "Log of the desk" }, log.join("\n")) : null,
+      log.length ? el("pre", { class: "code", tabindex: "0", "aria-label": "Log of the desk" }, unmarked(log)) : null,
     ),
   );
 }
