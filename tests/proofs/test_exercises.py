@@ -8,10 +8,11 @@ import sys
 import unittest
 
 from drills import board, catalogue, exercises, plant
+from drills.board_api import Board, show_board
 from drills.exercise_check import run_exercise
 from drills.exercise_commands import TEXT_FILE
 from drills.learner_test import stop_runs
-from drills.progress import Progress
+from drills.progress import Progress, utc_now
 from tests.desk import ROOT, clean_environment
 from tests.proofs.test_drill_tool import ToolTestCase
 from tests.test_docs import table
@@ -342,6 +343,18 @@ class Exports(ExerciseToolTest):
         self.assertEqual(list(facts["exercises"]), exercises.names())
         self.assertEqual(set(facts["drills"]), set(board.rows(self.copies_dir)))
         self.assertEqual((facts["exercises"][NAME]["state"], facts["exercises"][NAME]["hints"]), ("started", 1))
+
+    def test_a_later_no_is_on_the_board_and_not_in_the_class_table(self):
+        progress = Progress(self.copies_dir)
+        facts = {"verdict": "OK", "stages": "OK", "fix": "a" * 64, "test": "b" * 64}
+        progress.record(NAME, started=utc_now(), tested=utc_now(), **facts)
+        progress.record(NAME, verdict="NO", stages="")
+        self.call("list")
+        self.assertRegex(self.output, rf"(?m)^{NAME} .* solved, the copy fails now ")
+        first = show_board(Board(self.copies_dir))["exercises"][0]
+        self.assertEqual((first["state"], first["marks"]), ("solved", ["the copy fails now"]))
+        self.assertEqual(self.class_state(self.exported()), "solved")
+        self.assertNotIn("fails now", self.output)
 
     def test_an_export_can_be_written_in_any_encoding(self):
         self.call("export")
