@@ -102,7 +102,8 @@ def _print_outcome(session, outcome: Outcome):
     print_lines(f"{session.label}, in {short_path(session.folder)}:", catalogue.symptom(session.drill), "")
     print_lines(*lines_of(outcome))
     if outcome.problem:
-        print_lines(one_line(f"{cross} the tests do not run: {outcome.problem}"))
+        where = " to their end" if outcome.tests else ""
+        print_lines(one_line(f"{cross} the tests do not run{where}: {outcome.problem}"))
         print_lines(f"See whether your copy runs: (cd {short_path(session.folder)} && python3 app.py)")
     if outcome.tests:
         print_lines("", f"{outcome.passed} of {len(outcome.tests)} tests pass")

@@ -186,6 +186,7 @@ class Messages(ExerciseToolTest):
         outcome = run_exercise(exercises.load(NAME), self.copy, report=lambda one: (came.append(one), stop_runs()))
         self.assertIn(came[0]["status"], ("pass", "fail"))
         self.assertLess(len(came), 9)
+        self.assertEqual((outcome.tests, outcome.result), (came, "NO"))
         self.assertIn("before the tests were done", outcome.problem)
 
     def test_one_test_alone_is_a_command_that_runs_it(self):
