@@ -7,7 +7,7 @@ import textwrap
 from pathlib import Path
 
 from drills import catalogue, exercises, plant
-from drills.progress import VERSION, Progress, marks, state, utc_now
+from drills.progress import VERSION, Progress, fails_now, marks, state, utc_now
 from drills.untrusted import one_line, print_lines
 
 SHOWN = {"fixed": "passes"}  # the state of an exercise whose tests pass, before its suite has run
@@ -74,7 +74,7 @@ def show(copies_dir: Path) -> None:
     print_lines(*_fit(table, width))
     path = [("exercise", "stars", "state", "tests", "hints", "what to build")]
     for name, row in exercise_rows(copies_dir).items():
-        now = ", ".join([SHOWN.get(row["state"], row["state"]), *marks(row)])
+        now = ", ".join([SHOWN.get(row["state"], row["state"]), *shown_marks(row)])
         hints = f"{row['hints']}/{row['of']}"
         path.append((name, "*" * row["stars"], now, row.get("tests", ""), hints, row["symptom"]))
     print_lines("", *_fit(path, width))
@@ -82,7 +82,12 @@ def show(copies_dir: Path) -> None:
 
 def _shown_state(row):
     """The state, and how it was reached: "solved, gave up"."""
-    return ", ".join([row["state"], *marks(row)])
+    return ", ".join([row["state"], *shown_marks(row)])
+
+
+def shown_marks(row: dict) -> list[str]:
+    """What the board says beside the state. The class tables leave out the last one: it is no news for a teacher."""
+    return marks(row) + (["the copy fails now"] if fails_now(row) else [])
 
 
 def _fit(table, width):
@@ -99,7 +104,7 @@ def export(copies_dir: Path) -> str:
     """All progress as JSON text."""
     facts = {"version": VERSION, "exported": utc_now(), "drills": rows(copies_dir)}
     facts["exercises"] = exercise_rows(copies_dir)  # an older desk reads the drills only
-    return json.dumps(facts, indent=1, ensure_ascii=False)
+    return json.dumps(facts, indent=1)  # ASCII: `>` of a shell may write it in any encoding
 
 
 def copies(copies_dir: Path) -> list[Path]:

@@ -17,7 +17,7 @@ from drills import board, catalogue, choice, debug_log, exercise_commands, exerc
 from drills.catalogue import DrillError
 from drills.lab import environment
 from drills.output import TOOL, short_path
-from drills.progress import Progress, marks, state
+from drills.progress import Progress, state
 from drills.running import SETTINGS, STOP_TIMEOUT, Running
 from drills.session import Session, find_session, planted_session
 from drills.untrusted import read_bytes, replace_text
@@ -73,7 +73,7 @@ def _row(shared, label, row):
     facts = {name: row[name] for name in ("stars", "state", "hints", "of", "symptom")}
     copy = shared.running.copy(label)
     facts |= {"has_copy": (shared.copies_dir / label).exists(), "is_running": bool(copy and copy.is_running)}
-    return {"label": label, "marks": marks(row), **facts}
+    return {"label": label, "marks": board.shown_marks(row), **facts}
 
 
 def _groups(label):
@@ -118,7 +118,7 @@ def show_drill(shared: Board, label: str) -> dict:
     session = shared.session(label)
     drill, entry = session.drill, session.entry
     facts = {"label": label, "is_mystery": session.is_mystery, "is_exercise": session.is_exercise}
-    facts |= {"stars": drill.STARS, "story": session.story, "state": state(entry), "marks": marks(entry)}
+    facts |= {"stars": drill.STARS, "story": session.story, "state": state(entry), "marks": board.shown_marks(entry)}
     facts |= {"hints": _hints(session), "of": len(drill.HINTS), "name": entry.get("name", "")}
     facts |= _copy(session) | {"running": _running(shared, label), "is_busy": shared.running.is_busy(label)}
     facts |= _of_exercise(drill, facts) if session.is_exercise else _of_drill(session, label, entry)
@@ -193,7 +193,7 @@ def _require_tag(path, tag):
 def _commands(session):
     """What the buttons do, as commands."""
     label, folder = session.label, shlex.quote(short_path(session.folder))
-    settings = " ".join(f"{name}={value}" for name, value in SETTINGS.items())
+    options = " ".join(f"--{name.lower()} {value}" for name, value in SETTINGS.items())  # every shell takes them
     started = f"--mystery --seed {label.removeprefix(catalogue.MYSTERY)}" if session.is_mystery else label
     commands = {
         "start": f"{TOOL} start {started}",
@@ -203,7 +203,7 @@ def _commands(session):
         "reveal": f"{TOOL} reveal {label}",
         "give_up": f"{TOOL} reveal {label} --give-up",
         "reset": f"{TOOL} reset {label}",
-        "run": f"(cd {folder} && {settings} python3 app.py)",
+        "run": f"(cd {folder} && python3 app.py {options})",
         "empty": f"(cd {folder} && python3 app.py --reset)",
     }
     if not session.is_exercise:

@@ -12,7 +12,7 @@ from drills import catalogue, class_page, exercises
 from drills.catalogue import DrillError
 from drills.exports import NOT_PROVEN, Class, columns, read_class
 from drills.output import print_next, print_next_aside, short_path
-from drills.untrusted import one_line, print_error, print_lines
+from drills.untrusted import one_line, paths_of, print_error, print_lines
 
 WIDTH = 100  # characters of a line
 CSV_HEAD = "student drill stars state solved gave_up hints checks minutes notes".split()
@@ -42,7 +42,7 @@ class Report(NamedTuple):
 
 def class_table(args, copies_dir):
     """The command."""
-    files, flags = [Path(word) for word in args.words], args.flags
+    files, flags = paths_of(args.words), args.flags
     if "--csv" in flags and "--html" in flags:
         raise DrillError("--csv prints, and --html writes a page: one at a time")
     page = _page_path(flags["--html"], files) if "--html" in flags else None

@@ -10,7 +10,7 @@ from pathlib import Path
 from drills import board, catalogue, debug_log, exercise_commands, plant, steps
 from drills.catalogue import DrillError
 from drills.choice import choose_drill, choose_mystery, sign_of, stars_of
-from drills.output import TOOL, check_marks, print_next, print_next_aside, short_path
+from drills.output import TOOL, check_marks, print_next, print_next_aside, result_lines, short_path
 from drills.progress import Progress, state
 from drills.reveal import explain
 from drills.session import current_label, find_session, label_of, session_of
@@ -178,7 +178,8 @@ def _print_conclusion(stages):
     more = [f"… and {len(broken) - MAX_BROKEN} more"] if len(broken) > MAX_BROKEN else []
     is_half = any(stage.name == SUITE_TEST and stage.broken for stage in stages)
     what = "The check of this drill says OK, but other promises are broken:" if is_half else f"{kept}. It breaks:"
-    print_lines("", what, *(one_line(f"{cross} {line}") for line in broken[:MAX_BROKEN]), *more)
+    shown = [line for text in broken[:MAX_BROKEN] for line in result_lines(f"{cross} {text}")]
+    print_lines("", what, *shown, *more)
 
 
 def _print_next_step(session, entry, is_ok):
@@ -208,7 +209,7 @@ def hint(args, copies_dir):
     hints, (shown, is_new) = session.drill.HINTS, steps.give_hint(session)
     if state(session.entry) == "solved":
         print_lines("This is solved; these hints are not counted:", *_numbered(hints))
-        print_next(f"reveal {session.label}", "start next")
+        print_next(f"reveal {session.label}", exercise_commands.next_start(session))
         return 0
     if is_new:
         print_lines(f"Hint {shown} of {len(hints)}: {hints[shown - 1]}")
@@ -268,7 +269,7 @@ def reveal(args, copies_dir):
         print_error(f"drills: {session.label} is not solved yet; {help_text}")
         return 1
     print_lines(*(exercise_commands.explain if session.is_exercise else explain)(session.drill))
-    print_next("start next", f"reset {session.label}")
+    print_next(exercise_commands.next_start(session), f"reset {session.label}")
     return 0
 
 

@@ -10,14 +10,15 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
-from typing import NamedTuple
+from typing import Callable, NamedTuple
 
 from drills import exercises, plant
 from drills.learner_test import run_in, stop_runs
+from drills.output import grouped, with_more
 from drills.stages import SUITE, SUITE_TIMEOUT, Stage, broken_in
 
 MODULE, SHARED = "tests.test_exercise", "exercise.py"
-TIMEOUT = 120  # seconds for the tests of the exercise
+TIMEOUT = 300  # seconds for the tests of the exercise; on a busy machine those that wait in vain take two minutes
 GROUPS = 3  # of the suite's modules, which run at the same time: most of them wait for their desks
 SAYS = re.compile(r"^AssertionError: (?:promised: [^;]*; )?")  # a failure; the name of its test has the promise
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.sqlite3*", exercises.TEST)
@@ -38,16 +39,25 @@ class Outcome(NamedTuple):
         return "OK" if self.tests and self.passed == len(self.tests) and not self.problem else "NO"
 
 
-def run_exercise(exercise: ModuleType, folder: Path, seconds: float = TIMEOUT) -> Outcome:
-    """Run the tests of the exercise on this copy."""
+def run_exercise(
+    exercise: ModuleType, folder: Path, seconds: float = TIMEOUT, report: Callable[[dict], None] = lambda test: None
+) -> Outcome:
+    """Run the tests of the exercise on this copy; `report` gets each test of the outcome as soon as it has run."""
     test = exercises.test_of(exercise).read_bytes()
+    names, came = re.findall(r"^    def (test_\w+)", test.decode(), re.M), []
+
+    def report_all(facts):
+        for one in _outcome(facts, names).tests:
+            came.append(one)
+            report(one)
+
     with tempfile.TemporaryDirectory(prefix="exercise-", ignore_cleanup_errors=True) as name:
         copy = Path(name, "desk")
         _copy(folder, copy)
         (copy / "tests" / exercises.TEST).write_bytes(test)
         shutil.copyfile(plant.ROOT / "tests" / SHARED, copy / "tests" / SHARED)  # of the same version as the tests
-        facts = run_in(copy, MODULE, seconds, CLEAN_DESK=str(plant.ROOT))
-    return _outcome(facts, re.findall(r"^    def (test_\w+)", test.decode(), re.M))
+        facts = run_in(copy, MODULE, seconds, report_all, CLEAN_DESK=str(plant.ROOT))
+    return Outcome(came, facts["unfinished"]) if "unfinished" in facts else _outcome(facts, names)
 
 
 def _copy(folder, target):
@@ -64,20 +74,19 @@ def _copy(folder, target):
 
 
 def _outcome(facts, names):
-    if "unfinished" in facts:
-        return Outcome([], facts["unfinished"])
     problems, others = {}, []
     for test, line in facts["failures"] + facts["errors"]:
         name = test.partition(" ")[0]
         if name in names:
-            problems.setdefault(name, (_status(test, facts), SAYS.sub("", line)))
+            problems.setdefault(name, []).append((_status(test, facts), SAYS.sub("", line)))
         else:
             others.append(line)  # the module, or its setUp, did not run
     passed = {test.partition(" ")[0] for test in facts["succeeded"]} - problems.keys()
     tests = []
     for name in names:
-        status, message = problems.get(name, ("pass" if name in passed else "", ""))
+        (status, message), *more = problems.get(name, [("pass" if name in passed else "", "")])
         if status:
+            message = with_more(message, len(more), "case")
             tests.append({"name": sentence(name), "status": status, "message": message})
     return Outcome(tests, others[0] if others else "" if tests else "no test was run")
 
@@ -108,6 +117,7 @@ def run_suite(folder: Path) -> Stage:
     gone = [f"tests/{name} is gone: put it back" for name in sorted(_names_of_the_suite() - there)]
     broken = list(dict.fromkeys([*gone, *(line for facts in results for line in broken_in(facts))]))
     run, failed = sum(facts.get("run", 0) for facts in results), len({line.partition(":")[0] for line in broken})
+    broken = grouped(broken)
     message = f"{failed} of the copy's {run} own tests fail" if broken else f"all {run} tests of the copy pass"
     return Stage(SUITE, message, broken, time.monotonic() - since)
 

@@ -3,11 +3,12 @@
 import hashlib
 import json
 from pathlib import Path
+from typing import Callable
 
 from drills import board, catalogue, exercises, plant
 from drills.catalogue import DrillError
 from drills.exercise_check import Outcome, run_exercise, run_suite
-from drills.output import TOOL, check_marks, print_next, short_path
+from drills.output import TOOL, check_marks, grouped, print_next, result_lines, short_path
 from drills.progress import state, utc_now
 from drills.session import Session
 from drills.stages import MAX_BROKEN, Stage
@@ -38,7 +39,7 @@ def print_story(session: Session) -> None:
         ("folder", f"{path} ({TEXT_FILE} there has this text)"),
         ("begin in", ", ".join(exercise.FILES)),
         ("run it", f"(cd {path} && python3 app.py)"),
-        ("one test", f"(cd {path} && python3 -m unittest tests.{Path(exercises.TEST).stem} -k PART-OF-ITS-NAME)"),
+        ("one test", f"{one_test(session, 'PART_OF_ITS_NAME')}, with _ for each blank"),
     ]
     print_lines(*board.align(table))
 
@@ -60,9 +61,9 @@ def check(session: Session, flags: dict) -> int:
     return int(result == "NO")
 
 
-def judge_change(session: Session) -> tuple[Outcome, dict]:
+def judge_change(session: Session, report: Callable[[dict], None] = lambda test: None) -> tuple[Outcome, dict]:
     """(what the tests of the exercise say, the entry); nothing is known yet about what the change breaks."""
-    outcome = run_exercise(session.drill, session.folder)
+    outcome = run_exercise(session.drill, session.folder, report=report)
     facts = {"verdict": outcome.result, "checks": 1, "stages": "", "fix": plant.whole_hash(session.folder)}
     facts["tests"] = f"{outcome.passed}/{len(outcome.tests) or '?'}"
     if outcome.result == "OK":
@@ -99,15 +100,32 @@ def _run_suite(session, flags):
 def _print_outcome(session, outcome: Outcome):
     tick, cross = check_marks()
     print_lines(f"{session.label}, in {short_path(session.folder)}:", catalogue.symptom(session.drill), "")
-    for test in outcome.tests:
-        passed = test["status"] == "pass"
-        message = "" if passed else f": {test['message']}"
-        print_lines(one_line(f"{tick if passed else cross} {test['name']}{message}"))
+    print_lines(*lines_of(outcome))
     if outcome.problem:
-        print_lines(one_line(f"{cross} the tests do not run: {outcome.problem}"))
+        where = " to their end" if outcome.tests else ""
+        print_lines(one_line(f"{cross} the tests do not run{where}: {outcome.problem}"))
         print_lines(f"See whether your copy runs: (cd {short_path(session.folder)} && python3 app.py)")
     if outcome.tests:
         print_lines("", f"{outcome.passed} of {len(outcome.tests)} tests pass")
+    failed = [test["name"] for test in outcome.tests if test["status"] != "pass"]
+    if failed:
+        print_lines(f"One test alone: {one_test(session, failed[0])}")
+
+
+def lines_of(outcome: Outcome) -> list[str]:
+    """The tests as lines with ✓ or ✗; tests that fail for one reason are one line."""
+    tick, cross = check_marks()
+    texts = [
+        f"{tick} {test['name']}" if test["status"] == "pass" else f"{cross} {test['name']}: {test['message']}"
+        for test in outcome.tests
+    ]
+    return [line for text in grouped(texts) for line in result_lines(text)]
+
+
+def one_test(session: Session, name: str) -> str:
+    """The command that runs the tests with this in their name; unittest takes no name with blanks."""
+    module = f"tests.{Path(exercises.TEST).stem}"
+    return f"(cd {short_path(session.folder)} && python3 -m unittest {module} -k {name.replace(' ', '_')})"
 
 
 NOT_SHOWN = {  # whether it was solved before: what is said after --quick
@@ -122,15 +140,14 @@ def _print_conclusion(session, outcome, stages, entry):
         cross = check_marks()[1]
         more = [f"… and {len(broken) - MAX_BROKEN} more"] if len(broken) > MAX_BROKEN else []
         print_lines("", "Your change does what is promised. It also changes this:")
-        print_lines(*(one_line(f"{cross} {line}") for line in broken[:MAX_BROKEN]), *more)
+        shown = [line for text in broken[:MAX_BROKEN] for line in result_lines(f"{cross} {text}")]
+        print_lines(*shown, *more)
         print_lines("Where a message says `add to FILE`, paste its text there; else repair what broke.")
     if outcome.result == "NO" or broken:
         print_next(f"check {label}", f"hint {label}")
     elif state(entry) == "solved" and stages:
         print_lines("", "Solved: it does what is promised, and everything else is as it was.")
-        rows = board.exercise_rows(session.folder.parent)
-        new = [name for name, row in rows.items() if row["state"] == "new"]
-        print_next(f"reveal {label}", f"start {new[0]}" if new else "list")
+        print_next(f"reveal {label}", next_start(session))
     else:  # --quick
         print_lines(NOT_SHOWN[state(entry) == "solved"])
         print_next(f"check {label}")
@@ -157,6 +174,15 @@ def explain(exercise) -> list[str]:
         lines += [f"== {name}: one good design" if name == "first.diff" else f"== {name}: another one", ""]
         lines += [*diff.rstrip().splitlines(), ""]
     return [*lines, exercise.EXPLANATION.strip()]
+
+
+def next_start(session: Session) -> str:
+    """The command that starts what comes after this drill or exercise."""
+    if not session.is_exercise:
+        return "start next"
+    rows = board.exercise_rows(session.folder.parent)
+    new = [name for name, row in rows.items() if row["state"] == "new" and name != session.label]
+    return f"start {new[0]}" if new else "list"
 
 
 def refuse_exercise(session: Session, command: str) -> None:

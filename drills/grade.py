@@ -17,11 +17,11 @@ from drills.exports import HARMLESS, minutes_of
 from drills.hand_in import HandIn, is_accepted, make_clean_copy, names_of, read
 from drills.judge import judge
 from drills.learner_test import judge_test
-from drills.output import check_marks, print_next_aside
+from drills.output import check_marks, grouped, print_next_aside
 from drills.progress import is_proven, state
 from drills.reveal import explain
 from drills.stages import after_ok
-from drills.untrusted import one_line, print_error, print_lines
+from drills.untrusted import one_line, paths_of, print_error, print_lines
 
 MAX_LINES = 400  # of one part of a hand-in
 MAX_CHARS = 200  # of one of its lines
@@ -41,7 +41,7 @@ def grade(args, copies_dir):
     runs, rows, failed = bool(args.flags.get("--run-code")), [], False
     if runs:
         print_error(f"drills: {WARNING}")
-    for path in map(Path, args.words):
+    for path in paths_of(args.words):
         try:
             facts = read(path)
             claims = _print_sheet(path, facts, runs)
@@ -144,7 +144,7 @@ def _claim_of_progress(facts):
     minutes = minutes_of(facts.entry)
     if not is_proven(facts.label, facts.entry) or minutes is None:
         return Claim(False, "it says solved, without evidence: the hashes, times and seal do not match")
-    return Claim(True, f"solved in {minutes} minutes; its hashes, times and seal match each other")
+    return Claim(True, f"solved in {count(minutes, 'minute')}; its hashes, times and seal match each other")
 
 
 def _claims_of_fix(facts, drill, folder, misfit):
@@ -240,7 +240,8 @@ def _run_exercise(exercise, folder):
 
 
 def _failed(tests):
-    return [Claim(False, f"{test['name']}: {test['message']}") for test in tests if test["status"] != "pass"]
+    failed = [f"{test['name']}: {test['message']}" for test in tests if test["status"] != "pass"]
+    return [Claim(False, text.partition("\n")[0]) for text in grouped(failed)]
 
 
 def _claim_of_stage(stage):

@@ -6,7 +6,6 @@ A file that is read is data: another shape, a foreign name or a part that is too
 
 import hashlib
 import json
-import os
 import re
 import tempfile
 from pathlib import Path
@@ -15,12 +14,12 @@ from typing import NamedTuple
 
 from drills import board, catalogue, debug_log, diffs, exercises, plant
 from drills.catalogue import DrillError
-from drills.exercise_commands import refuse_exercise
+from drills.exercise_commands import next_start, refuse_exercise
 from drills.exports import minutes_of
 from drills.output import TOOL, print_next, short_path
 from drills.progress import VERSION, facts_of, marks, state, utc_now
 from drills.session import current_label, planted_session, started_labels
-from drills.untrusted import print_lines, read_bytes
+from drills.untrusted import print_lines, read_bytes, replace_file
 
 TITLE = "# Hand-in: "
 PARTS = {  # heading: the language of its fence
@@ -71,9 +70,9 @@ def hand_in(args, copies_dir):
     bugs = [name for name in plant.read_metadata(session.folder).get("bugs", []) if session.is_mystery]
     facts = HandIn(session.label, facts_of(session.entry), bugs, plant.work_hash(plant.ROOT), diff, test, log)
     _write(target, text_of(facts, len(session.drill.HINTS)))
-    content = _content(facts, others)[: 3 if session.is_exercise else None]  # an exercise has no log and no own test
+    content = _content(facts, others) + ([] if session.is_exercise else _content_of_drill(facts))
     print_lines(f"{short_path(target)} is written. It has:", *(f"- {line}" for line in content))
-    print_next("start next", "export")
+    print_next(next_start(session), "export")
     return 0
 
 
@@ -87,18 +86,23 @@ def _only_label(copies_dir):
 
 def _content(facts, others):
     """What is in the file and what is missing, for the one who hands it in."""
-    entry = facts.entry
     changed = [f"but not these files, which are no texts of the desk: {', '.join(others[:5])}"] if others else []
+    return [
+        f"your progress: {', '.join([state(facts.entry), *marks(facts.entry)])}, {facts.entry.get('hints', 0)} hints",
+        "your change, as a diff" if facts.diff else f"no diff: {NO_DIFF[0].lower()}{NO_DIFF[1:-1]}",
+        *changed,
+    ]
+
+
+def _content_of_drill(facts):
+    """The same about the parts that an exercise does not have."""
     other = f"another test than the accepted one; {TOOL} test {facts.label} PATH accepts it"
     no_test = f"no test: add --test PATH, or put it in the folder of the copy, after {TOOL} test {facts.label} PATH"
     no_log = f"no debugging log: {TOOL} log {facts.label} makes it"
     empty = [] if facts.log is None else debug_log.empty_in(facts.log)
     log = f"your debugging log; still empty: {', '.join(empty)}" if empty else "your debugging log"
     return [
-        f"your progress: {', '.join([state(entry), *marks(entry)])}, {entry.get('hints', 0)} hints",
-        "your change, as a diff" if facts.diff else f"no diff: {NO_DIFF[0].lower()}{NO_DIFF[1:-1]}",
-        *changed,
-        no_test if facts.test is None else "your test" if is_accepted(facts.test, entry) else other,
+        no_test if facts.test is None else "your test" if is_accepted(facts.test, facts.entry) else other,
         no_log if facts.log is None else log,
     ]
 
@@ -200,7 +204,7 @@ def _write(target, text):
     try:
         with open(new, "x", encoding="utf-8", errors="replace", newline="") as file:
             file.write(text)
-        os.replace(new, target)
+        replace_file(new, target)
     except BaseException:
         new.unlink(missing_ok=True)
         raise

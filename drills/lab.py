@@ -38,6 +38,9 @@ REMOVE_FAULTS = "fault --off --in {label}"
 LLM_PORT = 9000  # of an LLM that `fault` serves
 LLM_URL = f"http://127.0.0.1:{LLM_PORT}/v1"
 KEPT = "PATH HOME SYSTEMROOT TEMP TMP TMPDIR USERPROFILE LANG LC_ALL LD_LIBRARY_PATH PYTHONHOME".split()
+# Windows has no SIGTERM: Ctrl-Break asks a process to stop, but only one that has a group of its own
+STOP = getattr(signal, "CTRL_BREAK_EVENT", signal.SIGTERM)
+GROUP = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP} if os.name == "nt" else {}
 
 
 class CheckError(Exception):
@@ -109,6 +112,7 @@ def environment(**environ: str) -> dict:
     """The environment of a process in the lab: none of the learner's settings, UTC, and `environ`."""
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     fixed = {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1", "NO_COLOR": "1", "TZ": "UTC"}
+    fixed["PYTHONIOENCODING"] = "utf-8"  # Windows has another one for pipes
     return {**kept, **fixed, **environ}
 
 
@@ -121,7 +125,7 @@ class LabDesk:
         environ = environment(**{"PORT": "0", "SUPPORT_DESK_DB": str(database), **environ})
         streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE}
         with open(self._log, "wb") as log:
-            self.process = lab.start(command, cwd=lab.folder, env=environ, stderr=log, **streams)
+            self.process = lab.start(command, cwd=lab.folder, env=environ, stderr=log, **streams, **GROUP)
         self.banner, self.port, self._ready = [], 0, threading.Event()
         self._output_reader = threading.Thread(target=self._read_output, daemon=True)
         self._output_reader.start()
@@ -324,14 +328,18 @@ class LabDesk:
 
     # -- stopping -------------------------------------------------------------------------------
 
-    def stop(self, number: int = signal.SIGTERM) -> int:
-        """Stop it with a signal, as Ctrl-C or `kill` does; its exit status."""
+    def ask_to_stop(self) -> None:
+        """As `kill` does, or Ctrl-Break on Windows."""
         if self.process.poll() is None:
-            self.process.send_signal(number)
+            self.process.send_signal(STOP)
+
+    def stop(self) -> int:
+        """Ask it to stop, and wait for its end; its exit status."""
+        self.ask_to_stop()
         try:
             return self.process.wait(RESPONSE_TIMEOUT)
         except subprocess.TimeoutExpired:
-            what = f"the desk did not stop within {RESPONSE_TIMEOUT} s of signal {int(number)}"
+            what = f"the desk did not stop within {RESPONSE_TIMEOUT} s of signal {int(STOP)}"
             raise CheckError("timeout", what) from None
 
     def final_log(self, timeout: float = 1) -> str:

@@ -7,6 +7,7 @@ new folder, which does not say which desk it is, and new folders for temporary f
 """
 
 import contextlib
+import json
 import os
 import random
 import re
@@ -14,10 +15,11 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from secrets import token_hex
 from types import ModuleType
-from typing import Iterator, NamedTuple
+from typing import Callable, Iterator, NamedTuple
 
 from drills import catalogue, plant, solutions, test_rules
 from drills.catalogue import DrillError
@@ -25,6 +27,7 @@ from drills.lab import environment
 from drills.untrusted import read_bytes, read_json
 
 TIMEOUT = 60  # seconds for each run
+REPORT_SECONDS = 0.2  # between two looks for new results
 MODULE = "test_of_yours"
 MAX_CHARS = 400  # of the name of a test, and of a line that it printed
 MAX_LOG = 100_000  # bytes of the end of what it printed
@@ -201,14 +204,25 @@ def run_module(module: str, folder: Path, bugs: list, seconds: float, files: dic
     return run_in(folder, module, seconds)
 
 
-def run_in(folder: Path, modules: str | list[str], seconds: float, **environ: str) -> dict:
+def run_in(
+    folder: Path,
+    modules: str | list[str],
+    seconds: float,
+    report: Callable[[dict], None] = lambda facts: None,
+    **environ: str,
+) -> dict:
     """Run test modules in this desk: {run, passed, failures, errors, …}, or {"unfinished": why} if the tests did not
-    run to their end. Temporary files and the home folder are new, so nothing is left for another run."""
+    run to their end. Temporary files and the home folder are new, so nothing is left for another run.
+
+    `report` is called with {succeeded, failures, errors} of each test, soon after its end.
+    """
     home = folder.with_name(f"{folder.name}-home")
     home.mkdir()
     places = dict.fromkeys(("HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP"), str(home))
     target, log = folder.with_name(f"{folder.name}.json"), folder.with_name(f"{folder.name}.log")
     names = [modules] if isinstance(modules, str) else modules
+    results = target.with_suffix(".lines")  # the runner appends to it
+    results.touch()
     command = [sys.executable, str(RUNNER), str(target), *names]
     streams = {"stdin": subprocess.DEVNULL, "stderr": subprocess.STDOUT}
     with open(log, "wb") as output:
@@ -217,7 +231,7 @@ def run_in(folder: Path, modules: str | list[str], seconds: float, **environ: st
         )
         _running.add(process)
         try:
-            status = process.wait(seconds)
+            status = _wait(process, seconds, results, report)
         except subprocess.TimeoutExpired:
             return {"unfinished": f"it did not end within {seconds} s"}
         finally:
@@ -233,6 +247,33 @@ def run_in(folder: Path, modules: str | list[str], seconds: float, **environ: st
     return facts
 
 
+def _wait(process, seconds, path, report):
+    """The exit status; `report` gets the results that runner.py appends to the file `path`, each when it is there.
+
+    The waits are short, because on Windows nothing can interrupt a long one.
+    """
+    ends, rest, has_ended = time.monotonic() + seconds, b"", False
+    with open(path, "rb") as file:
+        while not has_ended:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(REPORT_SECONDS)
+            has_ended = process.poll() is not None
+            *lines, rest = (rest + file.read()).split(b"\n")
+            for facts in filter(_is_result, map(_value, lines)):
+                report(facts)
+            if not has_ended and time.monotonic() > ends:
+                raise subprocess.TimeoutExpired(process.args, seconds)
+    return process.returncode
+
+
+def _value(line):
+    """The value of a line of JSON; None if it is not JSON."""
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+
+
 def stop_runs() -> None:
     """End the runs of all threads, after Ctrl-C."""
     for process in list(_running):
@@ -245,14 +286,17 @@ def _read_result(path):
         facts = read_json(path)
     except (OSError, ValueError):
         return None
-    is_result = (
+    is_whole = _is_result(facts) and all(type(facts.get(name)) is int for name in ("run", "passed", "skipped"))
+    return facts if is_whole else None
+
+
+def _is_result(facts):
+    return (
         isinstance(facts, dict)
-        and all(type(facts.get(name)) is int for name in ("run", "passed", "skipped"))
         and all(isinstance(facts.get(name), list) for name in ("foreign", "succeeded"))
         and all(isinstance(name, str) for name in facts["foreign"] + facts["succeeded"])
         and all(_are_reports(facts.get(name)) for name in ("failures", "errors"))
     )
-    return facts if is_result else None
 
 
 def _are_reports(found):
@@ -269,10 +313,11 @@ def _end_of(log):
 
 
 def _kill(process):
-    """Kill the process; on POSIX also every desk that its tests have left running."""
+    """Kill the process and every desk that its tests have started; on POSIX also those that it has left running."""
     with contextlib.suppress(OSError):
         if hasattr(os, "killpg"):
             os.killpg(process.pid, signal.SIGKILL)
-        else:
+        elif process.poll() is None:
+            subprocess.run(["taskkill", "/F", "/T", "/PID", str(process.pid)], capture_output=True)
             process.kill()
     process.wait()

@@ -3,7 +3,6 @@
 import random
 import re
 import textwrap
-from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
@@ -13,7 +12,7 @@ from drills.choice import drill_of_mystery, sign_of, stars_of
 from drills.class_report import Table, markdown
 from drills.exports import read_class
 from drills.output import TOOL, print_next_aside
-from drills.untrusted import print_error, print_lines
+from drills.untrusted import paths_of, print_error, print_lines
 
 WIDTH = 90  # characters of a line
 MINUTES = 120
@@ -51,14 +50,14 @@ class Item(NamedTuple):
 
 def plan(args, copies_dir):
     """The command."""
-    flags, files = args.flags, [Path(word) for word in args.words]
+    flags, files = args.flags, args.words
     if files and "--from" not in flags:
         raise DrillError(f"a plan takes no words, except files after --from; type {TOOL} plan --from FILE...")
     minutes = flags.get("--minutes", MINUTES)
     if not MIN_MINUTES <= minutes <= MAX_MINUTES:
         raise DrillError(f"--minutes takes a number from {MIN_MINUTES} to {MAX_MINUTES}, not {minutes}")
     words = [word for word in re.split(r"[,\s]+", flags.get("--about", "").lower()) if word]
-    measured, problems = _measured([Path(flags["--from"]), *files] if "--from" in flags else [])
+    measured, problems = _measured(paths_of([flags["--from"], *files]) if "--from" in flags else [])
     items = _items(stars_of(flags.get("--stars", "1-5")), measured, "--mystery" in flags)
     chosen, reserve = _choose(items, words, minutes - OPENING - CLOSING, flags.get("--seed"))
     for problem in problems:

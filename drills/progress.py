@@ -28,7 +28,7 @@ from secrets import token_hex
 
 from drills import catalogue
 from drills.catalogue import DrillError
-from drills.untrusted import print_error, read_json
+from drills.untrusted import print_error, read_json, replace_file
 
 try:
     import fcntl
@@ -70,6 +70,11 @@ def marks(entry: dict) -> list[str]:
     if entry.get("revealed") and entry.get("identical") and state(entry) in ("fixed", "solved"):
         found.append("fix is the revealed one")
     return found + (["test is the shipped one"] if entry.get("shipped") else [])
+
+
+def fails_now(entry: dict) -> bool:
+    """Whether it is solved, and yet the last check said NO: it stays solved, but its copy is red again."""
+    return state(entry) == "solved" and "NO" in (entry.get("verdict"), entry.get("stages"))
 
 
 def is_proven(name: str, entry: dict) -> bool:
@@ -204,7 +209,7 @@ class Progress:
                 file.write(json.dumps(data, indent=1, sort_keys=True) + "\n")
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(new, self.path)
+            replace_file(new, self.path)
         except BaseException:
             new.unlink(missing_ok=True)
             raise

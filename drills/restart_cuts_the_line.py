@@ -5,7 +5,6 @@ open request gets its response first. But the night shift in Sydney complains: '
 that the LLM was writing. Requests that need no time have never failed, however many there are."
 """
 
-import signal
 import threading
 import time
 from contextlib import closing
@@ -74,7 +73,7 @@ def check(lab):
         leaves.sendall(draft_in_bytes(number, lab.word()))
         leaves.shutdown(1)  # SHUT_WR: the client closes its side, as some scripts do, and waits
         yield "the LLM is asked three times", [True] * 3, [llm.wait_for_request(3) for _ in range(3)]
-        desk.process.send_signal(signal.SIGTERM)
+        desk.ask_to_stop()
         yield "a connection without a request is closed at once when the desk stops", b"", read_to_its_end(idle)
         llm.release()
         for thread in threads:

@@ -229,7 +229,7 @@ def serve(args, copies_dir):
         why = f"cannot listen on port {port}: {getattr(problem, 'strerror', None) or problem}"
         hint = "stop the program that listens there, or choose another with --port N (0: a free one)"
         raise DrillError(f"{why}; {hint}") from None
-    for number in filter(None, (getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP"))):
+    for number in filter(None, (getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP", "SIGBREAK"))):
         signal.signal(number, signal.default_int_handler)  # end as after Ctrl-C
     print_lines(f"The board is at {server.address} (Ctrl-C stops it and every copy that it started)")
     try:

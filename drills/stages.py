@@ -14,6 +14,8 @@ from typing import Callable, Iterator, NamedTuple
 from drills import catalogue, plant, solutions
 from drills.judge import judge
 from drills.learner_test import run_in
+from drills.output import with_more
+from drills.runner import TO_DO
 
 WORKERS = 3  # checks at the same time; a check waits for its desks most of the time
 TEST_TIMEOUT = 60  # seconds for the test of the suite
@@ -94,7 +96,18 @@ def broken_in(facts):
     """The promises that tests found broken; DeskTest begins its message with the promise."""
     if "unfinished" in facts:
         return [f"the tests do not run: {facts['unfinished']}"]
-    return [f"{_place(test)}: {line}" for test, line in facts["failures"] + facts["errors"]]
+    found = {}
+    for test, line in facts["failures"] + facts["errors"]:
+        found.setdefault(_place(test), []).append(line)
+    return [f"{place}: {line}" for place, lines in found.items() for line in _of_one_test(lines)]
+
+
+def _of_one_test(lines):
+    """Each text to paste, and the first of the other messages: a test with subtests may have hundreds."""
+    lines = list(dict.fromkeys(lines))
+    others = [line for line in lines if not TO_DO.match(line)]
+    shown = [with_more(others[0], len(others) - 1, "case")] if others else []
+    return [line for line in lines if TO_DO.match(line)] + shown
 
 
 def _place(test):

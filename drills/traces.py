@@ -6,7 +6,6 @@ A desk with DEBUG=true records what each request does. A check runs without that
 import http.client
 import json
 import re
-import signal
 from contextlib import closing, suppress
 from pathlib import Path
 from textwrap import wrap
@@ -55,9 +54,9 @@ class TracedDesk(LabDesk):
         if self.process.poll() is None:
             self.lab.traced += _fetch(self.port)
 
-    def stop(self, number: int = signal.SIGTERM) -> int:
+    def ask_to_stop(self) -> None:
         self.read_traces()
-        return super().stop(number)
+        super().ask_to_stop()
 
 
 class TracedLab(Lab):

@@ -4,10 +4,12 @@ Everything that the tool prints goes through print_lines() or print_error(). An 
 the title, the clipboard or the links of the reader's terminal, and a line break could forge a row of a table.
 """
 
+import glob
 import json
 import os
 import re
 import sys
+import time
 from pathlib import Path
 from secrets import token_hex
 
@@ -55,12 +57,33 @@ def read_json(path: Path) -> object:
         raise ValueError("the values are nested too deeply") from None
 
 
+def paths_of(words: list[str]) -> list[Path]:
+    """The files that these words name. A shell of Windows leaves `*.json` as it is."""
+    found = []
+    for word in words:
+        is_pattern = glob.has_magic(word) and not os.path.exists(word)
+        found += sorted(glob.glob(word)) if is_pattern and glob.glob(word) else [word]
+    return [Path(path) for path in found]
+
+
+def replace_file(new: Path, path: Path) -> None:
+    """Rename a file over another one. On Windows that fails while somebody reads it: so try again for a second."""
+    ends = time.monotonic() + 1
+    while True:
+        try:
+            return os.replace(new, path)
+        except PermissionError:
+            if os.name != "nt" or time.monotonic() > ends:
+                raise
+            time.sleep(0.02)
+
+
 def replace_text(path: Path, text: str) -> None:
     """Write a file as a whole: whoever reads it meanwhile, or after a full disk, has the old one."""
     new = path.with_name(f".{path.name}-{token_hex(8)}")
     try:
         new.write_text(text, encoding="utf-8")
-        os.replace(new, path)
+        replace_file(new, path)
     except BaseException:
         new.unlink(missing_ok=True)
         raise

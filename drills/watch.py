@@ -18,7 +18,7 @@ from drills.exercise_check import run_exercise
 from drills.exercise_commands import refuse_exercise
 from drills.judge import judge
 from drills.learner_test import judge_test
-from drills.output import TOOL, check_marks, print_next, short_path
+from drills.output import TOOL, check_marks, grouped, print_next, result_lines, short_path
 from drills.session import session_of
 from drills.untrusted import one_line, print_lines, read_bytes
 
@@ -27,6 +27,7 @@ IGNORED_FOLDER = re.compile(r"__pycache__|\..*")
 # databases, logs, and the files that editors write beside the one that is edited
 IGNORED_FILE = re.compile(rf"[.#].*|.*~|{re.escape(LOG_NAME)}|.*\.(log|pyc|swp|swx|tmp|bak|sqlite3?|db)(-\w+)?")
 MAX_SHOWN = 3  # names of changed files
+VARYING = re.compile(r"(exercise-|tmp)\w+|[0-9a-f]{8}[0-9a-f-]*|\d{4,}")  # folders, ids and times in a message
 END = "the check runs to its end"
 
 
@@ -137,12 +138,14 @@ def _check(session):
 
     def run():
         tests, what = run_tests(session, seed)
-        results = [(one["name"], _result(one), _expectation(one)) for one in tests]
+        result = _result_of_a_test if session.is_exercise else _result
+        results = [(one["name"], result(one), _expectation(one)) for one in tests]
         is_whole = END not in [one["name"] for one in tests]
         results += [(END, True, _line(True, END))] * is_whole
         asked = [one for one in tests if one["name"] != END]
         met = sum(one["status"] == "pass" for one in asked)
-        lines = [*news.of(results), f"{met} of {len(asked)} {what}"]
+        new = news.of(results)
+        lines = [*(grouped(new) if session.is_exercise else new), f"{met} of {len(asked)} {what}"]
         if is_whole and met == len(asked):
             lines += ["OK", f"Does the change break anything else? {TOOL} check {session.label}"]
         return lines
@@ -164,6 +167,11 @@ def _exercise_tests(session, seed):
 def _result(facts):
     """True or False; or why the check stopped. The message of an expectation can have a number that differs always."""
     return facts["message"] if facts["name"] == END else facts["status"] == "pass"
+
+
+def _result_of_a_test(facts):
+    """True, or what an exercise says about a failed test: another message is a step on the way, so it is new."""
+    return facts["status"] == "pass" or VARYING.sub("#", facts["message"])
 
 
 def _expectation(facts):
@@ -209,4 +217,4 @@ class News:
 
 def _line(is_ok, text):
     tick, cross = check_marks()
-    return one_line(f"{tick if is_ok else cross} {text}")
+    return "\n".join(result_lines(f"{tick if is_ok else cross} {text}"))

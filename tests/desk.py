@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 import unittest
+from collections import deque
 from contextlib import closing, redirect_stderr, redirect_stdout
 from functools import cache
 from pathlib import Path
@@ -27,6 +28,7 @@ from workflow import STATUS, TRANSITIONS
 
 ROOT = Path(__file__).resolve().parent.parent
 TIMEOUT = 20  # seconds until a test gives up waiting for an answer that never comes
+LAST_500 = deque(maxlen=1)  # (desk, request id): tests/exercise.py shows what the log of this desk says
 SEEN = set()  # (auth mode, method, route, status) of every answer of the desks in this process: see statuses.py
 AGENT = {"X-User-Id": "agent-1", "X-User-Role": "agent"}
 CUSTOMER = {"X-User-Id": "user-1", "X-User-Role": "customer"}
@@ -99,6 +101,8 @@ class Client:
             self.hang_up()
             raise
         is_json = "json" in answer.headers.get("Content-Type", "") and data
+        if answer.status == 500:
+            LAST_500.append((self, answer.headers.get("X-Request-Id", "")))
         return Reply(answer.status, answer.headers, data, json.loads(data) if is_json else None)
 
     def get(self, path: str, headers=None) -> Reply:
@@ -208,6 +212,10 @@ class Desk(Client):
             with store.savepoint():
                 store.add_user(user)
             store.commit()
+
+    def read_log(self) -> str:
+        """What it has written to its log so far, also after its end."""
+        return self.log.getvalue()
 
     def stop(self) -> None:
         self.hang_up()

@@ -77,7 +77,8 @@ class Readme(DeskTest):
     def assert_written(self, place: str, written: list, wanted: dict):
         """Each of `wanted` (what is compared: its line) is there once. A failure says what to paste or remove."""
         missing = [f"add to {place}: {line}" for key, line in wanted.items() if key not in written]
-        spare = [f"remove from {place}: {key}" for key in written if key not in wanted or written.count(key) > 1]
+        others = [key for key in written if key not in wanted or written.count(key) > 1]
+        spare = [f"remove from {place}, the row: | {' | '.join(key)} |" for key in others]
         if missing or spare:
             raise AssertionError("\n".join([*missing, *spare]))
 
@@ -119,7 +120,7 @@ class Readme(DeskTest):
         for option, variables, default, says in settings:
             cells = option, variables.replace(", ", "`, `"), default or "none"
             shown = [f"`{cell}`" if cell != "none" else cell for cell in cells]
-            wanted[option, variables, default or "none", says] = f"| {' | '.join(shown)} | {says} |"
+            wanted[option, variables, default or "none", says.replace("`", "")] = f"| {' | '.join(shown)} | {says} |"
         self.assert_written(f"{page_with('# Settings')}, section Settings", written, wanted)
 
     def test_help_names_every_option_variable_and_default(self):

@@ -81,11 +81,12 @@ class Listener(HTTPServer):
         self._wake()
 
     def stop_on_signals(self) -> None:
-        """SIGTERM and Ctrl-C call shutdown(); a second one ends the process at once."""
+        """SIGTERM, Ctrl-C, and Ctrl-Break on Windows call shutdown(); a second one ends the process at once."""
         signal.set_wakeup_fd(self._wake_writer.fileno(), warn_on_full_buffer=False)
         self._handles_signals = True
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._on_signal)
+        for name in ("SIGTERM", "SIGINT", "SIGBREAK"):
+            if number := getattr(signal, name, None):
+                signal.signal(number, self._on_signal)
 
     def _on_signal(self, number, frame):
         if self._is_stop_asked:

@@ -7,7 +7,8 @@ import { sentence } from "./router.js";
 /** A command as text, with a button that copies it. */
 export function command(text) {
   const button = el("button", { class: "small", "aria-label": `Copy: ${text}`, onclick: () => copy(text, button) }, "Copy");
-  return el("span", { class: "command" }, el("code", {}, text), button);
+  const words = text.split(" ").flatMap((word, index) => [index ? " " : "", el("span", {}, word)]); // no break in `--all`
+  return el("span", { class: "command" }, el("code", {}, words), button);
 }
 
 /**

@@ -5,6 +5,7 @@ import { say } from "./action.js";
 import { stream } from "./api.js";
 
 const MARKS = { pass: "✓", fail: "✗", skip: "–" };
+const OWN_PART = / instead of [1-5]\d\d\b| \(\w+\.py, line \d+\)/g; // what differs although the reason is the same
 const WORDS = { pass: "met: ", fail: "not met: ", skip: "left out: " };
 
 /**
@@ -18,7 +19,13 @@ export function results(page, of = "") {
   const stopper = el("button", { class: "small", type: "button" }, "Stop");
   const node = el("div", { class: "result-box" }, list, verdict, status);
   status.append(stopper);
-  const add = (one) => list.append(line(one.status, one.name, one.message));
+  const told = new Set(); // what a line says already: tests often fail for one reason
+  const add = ({ status, name, message = "" }) => {
+    const [text, ...log] = message.split("\n");
+    const reason = log.join("\n") || (status === "pass" ? "" : text.replace(OWN_PART, ""));
+    list.append(line(status, name, told.has(reason) ? "as above" : message));
+    if (reason) told.add(reason);
+  };
   const takers = {
     expectation: add,
     stage: (stage) => {
@@ -34,6 +41,7 @@ export function results(page, of = "") {
     page.signal.addEventListener("abort", leave);
     stopper.onclick = leave;
     list.replaceChildren();
+    told.clear();
     verdict.textContent = "";
     status.hidden = false;
     let last = null;
@@ -58,17 +66,27 @@ export function results(page, of = "") {
   return { node, run, conclude: (kind, text) => conclude(verdict, kind, text) };
 }
 
+/** The lines of the desk's log, without the sign at their beginning that a terminal needs. */
+const unmarked = (log) => log.map((line) => line.replace(/^ {2}\| /, "")).join("\n");
+
 function conclude(verdict, kind, text) {
   verdict.replaceChildren(el("b", { class: kind === "OK" ? "is-ok" : "is-no" }, kind), ` ${text}`);
 }
 
+/** A line; what follows a line break is from the desk's log. */
 function line(status, name, message = "") {
+  const [text, ...log] = (message ? `${name}: ${message}` : name).split("\n");
   const kind = status in MARKS ? status : "fail"; // crash, timeout, error
   return el(
     "li",
     { class: `is-${kind}` },
     el("span", { class: "mark", "aria-hidden": "true" }, MARKS[kind]),
     el("span", { class: "sr-only" }, WORDS[kind]),
-    el("span", {}, name, message ? el("span", { class: "muted" }, `: ${message}`) : null),
+    el(
+      "div",
+      {},
+      message ? [name, el("span", { class: "muted" }, text.slice(name.length))] : text,
+      log.length ? el("pre", { class: "code", tabindex: "0", "aria-label": "Log of the desk" }, unmarked(log)) : null,
+    ),
   );
 }

@@ -249,6 +249,7 @@ class Exercises(BoardPageTest):
         page.click("button", "Give up")
         page.click("button", "Yes, give up")
         page.wait(".explanation h3", "Another good design")
+        page.wait(".results .is-fail", ": as above")
         page.click("a", "All exercises")
         page.wait(".path .badge", "started, gave up")
         page.wait(".path .facts", "2/9 tests pass")

@@ -10,6 +10,7 @@ import sys
 from datetime import datetime, timedelta
 from html.parser import HTMLParser
 from io import StringIO
+from pathlib import Path
 
 from drills import catalogue, choice, exercises, exports, plan, progress
 from tests.browser import Browser, Driver, needs_browser
@@ -106,6 +107,13 @@ class ClassTestCase(HandInTestCase):
 
 
 class ClassOfThirty(ClassTestCase):
+    def test_a_shell_that_leaves_a_pattern_as_it_is_gets_the_same_table(self):
+        whole = self.table()
+        self.assertEqual(self.call("class", str(Path(self.files[0]).with_name("*.json"))), 0, self.errors)
+        self.assertEqual(self.output, whole)
+        self.assertEqual(self.call("class", str(Path(self.files[0]).with_name("*.none"))), 1)
+        self.assertIn("*.none", self.errors)
+
     def test_no_line_has_more_than_a_hundred_characters(self):
         for words in ((), ("--drill", NAME)):
             self.assertLessEqual(max(map(len, self.table(*words).splitlines())), 100)

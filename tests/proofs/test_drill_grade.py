@@ -8,6 +8,7 @@ import unittest
 from drills import catalogue, debug_log, diffs, exercises, hand_in, plant
 from drills.choice import drill_of_mystery
 from drills.progress import Progress, utc_now
+from drills.untrusted import MAX_BYTES
 from tests.desk import ROOT
 from tests.proofs.test_drill_hand_ins import ATTACKS, HandInTestCase
 from tests.proofs.test_drill_tool import NAME
@@ -137,6 +138,9 @@ class HandInFile(HandInTestCase):
             self.assertIn(line, claims)
         self.assertIn("first.diff: one good design", self.output)
         self.assert_refused("hand-in", name, "--test", "x.py", message="is an exercise")
+        self.assertEqual(self.call("hand-in", name, "--to", str(self.target)), 0)
+        self.assertIn(f"next: python3 -m drills start {exercises.names()[1]}", self.output)
+        self.assertNotIn("no test: ", self.output)
 
     def test_line_ends_that_a_mail_program_changed_do_no_harm(self):
         self.solve(fix="# mine\n")
@@ -171,7 +175,8 @@ class HandInFile(HandInTestCase):
                 self.change_evidence(**facts)
                 self.assert_left_out_of_grade()
         deep = good.replace("```json\n{", "```json\n" + "[" * 99_999)
-        for text in ("", "[" * 99_999, hand_in.TITLE, good[:-9], deep):
+        large = good + "x" * MAX_BYTES
+        for text in ("", "[" * 99_999, hand_in.TITLE, good[:-9], deep, large):
             with self.subTest(text=text[:30]):
                 self.target.write_text(text, encoding="utf-8")
                 self.assert_left_out_of_grade()

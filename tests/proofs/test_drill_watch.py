@@ -11,6 +11,7 @@ from drills import catalogue
 from drills.watch import News, Watched
 from tests.proofs.test_drill_tool import NAME, ToolTestCase
 
+EXERCISE = "urgent_priority"
 TIMEOUT = 90  # seconds for a whole watch
 
 
@@ -116,6 +117,25 @@ class Watching(ToolTestCase):
         self.assertIn("changed: web/handler.py\nnothing new\n", self.next_block(tool))
         self.stop(tool)
         self.assertEqual(self.state_of(), "started")
+
+    @unittest.skipIf(os.name == "nt", "Windows cannot send Ctrl-C to one process alone")
+    def test_an_exercise_from_its_first_failures_over_a_broken_schema_to_the_first_green_tests(self):
+        self.assertEqual(self.call("start", EXERCISE), 0)
+        self.folder = self.copies_dir / EXERCISE
+        schema = (self.folder / "schema.sql").read_text("utf-8")
+        tool = self.start(EXERCISE)
+        first = self.next_block(tool)
+        self.assertRegex(first, r"^✗ a ticket can be created as urgent: .* \(and 4 more tests like it\)\n")
+        self.assertRegex(first, "(?m)^2 of 9 tests pass$")
+        self.save("schema.sql", schema.replace("'critical')", "'critical', 'urgent'"))
+        broken = self.next_block(tool)
+        self.assertRegex(broken, r"changed: schema.sql\n✗ .*cannot read schema.sql: .* \(and 8 more tests like it\)\n")
+        self.save("schema.sql", schema.replace("'critical')", "'critical', 'urgent')"))
+        better = self.next_block(tool)
+        self.assertIn("✓ the statistics count urgent tickets\n", better)
+        self.assertRegex(better, "(?m)^7 of 9 tests pass$")
+        self.stop(tool)
+        self.assertEqual(self.state_of(EXERCISE), "started")
 
     @unittest.skipIf(os.name == "nt", "Windows cannot send Ctrl-C to one process alone")
     def test_ctrl_c_in_the_middle_of_a_run_leaves_nothing_behind(self):

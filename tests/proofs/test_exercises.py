@@ -4,12 +4,16 @@ import json
 import re
 import signal
 import subprocess
+import sys
 import unittest
 
 from drills import board, catalogue, exercises, plant
+from drills.board_api import Board, show_board
+from drills.exercise_check import run_exercise
 from drills.exercise_commands import TEXT_FILE
-from drills.progress import Progress
-from tests.desk import ROOT
+from drills.learner_test import stop_runs
+from drills.progress import Progress, utc_now
+from tests.desk import ROOT, clean_environment
 from tests.proofs.test_drill_tool import ToolTestCase
 from tests.test_docs import table
 
@@ -118,6 +122,83 @@ class Start(ExerciseToolTest):
         self.assertEqual(self.row()[2], "new")
 
 
+class Messages(ExerciseToolTest):
+    """What a learner reads of tests that fail."""
+
+    def change(self, file, old, new):
+        path = self.copy / file
+        text = path.read_text("utf-8")
+        self.assertEqual(text.count(old), 1)
+        path.write_text(text.replace(old, new), encoding="utf-8")
+
+    def test_tests_that_fail_for_one_reason_are_one_line_with_their_number(self):
+        self.start()
+        self.call("check", NAME)
+        self.assertEqual(self.output.count("'urgent' is not a valid choice"), 1)
+        self.assertRegex(self.output, r"✗ a ticket can be created as urgent: .* \(and 4 more tests like it\)\n")
+        self.call("check", NAME, "--json")
+        self.assertEqual(len(json.loads(self.output)["tests"]), 9)
+
+    def test_the_cases_of_one_test_are_one_line(self):
+        self.start("first.diff")
+        indent = "\n" + 12 * " "
+        cases = f"for case in range(40):{indent}with self.subTest(case):{indent}    self.assertEqual(case, 40)"
+        test = A_SUITE.replace('self.assertEqual({}, 1, "add to FILE, PLACE: a row")', cases)
+        (self.copy / "tests" / "test_suite.py").write_text(test, encoding="utf-8")
+        self.assertEqual(self.call("check", NAME), 1)
+        found = [line for line in self.output.splitlines() if "test_all_is_as_it_was" in line]
+        self.assertEqual(len(found), 1, found)
+        self.assertIn("(and 39 more cases like it)", found[0])
+
+    def test_the_traceback_of_a_desk_that_answers_500_is_the_end_of_the_message(self):
+        self.start("first.diff")
+        line = "    ticket = context.store.add_ticket(request.caller, *with_suggestions(request.fields))\n"
+        self.change("app.py", line, f'{line}    ticket["nothing"]\n')
+        self.assertEqual(self.call("check", NAME), 1)
+        first = "✗ a ticket can be created as urgent: seen: 500 instead of 201; next: "
+        last = r"  \|     ticket\[\"nothing\"\]\n  \| KeyError: 'nothing'\n"
+        self.assertRegex(self.output, rf"{first}.*\n(  \| .*\n)+{last}")
+        self.assertRegex(self.output, r'  \|   File "app.py", line \d+, in create_ticket\n')
+        self.assertEqual(self.output.count("KeyError: 'nothing'"), 1)
+        self.assertNotIn("request id", self.output)
+
+    def test_a_row_of_the_settings_that_was_pasted_is_not_asked_for_again(self):
+        self.call("start", "urgent_priority")
+        debug = '        Setting("debug", ("DEBUG",),'
+        self.change("web/settings.py", debug, f'        Setting("most", ("MOST",), "", str, "as `100/60`"),\n{debug}')
+        row = re.search(r"add to web/README\.md, section Settings: (.*)", self.settings_test())[1]
+        page = self.copy / "web" / "README.md"
+        wrong = "| `--most` | `MOST` | 5 | as"
+        page.write_text(page.read_text("utf-8").replace("| `--debug`", f"{wrong}\n| `--debug`"), "utf-8")
+        remove = "remove from web/README.md, section Settings, the row: | --most | MOST | 5 |"
+        self.assertIn(remove, self.settings_test())
+        page.write_text(page.read_text("utf-8").replace(wrong, row), "utf-8")
+        self.assertIn("\nOK\n", self.settings_test())
+
+    def settings_test(self):
+        words = [sys.executable, "-m", "unittest", "tests.test_docs", "-k", "settings_table"]
+        options = {"env": clean_environment(), "capture_output": True, "text": True, "encoding": "utf-8"}
+        return subprocess.run(words, cwd=self.copy, **options).stderr
+
+    def test_each_result_comes_as_soon_as_it_is_known(self):
+        self.start()
+        came = []
+        outcome = run_exercise(exercises.load(NAME), self.copy, report=lambda one: (came.append(one), stop_runs()))
+        self.assertIn(came[0]["status"], ("pass", "fail"))
+        self.assertLess(len(came), 9)
+        self.assertEqual((outcome.tests, outcome.result), (came, "NO"))
+        self.assertIn("before the tests were done", outcome.problem)
+
+    def test_one_test_alone_is_a_command_that_runs_it(self):
+        self.start()
+        self.assertIn("-k PART_OF_ITS_NAME), with _ for each blank", self.output)
+        self.call("check", NAME)
+        command = re.search(r"One test alone: \(cd (.*) && python3 (.*)\)\n", self.output)
+        words = [sys.executable, *command[2].split()]
+        done = subprocess.run(words, cwd=command[1], capture_output=True, text=True, encoding="utf-8", timeout=60)
+        self.assertRegex(done.stderr, r"promised: a ticket can be created as urgent; (.*\n)+Ran 1 test ")
+
+
 class Check(ExerciseToolTest):
     def test_a_clean_copy_is_told_what_is_missing(self):
         self.start()
@@ -138,7 +219,26 @@ class Check(ExerciseToolTest):
         self.assertIn("Solved: it does what is promised, and everything else is as it was.", self.output)
         self.assertEqual(self.row()[2:4], ["solved", "9/9"])
         self.assertFalse(list(self.copy.glob("*.sqlite3*")))
+        self.what_comes_next_is_an_exercise()
+        self.a_later_no_shows_beside_solved()
         self.solved_counts_only_with_its_evidence()
+
+    def what_comes_next_is_an_exercise(self):
+        following = f"python3 -m drills start {exercises.names()[1]}"
+        for command in ("hint", "reveal"):
+            self.call(command, NAME)
+            self.assertIn(following, self.output.splitlines()[-1])
+            self.assertNotIn("start next", self.output)
+
+    def a_later_no_shows_beside_solved(self):
+        path = self.copy / "llm.py"
+        text = path.read_text("utf-8")
+        path.write_text("", encoding="utf-8")
+        self.assertEqual(self.call("check", NAME), 1)
+        self.assertEqual(self.row()[2:6], ["solved,", "the", "copy", "fails"])
+        path.write_text(text, encoding="utf-8")
+        self.assertEqual(self.call("check", NAME), 0)
+        self.assertEqual(self.row()[2:4], ["solved", "9/9"])
 
     def solved_counts_only_with_its_evidence(self):
         path = self.copies_dir / "progress.json"
@@ -244,6 +344,22 @@ class Exports(ExerciseToolTest):
         self.assertEqual(list(facts["exercises"]), exercises.names())
         self.assertEqual(set(facts["drills"]), set(board.rows(self.copies_dir)))
         self.assertEqual((facts["exercises"][NAME]["state"], facts["exercises"][NAME]["hints"]), ("started", 1))
+
+    def test_a_later_no_is_on_the_board_and_not_in_the_class_table(self):
+        progress = Progress(self.copies_dir)
+        facts = {"verdict": "OK", "stages": "OK", "fix": "a" * 64, "test": "b" * 64}
+        progress.record(NAME, started=utc_now(), tested=utc_now(), **facts)
+        progress.record(NAME, verdict="NO", stages="")
+        self.call("list")
+        self.assertRegex(self.output, rf"(?m)^{NAME} .* solved, the copy fails now ")
+        first = show_board(Board(self.copies_dir))["exercises"][0]
+        self.assertEqual((first["state"], first["marks"]), ("solved", ["the copy fails now"]))
+        self.assertEqual(self.class_state(self.exported()), "solved")
+        self.assertNotIn("fails now", self.output)
+
+    def test_an_export_can_be_written_in_any_encoding(self):
+        self.call("export")
+        self.assertTrue(self.output.isascii())
 
     def test_the_class_table_has_them_and_takes_older_exports(self):
         self.call("start", NAME)

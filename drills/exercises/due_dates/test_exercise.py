@@ -6,7 +6,7 @@ import time
 import unittest
 from datetime import datetime, timedelta, timezone
 
-from tests.desk import AGENT, CUSTOMER, run_app
+from tests.desk import AGENT, CUSTOMER, Desk, run_app
 from tests.exercise import ExerciseTest
 
 COLUMN = "follow `assignee` from schema.sql to the bodies of the endpoints"
@@ -106,6 +106,18 @@ class DueDates(ExerciseTest):
         self.assert_status(reply, 200, FILTER)
         rows = list(csv.DictReader(io.StringIO(reply.body.decode())))
         self.assertEqual([row["id"] for row in rows], ["4", "3", "2", "1"], FILTER)
+
+    def test_a_time_that_is_exactly_now_is_not_over_yet(self):
+        now, over = "2026-11-20T10:00:00.000Z", "2026-11-20T09:59:59.999Z"
+        desk = Desk(on_open=lambda store: setattr(store, "clock", lambda: now))
+        self.addCleanup(desk.stop)
+        for due in (now, over):
+            reply = desk.post("/tickets", {"title": "Printer", "description": "Broken", "due_at": due}, CUSTOMER)
+            self.assert_status(reply, 201, COLUMN)
+        reply = desk.get("/tickets?overdue=true", AGENT)
+        self.assert_status(reply, 200, FILTER)
+        seen = [ticket["due_at"] for ticket in reply.json["tickets"]]
+        self.assertEqual(seen, [over], f"{CLOCK}; it says {now}")
 
     def test_the_clock_of_the_desk_decides(self):
         self.create(due_at=in_hours(2))

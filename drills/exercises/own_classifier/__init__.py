@@ -8,10 +8,10 @@ working: last time a comma was missing, and nobody could create a ticket."
 ORDER = 8
 STARS = 3
 CONTRACT = """
-CLASSIFIER=glossary is one more classifier, beside rules, openai and the others. GLOSSARY (option --glossary) is the path of a
-JSON file: {"category": {"billing": ["Mahnung", "credit note"]}, "priority": {"critical": ["down"]}}. Each member may be left
+CLASSIFIER=glossary is one more classifier, beside rules, openai and the others; GET /health names it. GLOSSARY (option
+--glossary) is the path of a JSON file: {"category": {"billing": ["Mahnung", "credit note"]}, "priority": {"critical": ["down"]}}. Each member may be left
 out.
-- POST /tickets/classify suggests the choice of which most words are in the description; if two have equally many, the one
+- POST /tickets/classify (and POST /api/tickets/classify, which is the same) suggests the choice of which most words are in the description; if two have equally many, the one
   that comes first in the file. Where no word is there, the built-in rules choose. `source` is `glossary`.
 - Upper and lower case make no difference. A word counts once, and only as a whole: "down" is not in "download".
 - An edit of the file counts from the next request on, without a restart.

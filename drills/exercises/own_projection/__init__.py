@@ -16,7 +16,8 @@ last event that is counted. It may be behind the audit log, but only for 5 secon
   counts a million events for each answer. It, too, is at most 5 seconds behind, also if nobody asks. You may add tables of your own.
 - They follow from the audit log alone, event by event, each once: also after kill -9, also where a request failed and its
   events were rolled back. The next start catches up by itself.
-- `python3 app.py --verify` compares the table with the events, and exits with 1 if a number is wrong.
+- `python3 app.py --verify` compares the table with the events. If a number is wrong, it exits with 1, and a line that
+  begins with NO names `workload`. A table that is right gives no such line.
 - `python3 app.py --rebuild NEW.sqlite3` makes the table from the events, also if the old table was wrong or there was none.
 """
 HINTS = (

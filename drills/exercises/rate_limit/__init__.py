@@ -19,7 +19,7 @@ that names RATE_LIMIT and says what is allowed, with the example 100/60.
   `anonymous` may count as a caller without identity at the same address.
 - Each request counts once, also where a worker thread does its work, and also if it is refused as wrong (a 400, or a
   404 for a ticket). Whether a 401, a 403, a 405 or an unknown path counts is not promised. A replay for an Idempotency-Key
-  counts. A message on /ws counts like the request that it becomes, and gets its error as a message.
+  counts. To open a /ws counts; a message on it counts like the request that it becomes, and gets its error as a message.
 - Never counted and never refused: GET /health, /ready and /metrics, and DELETE /tickets/{id}/lock: to release a lock only
   helps others, and the desk itself does that when a socket closes. Every other DELETE counts.
 """

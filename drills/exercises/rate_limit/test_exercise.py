@@ -202,6 +202,16 @@ class Waiting(ExerciseTest):
         self.assertNotIn("Idempotent-Replayed", again.headers, "keep no response for a refused request")
 
 
+    def test_never_more_than_twice_as_many_pass_and_after_a_pause_as_many_at_once(self):
+        started, passed = time.monotonic(), 0
+        while time.monotonic() - started < 1.8:
+            passed += self.desk.get("/tickets", CUSTOMER).status == 200
+        self.assertLessEqual(passed, 6, "let no more than 2 * MOST pass in SECONDS")
+        time.sleep(2.1)
+        seen = [self.desk.get("/tickets", CUSTOMER).status for _ in range(3)]
+        self.assertEqual(seen, [200] * 3, "give who was quiet for SECONDS the whole allowance again")
+
+
 class Off(ExerciseTest):
     def test_without_the_setting_there_is_no_limit(self):
         statuses = {self.desk.get("/tickets", CUSTOMER).status for _ in range(300)}

@@ -8,14 +8,16 @@ ORDER = 5
 STARS = 3
 CONTRACT = """
 - A ticket has `tags`: words with one space between them, for example `"printer-3 vip"`; `""` is the default.
-  `POST /tickets` and `PATCH /tickets/{id}` take it. A PATCH replaces all tags; `""` removes them.
+  `POST /tickets` and `PATCH /tickets/{id}` take it. A PATCH replaces all tags; `""` removes them. Clients of the Petri net
+  set no tags: what `POST /api/support-ticket` creates has `""`.
 - The desk writes tags in lower case, sorted, and each once: `"VIP  vip Printer-3"` becomes `"printer-3 vip"`.
 - A tag has 1 to 32 of the characters a-z, 0-9 and the hyphen, or A-Z, which become a-z; no other letter becomes one of
   them. A ticket has at most 10 tags; a repeated tag counts once. The text that a client sends has at most 330
   characters, spaces at its ends aside, also if tags in it are repeated. Anything else is refused with 400, and `details`
   names `tags`.
-- `GET /tickets?tag=vip` lists the tickets with exactly this tag, not those with `vips`; `?tag=VIP` finds the same. The
-  total, the pages, the other filters and `GET /tickets.csv?tag=vip` work as always.
+- `GET /tickets?tag=vip` lists the tickets with exactly this tag, not those with `vips`; `?tag=VIP` finds the same. What
+  cannot be one tag finds nothing, or is a 400. The total, the pages, the other filters and `GET /tickets.csv?tag=vip`
+  work as always.
 - Each change is one event, with the tags in its data; the same tags in another order are no change. A ticket at an old
   version has the old tags, and `--verify` compares them.
 - `python3 app.py --rebuild NEW.sqlite3` carries the tickets of today over, and tags, too.

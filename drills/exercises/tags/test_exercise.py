@@ -63,6 +63,17 @@ class Tags(ExerciseTest):
         tags = " ".join(sorted(f"{number}{'x' * 31}" for number in range(10)))
         self.assertEqual(self.create(tags).get("tags", "nothing"), tags, "ten tags of 32 characters are allowed")
 
+    def test_the_text_has_330_characters_at_most_spaces_at_its_ends_aside(self):
+        longest = f"{'vip ' * 82}ab"
+        self.assertEqual(self.create(f"  {longest}   ").get("tags", "nothing"), "ab vip", "330 characters are allowed")
+        reply = self.desk.post("/tickets", {"title": "Printer", "description": "Broken", "tags": f"{longest}c"}, CUSTOMER)
+        self.assert_status(reply, 400, "refuse 331 characters")
+
+    def test_a_ticket_of_a_client_of_the_petri_net_has_none(self):
+        reply = self.desk.post("/api/support-ticket", {"title": "Printer", "description": "Broken"}, CUSTOMER)
+        self.assert_status(reply, 201, "let the clients of the Petri net work as before")
+        self.assertEqual(self.desk.get("/tickets/1").json.get("tags", "nothing"), "", COLUMN)
+
     def test_a_repeated_tag_counts_once(self):
         self.assertEqual(self.create("vip " * 80 + "loan").get("tags", "nothing"), "loan vip", "count after you sort")
 

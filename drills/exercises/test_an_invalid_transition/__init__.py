@@ -8,7 +8,8 @@ the next change of the workflow cannot lose it without a red line.
 ORDER = 3
 STARS = 2
 CONTRACT = """
-You change nothing in the desk. You write `tests/test_invalid_transition.py`, with one test or more. The desk promises:
+You change nothing in the desk. You write `tests/test_invalid_transition.py`, with one test or more. They ask a running
+desk, and read none of its files. The desk promises:
 
 - `POST /tickets/{id}/transitions` with `{"transition": "close"}` for a new ticket is answered with 409.
 - The ticket is as it was before, and the audit log has no new event.

@@ -9,10 +9,12 @@ ORDER = 1
 STARS = 1
 CONTRACT = """
 - `POST /tickets` and `PATCH /tickets/{id}` take `"priority": "urgent"`. Other words are still refused with 400.
+  The page offers it without a change of yours; whether its badge gets a colour is up to you.
 - `GET /tickets?priority=urgent` and `GET /tickets.csv?priority=urgent` list these tickets and no others.
   `GET /tickets/stats` counts them under `priority_breakdown`.
 - A new ticket without a priority is urgent if its title speaks of smoke, danger, or somebody who is injured, unless
-  other words outvote it; so is the suggestion of `POST /tickets/classify` for such a description. The word "urgent" alone is still high: customers write it about everything.
+  other words outvote it; so is the suggestion of `POST /tickets/classify` for such a description. Other words decide
+  as before. The word "urgent" alone is still high: customers write it about everything.
 - `python3 app.py --rebuild NEW.sqlite3` carries the tickets of today over.
 """
 FILES = ("schema.sql", "llm.py")

@@ -38,8 +38,10 @@ class Urgent(ExerciseTest):
             self.assertEqual(reply.json["priority"], priority, SCHEMA)
 
     def test_a_priority_that_is_not_in_the_list_is_still_refused(self):
+        self.create(priority="low")
         for priority in ("urgently", "Urgent", "", "very urgent"):
-            self.assert_status(self.create(priority=priority), 400, "add the one word to the list of priorities")
+            for reply in (self.create(priority=priority), self.desk.patch("/tickets/1", {"priority": priority}, AGENT)):
+                self.assert_status(reply, 400, "add the one word to the list of priorities")
 
     def test_the_list_and_the_csv_file_filter_by_urgent(self):
         number = self.create_urgent()["id"]

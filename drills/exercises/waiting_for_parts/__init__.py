@@ -9,11 +9,15 @@ STARS = 2
 CONTRACT = """
 - There is a state `waiting_for_parts`, and a status with the same name: in the list's filters and in the statistics.
 - The transition `order_parts` leads there from `in_progress`. It needs the role supervisor.
-- The transition `receive_parts` leads back to `in_progress`. It needs the role agent.
-- Like all transitions they work with `POST /tickets/{id}/transitions` and `POST /api/order_parts`, add one event each,
-  and are refused with 409 in every other state, with 403 for every other role.
-- In the order of statuses it stands between `in_progress` and `resolved`: `PATCH` with `"status": "resolved"` finds the
-  way out of it, and a closed ticket cannot be moved to it.
+- The transition `receive_parts` leads back to `in_progress`. It needs the role agent. No other transition leads out.
+- Like all transitions they work with `POST /tickets/{id}/transitions`, and with `POST /api/order_parts` and
+  `POST /api/receive_parts`. They are refused with 409 in every other state, with 403 for every other role. Each adds one
+  event. The types of the two events are words of your choice.
+- In the order of statuses it stands between `in_progress` and `resolved`. So `PATCH` with `"status": "waiting_for_parts"`
+  moves a new ticket there, and with `"status": "resolved"` it finds the way out. `PATCH` goes forward only: from it
+  `"status": "in_progress"` is a 409 (that is what `receive_parts` is for), and so is the way to it from a closed ticket.
+- The history can be replayed: `GET /tickets/{id}/at/{version}` shows a waiting ticket as such, and `--verify` agrees.
+- `python3 app.py --rebuild NEW.sqlite3` carries the tickets of today over.
 """
 FILES = ("schema.sql", "workflow.py", "README.md", "web/README.md")
 HINTS = (

@@ -45,10 +45,37 @@ class WaitingForParts(ExerciseTest):
             self.assert_status(self.fire("order_parts", caller=caller), 403, ROLES)
 
     def test_in_other_states_both_are_refused_and_leave_no_event(self):
-        self.desk.new_ticket()
-        for name in ("order_parts", "receive_parts"):
-            self.assert_status(self.fire(name, caller=SUPERVISOR), 409, ROWS)
-        self.assertEqual(self.desk.count("audit_events"), 1, "a refused transition changes nothing")
+        both = "order_parts", "receive_parts"
+        for number, (path, refused) in enumerate(
+            (
+                ((), both),
+                (("assign",), both),
+                (("assign", "start_work"), both[1:]),
+                (("assign", "start_work", "escalate"), both),
+                (("assign", "start_work", "request_info"), both),
+                (("assign", "start_work", "resolve"), both),
+                (("assign", "start_work", "resolve", "close"), both),
+            ),
+            1,
+        ):
+            self.desk.new_ticket()
+            if path:
+                self.fire(*path, number=number)
+            before = self.desk.count("audit_events")
+            for name in refused:
+                why = f"{ROWS}; the ticket was {self.desk.get(f'/tickets/{number}').json['state']}"
+                self.assert_status(self.fire(name, caller=SUPERVISOR, number=number), 409, why)
+            self.assertEqual(self.desk.count("audit_events"), before, "a refused transition changes nothing")
+
+    def test_each_of_the_two_adds_one_event(self):
+        self.wait()
+        self.assertEqual(self.desk.count("audit_events"), 4, ROWS)
+        self.fire("receive_parts")
+        self.assertEqual(self.desk.count("audit_events"), 5, ROWS)
+
+    def test_a_patch_does_not_go_back_to_in_progress(self):
+        self.wait()
+        self.assert_status(self.desk.patch("/tickets/1", {"status": "in_progress"}, AGENT), 409, ORDER)
 
     def test_a_waiting_ticket_can_do_nothing_but_go_on(self):
         self.wait()

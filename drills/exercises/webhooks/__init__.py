@@ -12,19 +12,20 @@ WEBHOOK_URL (option --webhook-url) and WEBHOOK_SECRET (--webhook-secret, 32 char
 each audit event is POSTed to this URL. It is off by default. A URL without a secret, and a URL that is not http:// or
 https://, end the start with a line that names the wrong setting. So does a URL with SUPPORT_DESK_DB=:memory:, where what waits would be
 lost at the end. No message shows the secret. Switched off again, the desk sends nothing, and what waits is kept; events from
-that time may be sent later, or never.
+that time may be sent later, or never. `python3 app.py --rebuild NEW.sqlite3` takes the desk of before your change along.
 - The body is JSON with at least `id`, `type`, `ticket_id`, `actor`, `at` and `data` of the event. Headers: X-Webhook-Id, the id
-  of the event, the same in each attempt; X-Webhook-Timestamp, seconds since 1970 as of this attempt; X-Webhook-Signature,
+  of the event, the same in each attempt; X-Webhook-Timestamp, whole seconds since 1970 as of this attempt; X-Webhook-Signature,
   `sha256=` and the HMAC-SHA256 (hex) of the timestamp, a dot and the bytes of the body, with the secret as key.
 - An event is sent after its commit, within 3 seconds if no older one waits, and never if the commit failed.
 - A 2xx is a delivery. All else is a failed attempt: another status, no connection, no whole answer (with its body) 5
   seconds after the attempt began. The first repetition comes after at most 3 seconds. The pauses grow, with at most 60 seconds
   between two attempts, until it is delivered.
 - At least once: no event is lost, not by kill -9 and not by `--rebuild`. A receiver may get one twice only if the desk ended
-  before it could note the delivery.
+  before it could note the delivery: not because the database was locked for some seconds.
 - GET /webhook-deliveries (staff only on a locked desk) → {"deliveries": [{"event": 7, "status": "delivered", "attempts": 2},
-  …]}, newest event first, 100 at most. A status is `pending` or `delivered`.
-- Only this URL is asked: no redirect is followed. A receiver that hangs delays no request of anybody.
+  …]}, newest event first, 100 at most. A status is `pending` or `delivered`. Without WEBHOOK_URL nothing is noted.
+- Only this URL is asked: no redirect is followed. A receiver that hangs delays no request of anybody, and the desk still
+  stops within 15 seconds.
 """
 HINTS = (
     "Three parts: what is to be sent (a table in the database), who sends it (a thread of its own), and who notes the result "
