@@ -1,4 +1,4 @@
-"""The backup of last night is there, it opens, and the tickets of the hour before it are missing.
+"""The backup is there and it opens, but the tickets of the hours before it are missing.
 
 "The disk died at noon. The backup ran at eleven, while the desk was busy as always; its log says that it was done. We
 started the desk with it: everything from yesterday is there, and nothing of this morning. --verify finds no fault."
@@ -31,8 +31,8 @@ EXPLANATION = """
 The backup copied one file. But in WAL mode a commit goes into a second file, the write-ahead log, and SQLite moves it
 into the first one later. So the copy was a sound database of some time ago: it opens, every check is green, and the
 newest rows are not there. `cp`, rsync and snapshots of a single file all do this, and a copy in the middle of a
-checkpoint can even be corrupt. Ask the database for a copy (the backup API of SQLite, VACUUM INTO, pg_dump), and test a
-backup by restoring it and looking for the row that was written last.
+checkpoint can even be corrupt. Ask the database for a copy while it runs (an online backup: the backup API of SQLite,
+VACUUM INTO, pg_dump), and test a backup by restoring it and looking for the row that was written last.
 """
 PROVENANCE = (
     "CWE-664: Improper Control of a Resource Through its Lifetime",

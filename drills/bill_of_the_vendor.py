@@ -22,14 +22,15 @@ HINTS = (
     "for a second suggestion?",
     "Some code sends the request again when the first one has failed. Is that in app.py, in the worker pool, or in "
     "llm.py?",
-    "Read Assistant._ask. It also calls the circuit breaker: after how many suggestions does that open?",
+    "Read Assistant._ask. It also calls the circuit breaker: after how many failed requests does it open, and how "
+    "many suggestions are that?",
 )
 EXPLANATION = """
 Each failed request was repeated three times, at once, whatever the reason was: a 500, a refused key, a wrong answer.
 That multiplies the load on a service just when it has too much load, and keeps it down (a retry storm). Retries in
 several layers multiply each other. The circuit breaker counted requests, not questions, so one question nearly opened
-it for everybody. Retry in one layer only, and only errors that can go away, with exponential backoff, jitter and a
-retry budget. Here the result without the LLM is good enough, so one attempt is right.
+it for everybody. Retry in one layer only, and only errors that can go away by themselves, with exponential backoff,
+jitter and a retry budget. Here the result without the LLM is good enough, so one attempt is right.
 """
 PROVENANCE = (
     "CWE-799: Improper Control of Interaction Frequency",

@@ -23,11 +23,12 @@ HINTS = (
     "Read Store._change to its end, then Store.savepoint: what must reach savepoint() so that it rolls the row back?",
 )
 EXPLANATION = """
-The event was written in the transaction of the change, but its failure was caught and ignored. So the transaction saw
-no failure, and the change was kept without an event. The intention was good: a customer should not get an error
-because of a log. But the audit log (who sent this, who closed that) is needed most when things fail. In real systems
-the event is written over another connection, after the commit, or through a queue, and is lost in the same way. A
-change and its event belong in one transaction: if the event fails, the change must fail, too, with an error.
+The event was written in the transaction of the change, but its failure was caught and ignored (a swallowed exception).
+So the transaction saw no failure, and the change was kept without an event. The intention was good: a customer should
+not get an error because of a log. But the audit log (who sent this, who closed that) is needed most when things fail.
+In real systems the event is written over another connection, after the commit, or through a queue, and is lost in the
+same way. A change and its event belong in one transaction, and both must be atomic: if the event fails, the change must
+fail, too, with an error.
 """
 PROVENANCE = (
     "CWE-778: Insufficient Logging",

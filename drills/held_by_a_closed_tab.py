@@ -20,11 +20,11 @@ HINTS = (
     "socket contain?",
 )
 EXPLANATION = """
-When a socket closes, the desk releases the locks of its client with ordinary internal requests. These requests did
-not have the headers of the handshake, so their caller was anonymous, and an anonymous caller may not release bob's
-lock: 423, in the log and nowhere else. Cleanup runs when nobody is watching: no user sees its errors, and a lock that
-expires after a minute hides them. In real systems it is the release in an exception handler, the job that runs under
-another account, the unlock without the token of the lock. Test how things end: closing, crashing, losing the
+When a socket closes, the desk releases the locks of its client with ordinary internal requests. These requests did not
+have the headers of the handshake, so their caller was anonymous, and an anonymous caller may not release bob's lock:
+423, in the log and nowhere else. Cleanup runs when nobody is watching: no user sees its errors, and a lock that expires
+after a minute hides them (a stale lock). In real systems it is the release in an exception handler, the job that runs
+under another account, the unlock without the token of the lock. Test how things end: closing, crashing, losing the
 connection.
 """
 PROVENANCE = (

@@ -27,12 +27,13 @@ HINTS = (
     "Read CancellableCall in llm.py: it sends the key with each request. What does it do with a status of 3xx?",
 )
 EXPLANATION = """
-The desk followed redirects, and sent the same request again, with the key and the customer's text, to whatever
-address the first server named. So whoever can make that server answer with a Location gets both: somebody who buys an
-old domain, a misconfigured proxy, a captive portal. Clients have had this bug for many years: they removed the key for
-another host, but not for another port or for http instead of https, or for 302 but not for 307. To remove the key is
-not enough here, because the text is secret, too. A program that calls one configured address needs no redirects: treat
-each as a failure. If you must follow one, then only to the same scheme, host and port.
+The desk followed redirects, and sent the same request again, with the key and the customer's text, to whatever address
+the first server named (a credential leak through a redirect). So whoever can make that server answer with a Location
+gets both: somebody who buys an old domain, a misconfigured proxy, a captive portal. Clients have had this bug for many
+years: they removed the key for another host, but not for another port or for http instead of https, or for 302 but not
+for 307. To remove the key is not enough here, because the text is secret, too. A program that calls one configured
+address needs no redirects: treat each as a failure. If you must follow one, then only to the same scheme, host and port
+(the same origin).
 """
 PROVENANCE = (
     "CWE-522: Insufficiently Protected Credentials",

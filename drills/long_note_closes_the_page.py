@@ -29,9 +29,9 @@ HINTS = (
 EXPLANATION = """
 The bytes of a frame are unmasked as they arrive, with a key of four bytes that repeats. Each piece began with the first
 byte of the key again. That is right only if the pieces before it had a multiple of four bytes. On a fast line a frame
-arrives at once, in one piece; on a slow one it is cut anywhere. TCP is a stream of bytes: how they are cut into reads
-means nothing, and each parser must give the same result for every cut. Test a parser with every cut: the whole, two
-pieces at each place, and one byte at a time.
+arrives at once, in one piece; on a slow one it is cut anywhere (partial reads). TCP is a stream of bytes: how they are
+cut into reads means nothing, and each parser must give the same result for every cut. Test a parser with every cut: the
+whole, two pieces at each place, and one byte at a time.
 """
 PROVENANCE = (
     "CWE-682: Incorrect Calculation",

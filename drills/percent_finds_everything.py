@@ -27,10 +27,11 @@ HINTS = (
     "Look at HOLDS, the condition of a search, in store.py.",
 )
 EXPLANATION = """
-The search text was passed to LIKE, and LIKE reads it as a pattern: % matches any text, _ any character. It came as a
-parameter, so it is not an SQL injection, but it is a similar bug: user input was read as a language. Most words have
-neither character, so they seemed to work. Either escape %, _ and the escape character itself (LIKE … ESCAPE), or use a
-function without patterns, such as instr(). LIKE '%…%' also reads every ticket: no index can be used for it.
+The search text was passed to LIKE, and LIKE reads it as a pattern: % matches any text, _ any character (wildcards). It
+came as a parameter, so it is not an SQL injection, but it is a similar bug: user input was read as a language. Most
+words have neither character, so they seemed to work. Either escape %, _ and the escape character itself (LIKE …
+ESCAPE), or use a function without patterns, such as instr(). LIKE '%…%' also reads every ticket: no index can be used
+for it.
 """
 PROVENANCE = (
     "CWE-155: Improper Neutralization of Wildcards or Matching Symbols",

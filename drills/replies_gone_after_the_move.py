@@ -27,9 +27,9 @@ EXPLANATION = """
 The code that makes a comment from its event asked whether the event has the member `internal`, not what its value is.
 Events of ordinary comments have it, too, with the value false. So every comment became an internal note, and customers
 do not see these. A comment from an approved letter has no such member, and was right by luck. The desk did not notice
-for months, because events are replayed only by --verify and --rebuild: code for a rare day is tested on that day. Test
-that a replay gives exactly the rows that are there, with each value of each column, run that test often, and believe it
-when it says that they differ.
+for months, because events are replayed (event sourcing) only by --verify and --rebuild: code for a rare day is tested
+on that day. Test that a replay gives exactly the rows that are there, with each value of each column, run that test
+often, and believe it when it says that they differ.
 """
 PROVENANCE = (
     "CWE-697: Incorrect Comparison",

@@ -1,8 +1,8 @@
 """Whoever waits for a draft or a suggestion while we restart the desk gets a broken connection.
 
-"We restart with systemd every night at two, and it is always quick: a tenth of a second. The README promises that every
-open request gets its response first. But the night shift in Sydney complains: 'connection closed' instead of the draft
-that the LLM was writing. Requests that need no time have never failed, however many there are."
+"We restart with systemd every night at two, and it is always quick: a tenth of a second. It says in web/handler.py that
+every open request gets its response first. But the night shift in Sydney complains: 'connection closed' instead of the
+draft that the LLM was writing. Requests that need no time have never failed, however many there are."
 """
 
 import signal
@@ -22,14 +22,14 @@ HINTS = (
     "A desk that stops closes the connections with nothing in progress. How does it know that nothing is in progress? "
     "In which state is a connection whose request is at a worker thread?",
     "Read _close_if_idle in web/server.py, and its docstring. Which of the attributes of a handler counts requests "
-    "whose response is still missing? The same method is asked when a client has closed its side.",
+    "whose response is still missing? The desk calls the same method when a client has closed its side.",
 )
 EXPLANATION = """
 A connection was called idle if nothing was left to send and nothing half received. While a worker thread is at work for
 it, both are true: the request was read, and the response does not exist yet. So the connections that had waited longest
 were closed first. Fast requests never showed it, as their response is made in the same turn. Idle means: no response is
-due. Servers of many kinds had this mistake in their graceful stop. Test a stop with a request that is slow on purpose,
-and with a client that has closed its own side and only waits.
+due. Servers of many kinds had this mistake in their graceful shutdown. Test a stop with a request that is slow on
+purpose, and with a client that has closed its own side and only waits.
 """
 PROVENANCE = (
     "CWE-404: Improper Resource Shutdown or Release",

@@ -26,12 +26,12 @@ HINTS = (
     "each line whether it is still executed.",
 )
 EXPLANATION = """
-While a request is in progress its key is in a set, and a second request with that key is refused. The line that
-removes the key came after the work, and a refusal is an exception: it leaves the function before that line. So every
-refused or failed request left its key in the set. The clients that do it right, with a key and a retry, were locked
-out until a restart. Locks, counters and open files can have the same bug: what is acquired must be released on every
-path, and exceptions are the paths that are easy to forget. Write the release next to the acquisition, with `finally`
-or `with`, and test it with a request that fails.
+While a request is in progress its key is in a set, and a second request with that key is refused. The line that removes
+the key came after the work, and a refusal is an exception: it leaves the function before that line. So every refused or
+failed request left its key in the set (a leaked lock). The clients that do it right, with a key and a retry, were
+locked out until a restart. Locks, counters and open files can have the same bug: what is acquired must be released on
+every path, and exceptions are the paths that are easy to forget. Write the release next to the acquisition, with
+`finally` or `with`, and test it with a request that fails.
 """
 PROVENANCE = (
     "CWE-667: Improper Locking",

@@ -1,8 +1,8 @@
 """The desk says that it has the ticket, but it does not exist: the customer sees a stranger's ticket.
 
 "I work in shop-1 of our company. I sent 'Cannot log in', your desk said 201 and gave me a number. The ticket with that
-number is from shop-12, from weeks ago. All our shops use the same app, it numbers its requests, and nearly always that
-goes well, although each shop starts at 1. It has happened to shop-2 as well, and never to shop-30."
+number is from shop-12, from this morning. All our shops use the same app. It numbers its requests, from 1 each morning,
+and nearly always that goes well. It has happened to shop-2 as well, and never to shop-30."
 """
 
 import string
@@ -14,13 +14,13 @@ FILE = "store.py"
 CLEAN = "(caller, method, path, key) = (?, ?, ?, ?)"
 PLANTED = "(method, path, caller || key) = (?2, ?3, ?1 || ?4)"
 HINTS = (
-    "Do as the app does: X-User-Id is the shop, Idempotency-Key the number of the request. Send a new ticket as shop-12 "
-    "with key 3, then as shop-1 with the keys 1 to 30. Which responses have the header Idempotent-Replayed, and whose "
-    "ticket is in them?",
+    "Do as the app does: X-User-Id is the shop, Idempotency-Key the number of the request. Send a new ticket as "
+    "shop-12 with key 3, then as shop-1 with the keys 1 to 30. Which responses have the header Idempotent-Replayed, "
+    "and whose ticket is in them?",
     "The desk takes the request for a retry of another one, so it found a row in idempotency_keys. Which caller and "
     "which key has that row, and which ones has the request? Find one more pair that is mixed up, for shop-2.",
-    "Read the statement that looks up a stored response: KEPT_RESPONSE in store.py. What does || do in SQL? Write down "
-    "'shop-1' || '23' and 'shop-12' || '3'.",
+    "Read the statement that looks up a stored response: KEPT_RESPONSE in store.py. What does || do in SQL? Write "
+    "down 'shop-1' || '23' and 'shop-12' || '3'.",
 )
 EXPLANATION = """
 The caller and the key were joined to one text, without anything between them, and these texts were compared. But

@@ -27,11 +27,11 @@ PLANTED = """        with self._stage("sending"):
             self._commit()
 """
 HINTS = (
-    "Let every COMMIT fail: FailingCommit in tests/test_store.py shows how a trigger does it. Create a ticket, and look "
-    "for it with GET /tickets. At which moment of a request does the desk learn that the ticket cannot be saved?",
+    "Let every COMMIT fail: FailingCommit in tests/test_store.py shows how a trigger does that. Create a ticket, and "
+    "look for it with GET /tickets. At which moment of a request does the desk learn that the ticket cannot be saved?",
     "The desk handles many requests in one turn of its event loop, and one COMMIT saves the changes of all of them. "
-    "What has each client been told when that COMMIT fails? DeskServer._commit in web/server.py looks for the responses "
-    "that it must turn into a 503: how many does it find?",
+    "What has each client been told when that COMMIT fails? DeskServer._commit in web/server.py looks for the "
+    "responses that it must turn into a 503: how many does it find?",
     "Read DeskServer.run_once in web/server.py from its docstring to its end: in which order do the stages of a turn "
     "run?",
 )

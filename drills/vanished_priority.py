@@ -20,11 +20,11 @@ HINTS = (
     "functions there that read a header.",
 )
 EXPLANATION = """
-Header names can be sent in any case, so the desk stores them in lower case. One place looked up "If-Match", as the
-RFC spells it, found nothing, and used the default "*" (any version). So every outdated change was accepted, and the
-last writer won (a lost update). A lookup with a default cannot tell "not sent" from "wrong name". In real systems the
-version gets lost in a proxy, in a client library, or in an ORM's save() that writes every column. Test the conflict
-itself: two reads, two writes, and the second write must be refused.
+Header names can be sent in any case, so the desk stores them in lower case. One place looked up "If-Match", as the RFC
+spells it, found nothing, and used the default "*" (any version): without a version there is no optimistic locking. So
+every outdated change was accepted, and the last writer won (a lost update). A lookup with a default cannot tell "not
+sent" from "wrong name". In real systems the version gets lost in a proxy, in a client library, or in an ORM's save()
+that writes every column. Test the conflict itself: two reads, two writes, and the second write must be refused.
 """
 PROVENANCE = (
     "CWE-362: Concurrent Execution using Shared Resource with Improper Synchronization",
