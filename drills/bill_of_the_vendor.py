@@ -37,7 +37,7 @@ PROVENANCE = (
     "CWE-400: Uncontrolled Resource Consumption",
     "OWASP API10:2023 Unsafe Consumption of APIs",
     "Amazon DynamoDB, 20 September 2015 (aws.amazon.com/message/5467D2): retries kept the metadata service down",
-    "mpfaffenberger/code_puppy#317: retries in three layers sent one request to an LLM 45 times",
+    "mpfaffenberger/code_puppy pull request #317: retries in three layers sent one request to an LLM 45 times",
     "cequence-io/openai-scala-client#16: errors that stay, such as 401, were retried, too",
 )
 

@@ -37,7 +37,7 @@ PROVENANCE = (
     "CWE-155: Improper Neutralization of Wildcards or Matching Symbols",
     "activerecord-hackery/ransack#256: % is escaped, _ is not",
     "taginfo/taginfo#40: a search for % or _ does not work, because both are wildcards",
-    "nurl-lang/nurl#609: to remove _ from the search is no fix, because names have it",
+    "nurl-lang/nurl pull request #609: to remove _ from the search is no fix, because names have it",
 )
 TITLES = ("100% cpu", "100 cpu", "a_b", "axb", "back\\slash")
 SHORT = ("%", "_", "0%", "_b", "\\", "pu", "b", "%%", "__", "%_", "\\%", "\\_")
