@@ -16,22 +16,22 @@ PLANTED = """    @lru_cache(1024)  # a signature takes as long as all else of a 
     def claims(self, authorization: str) -> dict | None:
 """
 HINTS = (
-    "Start the copy with SUPPORT_DESK_AUTH=tokens DEBUG=true, and get three tokens from POST /api/debug/login: one for an "
-    "admin, two for an agent. Send GET /tickets with one of the agent's tokens. Then, as the admin, PUT /debug/clock with "
-    '{"advance": "25h"}, and send GET /tickets with both. What does each of the two get?',
-    "Both tokens have expired, so the token alone does not explain it. A restart helps. What does the desk keep in memory "
-    "of a token that it has seen? Look at web/identity.py.",
-    "Read Identity.claims in web/identity.py, and the line above it. For the same token, which of its steps always have "
-    "the same result, and which one depends on the time and on the table users?",
+    "Start the copy with SUPPORT_DESK_AUTH=tokens DEBUG=true, and get three tokens from POST /api/debug/login: one "
+    "for an admin, two for an agent. Send GET /tickets with one of the agent's tokens. Then, as the admin, PUT "
+    '/debug/clock with {"advance": "25h"}, and send GET /tickets with both. What do the two get?',
+    "Both tokens have expired, so the token alone does not explain it. A restart helps. What does the desk keep in "
+    "memory of a token that it has seen? Look into web/identity.py.",
+    "Read Identity.claims in web/identity.py, and the line above it. For the same token, which of its steps always "
+    "have the same result, and which one depends on the time and on the table users?",
 )
 EXPLANATION = """
 To check a token takes some microseconds, so the result was kept for each token. But the check has two halves. Whether
 the signature is right is a fact: for the same token it never changes. Whether the token has expired, or was ended by a
 log-out, a new password or the removal of its user, is a decision: it is right for one moment only. Both were kept, so a
-token that was used once stayed good as long as it was in memory (insufficient session expiration). A test that uses each
-token once finds nothing; use it, end it, and use it again. Keep facts in a cache, and make decisions anew, or let each
-entry end when the decision can change. The same happens with answers about permissions, with results of a token service
-(introspection), and with feature flags.
+token that was used once stayed good as long as it was in memory (insufficient session expiration). A test that uses
+each token once finds nothing; use it, end it, and use it again. Keep facts in a cache, and make decisions anew, or let
+each entry end when the decision can change. The same happens with answers about permissions, with results of a token
+service (introspection), and with feature flags.
 """
 PROVENANCE = (
     "CWE-613: Insufficient Session Expiration",
