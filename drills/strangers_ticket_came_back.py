@@ -45,13 +45,19 @@ NEW = {"title": "Cannot log in", "description": "Since this morning"}
 
 def check(lab):
     desk, key, name = lab.desk(), lab.word(), lab.word()
+    shops = [{"X-User-Id": f"{name}-{shop}", "Idempotency-Key": number} for shop, number in (("12", "3"), ("1", "23"))]
+    for shown, who in zip(("shop 12, with key 3", "shop 1, with key 23"), shops):
+        yield f"the ticket of {shown}, is accepted, and is of this shop", (201, True), is_of(
+            who, desk.post("/tickets", NEW, who)
+        )
+    before = desk.count("tickets")
     alice, bob, carol, capitals = (
         {"X-User-Id": who, "Idempotency-Key": key} for who in (name, lab.word(), lab.word(), name.upper())
     )
     first, second = desk.post("/tickets", NEW, alice), desk.post("/tickets", NEW, bob)
     yield "Alice's ticket is accepted, and is hers", (201, True), is_of(alice, first)
     yield "Bob's ticket is accepted, and is his", (201, True), is_of(bob, second)
-    makers = desk.rows("SELECT created_by FROM tickets ORDER BY id")
+    makers = desk.rows("SELECT created_by FROM tickets WHERE id > ? ORDER BY id", (before,))
     yield "both tickets are there", True, makers == [(who["X-User-Id"],) for who in (alice, bob)]
     other = desk.post("/tickets", {**NEW, "title": "The printer is on fire"}, carol)
     yield "Carol's ticket, with another title, is accepted, and is hers", (201, True), is_of(carol, other)
