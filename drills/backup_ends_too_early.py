@@ -56,7 +56,7 @@ def check(lab):
         made, kept = lab.temp_dir / "made.sqlite3", lab.temp_dir / "kept.sqlite3"
         done = lab.run("--backup", str(made), SUPPORT_DESK_DB=str(desk.database))
     yield "--backup of a desk that runs succeeds", 0, done.status
-    yield "it makes the file", True, made.exists()
+    yield "--backup makes the file", True, made.exists()
     if not made.exists():
         return
     made.rename(kept)  # a backup is one file, which is carried to another machine
@@ -64,7 +64,7 @@ def check(lab):
     there = restored.get("/tickets").json["tickets"]
     yield "a desk that starts with the backup has every ticket", titles[::-1], [ticket["title"] for ticket in there]
     comments = restored.get(f"/tickets/{number}/comments")
-    yield "it has the comment that was written last", 1, len(comments.json.get("comments", ()))
-    yield "its audit log is whole", True, restored.get("/audit-events/verify").json["ok"]
-    yield "its audit log has every event", 5, restored.count("audit_events")
+    yield "the backup has the comment that was written last", 1, len(comments.json.get("comments", ()))
+    yield "the audit log of the backup is whole", True, restored.get("/audit-events/verify").json["ok"]
+    yield "the audit log of the backup has every event", 5, restored.count("audit_events")
     yield "the desk itself has all four tickets", 4, desk.get("/tickets").json["total"]

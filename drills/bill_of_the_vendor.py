@@ -74,7 +74,7 @@ def check(lab):
     yield "a suggestion costs one when the LLM works again", (200, 1), calls_for(*suggestion)
     in_a_row = [calls_for(*suggestion, 500) for _ in range(5)]
     yield "five suggestions come while the LLM answers 500", [200] * 5, [status for status, _ in in_a_row]
-    yield "they cost one call each", [1] * 5, [calls for _, calls in in_a_row]
+    yield "these five suggestions cost one call each", [1] * 5, [calls for _, calls in in_a_row]
     yield "after five failures in a row a suggestion costs no call for a while", (200, 0), calls_for(*suggestion)
     yield "drafts had no such failures: a draft costs one", (201, 1), calls_for(*draft)
     desk = lab.desk(LLM_TIMEOUT="0.4", **llm.environ)

@@ -71,14 +71,15 @@ def check(lab):
     seen = desk.get(path).json
     as_sent = {name: seen[name] for name in changed} == changed
     yield "title, category and priority are then what was sent", True, as_sent
-    yield "these three fields are one change: the version grows by one", 1, seen["version"] - ticket["version"]
+    grown = seen["version"] - ticket["version"]
+    yield "title, category and priority are one change: the version grows by one", 1, grown
     other = desk.new_ticket()["id"]
     desk.fire(other, "assign", "start_work", "resolve", "close")
     yield "assign, start_work, resolve and close make another ticket closed", "closed", desk.get(
         f"/tickets/{other}"
     ).json["state"]
     types = [event["type"] for event in desk.get(f"/tickets/{other}/events").json["events"]]
-    yield "its history has these four events", ["Assigned", "StartWorked", "Resolveed", "Closeed"], types[-4:]
+    yield "the other ticket's history has these four", ["Assigned", "StartWorked", "Resolveed", "Closeed"], types[-4:]
 
 
 def check_create(desk, others):

@@ -55,11 +55,12 @@ def check(lab):
     yield "with the new file, a ticket whose key was used before gets the same answer as before", True, (
         after[0].body == before[0].body
     )
-    yield "so does a comment whose key was used before", True, after[1].body == before[1].body
+    seen = after[1].body == before[1].body
+    yield "with the new file, a comment whose key was used before gets the same answer as before", True, seen
     replayed = [reply.headers.get("Idempotent-Replayed") for reply in after]
-    yield "both answers say that they are replayed", ["true"] * 2, replayed
+    yield "both of these answers say that they are replayed", ["true"] * 2, replayed
     yield "there is one ticket", 1, desk.get("/tickets").json["total"]
-    yield "it has one comment", 1, len(desk.get(f"/tickets/{number}").json["comments"])
+    yield "the ticket has one comment", 1, len(desk.get(f"/tickets/{number}").json["comments"])
     other = desk.post("/tickets", {**new, "title": "Another one"}, customer)
     yield "another text with a used key is refused", lab.one_of(409, 422), other.status
     fresh = desk.post("/tickets", new, {**customer, "Idempotency-Key": lab.word()})

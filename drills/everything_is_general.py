@@ -80,7 +80,8 @@ def check(lab):
     desk.stop()
     errors = [line for line in desk.log().splitlines() if "ERROR" in line and "LLM openai" in line]
     yield "the log has one error for each failure of the LLM", failed + 2, len(errors)
-    yield "it tells the status with which the LLM refused", True, bool(errors) and f" {number}" in errors[-1]
+    seen = bool(errors) and f" {number}" in errors[-1]
+    yield "the last error in the log tells the status with which the LLM refused", True, seen
 
 
 def as_json(category, priority):

@@ -80,14 +80,14 @@ def check(lab):
     changed = desk.post("/user/password", {"password": password, "new_password": other}, ann)
     yield "ann may change her password", 200, changed.status
     for who, token in (("the token that she had", ann), ("the token of her tablet", tablet)):
-        yield f"after that, {who} is refused", CLOSED, doors(desk, token)
+        yield f"after the change of the password, {who} is refused", CLOSED, doors(desk, token)
     new = {"Authorization": f"Bearer {(changed.json or {}).get('token')}"}
-    yield "after that, her new token is accepted", OPEN, doors(desk, new)
+    yield "after the change of the password, ann's new token is accepted", OPEN, doors(desk, new)
     yield "ann may log out", 200, desk.post("/user/logout", {}, new).status
-    yield "after that, the new token is refused, too", CLOSED, doors(desk, new)
+    yield "after the log-out, ann's new token is refused", CLOSED, doors(desk, new)
     yield "bob still has access", OPEN, doors(desk, bob)
     yield "the account of bob is removed (exit status)", 0, command("--remove-user", names[1]).status
-    yield "after that, bob's token is refused", CLOSED, doors(desk, bob)
+    yield "after the removal of his account, bob's token is refused", CLOSED, doors(desk, bob)
     yield from a_day(lab, desk)
     yield "ann may log in again, with the new password", OPEN, doors(desk, log_in(0, other))
 
@@ -105,7 +105,7 @@ def a_day(lab, desk):
     yield "a token is accepted some minutes before its end", OPEN, doors(desk, used)
     move(left + 1)
     yield "a token that was used before is refused after its end", CLOSED, doors(desk, used)
-    yield "so is one that was not used before", CLOSED, doors(desk, spare)
+    yield "a token that was not used before is refused after its end, too", CLOSED, doors(desk, spare)
     late = desk.login(lab.word(), "agent")
     yield "a new token is accepted then", OPEN, doors(desk, late)
     wrong = {"Authorization": f"{late['Authorization'][:-8]}{forged}"}

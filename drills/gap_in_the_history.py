@@ -81,13 +81,13 @@ def check(lab):
         socket.send({"_tag": "UpdateTicket", "ticket": {"id": number, "title": lab.word()}})
         yield f"{when}, a change on the WebSocket fails", "Error", (socket.next() or {}).get("_tag")
         shown = desk.get(path).json
-    yield "after that, the tickets, comments and drafts are as before", before, desk.rows(STATE)
-    yield "after that, the ticket is shown as resolved, as before", "resolved", shown["state"]
-    yield "after that, the ticket is shown without a comment, as before", [], shown["comments"]
+    yield "after these failures the tickets, comments and drafts are as before", before, desk.rows(STATE)
+    yield "after these failures the ticket is shown as resolved, as before", "resolved", shown["state"]
+    yield "after these failures the ticket is shown without a comment, as before", [], shown["comments"]
     desk.rows(OVERFLOW)
     for name, request in {**requests, **others}.items():
         yield f"with another error in the audit log, {name} fails", failed, desk.request(*request, who).status
-    yield "after that, all is as before, too", before, desk.rows(STATE)
+    yield "after the failures with another error all is as before, too", before, desk.rows(STATE)
     desk.rows("DROP TRIGGER lab_fault_number")
     when = "when the audit log can be written again"
     for name, request in requests.items():

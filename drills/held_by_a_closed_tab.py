@@ -96,10 +96,10 @@ def check_other_identities(lab, desk, ann):
     who, number = lab.word(), desk.new_ticket()["id"]
     close(socket_of(desk, {}, number, path=f"/ws?user_id={who}&role=agent"))
     changed = desk.patch(f"/tickets/{number}", {"title": "Mine"}, ann)
-    yield "the same if bob's browser names him in the address of the WebSocket", 200, changed.status
+    yield "ann can change it, too, if bob's browser named him in the address of the WebSocket", 200, changed.status
     desk = lab.desk(SUPPORT_DESK_AUTH="tokens", DEBUG="true")
     bob, ann = (desk.login(lab.word(), "agent") for _ in range(2))
     number = desk.new_ticket(bob)["id"]
     close(socket_of(desk, bob, number))
     changed = desk.patch(f"/tickets/{number}", {"title": "Mine"}, ann)
-    yield "the same on a desk with tokens", 200, changed.status
+    yield "ann can change it, too, on a desk with tokens", 200, changed.status

@@ -72,7 +72,7 @@ def check(lab):
         last = events if column == "at" else lab.random.randrange(2, events)
         for event in (1, last):
             told_after(column, value, event)
-        yield f"it names the event after somebody has changed its column {column}, of the first and a later one", [
+        yield f"the check names the event after somebody has changed its {column}, of the first and a later one", [
             True
         ] * 2, answers
         if verified:

@@ -108,13 +108,14 @@ def check(lab):
             vendor.location = ""
             sources.append(suggestion())
         yield f"suggestions go on while the LLM's server points to {where}", [200] * len(STATUSES), answers
-        yield f"and come from the LLM as soon as it does not point to {where}", {(200, "openai")}, set(sources)
+        seen = set(sources)
+        yield f"suggestions come from the LLM as soon as its server does not point to {where}", {(200, "openai")}, seen
     vendor.location, vendor.status = strangers["another port"], 307
     draft = desk.post(f"/tickets/{number}/draft", {})
     yield "a draft comes meanwhile, too", 201, draft.status
     received = "".join(stranger.received)
     found = {"the key": key in received, "a customer's text": words in received}
     yield "the server it points to has got neither", {"the key": False, "a customer's text": False}, found
-    yield "it has got no request at all", 0, len(stranger.received)
+    yield "the server it points to has got no request at all", 0, len(stranger.received)
     reasons = [line for line in desk.log().splitlines() if "openai" in line and "ERROR" in line]
     yield "the log says that the LLM gave no answer", True, len(reasons) >= len(STATUSES)

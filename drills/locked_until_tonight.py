@@ -75,6 +75,6 @@ def check(lab):
     mine = ("PATCH", f"/tickets/{now}", {"title": "Mine"}, ann)
     yield "a lock that bob has taken since then still keeps ann out", 423, desk.request(*mine).status
     desk.request("PUT", "/debug/clock", {"advance": "50s"})
-    yield "it does so after fifty seconds, too", 423, desk.request(*mine).status
+    yield "after fifty seconds bob's lock still keeps ann out", 423, desk.request(*mine).status
     desk.request("PUT", "/debug/clock", {"advance": "11s"})
     yield "after a minute ann may change that ticket", 200, desk.request(*mine).status

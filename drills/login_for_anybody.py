@@ -50,4 +50,4 @@ def check(lab):
     yield "with a word for yes a lab gives anybody a token, and is open", (200, 200, True), yes
     yield "with DEBUG=maybe the desk does not start (exit status)", 2, done.status
     yield "with DEBUG=maybe it says why in one line", 1, done.errors.count("\n")
-    yield "this line names DEBUG", True, "DEBUG" in done.errors
+    yield "with DEBUG=maybe this line names DEBUG", True, "DEBUG" in done.errors

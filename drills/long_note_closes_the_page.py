@@ -70,15 +70,15 @@ def check(lab):
         return told.get("ticket", {}).get("title") == title and rows == [(text,)]
 
     yield "a long ticket that arrives in one piece is saved", True, saved("whole")
-    yield "it is saved if the first piece ends inside the head of the frame", True, saved("head", 5)
+    yield "a ticket is saved if the first piece ends inside the head of the frame", True, saved("head", 5)
     for rest in range(4):
         place = 8 + 4 * lab.random.randrange(5, 40) + rest
         name = f"in two pieces, the first one with {rest} bytes more than a multiple of four"
-        yield f"it is saved if it arrives {name}", True, saved(name, place)
+        yield f"a ticket is saved if it arrives {name}", True, saved(name, place)
     first, second = 8 + 4 * lab.random.randrange(5, 20) + 1, 8 + 4 * lab.random.randrange(25, 40) + 3
-    yield "it is saved if it arrives in three pieces", True, saved("three", first, second)
+    yield "a ticket is saved if it arrives in three pieces", True, saved("three", first, second)
     cuts = (first, first + 1, first + 2)
-    yield "it is saved if it arrives in four pieces, two of them of one byte", True, saved("bytes", *cuts)
+    yield "a ticket is saved if it arrives in four pieces, two of them of one byte", True, saved("bytes", *cuts)
     client = desk.websocket(headers=AGENT)
     client.send_frame(1, b'{"_tag": "CreateTicket", "ticket": {"title": "\xff"}}')
     closed = client.until(lambda message: "closed" in message, 2)

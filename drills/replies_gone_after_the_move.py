@@ -65,7 +65,8 @@ def check(lab):
         after = database.execute(ROWS).fetchall()
     shown = [body for body, internal in after if not internal]
     yield "in the new file the customer's own comment can be seen by the customer", True, words[0] in shown
-    yield "so can each reply that could be seen before", True, {words[1], words[3]} <= set(shown)
-    yield "so can the letter that was drafted and approved", True, words[4] in shown
-    yield "the internal comment still cannot", True, (words[2], 1) in after
+    seen = {words[1], words[3]} <= set(shown)
+    yield "in the new file the customer can see each reply that could be seen before", True, seen
+    yield "in the new file the customer can see the letter that was drafted and approved", True, words[4] in shown
+    yield "in the new file the internal comment is still internal", True, (words[2], 1) in after
     yield "there are five comments, as before", [body for body, _ in before], [body for body, _ in after]

@@ -82,7 +82,7 @@ def check(lab):
         half_closed = read_to_its_end(leaves)
     draft, suggestion = answers["draft"], answers["suggestion"]
     yield "whoever waits for a draft gets it while the desk stops", 201, draft.status
-    yield "it is the draft of the LLM", text, (draft.json or {}).get("body")
+    yield "this draft is by the LLM", text, (draft.json or {}).get("body")
     yield "whoever waits for a suggestion gets an answer", 200, suggestion.status
     first = half_closed.partition(b"\r\n")[0].decode("latin-1")
     yield "a client that has closed its own side gets its draft, too", "HTTP/1.1 201 Created", first
@@ -90,4 +90,4 @@ def check(lab):
     while desk.process.poll() is None and time.monotonic() < ends:
         time.sleep(0.02)
     yield "then the desk ends, as it was asked to", 0, desk.process.poll()
-    yield "both drafts are in its database", 2, desk.count("drafts")
+    yield "both drafts are in the database of the desk", 2, desk.count("drafts")

@@ -85,7 +85,7 @@ def check(lab):
     with desk.fault("ticket-write"):
         yield "a ticket that cannot be written is an error", 500, desk.post("/tickets", new, key).status
     yield "when the ticket can be written, the same request creates it", 201, desk.post("/tickets", new, key).status
-    yield "it exists once", 1, desk.count("tickets") - before
+    yield "this ticket exists once", 1, desk.count("tickets") - before
     yield from while_one_is_at_work(lab, desk, llm, (f"/tickets/{number}/draft", {}, key), missing)
 
 
@@ -104,5 +104,5 @@ def while_one_is_at_work(lab, desk, llm, request, missing):
         first = first.result()
     yield "the first one creates a draft", 201, first.status
     again = desk.post(*request)
-    yield "then the same request gets its response, byte for byte", True, again.body == first.body
+    yield "after the first one the same request gets its response, byte for byte", True, again.body == first.body
     yield "there is one draft", 1, desk.count("drafts")

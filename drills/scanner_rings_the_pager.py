@@ -87,7 +87,7 @@ def check(lab):
     yield "the ticket is found by its number", 200, desk.get(f"/tickets/{number}").status
     yield "the ticket is found by its uuid", 200, desk.get(f"/tickets/{ticket['uuid']}").status
     yield "a ticket with a large number is found, too", large, desk.get(f"/tickets/{large}").json.get("id")
-    yield "and so is the ticket 2^63 - 1, the last one", LARGEST, desk.get(f"/tickets/{LARGEST}").json.get("id")
+    yield "the ticket 2^63 - 1, the last one, is found, too", LARGEST, desk.get(f"/tickets/{LARGEST}").json.get("id")
     yield "the first version of the first ticket is there", 200, desk.get(f"/tickets/{number}/at/1").status
     yield "the draft can be rejected", 200, desk.post(f"/drafts/{draft}/reject", {}, AGENT).status
     with desk.fault("comment-write"):

@@ -108,4 +108,4 @@ def log_of_writes(desk, number, search):
         desk.rows(MUCH, (number,))
     size = desk.database.with_name(f"{desk.database.name}-wal").stat().st_size
     yield "the -wal file stays small while another program writes and nobody reads", True, size < MOST
-    yield "after that each search finds the ticket by its last title", [[number]] * TIMES, search()
+    yield "after these writes each search finds the ticket by its last title", [[number]] * TIMES, search()

@@ -55,7 +55,7 @@ def check(lab):
     wrong, unknown = log_in(known), log_in(f"{lab.word()}@{domain}")
     yield "a wrong password and an unknown address are refused", (401, 401), (wrong.status, unknown.status)
     answers = [{**reply.json, "request_id": ""} for reply in (wrong, unknown)]
-    yield "both get the same answer", True, answers[0] == answers[1]
+    yield "a wrong password and an unknown address get the same answer", True, answers[0] == answers[1]
     kinds = {
         "a wrong password": lambda: log_in(known),
         "an unknown address of the same company, in capitals,": lambda: log_in(f"{lab.word()}@{domain}".upper()),

@@ -58,7 +58,7 @@ def check(lab):
     yield "Alice's ticket is accepted, and is hers", (201, True), is_of(alice, first)
     yield "Bob's ticket is accepted, and is his", (201, True), is_of(bob, second)
     makers = desk.rows("SELECT created_by FROM tickets WHERE id > ? ORDER BY id", (before,))
-    yield "both tickets are there", True, makers == [(who["X-User-Id"],) for who in (alice, bob)]
+    yield "the tickets of Alice and Bob are there", True, makers == [(who["X-User-Id"],) for who in (alice, bob)]
     other = desk.post("/tickets", {**NEW, "title": "The printer is on fire"}, carol)
     yield "Carol's ticket, with another title, is accepted, and is hers", (201, True), is_of(carol, other)
     yield "a user with Alice's name in capitals is another user", (201, True), is_of(
@@ -68,7 +68,7 @@ def check(lab):
     for who, headers, answer in (("Alice", alice, first), ("Bob", bob, second)):
         same = desk.post("/tickets", NEW, headers).body == answer.body
         yield f"{who}'s retry gets the same answer as the first time, byte for byte", True, same
-    yield "these retries create no row", before, desk.count("tickets")
+    yield "the retries of Alice and Bob create no row", before, desk.count("tickets")
     yield from check_other_writes(desk, first.json["id"], alice, bob)
     yield from check_names_that_join(lab, desk, first.json["id"])
     yield from check_tokens(lab, key)

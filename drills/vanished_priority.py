@@ -70,7 +70,7 @@ def check(lab):
         yield f"ann's {what} of the version from before bob's is refused", refused, late.status
     for name in ("if-match", "IF-MATCH"):
         late = desk.patch(path, form, ann | {name: seen})
-        yield f"it is refused with the header {name}, too", refused, late.status
+        yield f"ann's change of an old version is refused with the header {name}, too", refused, late.status
     for what, tags in (("a version that is not there yet", '"1000"'), ("two old versions", f'"1", {seen}')):
         status = desk.patch(path, form, ann | {"If-Match": tags}).status
         yield f"ann's change of {what} is refused", refused, status
