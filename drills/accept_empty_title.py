@@ -19,9 +19,9 @@ HINTS = (
 EXPLANATION = """
 The minimum length of a title was 0 characters instead of 1. The limit is written once, in schema.sql. The database
 enforces it, and web/validation.py reads it from there, so one wrong digit disabled both checks. A check in a form
-does not protect the server: the next client (a script, a phone, an import) has no such form. In real systems this bug
-comes from limits that say "at least 0", from `NOT NULL` without a length, and from `if not title`, which accepts
-blanks.
+(client-side validation) does not protect the server: the next client (a script, a phone, an import) has no such form.
+In real systems this bug comes from limits that say "at least 0", from `NOT NULL` without a length, and from `if not
+title`, which accepts blanks.
 """
 PROVENANCE = (
     "CWE-20: Improper Input Validation",

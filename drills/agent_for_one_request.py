@@ -21,11 +21,11 @@ HINTS = (
 )
 EXPLANATION = """
 str.splitlines() splits at more than CR LF: also at a lone CR or LF, at \\v, \\f, \\x1c to \\x1e, and at \\x85, the C1
-control character "next line". In HTTP only CR LF ends a header line (RFC 9112, 2.2). The gateway saw one header with
-an odd value; the desk saw two headers, and the second one was a role. Two programs that read the same bytes in two ways
-are the root of all request smuggling. The second symptom comes from the same line: in UTF-8 the letter Å is the bytes
-c3 85, so a name was cut in two. Split bytes of a protocol only where the protocol says so, and refuse control
-characters in a value instead of guessing.
+control character "next line". In HTTP only CR LF ends a header line (RFC 9112, 2.2). The gateway saw one header with an
+odd value; the desk saw two headers, and the second one was a role (header injection). Two programs that read the same
+bytes in two ways are the root of all request smuggling. The second symptom comes from the same line: in UTF-8 the
+letter Å is the bytes c3 85, so a name was cut in two. Split bytes of a protocol only where the protocol says so, and
+refuse control characters in a value instead of guessing.
 """
 PROVENANCE = (
     "CWE-444: Inconsistent Interpretation of HTTP Requests (HTTP Request/Response Smuggling)",
@@ -63,7 +63,7 @@ def check(lab):
         headers[name] = f"{lab.word()}{separator}X-User-Id: {boss}"
         exchange(desk, "POST /tickets", headers, TICKET)
     owners = [owner for (owner,) in desk.rows("SELECT created_by FROM tickets") if boss in owner]
-    yield "no ticket belongs to a user who stands behind such a character", [], owners
+    yield "no ticket belongs to a user who is named behind such a character", [], owners
     yield "all drafts are still pending", len(SEPARATORS), desk.rows(
         "SELECT count(*) FROM drafts WHERE status = 'pending'"
     )[0][0]

@@ -22,11 +22,12 @@ HINTS = (
     "statements?",
 )
 EXPLANATION = """
-The reference from the path was inserted into the text of the SQL statement, not passed as a parameter. An apostrophe
-ends the string there, and the rest is executed as SQL: at best it is a syntax error and a 500, at worst a condition
-that is always true, or a UNION with another table. Escaping by hand does not help, because somebody forgets one
-place. Always pass values as parameters; insert only names from your own code (as `column` here) into the text. An
-apostrophe that causes a 500 is the simplest test for this bug, so every scanner begins with it.
+The reference from the path was inserted into the text of the SQL statement, not passed as a parameter: an SQL
+injection. An apostrophe ends the string there, and the rest is executed as SQL: at best it is a syntax error and a 500,
+at worst a condition that is always true, or a UNION with another table. Escaping by hand does not help, because
+somebody forgets one place. Always pass values as parameters (a parameterized query); insert only names from your own
+code (as `column` here) into the text. An apostrophe that causes a 500 is the simplest test for this bug, so every
+scanner begins with it.
 """
 PROVENANCE = (
     "CWE-89: Improper Neutralization of Special Elements used in an SQL Command",

@@ -16,10 +16,11 @@ HINTS = (
     "Compare the three rows of ROUTES that begin with /drafts/.",
 )
 EXPLANATION = """
-The route that approves a draft did not require a role. The routes for editing and rejecting still did, so the page
-looked right, and a quick manual test of those was refused. In real systems this happens where an endpoint is open
-unless somebody remembers to protect it: a merge, a rename or a new route drops one argument, and no request fails
-because of it. Deny by default. Test the whole table of roles and endpoints, including roles that do not exist.
+The route that approves a draft did not require a role (missing function level authorization). The routes for editing
+and rejecting still did, so the page looked right, and a quick manual test of those was refused. In real systems this
+happens where an endpoint is open unless somebody remembers to protect it: a merge, a rename or a new route drops one
+argument, and no request fails because of it. Deny by default. Test the whole table of roles and endpoints, including
+roles that do not exist.
 """
 PROVENANCE = (
     "CWE-862: Missing Authorization",

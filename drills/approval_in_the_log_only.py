@@ -15,19 +15,19 @@ FILE = "web/handler.py"
 CLEAN = "        elif response.status == 503:"
 PLANTED = "        elif response.status in (404, 503):  # support wants to know what was not found"
 HINTS = (
-    "Ask for a ticket that does not exist, GET /tickets/nothing, and read the log. Which part of the lines about it "
-    "have you chosen yourself?",
-    "How does that text become two lines? Which characters can an address have after it is decoded: try %20, then %0A.",
+    "Ask for a ticket that does not exist, GET /tickets/nothing, and read the log. Which words in the lines about it "
+    "come from your own address?",
+    "How does that text become two lines? Which characters can an address have after it is decoded? Try %20, then %0A.",
     "Handler.refuse passes the message of the error to Log.trouble. Why does web/log.py keep one control character in "
     "a report, and what for?",
 )
 EXPLANATION = """
-The message of a 404 repeats the number that the client asked for. An address may have any character as %XX, so
-GET /tickets/1%0AINFO... put a line end into the message, and the rest of it looked like a line of its own. The log
-escapes control characters, but keeps line ends in a report, because a traceback needs them: until now a report had no
-text from a client. Whoever reads the log, a person or a program, believes a line that an attacker has written: it can
-hide an attack or accuse somebody. Text from outside that goes into a log must be escaped where it comes in, also line
-ends, and also escape codes, which can change the colours and the words on a terminal.
+The message of a 404 repeats the number that the client asked for. An address may have any character as %XX, so GET
+/tickets/1%0AINFO... put a line end into the message, and the rest of it looked like a line of its own: a log injection.
+The log escapes control characters, but keeps line ends in a report, because a traceback needs them: until now a report
+had no text from a client. Whoever reads the log, a person or a program, believes a line that an attacker has written:
+it can hide an attack or accuse somebody. Text from outside that goes into a log must be escaped where it comes in, also
+line ends, and also escape codes, which can change the colours and the words on a terminal.
 """
 PROVENANCE = (
     "CWE-117: Improper Output Neutralization for Logs",

@@ -23,10 +23,10 @@ HINTS = (
 )
 EXPLANATION = """
 The sum was divided by the number of rows in daily_counts, and a day without a ticket has no row there. So it was the
-average of the busy days only. Rows that do not exist are not counted: averages over a GROUP BY, over a log or over the
-answers to a survey have the same bug, because quiet days, silent sensors and lost customers leave no row. Define what
-the number means (from the first day to today, both included), and test it with a gap in the middle and with a gap at
-the end.
+average of the busy days only. Rows that do not exist are not counted (survivorship bias): averages over a GROUP BY,
+over a log or over the answers to a survey have the same bug, because quiet days, silent sensors and lost customers
+leave no row. Define what the number means (from the first day to today, both included), and test it with a gap in the
+middle and with a gap at the end.
 """
 PROVENANCE = (
     "CWE-682: Incorrect Calculation",

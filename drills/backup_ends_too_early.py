@@ -1,4 +1,4 @@
-"""The backup of last night is there, it opens, and the tickets of the hour before it are missing.
+"""The backup is there and it opens, but the tickets of the hours before it are missing.
 
 "The disk died at noon. The backup ran at eleven, while the desk was busy as always; its log says that it was done. We
 started the desk with it: everything from yesterday is there, and nothing of this morning. --verify finds no fault."
@@ -31,8 +31,8 @@ EXPLANATION = """
 The backup copied one file. But in WAL mode a commit goes into a second file, the write-ahead log, and SQLite moves it
 into the first one later. So the copy was a sound database of some time ago: it opens, every check is green, and the
 newest rows are not there. `cp`, rsync and snapshots of a single file all do this, and a copy in the middle of a
-checkpoint can even be corrupt. Ask the database for a copy (the backup API of SQLite, VACUUM INTO, pg_dump), and test a
-backup by restoring it and looking for the row that was written last.
+checkpoint can even be corrupt. Ask the database for a copy while it runs (an online backup: the backup API of SQLite,
+VACUUM INTO, pg_dump), and test a backup by restoring it and looking for the row that was written last.
 """
 PROVENANCE = (
     "CWE-664: Improper Control of a Resource Through its Lifetime",
@@ -56,7 +56,7 @@ def check(lab):
         made, kept = lab.temp_dir / "made.sqlite3", lab.temp_dir / "kept.sqlite3"
         done = lab.run("--backup", str(made), SUPPORT_DESK_DB=str(desk.database))
     yield "--backup of a desk that runs succeeds", 0, done.status
-    yield "it makes the file", True, made.exists()
+    yield "--backup makes the file", True, made.exists()
     if not made.exists():
         return
     made.rename(kept)  # a backup is one file, which is carried to another machine
@@ -64,7 +64,7 @@ def check(lab):
     there = restored.get("/tickets").json["tickets"]
     yield "a desk that starts with the backup has every ticket", titles[::-1], [ticket["title"] for ticket in there]
     comments = restored.get(f"/tickets/{number}/comments")
-    yield "it has the comment that was written last", 1, len(comments.json.get("comments", ()))
-    yield "its audit log is whole", True, restored.get("/audit-events/verify").json["ok"]
-    yield "its audit log has every event", 5, restored.count("audit_events")
+    yield "the backup has the comment that was written last", 1, len(comments.json.get("comments", ()))
+    yield "the audit log of the backup is whole", True, restored.get("/audit-events/verify").json["ok"]
+    yield "the audit log of the backup has every event", 5, restored.count("audit_events")
     yield "the desk itself has all four tickets", 4, desk.get("/tickets").json["total"]

@@ -22,21 +22,22 @@ HINTS = (
     "for a second suggestion?",
     "Some code sends the request again when the first one has failed. Is that in app.py, in the worker pool, or in "
     "llm.py?",
-    "Read Assistant._ask. It also calls the circuit breaker: after how many suggestions does that open?",
+    "Read Assistant._ask. It also calls the circuit breaker: after how many failed requests does it open, and how "
+    "many suggestions are that?",
 )
 EXPLANATION = """
 Each failed request was repeated three times, at once, whatever the reason was: a 500, a refused key, a wrong answer.
 That multiplies the load on a service just when it has too much load, and keeps it down (a retry storm). Retries in
 several layers multiply each other. The circuit breaker counted requests, not questions, so one question nearly opened
-it for everybody. Retry in one layer only, and only errors that can go away, with exponential backoff, jitter and a
-retry budget. Here the result without the LLM is good enough, so one attempt is right.
+it for everybody. Retry in one layer only, and only errors that can go away by themselves, with exponential backoff,
+jitter and a retry budget. Here the result without the LLM is good enough, so one attempt is right.
 """
 PROVENANCE = (
     "CWE-799: Improper Control of Interaction Frequency",
     "CWE-400: Uncontrolled Resource Consumption",
     "OWASP API10:2023 Unsafe Consumption of APIs",
     "Amazon DynamoDB, 20 September 2015 (aws.amazon.com/message/5467D2): retries kept the metadata service down",
-    "mpfaffenberger/code_puppy#317: retries in three layers sent one request to an LLM 45 times",
+    "mpfaffenberger/code_puppy pull request #317: retries in three layers sent one request to an LLM 45 times",
     "cequence-io/openai-scala-client#16: errors that stay, such as 401, were retried, too",
 )
 
@@ -73,7 +74,7 @@ def check(lab):
     yield "a suggestion costs one when the LLM works again", (200, 1), calls_for(*suggestion)
     in_a_row = [calls_for(*suggestion, 500) for _ in range(5)]
     yield "five suggestions come while the LLM answers 500", [200] * 5, [status for status, _ in in_a_row]
-    yield "they cost one call each", [1] * 5, [calls for _, calls in in_a_row]
+    yield "these five suggestions cost one call each", [1] * 5, [calls for _, calls in in_a_row]
     yield "after five failures in a row a suggestion costs no call for a while", (200, 0), calls_for(*suggestion)
     yield "drafts had no such failures: a draft costs one", (201, 1), calls_for(*draft)
     desk = lab.desk(LLM_TIMEOUT="0.4", **llm.environ)

@@ -66,7 +66,7 @@ def check(lab):
     yield "a board that connects later gets all tickets", sorted(short(title.strip()) for title in TITLES), titles
     desk.new_ticket(title="One more")
     message = board.until(lambda one: one.get("_tag") == "TicketCreated", 3)
-    yield "this later board gets the next ticket", "One more", message and message["ticket"]["title"]
+    yield "the board that connects later gets the next ticket", "One more", message and message["ticket"]["title"]
     for size, letters in LETTERS.items():
         texts = ["".join(lab.random.choices(letters, k=number)) for number in SIZES]
         texts.append("end")

@@ -20,11 +20,11 @@ HINTS = (
     "order of the rows that Store._newest reads?",
 )
 EXPLANATION = """
-The cursor of a page is an id, but the SQL ordered the rows by the time of their last change. So the last row of a page
-was no longer the one with the smallest id, and the rows between the two were skipped or read again. As long as nobody
-changes a ticket both orders are the same, so tests with new rows pass. Sort by exactly the columns that the cursor
-compares, and make the last one unique: a sort by time, priority or name alone loses rows in the same way when values
-are equal or change.
+The cursor of a page is an id (cursor pagination, or keyset pagination), but the SQL ordered the rows by the time of
+their last change. So the last row of a page was no longer the one with the smallest id, and the rows between the two
+were skipped or read again. As long as nobody changes a ticket both orders are the same, so tests with new rows pass.
+Sort by exactly the columns that the cursor compares, and make the last one unique: a sort by time, priority or name
+alone loses rows in the same way when values are equal or change.
 """
 PROVENANCE = (
     "datagouv/api-tabular#122: 17,748 rows fetched page by page, 13,533 of them distinct",

@@ -21,11 +21,11 @@ HINTS = (
     "Read the SELECT with RECURSIVE in STATS, in store.py: which day does it begin with?",
 )
 EXPLANATION = """
-The chart began one month and not thirty days ago. A month has 28 to 31 days, so the chart had another length in another
-month; and for the 31st the day one month earlier often does not exist: SQLite takes the 3rd of the next month then,
-other libraries take the 28th. So the chart had thirty-one bars in February and June, thirty in May, and twenty-eight in
-March. Decide whether a number means days or calendar months, and test dates at the end of a month, in February and in a
-leap year. A clock that a test can set finds this at once.
+The chart began one month ago, not thirty days ago. Arithmetic with dates has two traps here. A month has 28 to 31 days,
+so the length of the chart changed from month to month. And one month before 31 March there is no such day: SQLite takes
+3 March, other libraries take 28 February. So the chart had thirty-one bars in February and June, thirty in May, and
+twenty-eight in March. Decide whether a number means days or calendar months, and test dates at the end of a month, in
+February and in a leap year. A clock that a test can set finds this at once.
 """
 PROVENANCE = (
     "CWE-682: Incorrect Calculation",

@@ -87,7 +87,8 @@ def over_websocket(desk, customer):
     socket.send({"_tag": "UpdateTicket", "ticket": {"id": number, "status": "closed"}})
     reply = socket.until(lambda message: message.get("_tag") in ("Error", "TicketUpdated")) or {}
     yield "a customer may not close a ticket by WebSocket", "FORBIDDEN", reply.get("code")
-    yield "after that it is still new", ("new", "Login broken", []), state_and_events(desk, number)
+    seen = state_and_events(desk, number)
+    yield "after a customer's close by WebSocket the ticket is still new", ("new", "Login broken", []), seen
 
 
 def assignees(desk, agent, other):
@@ -111,7 +112,8 @@ def reopening(desk, who):
         reply = desk.patch(f"/tickets/{number}", {"status": "open"}, who[name])
         yield f"a resolved ticket cannot be opened by: {name}", 403, reply.status
     resolved = ("resolved", "Login broken", [])
-    yield "it is still resolved, and no step of this is in its history", resolved, state_and_events(desk, number, 3)
+    seen = state_and_events(desk, number, 3)
+    yield "after that the ticket is still resolved, with no step of this in its history", resolved, seen
     number = desk.new_ticket()["id"]
     desk.fire(number, *TO_CLOSED, headers=who["agent"])
     yield "an agent may not reopen a closed ticket", 403, desk.patch(
@@ -119,13 +121,13 @@ def reopening(desk, who):
     ).status
     reply = desk.patch(f"/tickets/{number}", {"status": "open"}, who["customer"])
     yield "a customer may reopen a closed ticket", (200, "new"), (reply.status, reply.json.get("state"))
-    yield "that is a step in its history", ["Reopened"], state_and_events(desk, number, 4)[2]
+    yield "the reopening by a customer is a step in the history", ["Reopened"], state_and_events(desk, number, 4)[2]
     number = desk.new_ticket()["id"]
     desk.fire(number, *TO_CLOSED[:3], headers=who["agent"])
     reply = desk.patch(f"/tickets/{number}", {"status": "open"}, who["admin"])
     yield "an admin may open a resolved ticket", (200, "new"), (reply.status, reply.json.get("state"))
     steps = state_and_events(desk, number, 3)[2]
-    yield "both steps of that are in its history", ["Closeed", "Reopened"], steps
+    yield "both steps of an admin's opening are in the history", ["Closeed", "Reopened"], steps
 
 
 def escalated(desk, who):

@@ -20,12 +20,12 @@ HINTS = (
     "that is in `writable`. Which fields does Body.bound put there?",
 )
 EXPLANATION = """
-The validation accepted every field that is a column, not only the fields that this endpoint lets a client set. So a
-PATCH could set `state` without the workflow and `locked_by` without a lock, and a create could choose its own `uuid`.
-Nothing looks wrong: the intended fields still work, and a client that sends a ticket back unchanged changes nothing.
-In real systems this bug comes from convenient code: update(**request.json), a serializer with "all fields", a form
-bound directly to a row. In 2012 somebody used it to add his public key to the Rails project on GitHub. List the
-fields that may be set, for each endpoint, and ignore or refuse all others.
+The validation accepted every field that is a column, not only the fields that this endpoint lets a client set (mass
+assignment). So a PATCH could set `state` without the workflow and `locked_by` without a lock, and a create could choose
+its own `uuid`. Nothing looks wrong: the intended fields still work, and a client that sends a ticket back unchanged
+changes nothing. In real systems this bug comes from convenient code: update(**request.json), a serializer with "all
+fields", a form bound directly to a row. In 2012 somebody used it to add his public key to the Rails project on GitHub.
+List the fields that may be set, for each endpoint, and ignore or refuse all others.
 """
 PROVENANCE = (
     "CWE-915: Improperly Controlled Modification of Dynamically-Determined Object Attributes",
@@ -71,14 +71,15 @@ def check(lab):
     seen = desk.get(path).json
     as_sent = {name: seen[name] for name in changed} == changed
     yield "title, category and priority are then what was sent", True, as_sent
-    yield "these three fields are one change: the version grows by one", 1, seen["version"] - ticket["version"]
+    grown = seen["version"] - ticket["version"]
+    yield "title, category and priority are one change: the version grows by one", 1, grown
     other = desk.new_ticket()["id"]
     desk.fire(other, "assign", "start_work", "resolve", "close")
     yield "assign, start_work, resolve and close make another ticket closed", "closed", desk.get(
         f"/tickets/{other}"
     ).json["state"]
     types = [event["type"] for event in desk.get(f"/tickets/{other}/events").json["events"]]
-    yield "its history has these four events", ["Assigned", "StartWorked", "Resolveed", "Closeed"], types[-4:]
+    yield "the other ticket's history has these four", ["Assigned", "StartWorked", "Resolveed", "Closeed"], types[-4:]
 
 
 def check_create(desk, others):

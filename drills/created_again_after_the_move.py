@@ -23,11 +23,11 @@ HINTS = (
 )
 EXPLANATION = """
 The new file was made from events, some tables were copied, and those that follow from the tickets were left to the
-triggers. The kept responses looked like a cache, so somebody put them among the tables that can be made again. But
-nothing else knows which keys were used: they are state, and a retry after the move found no key. The check of the
-rebuild compared only what it had copied, so it saw no loss. In real systems it is the Redis that nobody migrates, the
-table of seen webhooks, the session store. Before a migration, ask of each table what happens when it is empty, and test
-the new system with a request that the old one had answered.
+triggers. The table of idempotency keys, with the kept responses, looked like a cache, so somebody put it among the
+tables that can be made again. But nothing else knows which keys were used: they are state, and a retry after the move
+found no key. The check of the rebuild compared only what it had copied, so it saw no loss. In real systems it is the
+Redis that nobody migrates, the table of seen webhooks, the session store. Before a migration, ask of each table what
+happens when it is empty, and test the new system with a request that the old one had answered.
 """
 PROVENANCE = (
     "CWE-665: Improper Initialization",
@@ -52,16 +52,17 @@ def check(lab):
         return
     desk = lab.desk(database=moved)
     after = [desk.post("/tickets", new, customer), desk.post(comments, body, agent)]
-    yield "with the new file, a new ticket with a key of before gets the answer of before", True, (
+    yield "with the new file, a ticket whose key was used before gets the same answer as before", True, (
         after[0].body == before[0].body
     )
-    yield "so does a comment with a key of before", True, after[1].body == before[1].body
+    seen = after[1].body == before[1].body
+    yield "with the new file, a comment whose key was used before gets the same answer as before", True, seen
     replayed = [reply.headers.get("Idempotent-Replayed") for reply in after]
-    yield "both answers say that they are replayed", ["true"] * 2, replayed
+    yield "both of these answers say that they are replayed", ["true"] * 2, replayed
     yield "there is one ticket", 1, desk.get("/tickets").json["total"]
-    yield "it has one comment", 1, len(desk.get(f"/tickets/{number}").json["comments"])
+    yield "the ticket has one comment", 1, len(desk.get(f"/tickets/{number}").json["comments"])
     other = desk.post("/tickets", {**new, "title": "Another one"}, customer)
-    yield "another text with the key of before is refused", lab.one_of(409, 422), other.status
+    yield "another text with a used key is refused", lab.one_of(409, 422), other.status
     fresh = desk.post("/tickets", new, {**customer, "Idempotency-Key": lab.word()})
     yield "the same text with a new key is a new ticket", (201, 2), (fresh.status, desk.get("/tickets").json["total"])
     table = [("idempotency_keys",)] * 3

@@ -60,13 +60,13 @@ HINTS = (
     "add_draft: which of the functions calls the LLM?",
 )
 EXPLANATION = """
-One thread, the event loop, serves all clients, so everything that waits must run on a worker thread: that is what
-`prepare` in the route table is for: the function that it returns runs there, and the endpoint gets the result as
-request.prepared. Here that function returned only the question, and the endpoint, on the event loop, called the LLM.
-Until the LLM answered nobody else was served.
-With an LLM that answers at once, as on a developer's machine, nobody notices. One blocking call does the same to
-every event loop (Node, asyncio, a GUI), and to a thread pool as soon as all its threads wait. Test with a dependency
-that accepts and never answers, and ask for /health meanwhile.
+One thread, the event loop, serves all clients, so everything that waits must run on a worker thread. `prepare` in the
+route table is for that: the function that it returns runs on a worker thread, and the endpoint gets the result as
+request.prepared. Here that function returned only the question, and the endpoint called the LLM: a blocking call on the
+event loop. Until the LLM answered, nobody else was served. With an LLM that answers at once, as on a developer's
+machine, nobody notices. One blocking call does the same to every event loop (Node, asyncio, a GUI), and to a thread
+pool as soon as all its threads wait. Test with a dependency that accepts and never answers, and ask for /health
+meanwhile.
 """
 PROVENANCE = (
     "CWE-1322: Use of Blocking Code in Single-threaded, Non-blocking Context",

@@ -75,7 +75,7 @@ def _header(lines, position, names):
     """(the path, after "+" if the file is new and after "-" if it is removed; the position of its first hunk)"""
     head = lines[position : position + 2]
     if len(head) < 2 or not head[0].startswith("--- ") or not head[1].startswith("+++ "):
-        raise ValueError(f"line {position + 1} of the diff is not the begin of a file")
+        raise ValueError(f"line {position + 1} of the diff is not the beginning of a file")
     old, new = head[0][4:], head[1][4:]
     sign = "+" if old == NO_FILE else "-" if new == NO_FILE else ""
     path = (new if sign == "+" else old)[2:]

@@ -1,40 +1,48 @@
 """One click, two tickets: on days with a full disk, retries with the same key created a second ticket.
 
-"When our app gets no response, it sends the request again with the same Idempotency-Key, as your manual says. On
-ordinary days that works, I have tried it. On the two days when your disk was full every retry created a second
-ticket. If you had said that it failed we would have known; but every response was 201."
+"When our app gets an error, it sends the request again with the same Idempotency-Key, as your manual says. On ordinary
+days that works, I have tried it. On the two days when your disk was full every retry created a second ticket. Each
+first request had got a 500, so we thought that nothing had happened. But its ticket is there."
 """
 
 STARS = 3
 FAMILY = "duplicate tickets"
 SECTION = "Idempotency"
-FILE = "store.py"
-CLEAN = """        self.db.execute(KEEP_RESPONSE, (*columns, workflow.checksum(columns)))
+FILE = "web/handler.py"
+CLEAN = """            response = route.endpoint(self.server.context, request)
+            if request.scope and response.status < 300:
+                location = dict(response.headers).get("Location")
+                store.keep_response(request.scope, request.fingerprint, response.status, location, response.body)
+        return response
 """
-PLANTED = """        try:
-            self.db.execute(KEEP_RESPONSE, (*columns, workflow.checksum(columns)))
-        except sqlite3.Error:
-            pass
+PLANTED = """            response = route.endpoint(self.server.context, request)
+        if request.scope and response.status < 300:
+            location = dict(response.headers).get("Location")
+            store.keep_response(request.scope, request.fingerprint, response.status, location, response.body)
+        return response
 """
 HINTS = (
     "On an ordinary day the retry is recognised. So make writes fail: `python3 -m drills fault --list` shows which "
     "writes can fail in a running lab. Which of them does a retry need?",
-    "With the fault key-write the first response is 201. Which tables have a row of that request, and which has none?",
-    "The manual says that the key and the change are stored together or not at all. Read Store.keep_response: what "
-    "happens with an error there?",
+    "With the fault key-write the first response is a 500. Which tables have a row of that request all the same, and "
+    "which one has none? What should be in them after a 500?",
+    "The manual says that the key and the change are stored together or not at all. Store.savepoint in store.py takes "
+    "back what was written inside its block. Which lines of Handler.do_POST in web/handler.py are inside?",
 )
 EXPLANATION = """
-The change was written, its key was not, and the error was ignored, because somebody thought that a ticket must not
-fail because of its key. But the key is what makes a retry safe. Without it the next request with this key finds
-nothing and does the work again. The work and the key share one savepoint, so it costs nothing to let the error
-through: the ticket is rolled back, too, the client gets a 500 and sends the request again, and there is one ticket.
-`except: pass` turns a visible failure into wrong data. Write what belongs together in one transaction, and report its
-errors to the caller.
+The endpoint wrote the ticket in a savepoint, and its key was stored after the end of that block. When the write of the
+key failed, the client got a 500, but the savepoint was closed already, and nothing took the ticket back. The client did
+as it should: it sent the request again with its Idempotency-Key. The desk did not know this key, and did the work a
+second time. A request is atomic (all or nothing) only if everything that belongs to it is in one transaction. A few
+spaces at the beginning of a line decided that here. In real systems the key is in another database, in a cache, or is
+stored by code that runs later. After each error ask what is left of the request, and test it: let the last write fail,
+and count the rows.
 """
 PROVENANCE = (
-    "CWE-390: Detection of Error Condition Without Action",
+    "CWE-460: Improper Cleanup on Thrown Exception",
     "CWE-837: Improper Enforcement of a Single, Unique Action",
     "Twilio, 18 July 2013: balances could not be written, so customers were charged again and again",
+    "delta-io/delta-kernel-rs#3070: a write that is reported as failed has an effect that stays; a retry repeats it",
 )
 
 NEW = {"title": "Login broken", "description": "Cannot get in"}

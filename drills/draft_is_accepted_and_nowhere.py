@@ -48,11 +48,11 @@ EXPLANATION = """
 To save a statement, the newest responses were also kept in memory. They were put there inside the transaction, before
 anybody knew whether it would succeed. When the write of the key failed, or the COMMIT at the end of the turn, SQLite
 took back the draft, its event and its key. But a rollback knows only the database: the response stayed in memory, and
-each retry got a success that never happened. The careful client, who uses a key and tries again, never succeeds. The
-same happens with a search index, a queue of messages or an e-mail: whatever is not in the transaction must be changed
-after the commit, or be undone on each path on which the commit does not come. The savepoint of one request is only the
-first of these paths. Here the best fix is to have no second copy: the look-up takes microseconds. Test such a cache
-with a failure in the statement, and with one in the commit.
+each retry got a success that never happened (the dual write problem). The careful client, who uses a key and tries
+again, never succeeds. The same happens with a search index, a queue of messages or an e-mail: whatever is not in the
+transaction must be changed after the commit, or be undone on each path on which the commit does not come. The savepoint
+of one request is only the first of these paths. Here the best fix is to have no second copy: the look-up takes
+microseconds. Test such a cache with a failure in the statement, and with one in the commit.
 """
 PROVENANCE = (
     "CWE-1250: Improper Preservation of Consistency Between Independent Representations of Shared State",

@@ -18,9 +18,9 @@ HINTS = (
 )
 EXPLANATION = """
 A stored response is valid for 24 hours. The comparison was the wrong way round: only older responses were valid. So
-every retry found nothing and did the work again, and the new response replaced the old one. Nothing looks wrong: both
-responses are 201, and the key is in its table. When a retry is cheap to send and expensive to repeat (a payment, an
-order, an email), customers pay twice. Only a test that counts rows detects it.
+every retry found nothing and did the work again (the request was not idempotent), and the new response replaced the old
+one. Nothing looks wrong: both responses are 201, and the key is in its table. When a retry is cheap to send and
+expensive to repeat (a payment, an order, an email), customers pay twice. Only a test that counts rows detects it.
 """
 PROVENANCE = (
     "CWE-837: Improper Enforcement of a Single, Unique Action",

@@ -20,14 +20,16 @@ HINTS = (
     "Give the desk an LLM that fails: `python3 -m drills fault broken-llm`, in a second terminal, prints how. Ask for "
     "a suggestion, and again with `Prefer: handling=strict`. What does the response say about its source, and what "
     "does the log say?",
-    "The desk logs and marks the failures that it knows of. Does it know of this one?",
-    "Follow a Failed through Assistant.classify to the last line. Which code still knows about it there?",
+    "Assistant.classify in llm.py returns two things, a suggestion and a reason; classify in app.py writes the reason "
+    "into the log. What do the two say here after a failure of the LLM?",
+    "Read Assistant.classify from `except Failed` to its last line. What becomes of the problem there, and what is "
+    "said to be the source?",
 )
 EXPLANATION = """
-The failure was caught, and default values were returned as if the LLM had answered: with the name of the LLM, and
-without the reason. So nothing was logged, a caller who asked for a 503 did not get one, and the response looked like
-a real one. Whoever catches an error decides who gets to know of it. A fallback is good if it is marked as one: in the
-response, in the log, and in a metric that somebody watches.
+The failure was caught (a swallowed exception), and default values were returned as if the LLM had answered: with the
+name of the LLM, and without the reason. So nothing was logged, a caller who asked for a 503 did not get one, and the
+response looked like a real one. Whoever catches an error decides who gets to know of it. A fallback is good if it is
+marked as one: in the response, in the log, and in a metric that somebody watches.
 """
 PROVENANCE = (
     "CWE-390: Detection of Error Condition Without Action",
@@ -78,7 +80,8 @@ def check(lab):
     desk.stop()
     errors = [line for line in desk.log().splitlines() if "ERROR" in line and "LLM openai" in line]
     yield "the log has one error for each failure of the LLM", failed + 2, len(errors)
-    yield "it tells the status with which the LLM refused", True, bool(errors) and f" {number}" in errors[-1]
+    seen = bool(errors) and f" {number}" in errors[-1]
+    yield "the last error in the log tells the status with which the LLM refused", True, seen
 
 
 def as_json(category, priority):

@@ -82,7 +82,8 @@ def other_refusals(lab, desk, agent, new, fire):
     yield "a customer may not assign", 403, fire("assign", uuid, customer).status
     keyed = {**agent, "Idempotency-Key": lab.word(16)}
     yield "a ticket cannot be started before it is assigned", 409, fire("start_work", uuid, keyed).status
-    yield "then it is assigned", 200, fire("assign", uuid).status
+    yield "then that ticket is assigned", 200, fire("assign", uuid).status
     again = fire("start_work", uuid, keyed)
-    yield "the same request, with the same key, can be done now", (200, True), (again.status, again.json.get("success"))
+    seen = (again.status, again.json.get("success"))
+    yield "after the assign the same start, with the same key, is done", (200, True), seen
     yield "a ticket that does not exist is not found", 404, fire("assign", lab.word()).status

@@ -23,11 +23,12 @@ HINTS = (
     "Read Store._change to its end, then Store.savepoint: what must reach savepoint() so that it rolls the row back?",
 )
 EXPLANATION = """
-The event was written in the transaction of the change, but its failure was caught and ignored. So the transaction saw
-no failure, and the change was kept without an event. The intention was good: a customer should not get an error
-because of a log. But the audit log (who sent this, who closed that) is needed most when things fail. In real systems
-the event is written over another connection, after the commit, or through a queue, and is lost in the same way. A
-change and its event belong in one transaction: if the event fails, the change must fail, too, with an error.
+The event was written in the transaction of the change, but its failure was caught and ignored (a swallowed exception).
+So the transaction saw no failure, and the change was kept without an event. The intention was good: a customer should
+not get an error because of a log. But the audit log (who sent this, who closed that) is needed most when things fail.
+In real systems the event is written over another connection, after the commit, or through a queue, and is lost in the
+same way. A change and its event belong in one transaction, and both must be atomic: if the event fails, the change must
+fail, too, with an error.
 """
 PROVENANCE = (
     "CWE-778: Insufficient Logging",
@@ -80,13 +81,13 @@ def check(lab):
         socket.send({"_tag": "UpdateTicket", "ticket": {"id": number, "title": lab.word()}})
         yield f"{when}, a change on the WebSocket fails", "Error", (socket.next() or {}).get("_tag")
         shown = desk.get(path).json
-    yield "after that, the tickets, comments and drafts are as before", before, desk.rows(STATE)
-    yield "after that, the ticket is shown as resolved, as before", "resolved", shown["state"]
-    yield "after that, the ticket is shown without a comment, as before", [], shown["comments"]
+    yield "after these failures the tickets, comments and drafts are as before", before, desk.rows(STATE)
+    yield "after these failures the ticket is shown as resolved, as before", "resolved", shown["state"]
+    yield "after these failures the ticket is shown without a comment, as before", [], shown["comments"]
     desk.rows(OVERFLOW)
     for name, request in {**requests, **others}.items():
         yield f"with another error in the audit log, {name} fails", failed, desk.request(*request, who).status
-    yield "after that, all is as before, too", before, desk.rows(STATE)
+    yield "after the failures with another error all is as before, too", before, desk.rows(STATE)
     desk.rows("DROP TRIGGER lab_fault_number")
     when = "when the audit log can be written again"
     for name, request in requests.items():

@@ -1,8 +1,8 @@
 """Somebody tried four thousand passwords of one account in an hour, and our limit is ten in a minute.
 
 "The limit works: I have tried it myself, and after ten wrong passwords I had to wait. All four thousand came over one
-connection, from one machine in a cellar. In the log they are one after the other, each with 401, none with 429. Then
-there is one with 200."
+connection, from one machine. In the log they are one after the other, each with 401, none with 429. Then there is one
+with 200."
 """
 
 from functools import partial
@@ -16,16 +16,17 @@ PLANTED = """given = request.headers.get("x-forwarded-for", self.client_address[
         request.started, request.client = time.monotonic(), given.partition(",")[0].strip()"""
 HINTS = (
     "Send eleven logins with a wrong password: the last one is refused with 429. Then send eleven more, each with "
-    "something different in it, as somebody would who wants to be taken for eleven people.",
+    "another value in a header that could say where a request comes from. Which header changes the answer?",
     "The limit counts failures per address and account. How does the desk find out the address of a client?",
     "Handler.take in web/handler.py sets request.client. Who writes X-Forwarded-For if there is no proxy?",
 )
 EXPLANATION = """
 The address came from X-Forwarded-For, a header that a proxy writes. But a client can write it, too, and then each
-request seemed to come from another address: the limit counted one failure for each of four thousand addresses. The
-code was meant for a desk behind a proxy and worked there in each test. Never take from a request what only a proxy may
-say, unless the connection itself comes from a proxy that you know, and then read the last entry, which that proxy has
-added, not the first. Where you know no proxy, the address of the connection is the only one that cannot be forged.
+request seemed to come from another address: the rate limit counted one failure for each of four thousand addresses (a
+spoofed address). The code was meant for a desk behind a proxy and worked there in each test. Never take from a request
+what only a proxy may say, unless the connection itself comes from a proxy that you know, and then read the last entry,
+which that proxy has added, not the first. Where you know no proxy, the address of the connection is the only one that
+cannot be forged.
 """
 PROVENANCE = (
     "CWE-307: Improper Restriction of Excessive Authentication Attempts",

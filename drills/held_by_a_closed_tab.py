@@ -20,11 +20,11 @@ HINTS = (
     "socket contain?",
 )
 EXPLANATION = """
-When a socket closes, the desk releases the locks of its client with ordinary internal requests. These requests did
-not have the headers of the handshake, so their caller was anonymous, and an anonymous caller may not release bob's
-lock: 423, in the log and nowhere else. Cleanup runs when nobody is watching: no user sees its errors, and a lock that
-expires after a minute hides them. In real systems it is the release in an exception handler, the job that runs under
-another account, the unlock without the token of the lock. Test how things end: closing, crashing, losing the
+When a socket closes, the desk releases the locks of its client with ordinary internal requests. These requests did not
+have the headers of the handshake, so their caller was anonymous, and an anonymous caller may not release bob's lock:
+423, in the log and nowhere else. Cleanup runs when nobody is watching: no user sees its errors, and a lock that expires
+after a minute hides them (a stale lock). In real systems it is the release in an exception handler, the job that runs
+under another account, the unlock without the token of the lock. Test how things end: closing, crashing, losing the
 connection.
 """
 PROVENANCE = (
@@ -96,10 +96,10 @@ def check_other_identities(lab, desk, ann):
     who, number = lab.word(), desk.new_ticket()["id"]
     close(socket_of(desk, {}, number, path=f"/ws?user_id={who}&role=agent"))
     changed = desk.patch(f"/tickets/{number}", {"title": "Mine"}, ann)
-    yield "the same if bob's browser names him in the address of the WebSocket", 200, changed.status
+    yield "ann can change it, too, if bob's browser named him in the address of the WebSocket", 200, changed.status
     desk = lab.desk(SUPPORT_DESK_AUTH="tokens", DEBUG="true")
     bob, ann = (desk.login(lab.word(), "agent") for _ in range(2))
     number = desk.new_ticket(bob)["id"]
     close(socket_of(desk, bob, number))
     changed = desk.patch(f"/tickets/{number}", {"title": "Mine"}, ann)
-    yield "the same on a desk with tokens", 200, changed.status
+    yield "ann can change it, too, on a desk with tokens", 200, changed.status

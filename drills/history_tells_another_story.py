@@ -20,11 +20,11 @@ HINTS = (
     "Store._change applies an event to the row. Is the event that it stores the same one?",
 )
 EXPLANATION = """
-The row was made from one event, but another event was stored: columns that became empty were left out of it, to keep
-the log short. Clearing a field is a change, too, so rebuilding the ticket from its events gave the old value: after a
-reopen the old assignee, after an unlock the old lock. "Absent" and "null" are different, in events, in PATCH bodies,
-in caches. Store exactly what was applied, and let a job rebuild everything and compare: --verify detected the bug,
-but nobody ran it.
+The desk can rebuild each ticket from its events (event sourcing). But the row was made from one event, and another
+event was stored: columns that became empty were left out of it, to keep the log short. Clearing a field is a change,
+too, so rebuilding the ticket from its events gave the old value: after a reopen the old assignee, after an unlock the
+old lock. "Absent" and "null" are different, in events, in PATCH bodies, in caches. Store exactly what was applied, and
+let a job rebuild everything and compare: --verify detected the bug, but nobody ran it.
 """
 PROVENANCE = (
     "CWE-778: Insufficient Logging",

@@ -21,10 +21,10 @@ HINTS = (
 )
 EXPLANATION = """
 The hash of a row was made from most of its columns, but not from the actor and the time: the two that a person who
-wants to hide something changes first. The chain was whole, because nothing that it covers had changed. A checksum, a
-signature or an HMAC protects only what goes into it, and a column that is added later is easily forgotten: the list of
-names is somewhere else than the table. Make the hash from all columns, in a fixed order and a form that is the same for
-equal values, and test each column by changing it.
+wants to hide something changes first. The hash chain was whole, because nothing that it covers had changed. A checksum,
+a signature or an HMAC protects only what goes into it, and a column that is added later is easily forgotten: the list
+of names is somewhere else than the table. Make the hash from all columns, in a fixed order and in a form that is the
+same for equal values (a canonical form), and test each column by changing it.
 """
 PROVENANCE = (
     "CWE-354: Improper Validation of Integrity Check Value",
@@ -72,7 +72,7 @@ def check(lab):
         last = events if column == "at" else lab.random.randrange(2, events)
         for event in (1, last):
             told_after(column, value, event)
-        yield f"it names the event after somebody has changed its column {column}, of the first and a later one", [
+        yield f"the check names the event after somebody has changed its {column}, of the first and a later one", [
             True
         ] * 2, answers
         if verified:

@@ -95,7 +95,7 @@ def check(lab):
     body = json.dumps(turned(old), indent=4).encode()
     same = desk.post("/tickets", body, {**same_key, **TYPED}).body == first.body
     yield "with its fields in another order it gets that response, too", True, same
-    yield "neither of these two creates a row", 1, desk.count("tickets")
+    yield "neither of these two repeats creates a row", 1, desk.count("tickets")
     path, before = f"/tickets/{first.json['id']}", desk.count("audit_events")
     kinds = pairs(path, lab)
     for name, (method, where, body, other) in kinds.items():

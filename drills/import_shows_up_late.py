@@ -26,9 +26,10 @@ HINTS = (
 EXPLANATION = """
 The cache of responses is emptied when a stamp changes, and the stamp was the number of commits of this process. A
 commit of another program did not change it, so the desk went on with its old answers, until a change of its own emptied
-the cache by chance. Each cache has this question: who may change what it has a copy of? As soon as there is a second
-writer (a script, a second server, an administrator with a shell) a counter of one's own is not enough. Ask the database
-itself: SQLite has data_version, others have a sequence, a trigger that notifies, or a version column.
+the cache by chance. Cache invalidation begins with one question: who can change the data that the cache has a copy of?
+As soon as there is a second writer (a script, a second server, an administrator with a shell) a counter of one's own is
+not enough. Ask the database itself: SQLite has data_version, others have a sequence, a trigger that notifies, or a
+version column.
 """
 PROVENANCE = (
     "CWE-372: Incomplete Internal State Distinction",
@@ -69,8 +70,9 @@ def check(lab):
         yield f"{name} has each of three tickets at once, after another program has written it", [], lost
     before = desk.get("/tickets/2").json.get("title")
     desk.rows(CHANGE, (f"{word} changed", 2))
-    yield "GET /tickets/2 shows the old title before another program changes it", f"{word} 2" == before, True
-    yield "and the new one at once after that", f"{word} changed" == desk.get("/tickets/2").json.get("title"), True
+    yield "GET /tickets/2 shows the old title before another program changes it", True, before == f"{word} 2"
+    seen = desk.get("/tickets/2").json.get("title")
+    yield "GET /tickets/2 shows the new title once another program has changed it", True, seen == f"{word} changed"
     tag = desk.get("/tickets").headers.get("ETag", "")
     same = desk.get("/tickets", {"If-None-Match": tag}).status
     desk.rows(CHANGE, (f"{word} again", 3))

@@ -27,12 +27,13 @@ HINTS = (
     "Read CancellableCall in llm.py: it sends the key with each request. What does it do with a status of 3xx?",
 )
 EXPLANATION = """
-The desk followed redirects, and sent the same request again, with the key and the customer's text, to whatever
-address the first server named. So whoever can make that server answer with a Location gets both: somebody who buys an
-old domain, a misconfigured proxy, a captive portal. Clients have had this bug for many years: they removed the key for
-another host, but not for another port or for http instead of https, or for 302 but not for 307. To remove the key is
-not enough here, because the text is secret, too. A program that calls one configured address needs no redirects: treat
-each as a failure. If you must follow one, then only to the same scheme, host and port.
+The desk followed redirects, and sent the same request again, with the key and the customer's text, to whatever address
+the first server named (a credential leak through a redirect). So whoever can make that server answer with a Location
+gets both: somebody who buys an old domain, a misconfigured proxy, a captive portal. Clients have had this bug for many
+years: they removed the key for another host, but not for another port or for http instead of https, or for 302 but not
+for 307. To remove the key is not enough here, because the text is secret, too. A program that calls one configured
+address needs no redirects: treat each as a failure. If you must follow one, then only to the same scheme, host and port
+(the same origin).
 """
 PROVENANCE = (
     "CWE-522: Insufficiently Protected Credentials",
@@ -107,13 +108,14 @@ def check(lab):
             vendor.location = ""
             sources.append(suggestion())
         yield f"suggestions go on while the LLM's server points to {where}", [200] * len(STATUSES), answers
-        yield f"and come from the LLM as soon as it does not point to {where}", {(200, "openai")}, set(sources)
+        seen = set(sources)
+        yield f"suggestions come from the LLM as soon as its server does not point to {where}", {(200, "openai")}, seen
     vendor.location, vendor.status = strangers["another port"], 307
     draft = desk.post(f"/tickets/{number}/draft", {})
     yield "a draft comes meanwhile, too", 201, draft.status
     received = "".join(stranger.received)
     found = {"the key": key in received, "a customer's text": words in received}
     yield "the server it points to has got neither", {"the key": False, "a customer's text": False}, found
-    yield "it has got no request at all", 0, len(stranger.received)
+    yield "the server it points to has got no request at all", 0, len(stranger.received)
     reasons = [line for line in desk.log().splitlines() if "openai" in line and "ERROR" in line]
     yield "the log says that the LLM gave no answer", True, len(reasons) >= len(STATUSES)

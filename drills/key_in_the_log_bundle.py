@@ -21,10 +21,10 @@ HINTS = (
 )
 EXPLANATION = """
 The vendor's error text was copied into the log, to make debugging easier. Vendors repeat what they were sent:
-"Incorrect API key provided: sk-…", or a piece of the ticket. Text from another system is data, and nobody knows what
-is in it: also the words after the status are such text. To remove the key from it is not enough, because the vendor
-may repeat the half of it, or the customer's words. Logs are copied, indexed and sent to people who must not see a key.
-Log your own words and the number of the status, and let a test search all output for a marker text (a canary).
+"Incorrect API key provided: sk-…", or a piece of the ticket. Text from another system is data, and nobody knows what is
+in it. The words after the number of the status are such text, too. To remove the key from it is not enough, because the
+vendor may repeat half of it, or the customer's words. Logs are copied, indexed and sent to people who must not see a
+key. Log your own words and the number of the status, and let a test search all output for a marker text (a canary).
 """
 PROVENANCE = (
     "CWE-532: Insertion of Sensitive Information into Log File",

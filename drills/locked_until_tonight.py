@@ -32,8 +32,9 @@ EXPLANATION = """
 A lease was stored as the time of its end, and it was ended only after the clock had passed that time. When the clock is
 set back, the end is hours away, and a lock of one minute lasts until tonight. Clocks do go back: a time service sets
 them right, a virtual machine wakes up, somebody types a wrong year. Inside one process a monotonic clock helps, but a
-lease in a database must survive a restart and be read by others, so it has a time of day. Then treat a time that cannot
-be right (more than a whole lease ahead) as over, and test with a clock that the test can move in both directions.
+lease in a database must survive a restart and be read by others, so it has a time of day (a wall clock). Then treat a
+time that cannot be right (more than a whole lease ahead) as over, and test with a clock that the test can move in both
+directions.
 """
 PROVENANCE = (
     "CWE-667: Improper Locking",
@@ -74,6 +75,6 @@ def check(lab):
     mine = ("PATCH", f"/tickets/{now}", {"title": "Mine"}, ann)
     yield "a lock that bob has taken since then still keeps ann out", 423, desk.request(*mine).status
     desk.request("PUT", "/debug/clock", {"advance": "50s"})
-    yield "it does so after fifty seconds, too", 423, desk.request(*mine).status
+    yield "after fifty seconds bob's lock still keeps ann out", 423, desk.request(*mine).status
     desk.request("PUT", "/debug/clock", {"advance": "11s"})
     yield "after a minute ann may change that ticket", 200, desk.request(*mine).status

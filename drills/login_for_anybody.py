@@ -11,15 +11,16 @@ FILE = "web/settings.py"
 CLEAN = 'return text.lower() in ("true", "1", "yes", "on")'
 PLANTED = "return bool(text)"
 HINTS = (
-    "Start the desk with DEBUG=false and POST /api/debug/login. Then start it without DEBUG. Then try DEBUG=no.",
+    "Start the desk with DEBUG=false and POST /api/debug/login. Then start it without DEBUG. Then try DEBUG=no. In "
+    "which of these cases do you get a token?",
     "An environment variable is text. Which code converts it to true or false?",
     'In Python, what is bool("false")? Read boolean() in web/settings.py.',
 )
 EXPLANATION = """
-An environment variable is text, and in Python every text except the empty one is true, including "false", "0" and
-"no". The code checked that the text is a known word, and then tested only whether it is empty. So the setting could
-be read and shown, but not switched off. Read settings in one place, convert them to their real type, refuse
-everything that is neither yes nor no, and test the off state: people rely on it, and nobody tries it.
+An environment variable is text, and in Python every text except the empty one is true (truthy), including "false", "0"
+and "no". The code checked that the text is a known word, and then tested only whether it is empty. So the setting could
+be read and shown, but not switched off. Read settings in one place, convert them to their real type, refuse everything
+that is neither yes nor no, and test the off state: people rely on it, and nobody tries it.
 """
 PROVENANCE = (
     "CWE-1188: Initialization of a Resource with an Insecure Default",
@@ -49,4 +50,4 @@ def check(lab):
     yield "with a word for yes a lab gives anybody a token, and is open", (200, 200, True), yes
     yield "with DEBUG=maybe the desk does not start (exit status)", 2, done.status
     yield "with DEBUG=maybe it says why in one line", 1, done.errors.count("\n")
-    yield "this line names DEBUG", True, "DEBUG" in done.errors
+    yield "with DEBUG=maybe this line names DEBUG", True, "DEBUG" in done.errors

@@ -29,9 +29,9 @@ HINTS = (
 EXPLANATION = """
 The bytes of a frame are unmasked as they arrive, with a key of four bytes that repeats. Each piece began with the first
 byte of the key again. That is right only if the pieces before it had a multiple of four bytes. On a fast line a frame
-arrives at once, in one piece; on a slow one it is cut anywhere. TCP is a stream of bytes: how they are cut into reads
-means nothing, and each parser must give the same result for every cut. Test a parser with every cut: the whole, two
-pieces at each place, and one byte at a time.
+arrives at once, in one piece; on a slow one it is cut anywhere (partial reads). TCP is a stream of bytes: how they are
+cut into reads means nothing, and each parser must give the same result for every cut. Test a parser with every cut: the
+whole, two pieces at each place, and one byte at a time.
 """
 PROVENANCE = (
     "CWE-682: Incorrect Calculation",
@@ -70,15 +70,15 @@ def check(lab):
         return told.get("ticket", {}).get("title") == title and rows == [(text,)]
 
     yield "a long ticket that arrives in one piece is saved", True, saved("whole")
-    yield "it is saved if the first piece ends inside the head of the frame", True, saved("head", 5)
+    yield "a ticket is saved if the first piece ends inside the head of the frame", True, saved("head", 5)
     for rest in range(4):
         place = 8 + 4 * lab.random.randrange(5, 40) + rest
         name = f"in two pieces, the first one with {rest} bytes more than a multiple of four"
-        yield f"it is saved if it arrives {name}", True, saved(name, place)
+        yield f"a ticket is saved if it arrives {name}", True, saved(name, place)
     first, second = 8 + 4 * lab.random.randrange(5, 20) + 1, 8 + 4 * lab.random.randrange(25, 40) + 3
-    yield "it is saved if it arrives in three pieces", True, saved("three", first, second)
+    yield "a ticket is saved if it arrives in three pieces", True, saved("three", first, second)
     cuts = (first, first + 1, first + 2)
-    yield "it is saved if it arrives in four pieces, two of them of one byte", True, saved("bytes", *cuts)
+    yield "a ticket is saved if it arrives in four pieces, two of them of one byte", True, saved("bytes", *cuts)
     client = desk.websocket(headers=AGENT)
     client.send_frame(1, b'{"_tag": "CreateTicket", "ticket": {"title": "\xff"}}')
     closed = client.until(lambda message: "closed" in message, 2)

@@ -22,11 +22,11 @@ HINTS = (
     "comments.",
 )
 EXPLANATION = """
-The query counted tickets joined with their comments: a ticket with three comments gives three rows, and count(*)
-counts rows. Somebody added the join for a condition (has this customer commented?), and it multiplied the rows. The
-condition was wrong, too: it took tickets of others if the caller had commented on them, for example as an agent. Tests
-with at most one comment for each ticket do not detect it. For a condition use EXISTS, or count DISTINCT keys; and
-test that a total equals the length of its list.
+The query counted tickets joined with their comments: a ticket with three comments gives three rows, and count(*) counts
+rows. Somebody added the join for a condition (has this customer commented?), and it multiplied the rows (a join
+fan-out). The condition was wrong, too: it took tickets of others if the caller had commented on them, for example as an
+agent. Tests with at most one comment for each ticket do not detect it. For a condition use EXISTS, or count DISTINCT
+keys; and test that a total equals the length of its list.
 """
 PROVENANCE = (
     "CWE-682: Incorrect Calculation",

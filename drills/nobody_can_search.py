@@ -25,11 +25,11 @@ HINTS = (
 )
 EXPLANATION = """
 Slow work runs in a worker pool of a few threads, and there are several pools: one for the desk's own work, one for
-requests to other machines, one for passwords. The draft was sent to the wrong pool. Four drafts that wait for a
-vendor are four threads that do nothing, and every search waits behind them. Nothing is overloaded, no error is
-logged, and /health, which needs no worker thread, is green. A pool that serves two kinds of work is blocked by the
-slower kind. Give each dependency a pool of its own (the bulkhead pattern), and test with as many slow requests as the
-pool has threads.
+requests to other machines, one for passwords. The draft was sent to the wrong pool. Four drafts that wait for a vendor
+are four threads that do nothing, and every search waits behind them (thread pool exhaustion). Nothing is overloaded, no
+error is logged, and /health, which needs no worker thread, is green. A pool that serves two kinds of work is blocked by
+the slower kind. Give each dependency a pool of its own (the bulkhead pattern), and test with as many slow requests as
+the pool has threads.
 """
 PROVENANCE = (
     "CWE-410: Insufficient Resource Pool",

@@ -23,11 +23,12 @@ HINTS = (
     "functions beside it: what do they do with a value of the wrong type?",
 )
 EXPLANATION = """
-Every value except `true` counted as false, including "true", 1 and "yes". That looks like the safe choice, because
-false sounds like "no". But the parser does not know what a field means: for `internal`, false means "publish this".
-The opposite shortcut, bool(value), is wrong, too: bool("false") is true in Python. Real systems get such values from
-forms, spreadsheets, shell scripts and environment variables, where everything is text. Do not guess what a value of
-the wrong type means: refuse it with 400 and the name of the field, so that the caller can correct it.
+Every value except `true` counted as false, including "true", 1 and "yes" (a silent type coercion). That looks like the
+safe choice, because false sounds like "no". But the parser does not know what a field means: for `internal`, false
+means "publish this". The opposite shortcut, bool(value), is wrong, too: bool("false") is true in Python. Real systems
+get such values from forms, spreadsheets, shell scripts and environment variables, where everything is text. Do not
+guess what a value of the wrong type means: refuse it with 400 and the name of the field, so that the caller can correct
+it.
 """
 PROVENANCE = (
     "CWE-1287: Improper Validation of Specified Type of Input",

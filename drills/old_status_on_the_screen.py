@@ -19,10 +19,10 @@ HINTS = (
 )
 EXPLANATION = """
 Every response said that the browser may reuse it for a minute without a new request. So after a change the browser
-showed the old response, and the desk did not get the second request: no log line, no error, and no trace with curl,
-which has no cache. For data that changes, send no-cache (store it, but revalidate each time) and an ETag: a 304 is
-nearly as cheap as no request, and it is never out of date. Use max-age only for files whose name contains their
-version.
+showed the old response (a stale cache), and the desk did not get the second request: no log line, no error, and no
+trace with curl, which has no cache. For data that changes, send no-cache (store it, but revalidate each time) and an
+ETag: a 304 is nearly as cheap as no request, and it is never out of date. Use max-age only for files whose name
+contains their version.
 """
 PROVENANCE = (
     "RFC 9111, 5.2.2: what max-age and no-cache allow",

@@ -14,7 +14,7 @@ HINTS = (
     "curl -i http://localhost:8080/tickets -H 'Origin: https://evil.example': what does the response allow, and to "
     "whom?",
     "The desk answers every page. The browser decides, by a header of the response, whether a page may read it.",
-    "Which code sets Access-Control-Allow-Origin? Read the end of Handler.render in web/handler.py, and compare it "
+    "Which code sets Access-Control-Allow-Origin? Read the end of Handler._render in web/handler.py, and compare it "
     "with check_origin in web/checks.py.",
 )
 EXPLANATION = """

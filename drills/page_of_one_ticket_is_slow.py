@@ -19,10 +19,10 @@ HINTS = (
 )
 EXPLANATION = """
 There was an index, but the author was its first column, before the ticket. It is sorted by author, so the comments of
-one ticket are spread all over it, and SQLite read the whole table for each page. An index helps only from its first
-column on, like a phone book sorted by last name. Tests have twenty rows, and with twenty rows every query is fast, so
-nobody sees the bug. Test with as many rows as you will have in some years, or test the query plan of each query that
-a page needs: the plan does not depend on the number of rows today.
+one ticket are spread all over it, and SQLite read the whole table for each page (a full table scan). An index helps
+only from its first column on (the leftmost prefix rule), like a phone book sorted by last name. Tests have twenty rows,
+and with twenty rows every query is fast, so nobody sees the bug. Test with as many rows as you will have in some years,
+or test the query plan of each query that a page needs: the plan does not depend on the number of rows today.
 """
 PROVENANCE = (
     "CWE-1067: Excessive Execution of Sequential Searches of Data Resource",

@@ -27,16 +27,17 @@ HINTS = (
     "Look at HOLDS, the condition of a search, in store.py.",
 )
 EXPLANATION = """
-The search text was passed to LIKE, and LIKE reads it as a pattern: % matches any text, _ any character. It came as a
-parameter, so it is not an SQL injection, but it is a similar bug: user input was read as a language. Most words have
-neither character, so they seemed to work. Either escape %, _ and the escape character itself (LIKE … ESCAPE), or use a
-function without patterns, such as instr(). LIKE '%…%' also reads every ticket: no index can be used for it.
+The search text was passed to LIKE, and LIKE reads it as a pattern: % matches any text, _ any character (wildcards). It
+came as a parameter, so it is not an SQL injection, but it is a similar bug: user input was read as a language. Most
+words have neither character, so they seemed to work. Either escape %, _ and the escape character itself (LIKE …
+ESCAPE), or use a function without patterns, such as instr(). LIKE '%…%' also reads every ticket: no index can be used
+for it.
 """
 PROVENANCE = (
     "CWE-155: Improper Neutralization of Wildcards or Matching Symbols",
     "activerecord-hackery/ransack#256: % is escaped, _ is not",
     "taginfo/taginfo#40: a search for % or _ does not work, because both are wildcards",
-    "nurl-lang/nurl#609: to remove _ from the search is no fix, because names have it",
+    "nurl-lang/nurl pull request #609: to remove _ from the search is no fix, because names have it",
 )
 TITLES = ("100% cpu", "100 cpu", "a_b", "axb", "back\\slash")
 SHORT = ("%", "_", "0%", "_b", "\\", "pu", "b", "%%", "__", "%_", "\\%", "\\_")

@@ -27,9 +27,9 @@ EXPLANATION = """
 The code that makes a comment from its event asked whether the event has the member `internal`, not what its value is.
 Events of ordinary comments have it, too, with the value false. So every comment became an internal note, and customers
 do not see these. A comment from an approved letter has no such member, and was right by luck. The desk did not notice
-for months, because events are replayed only by --verify and --rebuild: code for a rare day is tested on that day. Test
-that a replay gives exactly the rows that are there, with each value of each column, run that test often, and believe it
-when it says that they differ.
+for months, because events are replayed (event sourcing) only by --verify and --rebuild: code for a rare day is tested
+on that day. Test that a replay gives exactly the rows that are there, with each value of each column, run that test
+often, and believe it when it says that they differ.
 """
 PROVENANCE = (
     "CWE-697: Incorrect Comparison",
@@ -65,7 +65,8 @@ def check(lab):
         after = database.execute(ROWS).fetchall()
     shown = [body for body, internal in after if not internal]
     yield "in the new file the customer's own comment can be seen by the customer", True, words[0] in shown
-    yield "so can each reply that could be seen before", True, {words[1], words[3]} <= set(shown)
-    yield "so can the letter that was drafted and approved", True, words[4] in shown
-    yield "the internal comment still cannot", True, (words[2], 1) in after
+    seen = {words[1], words[3]} <= set(shown)
+    yield "in the new file the customer can see each reply that could be seen before", True, seen
+    yield "in the new file the customer can see the letter that was drafted and approved", True, words[4] in shown
+    yield "in the new file the internal comment is still internal", True, (words[2], 1) in after
     yield "there are five comments, as before", [body for body, _ in before], [body for body, _ in after]

@@ -21,10 +21,10 @@ HINTS = (
 )
 EXPLANATION = """
 Each duration was rounded to a tenth of a second before it was added. Almost all requests take a few milliseconds, so
-almost all added zero, and one of 60 milliseconds added 100. An error of less than one step in each number becomes an
-error of any size in the sum, because the steps all go the same way. So never round what you go on to compute with: not
-amounts before a total, not percentages before an average, not times before a difference. Round once, at the end, for
-the eye. Test a sum with many small numbers.
+almost all added zero, and one of 60 milliseconds added 100. An error of less than one step in each number becomes a
+rounding error of any size in the sum, because the steps all go the same way. So never round what you go on to compute
+with: not amounts before a total, not percentages before an average, not times before a difference. Round once, at the
+end, for the reader. Test a sum with many small numbers.
 """
 PROVENANCE = (
     "CWE-682: Incorrect Calculation",
@@ -58,7 +58,8 @@ def check(lab):
         grown.append(after > before)
         before = after
     yield "desk_request_seconds_sum grows with each request, also with quick ones", {True}, set(grown)
-    yield "it grows by no more seconds than have passed", True, after - first < time.monotonic() - started
+    seen = after - first < time.monotonic() - started
+    yield "desk_request_seconds_sum grows by no more seconds than have passed", True, seen
     yield "desk_request_seconds_count counts each request", 2 * ROUNDS, count - counted
     text = desk.get("/metrics").body.decode()
     bars = [float(line.split()[-1]) for line in text.splitlines() if line.startswith("desk_request_seconds_bucket")]

@@ -1,8 +1,8 @@
 """Whoever waits for a draft or a suggestion while we restart the desk gets a broken connection.
 
-"We restart with systemd every night at two, and it is always quick: a tenth of a second. The README promises that every
-open request gets its response first. But the night shift in Sydney complains: 'connection closed' instead of the draft
-that the LLM was writing. Requests that need no time have never failed, however many there are."
+"We restart with systemd every night at two, and it is always quick: a tenth of a second. It says in web/handler.py that
+every open request gets its response first. But the night shift in Sydney complains: 'connection closed' instead of the
+draft that the LLM was writing. Requests that need no time have never failed, however many there are."
 """
 
 import threading
@@ -21,14 +21,14 @@ HINTS = (
     "A desk that stops closes the connections with nothing in progress. How does it know that nothing is in progress? "
     "In which state is a connection whose request is at a worker thread?",
     "Read _close_if_idle in web/server.py, and its docstring. Which of the attributes of a handler counts requests "
-    "whose response is still missing? The same method is asked when a client has closed its side.",
+    "whose response is still missing? The desk calls the same method when a client has closed its side.",
 )
 EXPLANATION = """
 A connection was called idle if nothing was left to send and nothing half received. While a worker thread is at work for
 it, both are true: the request was read, and the response does not exist yet. So the connections that had waited longest
 were closed first. Fast requests never showed it, as their response is made in the same turn. Idle means: no response is
-due. Servers of many kinds had this mistake in their graceful stop. Test a stop with a request that is slow on purpose,
-and with a client that has closed its own side and only waits.
+due. Servers of many kinds had this mistake in their graceful shutdown. Test a stop with a request that is slow on
+purpose, and with a client that has closed its own side and only waits.
 """
 PROVENANCE = (
     "CWE-404: Improper Resource Shutdown or Release",
@@ -81,7 +81,7 @@ def check(lab):
         half_closed = read_to_its_end(leaves)
     draft, suggestion = answers["draft"], answers["suggestion"]
     yield "whoever waits for a draft gets it while the desk stops", 201, draft.status
-    yield "it is the draft of the LLM", text, (draft.json or {}).get("body")
+    yield "this draft is by the LLM", text, (draft.json or {}).get("body")
     yield "whoever waits for a suggestion gets an answer", 200, suggestion.status
     first = half_closed.partition(b"\r\n")[0].decode("latin-1")
     yield "a client that has closed its own side gets its draft, too", "HTTP/1.1 201 Created", first
@@ -89,4 +89,4 @@ def check(lab):
     while desk.process.poll() is None and time.monotonic() < ends:
         time.sleep(0.02)
     yield "then the desk ends, as it was asked to", 0, desk.process.poll()
-    yield "both drafts are in its database", 2, desk.count("drafts")
+    yield "both drafts are in the database of the desk", 2, desk.count("drafts")

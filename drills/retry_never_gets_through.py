@@ -26,12 +26,12 @@ HINTS = (
     "each line whether it is still executed.",
 )
 EXPLANATION = """
-While a request is in progress its key is in a set, and a second request with that key is refused. The line that
-removes the key came after the work, and a refusal is an exception: it leaves the function before that line. So every
-refused or failed request left its key in the set. The clients that do it right, with a key and a retry, were locked
-out until a restart. Locks, counters and open files can have the same bug: what is acquired must be released on every
-path, and exceptions are the paths that are easy to forget. Write the release next to the acquisition, with `finally`
-or `with`, and test it with a request that fails.
+While a request is in progress its key is in a set, and a second request with that key is refused. The line that removes
+the key came after the work, and a refusal is an exception: it leaves the function before that line. So every refused or
+failed request left its key in the set (a leaked lock). The clients that do it right, with a key and a retry, were
+locked out until a restart. Locks, counters and open files can have the same bug: what is acquired must be released on
+every path, and exceptions are the paths that are easy to forget. Write the release next to the acquisition, with
+`finally` or `with`, and test it with a request that fails.
 """
 PROVENANCE = (
     "CWE-667: Improper Locking",
@@ -85,7 +85,7 @@ def check(lab):
     with desk.fault("ticket-write"):
         yield "a ticket that cannot be written is an error", 500, desk.post("/tickets", new, key).status
     yield "when the ticket can be written, the same request creates it", 201, desk.post("/tickets", new, key).status
-    yield "it exists once", 1, desk.count("tickets") - before
+    yield "this ticket exists once", 1, desk.count("tickets") - before
     yield from while_one_is_at_work(lab, desk, llm, (f"/tickets/{number}/draft", {}, key), missing)
 
 
@@ -104,5 +104,5 @@ def while_one_is_at_work(lab, desk, llm, request, missing):
         first = first.result()
     yield "the first one creates a draft", 201, first.status
     again = desk.post(*request)
-    yield "then the same request gets its response, byte for byte", True, again.body == first.body
+    yield "after the first one the same request gets its response, byte for byte", True, again.body == first.body
     yield "there is one draft", 1, desk.count("drafts")

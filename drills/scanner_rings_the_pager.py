@@ -20,13 +20,13 @@ HINTS = (
     "its docstring with its code.",
 )
 EXPLANATION = """
-The text from the path had to be digits, but their number was not limited. Python's integers have no limit, SQLite's
-end at 2^63 - 1: a larger parameter raises OverflowError, and int() itself refuses more than 4,300 digits. Nobody
-expects these errors when one row is read, so the response was a 500. That rings a pager, and lets a stranger fill the
-log. This happens wherever two number types meet: JavaScript is exact up to 2^53, a 32-bit key ends at 2,147,483,647,
-and a real service was read-only on the day when it reached that number. Check the range where text becomes a number,
-and treat a number outside of it like any other unknown id: 404. Do not turn every error into a 404: then the pager is
-silent, and nobody hears of the next bug.
+The text from the path had to be digits, but their number was not limited. Python's integers have no limit, SQLite's end
+at 2^63 - 1: a larger parameter raises OverflowError (an integer overflow), and int() itself refuses more than 4,300
+digits. Nobody expects these errors when one row is read, so the response was a 500. That rings a pager, and lets a
+stranger fill the log. This happens wherever two number types meet: JavaScript is exact up to 2^53, a 32-bit key ends at
+2,147,483,647, and a real service was read-only on the day when it reached that number. Check the range where text
+becomes a number, and treat a number outside of it like any other unknown id: 404. Do not turn every error into a 404:
+then the pager is silent, and nobody hears of the next bug.
 """
 PROVENANCE = (
     "CWE-190: Integer Overflow or Wraparound",
@@ -87,7 +87,7 @@ def check(lab):
     yield "the ticket is found by its number", 200, desk.get(f"/tickets/{number}").status
     yield "the ticket is found by its uuid", 200, desk.get(f"/tickets/{ticket['uuid']}").status
     yield "a ticket with a large number is found, too", large, desk.get(f"/tickets/{large}").json.get("id")
-    yield "and so is the ticket 2^63 - 1, the last one", LARGEST, desk.get(f"/tickets/{LARGEST}").json.get("id")
+    yield "the ticket 2^63 - 1, the last one, is found, too", LARGEST, desk.get(f"/tickets/{LARGEST}").json.get("id")
     yield "the first version of the first ticket is there", 200, desk.get(f"/tickets/{number}/at/1").status
     yield "the draft can be rejected", 200, desk.post(f"/drafts/{draft}/reject", {}, AGENT).status
     with desk.fault("comment-write"):

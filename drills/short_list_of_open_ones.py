@@ -20,10 +20,11 @@ HINTS = (
 )
 EXPLANATION = """
 A filtered list is merged from several runs of an index, one for each state, priority and category. Tickets of a run
-that are older than the oldest ticket on the page can be ignored, but only if the page is full. That condition was
-missing: the first run, however short, set the limit for all others, and their older tickets were left out. An
-optimisation that is valid only under a condition loses rows without an error when the condition is dropped. The total
-comes from another query and stays right, which is the clue. Compare such code with a simple loop over random data.
+that are older than the oldest ticket on the page can be ignored (early termination), but only if the page is full. That
+condition was missing: the first run, however short, set the limit for all others, and their older tickets were left
+out. An optimisation that is valid only under a condition loses rows without an error when the condition is dropped. The
+total comes from another query and stays right, which is the clue. Compare such code with a simple loop over random
+data.
 """
 PROVENANCE = (
     "CWE-670: Always-Incorrect Control Flow Implementation",

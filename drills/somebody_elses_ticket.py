@@ -21,13 +21,13 @@ HINTS = (
     "calls it without one.",
 )
 EXPLANATION = """
-Store.ticket() checks the owner if it gets the viewer, and one caller did not pass it. The call without that argument
-is valid Python, and the endpoint works in every demo. Whoever tests "may Bob read Alice's ticket?" tries the main
-address, and that one is protected. This is the most common security bug of APIs: the check is right in nine places
-and missing in the tenth, usually in the newest or the least used one: an export, a history, a preview, a second
-version of the path. Use the one rule that the other endpoints use: a second one, written by hand, forgets a role. Make
-the argument required, so that leaving it out is an error, and test a table of every endpoint with every caller, which
-fails if a route is missing.
+Store.ticket() checks the owner if it gets the viewer, and one caller did not pass it. The call without that argument is
+valid Python, and the endpoint works in every demo. Whoever tests "may Bob read Alice's ticket?" tries the main address,
+and that one is protected. This is the most common security bug of APIs, broken object level authorization (IDOR): the
+check is right in nine places and missing in the tenth, usually in the newest or the least used one: an export, a
+history, a preview, a second version of the path. Use the one rule that the other endpoints use: a second one, written
+by hand, forgets a role. Make the argument required, so that leaving it out is an error, and test a table of every
+endpoint with every caller, which fails if a route is missing.
 """
 PROVENANCE = (
     "CWE-639: Authorization Bypass Through User-Controlled Key",

@@ -23,12 +23,12 @@ HINTS = (
     "Store.csv_rows uses _lines_of_csv. Which columns get GUARDED there, and where is that set of columns?",
 )
 EXPLANATION = """
-A spreadsheet takes a cell for a formula if it begins with =, +, - or @ (or a look-alike). The export guarded the
-texts of the tickets, but not the name of the user who wrote, "because that is only an id". The desk lets anybody
-choose an id of visible ASCII characters, so a name can be =HYPERLINK(...), and the column of names is as dangerous as
-the column of titles. Ask of each column who can choose its text, not what it is called. If you are not sure, guard them
-all: a guard costs nothing where no cell begins with a sign. The place for it is the export, because only the
-spreadsheet gives the sign a meaning: in the database, in JSON and on the page the same text is harmless.
+A spreadsheet takes a cell for a formula if it begins with =, +, - or @, or a look-alike (CSV injection). The export
+guarded the texts of the tickets, but not the name of the user who wrote, "because that is only an id". The desk lets
+anybody choose an id of visible ASCII characters, so a name can be =HYPERLINK(...), and the column of names is as
+dangerous as the column of titles. Ask of each column who can choose its text, not what it is called. If you are not
+sure, guard them all: a guard costs nothing where no cell begins with a sign. The place for it is the export, because
+only the spreadsheet gives the sign a meaning: in the database, in JSON and on the page the same text is harmless.
 """
 PROVENANCE = (
     "CWE-1236: Improper Neutralization of Formula Elements in a CSV File",

@@ -38,7 +38,7 @@ EXPLANATION = """
 innerHTML reads its text as HTML. To make links clickable, the page put a customer's words into innerHTML, so the
 customer could write any element of our page: a notice, a form, a picture from another server. The policy of the page
 (Content-Security-Policy) stops scripts in it, but not a false notice. This is stored XSS: written once, shown to
-everybody who opens the ticket. To remove "<script>" or to escape some characters leaves others, as the quote in an
+everybody who opens the ticket. To remove "<script>" or to escape some characters leaves others, such as the quote in an
 address. Give the browser text as text (textContent, append), and make each element by name; a link is an element with
 an href, too. Store what the customer wrote as it is: what is dangerous depends on where it is shown.
 """

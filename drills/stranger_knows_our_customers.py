@@ -24,10 +24,10 @@ HINTS = (
 EXPLANATION = """
 A password hash is slow on purpose. It was computed only if the user exists, so a login with an unknown address was
 answered in a millisecond, and one with a known address took as long as the hash. Both got the same words, but a clock
-tells them apart, and one request for each address is enough. This is a common bug, because leaving the slow step out
-looks like a good idea, and no functional test sees it. Do the same work in both cases: here a hash against a value
-that no password fits. A random or a fixed pause does not help: the mean of some requests removes the noise, and the
-pause does not grow with the load, as the hash does.
+tells them apart, and one request for each address is enough (user enumeration by a timing attack). This is a common
+bug, because leaving the slow step out looks like a good idea, and no functional test sees it. Do the same work in both
+cases: here a hash against a value that no password fits. A random or a fixed pause does not help: the mean of some
+requests removes the noise, and the pause does not grow with the load, as the hash does.
 """
 PROVENANCE = (
     "CWE-208: Observable Timing Discrepancy",
@@ -55,7 +55,7 @@ def check(lab):
     wrong, unknown = log_in(known), log_in(f"{lab.word()}@{domain}")
     yield "a wrong password and an unknown address are refused", (401, 401), (wrong.status, unknown.status)
     answers = [{**reply.json, "request_id": ""} for reply in (wrong, unknown)]
-    yield "both get the same answer", True, answers[0] == answers[1]
+    yield "a wrong password and an unknown address get the same answer", True, answers[0] == answers[1]
     kinds = {
         "a wrong password": lambda: log_in(known),
         "an unknown address of the same company, in capitals,": lambda: log_in(f"{lab.word()}@{domain}".upper()),

@@ -21,10 +21,10 @@ HINTS = (
     "Follow LLM_TIMEOUT from its text to that number: what does seconds() in web/settings.py return?",
 )
 EXPLANATION = """
-The setting is in seconds, and so are all timeouts of the desk; but the code that reads it multiplied it by a
-thousand, as if milliseconds were needed. Ten seconds became nearly three hours. A timeout that is far too long looks
-like any other until somebody needs it, and a test with a stub that answers does not detect it. Put the unit into the
-name or into the type, and test each timeout with a stub that accepts the request and never answers.
+The setting is in seconds, and so are all timeouts of the desk; but the code that reads it multiplied it by a thousand,
+as if milliseconds were needed. Ten seconds became nearly three hours: a wrong unit. A timeout that is far too long
+looks like any other until somebody needs it, and a test with a stub that answers does not detect it. Put the unit into
+the name or into the type, and test each timeout with a stub that accepts the request and never answers.
 """
 PROVENANCE = (
     "CWE-1088: Synchronous Access of Remote Resource without Timeout",

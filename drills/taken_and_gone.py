@@ -15,33 +15,41 @@ except ImportError:  # Windows
 STARS = 4
 FAMILY = ""
 SECTION = "Dependencies and errors"
-FILE = "store.py"
-CLEAN = """            except sqlite3.Error as problem:
-                if self.db.in_transaction:
-                    self.db.execute("ROLLBACK")
-                raise Unavailable(f"the database could not keep the change: {problem}; try again") from problem
+FILE = "web/server.py"
+CLEAN = """        with self._stage("committing"):
+            self._commit()
+        with self._stage("sending"):
+            self._send()
 """
-PLANTED = """            except sqlite3.Error:
-                if self.db.in_transaction:
-                    self.db.execute("ROLLBACK")
+PLANTED = """        with self._stage("sending"):
+            self._send()
+        with self._stage("committing"):
+            self._commit()
 """
 HINTS = (
-    "The response is sent at the end of a turn of the event loop. What must happen before, and what if that fails?",
-    "DeskServer._commit replaces every response of this turn by a 503 if it hears of a failure. Does it hear of it? "
-    "Look at how tests/test_store.py makes a commit fail.",
-    "Read Store.commit: can its caller tell success from failure?",
+    "Let every COMMIT fail: FailingCommit in tests/test_store.py shows how a trigger does that. Create a ticket, and "
+    "look for it with GET /tickets. At which moment of a request does the desk learn that the ticket cannot be saved?",
+    "The desk handles many requests in one turn of its event loop, and one COMMIT saves the changes of all of them. "
+    "What has each client been told when that COMMIT fails? DeskServer._commit in web/server.py looks for the "
+    "responses that it must turn into a 503: how many does it find?",
+    "Read DeskServer.run_once in web/server.py from its docstring to its end: in which order do the stages of a turn "
+    "run?",
 )
 EXPLANATION = """
-The commit failed, everything was rolled back, and nobody was told: the method that caught the exception did not raise
-it again. All statements before had succeeded, so every response in this turn of the loop was a 201 with an id, for
-rows that did not exist. Cleaning up after an error is not the same as reporting it. COMMIT is a statement that can
-fail: on a full disk, by a violated constraint, by a lost connection. Until it has returned nothing is stored, and a
-response that is sent before is a guess. Report every kind of error, not only the one that you have seen.
+The responses of a turn were sent before the COMMIT that saves its changes. On an ordinary day the client gets a 201 one
+millisecond early, and nobody notices. But COMMIT is a statement that can fail: on a full disk, by a violated
+constraint, by a lost connection. Then the database takes everything back, and the clients have their 201 already. The
+code that turns the responses into a 503 was still there, but it ran too late and found none. An acknowledgement is a
+promise that the data is durable, so it must come after the commit, never before (acknowledge after commit). Message
+queues have the same bug when a consumer confirms a message before the work is done, and web frameworks when the commit
+is part of the cleanup after the response. Test with a commit that fails, not only with a statement that fails.
 """
 PROVENANCE = (
-    "CWE-390: Detection of Error Condition Without Action",
+    "CWE-696: Incorrect Behavior Order",
     "CWE-393: Return of Wrong Status Code",
-    "fieldenms/tg#2832: the error of a failed commit is logged, and the caller is told that all is saved",
+    "vstorm-co/agenticos#353: a write is answered before its transaction commits",
+    "omnigres/omnigres pull request #778: the HTTP response was sent before the transaction was committed",
+    "samyama-ai/samyama-graph#1274: a client is told that its write is committed, although it could not be saved",
 )
 DEBTS = "CREATE TABLE lab_debts (owed INTEGER REFERENCES tickets (id) DEFERRABLE INITIALLY DEFERRED)"
 OWE = "CREATE TRIGGER lab_fault_debt AFTER INSERT ON audit_events BEGIN INSERT INTO lab_debts VALUES (-1); END"

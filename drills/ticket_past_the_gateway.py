@@ -25,10 +25,10 @@ HINTS = (
 EXPLANATION = """
 Two Content-Length lines arrive as one list, and the desk took the first item of it without comparing the others. The
 gateway took the last one. So they did not agree where the request ended: what was a body to one of them was the next
-request to the other, which nobody had checked. RFC 9110 allows to accept a repeated line if all values are the same;
-that is where this code comes from. If they differ, the message has no known end: refuse it with 400, and close the
-connection, because nobody can tell where the next request begins. Be strict in everything that says how long a
-message is.
+request to the other, which nobody had checked (request smuggling). RFC 9110 allows a server to accept a repeated line
+if all its values are the same; this code comes from there. If they differ, the message has no known end: refuse it with
+400, and close the connection, because nobody can tell where the next request begins. Be strict in everything that says
+how long a message is.
 """
 PROVENANCE = (
     "CWE-444: Inconsistent Interpretation of HTTP Requests (HTTP Request/Response Smuggling)",

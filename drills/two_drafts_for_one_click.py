@@ -34,12 +34,12 @@ HINTS = (
 )
 EXPLANATION = """
 While a request is in progress its key is marked as in use. But the slow part of a draft is a job: creating it does
-nothing, a worker thread runs it later. So the key was marked, the job was created, the key was released, and only
-then the work began, with nothing to stop a second request. The `finally` looks careful, but it covers the wrong
-thing. And when the model had answered, the desk did not look again whether the other request had stored its response
-meanwhile. The same happens with a coroutine that is created inside `with lock:` and awaited outside, a lazy query
-that is read after its transaction, and a stream that is returned from a `try`. A lock must cover the execution of the
-work, not only the call that creates it. Only a test with two overlapping requests detects this.
+nothing, a worker thread runs it later. So the key was marked, the job was created, the key was released, and only then
+the work began, with nothing to stop a second request (a check-then-act race). The `finally` looks careful, but it
+covers the wrong thing. And when the model had answered, the desk did not look again whether the other request had
+stored its response meanwhile. The same happens with a coroutine that is created inside `with lock:` and awaited
+outside, a lazy query that is read after its transaction, and a stream that is returned from a `try`. A lock must cover
+the execution of the work, not only the call that creates it. Only a test with two overlapping requests detects this.
 """
 PROVENANCE = (
     "CWE-367: Time-of-check Time-of-use Race Condition",

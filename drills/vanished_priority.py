@@ -20,11 +20,11 @@ HINTS = (
     "functions there that read a header.",
 )
 EXPLANATION = """
-Header names can be sent in any case, so the desk stores them in lower case. One place looked up "If-Match", as the
-RFC spells it, found nothing, and used the default "*" (any version). So every outdated change was accepted, and the
-last writer won (a lost update). A lookup with a default cannot tell "not sent" from "wrong name". In real systems the
-version gets lost in a proxy, in a client library, or in an ORM's save() that writes every column. Test the conflict
-itself: two reads, two writes, and the second write must be refused.
+Header names can be sent in any case, so the desk stores them in lower case. One place looked up "If-Match", as the RFC
+spells it, found nothing, and used the default "*" (any version): without a version there is no optimistic locking. So
+every outdated change was accepted, and the last writer won (a lost update). A lookup with a default cannot tell "not
+sent" from "wrong name". In real systems the version gets lost in a proxy, in a client library, or in an ORM's save()
+that writes every column. Test the conflict itself: two reads, two writes, and the second write must be refused.
 """
 PROVENANCE = (
     "CWE-362: Concurrent Execution using Shared Resource with Improper Synchronization",
@@ -70,7 +70,7 @@ def check(lab):
         yield f"ann's {what} of the version from before bob's is refused", refused, late.status
     for name in ("if-match", "IF-MATCH"):
         late = desk.patch(path, form, ann | {name: seen})
-        yield f"it is refused with the header {name}, too", refused, late.status
+        yield f"ann's change of an old version is refused with the header {name}, too", refused, late.status
     for what, tags in (("a version that is not there yet", '"1000"'), ("two old versions", f'"1", {seen}')):
         status = desk.patch(path, form, ann | {"If-Match": tags}).status
         yield f"ann's change of {what} is refused", refused, status

@@ -44,6 +44,11 @@ class Keys(DeskTest):
         self.assertEqual(self.desk.post("/tickets/2/comments", {"body": "a"}, key("k")).json["ticket_id"], 2)
         self.assertEqual(self.desk.patch("/tickets/1", {"title": "b"}, key("k")).json["title"], "b")
 
+    def test_a_user_and_a_key_that_read_the_same_when_joined_are_not_the_same(self):
+        pairs = [("shop-12", "3"), ("shop-1", "23"), ("a:b", "c"), ("a", "b:c")]
+        replies = [self.desk.post("/tickets", NEW, key(name, user)) for user, name in pairs]
+        self.assertEqual([reply.json["created_by"] for reply in replies], [user for user, _ in pairs])
+
     def test_a_refusal_uses_no_key_up(self):
         for body in ({"title": ""}, {**NEW, "priority": "nonsense"}, b"{"):
             self.assertEqual(

@@ -619,7 +619,7 @@ class Log(ToolTestCase):
 
     def test_a_log_never_shows_the_clean_desks_statement(self):
         drill, found = catalogue.load("strangers_ticket_came_back"), self.evidence("strangers_ticket_came_back")
-        self.assertIn("copy SQL SELECT * FROM idempotency_keys WHERE (method, path, key)", found)
+        self.assertIn("copy SQL SELECT * FROM idempotency_keys WHERE (method, path, calle", found)
         self.assertIn("clean SQL (another statement) → 0 rows", found)
         self.assertNotIn(drill.CLEAN, found)
 
