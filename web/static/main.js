@@ -14,7 +14,6 @@ import { onClockChange } from "./now.js";
 import { openQueue } from "./queue.js";
 import { redrawRequestLog, startRequestLogPanel } from "./request-log-panel.js";
 import { dispatch, leave, refresh, reopen, startRouter } from "./router.js";
-import { openTicket } from "./ticket.js";
 import { pause } from "./timing.js";
 import { openLogin, showUserMenu, startUserMenu } from "./user-menu.js";
 
@@ -61,6 +60,7 @@ function withTraces(load, name) {
   });
 }
 
+const loadTicket = () => import("./ticket.js");
 const loadNewTicket = () => import("./new-ticket.js");
 const loadDashboard = () => import("./dashboard.js");
 const loadAudit = () => Promise.all([import("./audit.js"), loadStyles("audit.css")]).then(([audit]) => audit);
@@ -68,7 +68,7 @@ const loadAudit = () => Promise.all([import("./audit.js"), loadStyles("audit.css
 const ROUTES = [
   [/^\/tickets$/, withDesk(openQueue)],
   [/^\/tickets\/new$/, loaded(loadNewTicket, "openNewTicket")],
-  [/^\/tickets\/([\w-]+)$/, withDesk(openTicket)],
+  [/^\/tickets\/([\w-]+)$/, loaded(loadTicket, "openTicket")],
   [/^\/dashboard$/, loaded(loadDashboard, "openDashboard")],
   [/^\/audit$/, loaded(loadAudit, "openAudit")],
   [/^\/requests$/, withTraces(() => import("./requests.js"), "openRequests")],
@@ -128,10 +128,15 @@ function skipOnClick() {
 
 /** Load the other views now, so that they open at once, and while the desk does not answer, too. */
 function loadTheRest() {
-  for (const load of [loadNewTicket, loadDashboard, loadAudit]) load().catch(() => {}); // the next opening asks again
+  [loadTicket, loadNewTicket, loadDashboard, loadAudit].forEach(loadEarly);
+}
+
+function loadEarly(load) {
+  load().catch(() => {}); // the next opening asks again
 }
 
 async function start() {
+  if (/^#\/tickets\/\d/.test(location.hash)) loadEarly(loadTicket); // a link to a ticket: no need to wait for /health
   watchReturn();
   if (side) document.querySelector("a[href='/docs']").target = "_blank"; // no frame may show it
   skipOnClick();
