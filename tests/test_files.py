@@ -1,5 +1,6 @@
 """The files of the page: how they travel, what may not be in them, and what they know of the desk."""
 
+import gzip
 import re
 import unittest
 from pathlib import Path
@@ -42,6 +43,23 @@ class Serving(DeskTest):
             self.assertEqual(reply.headers["Cache-Control"], "no-cache")
             again = self.desk.get(f"/static/{name}", {"If-None-Match": reply.headers["ETag"]})
             self.assertEqual((again.status, again.body, again.headers["ETag"]), (304, b"", reply.headers["ETag"]))
+
+    def test_a_browser_that_reads_gzip_gets_a_file_packed_and_with_a_tag_of_its_own(self):
+        plain = self.desk.get("/static/style.css")
+        self.assertIsNone(plain.headers["Content-Encoding"])
+        for accepted in ("gzip", "gzip, deflate, br, zstd", "br;q=1.0, GZIP;q=0.8", "gzip ; q=0.001"):
+            packed = self.desk.get("/static/style.css", {"Accept-Encoding": accepted})
+            self.assertEqual(packed.headers["Content-Encoding"], "gzip", accepted)
+            self.assertEqual(gzip.decompress(packed.body), plain.body)
+            self.assertLess(len(packed.body), len(plain.body) / 3)
+            self.assertNotEqual(packed.headers["ETag"], plain.headers["ETag"])
+            self.assertIn("Accept-Encoding", packed.headers["Vary"])
+            known = {"Accept-Encoding": accepted, "If-None-Match": packed.headers["ETag"]}
+            self.assertEqual(self.desk.get("/static/style.css", known).status, 304)
+        for accepted in ("", "br", "gzip;q=0", "gzip; q=0.000", "identity, gzip;q=0.0", "xgzip", "*;q=0"):
+            reply = self.desk.get("/static/style.css", {"Accept-Encoding": accepted})
+            self.assertEqual((reply.body, reply.headers["ETag"]), (plain.body, plain.headers["ETag"]), accepted)
+        self.assertIsNone(self.desk.get("/health", {"Accept-Encoding": "gzip"}).headers["Content-Encoding"])
 
     def test_a_name_that_is_no_file_of_the_page_is_refused(self):
         outside = [
