@@ -182,11 +182,11 @@ class Store:
     def tickets(self, filters: dict) -> dict:
         """A page of tickets, newest first: {tickets: [JSON text, …], total, next}.
 
-        `filters` has `limit` and any of FILTERS. `sort` gives another order, see SORTS: then it has `sent`, too, what
-        the client has sent, and `priorities`. `next` is the `before` of the next page, None on the last page. Keyset
-        pagination: no page skips or repeats a ticket while others arrive. The total comes from a counter if there is
-        one. Else the desk counts rows, at most `most_counted` (0: none); if it stops there, total_is_exact is False.
-        A search for a common letter can give a short page with a `next`: see _query().
+        `filters` has `limit` and any of FILTERS. `sort` gives another order, see SORTS: then it also has `sent`, the
+        parameters of the client, and `priorities`, the least urgent first. `next` is the `before` of the next page,
+        None on the last page. Keyset pagination: no page skips or repeats a ticket while others arrive. The total comes
+        from a counter if there is one. Else the desk counts rows, at most `most_counted` (0: none); if it stops there,
+        total_is_exact is False. A search for a common letter can give a short page with a `next`: see _query().
         """
         # _query(): which filters, and FROM and WHERE for each place to look in. _page_of_tickets(): the rows of the
         # page. _total(): the total, from counters if possible. All are below, with the hard part: how rows are read.
@@ -604,7 +604,10 @@ class Store:
         snapshot are left out of them, and stand where they stood: their events tell which priority they had.
         """
         pages = {"updated_at": self._page_by_last_event, "priority": self._page_by_priority}
-        place = _place(filters["given"])
+        place, newest = _place(filters["given"]), self._newest_ids(filters, asked)
+        if place and place[0] > newest["event"]:  # of a database that was replaced since
+            raise Invalid(details={"before": [OTHER_LIST]})
+        filters = {**filters, "newest": newest}
         page, following = pages[filters["sort"]](filters, asked, parts, row, place)
         return [(number, text) for _, text, number in page], following and _cursor(filters["given"], following)
 
@@ -616,13 +619,17 @@ class Store:
         elif isinstance(filters.get("before"), str):
             raise Invalid(details={"before": [OTHER_LIST]})
 
+    def _newest_ids(self, filters, asked):
+        """{"event", "ticket"}: the last ids; for a customer the own ones only, because a cursor has them."""
+        return self._all(OWN_NEWEST if "owner" in asked else NEWEST, filters)[0]
+
     def _page_by_last_event(self, filters, asked, parts, row, place):
         """([(event, row, id), …], place of the next page): the place is (snapshot, the event above the page)."""
-        newest = self._newest_event()[0]
+        newest, reads_all = filters["newest"]["event"], self._reads_all(filters, asked)
         snapshot, event = place or (newest, newest + 1)
-        oldest = max(0, event - 1 - self.MOST_READ) if self._reads_all(filters, asked) else 0
+        oldest = max(0, event - 1 - self.MOST_READ) if reads_all else 0
         values = {**filters, "snapshot": snapshot, "event": event, "oldest_event": oldest}
-        are_few = asked and not oldest and self._are_few(filters, asked, parts)
+        are_few = asked and not reads_all and self._are_few(filters, asked, parts)
         queries = [LAST_EVENTS.format(part) for _, part in parts] if are_few else [_log_backwards(asked)]
         found = sorted((pair for sql in queries for pair in self._tuples(sql, values)), reverse=True)
         page, following = _page(self._rows_in_order(found[: filters["limit"] + 1], row), filters["limit"], LIST_BYTES)
@@ -636,8 +643,8 @@ class Store:
     def _are_few(self, filters, asked, parts):
         """Whether it is quicker to sort all matches than to look for them in the audit log. A customer's own tickets
         are sorted always: so the time tells nothing about tickets of others."""
-        counted = self._total({**filters, "most_counted": self.MOST_SORTED}, asked, parts)
-        return "owner" in asked or counted["total"] < self.MOST_SORTED
+        most = {**filters, "most_counted": self.MOST_SORTED}
+        return "owner" in asked or self._total(most, asked, parts)["total"] < self.MOST_SORTED
 
     def _rows_in_order(self, found, row):
         """(position, row, id) for these (position, id), one by one. CROSS JOIN keeps the order of the array."""
@@ -651,10 +658,11 @@ class Store:
         priority, the ticket above the page); the rank 0 is the most urgent priority."""
         given = {name: filters["given"][name] for name in asked}
         order = [given["priority"]] if "priority" in asked else filters["priorities"][::-1]
-        newest = self._tuples("SELECT coalesce(max(id), 0) FROM tickets")[0][0]
-        snapshot, top, first, before = place or (self._newest_event()[0], newest + 1, 0, newest + 1)
-        of_walk = {"snapshot": snapshot, "top": top}
-        moved = {} if "priority" in asked else dict(self._tuples(MOVED, of_walk))  # {id: the priority at the snapshot}
+        newest = filters["newest"]
+        snapshot, top, first, before = place or (newest["event"], newest["ticket"] + 1, 0, newest["ticket"] + 1)
+        sql = OWN_MOVED if "owner" in asked else MOVED
+        since = {"snapshot": snapshot, "top": top, "owner": filters.get("owner")}
+        moved = {} if "priority" in asked else dict(self._tuples(sql, since))  # {id: the priority at the snapshot}
         rows, following = [], None
         for rank, priority in list(enumerate(order))[first:]:
             here = {**given, "limit": filters["limit"] + 1 - len(rows), "before": before}
@@ -671,8 +679,8 @@ class Store:
         """A page of the tickets that had this priority at the snapshot: ([(id, row), …], the `before` of the rest)."""
         lists = [{**filters, "priority": priority}]
         if moved:
-            lists[0]["left_out"] = json.dumps([*moved])
-            lists.append({**filters, "only": json.dumps([number for number in moved if moved[number] == priority])})
+            lists[0]["left_out_ids"] = json.dumps([*moved])
+            lists.append({**filters, "only_ids": json.dumps([number for number in moved if moved[number] == priority])})
         found = [self._page_of_tickets(*self._query(one), row) for one in lists]
         following = max((end for _, end in found if end), default=None)
         some = sorted((pair for page, _ in found for pair in page), reverse=True)
@@ -835,8 +843,11 @@ class Store:
         """{ok, events, head}, or {ok: False, events, broken: {id, problem}} at the first broken row."""
         return workflow.verify_chain(self.db.execute("SELECT * FROM audit_events ORDER BY id"))
 
-    def verify(self):
-        """Check everything in one read transaction. Yields (what was checked, the first difference or None)."""
+    def verify(self, chain: dict | None = None):
+        """Check everything in one read transaction. Yields (what was checked, the first difference or None).
+
+        `chain` is what verify_chain() has said of the same rows, if it has been asked already: it takes long.
+        """
         self.db.execute("BEGIN")  # one snapshot, also while a server writes
         try:
             name = self._wrong_in_schema()
@@ -845,7 +856,7 @@ class Store:
             yield "integrity of the file", faults[0]["fault"] if faults else None
             orphans = self._all("PRAGMA foreign_key_check")
             yield "references between tables", f"{orphans[0]}" if orphans else None
-            chain = self.verify_chain()
+            chain = chain or self.verify_chain()
             yield f"hash chain of {chain['events']} audit events", None if chain["ok"] else f"event {chain['broken']}"
             tickets = self.db.execute("SELECT * FROM tickets ORDER BY id")
             count, difference = workflow.replay(
@@ -1273,8 +1284,8 @@ STORED = f"coalesce(search_words.{{0}}_words, {FOLDED})"
 HOLDS = f"(instr({STORED.format('title')}, :search) OR instr({STORED.format('description')}, :search))"
 PLACES = (INDEXED, PENDING)
 FILTERS = {
-    "only": "tickets.id IN (SELECT value FROM json_each(:only))",
-    "left_out": "tickets.id NOT IN (SELECT value FROM json_each(:left_out))",
+    "only_ids": "tickets.id IN (SELECT value FROM json_each(:only_ids))",
+    "left_out_ids": "tickets.id NOT IN (SELECT value FROM json_each(:left_out_ids))",
     **{column: f"{column} = :{column}" for column in ("category", "priority", "state", "assignee", "created_by")},
     "status": "state IN (SELECT state FROM ticket_counts WHERE status = :status)",  # so an index can be used
     "owner": "created_by = :owner",
@@ -1285,7 +1296,7 @@ MINE = ("created_by = :mine", "assignee = :mine AND created_by <> :mine")  # as 
 RUN = {"state", "priority", "category"}  # one row of ticket_counts; for one such triple an index is in order of id
 TOTALS = RUN | {"status"}  # filters whose totals are in ticket_counts
 
-OTHER_LIST = "Must be the `next` of a list with the same sort and the same filters; without it the list begins anew."
+OTHER_LIST = "Must be the `next` of a list with the same sort and the same filters; without it the list starts again."
 # Other orders than by id, which is `created_at`: see Store._sorted_page(). {sort: the numbers in a cursor}
 SORTS = {"updated_at": 2, "priority": 4}
 LAST_EVENTS = """SELECT (SELECT this.id FROM audit_events AS this WHERE this.ticket_id = tickets.id
@@ -1297,9 +1308,17 @@ LOG_BACKWARDS = """SELECT event, tickets.id FROM (SELECT id AS event, ticket_id 
     CROSS JOIN tickets ON tickets.id = number LEFT JOIN search_words ON search_words.ticket_id = tickets.id
     WHERE {} ORDER BY event DESC LIMIT :limit + 1"""
 NEW_PRIORITY = "json_extract(data, '$.changes.priority')"
-MOVED = f"""SELECT ticket_id, (SELECT {NEW_PRIORITY} FROM audit_events AS was WHERE was.ticket_id = this.ticket_id
-        AND was.id <= :snapshot AND {NEW_PRIORITY} IS NOT NULL ORDER BY version DESC LIMIT 1)
-    FROM audit_events AS this WHERE id > :snapshot AND +ticket_id < :top AND {NEW_PRIORITY} IS NOT NULL"""
+WITH_OLD_PRIORITY = f"""SELECT number, (SELECT {NEW_PRIORITY} FROM audit_events WHERE ticket_id = number
+    AND id <= :snapshot AND {NEW_PRIORITY} IS NOT NULL ORDER BY version DESC LIMIT 1) FROM """
+CHANGED = f"this.id > :snapshot AND +ticket_id < :top AND {NEW_PRIORITY} IS NOT NULL"
+MOVED = f"""{WITH_OLD_PRIORITY} (SELECT DISTINCT +ticket_id AS number FROM audit_events AS this WHERE {CHANGED})"""
+OWN_MOVED = f"""{WITH_OLD_PRIORITY} (SELECT id AS number FROM tickets WHERE created_by = :owner
+    AND EXISTS (SELECT 1 FROM audit_events AS this WHERE ticket_id = tickets.id AND {CHANGED.replace("+", "")}))"""
+NEWEST = """SELECT (SELECT coalesce(max(id), 0) FROM audit_events) AS event,
+    (SELECT coalesce(max(id), 0) FROM tickets) AS ticket"""
+OWN_NEWEST = """SELECT coalesce(max(event), 0) AS event, coalesce(max(ticket), 0) AS ticket FROM (SELECT id AS ticket,
+    (SELECT id FROM audit_events WHERE ticket_id = tickets.id ORDER BY version DESC LIMIT 1) AS event
+    FROM tickets WHERE created_by = :owner)"""
 
 # Hard part: skip it on a first reading. The index knows which trigrams (three characters) a ticket has, but not where.
 # So it gives candidates, and the query checks the text of each. It can give too many (the words before an edit stay in
@@ -1375,7 +1394,8 @@ def _place(filters) -> tuple | None:
 
 def _cursor(filters, place) -> str:
     """The place as text, with a checksum of it and of what the client has sent: it fits no other list."""
-    sent = {name: value for name, value in filters["sent"].items() if name not in ("limit", "before")}
+    ignored = ("limit", "before")
+    sent = {name: value for name, value in filters["sent"].items() if name not in ignored and value is not False}
     digest = workflow.checksum([workflow.canonical(sent), filters.get("owner"), filters.get("mine"), *place])
     return "-".join(map(str, (filters["sort"], *place, digest[:16])))
 

@@ -105,7 +105,7 @@ class Handler(BaseHTTPRequestHandler):
             file = FILE.fullmatch("/page/index.html" if self.path == "/" else self.path)
             if file and self.command == "GET":
                 self._send_file(*file.groups())
-            elif self.path.startswith("/?key="):
+            elif self.command == "GET" and self.path.startswith("/?key="):
                 self._send_cookie(self.path.removeprefix("/?key="))
             else:
                 self._call(self._read_body() if self.command == "POST" else {})
@@ -129,12 +129,12 @@ class Handler(BaseHTTPRequestHandler):
             raise Refused(403, "another page may not read the board")
         cookies = re.split("; ?", self.headers.get("Cookie", ""))
         if self.path.startswith("/api/") and not any(is_same(cookie, self.server.cookie) for cookie in cookies):
-            raise Refused(401, "open the address with the key that the terminal of `python3 -m drills serve` shows")
+            raise Refused(403, "open the address with the key that the terminal of `python3 -m drills serve` shows")
 
     def _send_cookie(self, key):
         """The browser comes with the key of the address: it keeps it, and goes on to the page without it."""
         if not is_same(key, self.server.key):
-            raise Refused(401, "this key is of an earlier start: take the address that the terminal shows now")
+            raise Refused(403, "this is not the key of this start: take the address that the terminal shows now")
         cookie = ("Set-Cookie", f"{self.server.cookie}; HttpOnly; SameSite=Strict; Path=/")
         self._send_head(303, "text/plain", ("Location", "/"), cookie, ("Content-Length", "0"))
 

@@ -10,6 +10,7 @@ import threading
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from pathlib import Path
 from unittest import mock
 
 from store import Store
@@ -18,7 +19,7 @@ from tests.listeners import EventReader, SocketClient
 from tests.test_in_memory import IN_MEMORY
 from tests.test_locked import LOCKED_LAB, bearer
 from tests.test_process import ProcessTest
-from web import debug, server
+from web import debug, server, snapshots
 from web.identity import new_user
 from workflow import Caller
 
@@ -101,12 +102,15 @@ class Tampering(StateTest):
 
     def test_no_copy_is_left(self):
         self.fill()
-        folder = self.desk.database.parent / "copies"
+        folder = Path(f"{self.desk.database}-snapshots")
+        self.tamper()
+        self.tamper(byte=99, status=400)
+        self.assertFalse(folder.exists())
         folder.mkdir()
-        with mock.patch("tempfile.tempdir", str(folder)):
-            self.tamper()
-            self.tamper(byte=99, status=400)
-            self.assertEqual(list(folder.iterdir()), [])
+        for name in ("scratch.copy", "scratch.new", "scratch.copy-journal"):  # of a desk that was killed meanwhile
+            (folder / name).touch()
+        snapshots.Snapshots(self.desk.server.context.store, None)
+        self.assertFalse(folder.exists())
 
     def test_what_is_not_there_is_refused_by_name(self):
         self.desk.new_ticket(title="Ä", description="é")

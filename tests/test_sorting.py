@@ -3,9 +3,10 @@
 from itertools import count
 from urllib.parse import urlencode
 
-from tests.desk import AGENT, CUSTOMER, DeskTest, choices
+from tests.desk import AGENT, CUSTOMER, Desk, DeskTest, choices
 from tests.test_locked import LOCKED, bearer
 
+NEW = {"title": "Login broken", "description": "Cannot get in"}
 PRIORITIES = choices("priority")
 
 
@@ -91,7 +92,7 @@ class OwnTickets(DeskTest):
     def test_a_customer_of_a_locked_desk_sorts_own_tickets_and_takes_no_cursor_of_others(self):
         alice, bob = bearer("alice", "customer"), bearer("bob", "customer")
         for who in (alice, bob, alice, bob, alice):
-            self.desk.post("/tickets", {"title": "Login broken", "description": "Cannot get in"}, who)
+            self.desk.post("/tickets", NEW, who)
         self.desk.post("/tickets/1/comments", {"body": "Hello?"}, alice)
         for sort, ids in {"updated_at": [1, 5, 3], "priority": [5, 3, 1]}.items():
             for search in ("", "login"):
@@ -100,6 +101,34 @@ class OwnTickets(DeskTest):
             following = self.desk.get(f"/tickets?sort={sort}&limit=1", alice).json["next"]
             reply = self.desk.get(f"/tickets?sort={sort}&limit=1&before={following}", bob)
             self.assert_refused(reply, 400, "VALIDATION_ERROR")
+
+
+    def test_a_sorted_list_tells_a_customer_nothing_about_what_others_do(self):
+        """Neither its cursor nor its ETag: both would count the events of the whole desk."""
+        ann, bob = bearer("ann", "customer"), bearer("bob", "customer")
+        for _ in range(3):
+            self.desk.post("/tickets", NEW, ann)
+        paths = [f"/tickets?limit=1&sort={sort}" for sort in ("created_at", "updated_at", "priority")]
+        first = [self.desk.get(path, ann) for path in paths]
+        for _ in range(3):
+            self.desk.post("/tickets", NEW, bob)
+        for path, before in zip(paths, first):
+            self.assertEqual((before.status, before.json["total"]), (200, 3))
+            reply = self.desk.get(path, {**ann, "If-None-Match": before.headers["ETag"]})
+            self.assertEqual(reply.status, 304, path)
+
+    def test_a_cursor_of_before_a_restore_is_refused(self):
+        lab = Desk(DEBUG="true")
+        self.addCleanup(lab.stop)
+        for _ in range(3):
+            lab.new_ticket()
+        lab.post("/debug/snapshots/early", {}, AGENT)
+        lab.new_ticket()
+        cursors = [lab.get(f"/tickets?sort={sort}&limit=1").json["next"] for sort in ("updated_at", "priority")]
+        lab.request("PUT", "/debug/snapshots/early/restore", {}, AGENT)
+        for cursor in cursors:
+            sort = cursor.partition("-")[0]
+            self.assert_refused(lab.get(f"/tickets?sort={sort}&limit=1&before={cursor}"), 400, "VALIDATION_ERROR")
 
 
 class Walks(DeskTest):

@@ -4,8 +4,6 @@
 """
 
 from contextlib import closing
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Callable
 
 from web import bodies, demo, inspector, offline
@@ -14,7 +12,7 @@ from web.http1 import Response
 from web.responses import reply
 from web.routes import Route, audit_worker, between_turns
 from web.snapshots import check_name
-from workflow import Invalid, Unavailable, text_time
+from workflow import Invalid, text_time
 
 # -- the clock ----------------------------------------------------------------------------------
 
@@ -99,16 +97,13 @@ def prepare_tamper(context, request) -> Callable:
     """The work of a worker thread for tamper: make a copy, flip a bit in it, verify it, and remove it."""
 
     def work():
-        try:
-            with context.store.reader() as store, TemporaryDirectory(prefix="desk-tamper-") as folder:
-                path = Path(folder, "copy.sqlite3")
-                store.save_to(path)
-                before, after = store.tamper(path, **request.fields)
-                with closing(store.open_copy(path)) as copy:
-                    lines = [offline.line_of(*check) for check in copy.verify()]
-                    return {"before": before, "after": after, "lines": lines, "chain": copy.verify_chain()}
-        except OSError as problem:
-            raise Unavailable(f"there can be no copy now: {problem.strerror}") from problem
+        with context.store.reader() as store, context.lab.snapshots.scratch() as path:
+            store.save_to(path)
+            before, after = store.tamper(path, **request.fields)
+            with closing(store.open_copy(path)) as copy:
+                chain = copy.verify_chain()
+                lines = [offline.line_of(*check) for check in copy.verify(chain)]
+                return {"before": before, "after": after, "lines": lines, "chain": chain}
 
     return work
 

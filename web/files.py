@@ -43,23 +43,23 @@ def page_file(request: Request, name: str = "index.html") -> Response:
         content = (FOLDER / name).read_bytes()
     except OSError as problem:  # for example, no file descriptor is left
         raise Unavailable(f"the desk cannot read {name} now: {problem.strerror}; try again") from problem
-    tag = blake2b(content, digest_size=9).hexdigest()
-    headers = (("Content-Type", TYPES[kind[1]]), ("Vary", "Accept-Encoding, Origin"))
-    if reads_gzip(request):
-        content, tag = _pack(content), f"{tag}-gzip"  # other bytes, another tag (RFC 9110, 8.8.3.3)
-        headers += (("Content-Encoding", "gzip"),)
-    tag = f'"{tag}"'
-    headers += (("ETag", tag),)
+    is_packed, digest = reads_gzip(request), blake2b(content, digest_size=9).hexdigest()
+    tag = f'"{digest}-gzip"' if is_packed else f'"{digest}"'  # other bytes, another tag (RFC 9110, 8.8.3.3)
+    headers = (("ETag", tag), ("Content-Type", TYPES[kind[1]]), ("Vary", "Accept-Encoding, Origin"))
     if kind[1] == "html":
         headers += (("Content-Security-Policy", PAGE_POLICY + FRAMES.get(name, NO_FRAMES)),)
-    return Response(304, b"", headers) if is_known(request, tag) else Response(200, content, headers)
+    if is_known(request, tag):
+        return Response(304, b"", headers)
+    if is_packed:
+        return Response(200, _pack(content), (*headers, ("Content-Encoding", "gzip")))
+    return Response(200, content, headers)
 
 
 def reads_gzip(request: Request) -> bool:
     """Whether Accept-Encoding names gzip, and not with a weight of zero (RFC 9110, 12.5.3)."""
     for stated in request.headers.get("accept-encoding", "").lower().split(","):
         coding, _, weight = (part.strip() for part in stated.partition(";"))
-        if coding == "gzip":
+        if coding in ("gzip", "x-gzip"):  # the same (8.4.1.3)
             return not re.fullmatch(r"q\s*=\s*0(\.0*)?", weight)
     return False
 

@@ -6,7 +6,7 @@ What copies the whole database runs between two turns of the event loop: see bet
 import re
 import shutil
 import weakref
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from pathlib import Path
 from tempfile import mkdtemp
@@ -17,6 +17,7 @@ from workflow import Invalid, NotFound, Unavailable, text_time
 NAME = "[a-z0-9-]{1,40}"
 MOST = 20
 END = ".sqlite3"  # of a snapshot's file
+SCRATCH = "scratch.copy"  # no snapshot: see Snapshots.scratch()
 
 
 class Snapshots:
@@ -28,6 +29,7 @@ class Snapshots:
         if store.in_memory:
             self._folder = Path(mkdtemp(prefix="desk-snapshots-"))
             weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        self._remove_scratch()  # of a desk that was killed
 
     def all(self) -> list[dict]:
         return [self._facts(path) for path in self._paths()]
@@ -67,6 +69,23 @@ class Snapshots:
             facts = self._facts(path)
             path.unlink()
             return facts
+
+    @contextmanager
+    def scratch(self):
+        """The path of a copy that is thrown away at the end; one at a time."""
+        try:
+            with _file_errors():
+                self._folder.mkdir(mode=0o700, exist_ok=True)
+                yield self._folder / SCRATCH
+        finally:
+            self._remove_scratch()
+
+    def _remove_scratch(self):
+        with suppress(OSError):
+            for path in self._folder.glob(f"{Path(SCRATCH).stem}.*"):  # also what SQLite has beside it
+                path.unlink()
+            if not self._store.in_memory and not any(self._folder.iterdir()):
+                self._folder.rmdir()
 
     def reset(self, fill) -> dict:
         """Empty every table but that of the users. fill(store) may write into the new database before all see it."""

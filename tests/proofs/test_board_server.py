@@ -115,11 +115,12 @@ class Refusals(BoardTest):
     def test_only_a_browser_that_came_with_the_key_is_answered(self):
         for cookie in ("", f"board_{self.port}=", f"board_{self.port}=guess", f"board={self.server.key}", "\u00fc"):
             status, answer = self.ask("GET", "/api/board", Cookie=cookie)
-            self.assertEqual(status, 401)
+            self.assertEqual(status, 403)
             self.assertIn("open the address with the key", answer["problem"])
-            self.assertEqual(self.ask("POST", "/api/start", {"name": NAME}, Cookie=cookie)[0], 401)
+            self.assertEqual(self.ask("POST", "/api/start", {"name": NAME}, Cookie=cookie)[0], 403)
         self.assertFalse(self.copies_dir.exists())
-        self.assertEqual(self.ask("GET", "/?key=of-an-earlier-start")[0], 401)
+        self.assertEqual(self.ask("GET", "/?key=of-an-earlier-start")[0], 403)
+        self.assertEqual(self.ask("POST", f"/?key={self.server.key}", {}, Cookie="")[0], 404)
         with self.send("GET", f"/?key={self.server.key}", Cookie="") as response:
             response.read()
         self.assertEqual((response.status, response.headers["Location"]), (303, "/"))
