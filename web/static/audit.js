@@ -41,19 +41,21 @@ class Audit {
   build() {
     this.page.title("Audit");
     const change = (event) => this.filter({ [event.target.name]: event.target.value.trim() });
+    const changeSoon = debounce(change, 300);
+    this.page.signal.addEventListener("abort", changeSoon.cancel); // else it would lead back to a view that was left
     this.controls = {
       ticket: el("input", {
         name: "ticket",
         placeholder: "Ticket number",
         "aria-label": "Ticket",
-        oninput: debounce(change, 300),
+        oninput: changeSoon,
       }),
       type: el(
         "select",
         { name: "type", "aria-label": "Event", onchange: change },
         options(eventTypes(), "Any event", (type) => humanize(eventLabel(type))),
       ),
-      actor: el("input", { name: "actor", placeholder: "Who", "aria-label": "Actor", oninput: debounce(change, 300) }),
+      actor: el("input", { name: "actor", placeholder: "Who", "aria-label": "Actor", oninput: changeSoon }),
     };
     this.verifier = el("button", { onclick: () => this.page.run(() => this.verify()) }, "Verify the chain");
     this.page.root.append(

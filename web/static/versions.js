@@ -9,7 +9,7 @@ export class Versions {
   /** `travel(version)` is called when the reader wants to see a version; null is now. */
   constructor(travel) {
     this.slider = el("input", { type: "range", min: 1, step: 1, "aria-label": "Version" });
-    const soon = debounce(() => travel(Number(this.slider.value)), 80);
+    const soon = debounce(() => this.node.isConnected && travel(Number(this.slider.value)), 80); // unless the view was left
     this.slider.addEventListener("input", () => {
       this.showPosition(Number(this.slider.value));
       soon();
