@@ -327,6 +327,21 @@ class Net(LayoutTest):
         page.wait(".petri-net[aria-label*='Last step: Start work']")
         self.assertFalse(page.find("[data-transition=assign].last"))
 
+    def test_a_key_that_is_held_down_takes_one_step(self):
+        bar = "[data-transition=assign][role=button]"
+        for selector, key in ((".primary[data-step=assign]", "Enter"), (bar, "Enter"), (bar, " ")):
+            with self.subTest(selector, key=key):
+                ticket = self.desk.new_ticket()["id"]
+                page = self.open(f"/tickets/{ticket}")
+                page.run("arguments[0].focus()", page.wait(selector))
+                page.hold(key)
+                page.wait(".timeline", "assigned it")
+                page.wait(".steps:not(.ignores-clicks)")
+                page.wait(".workflow :focus")
+                page.hold(key, again=True)
+                page.let_go(key)
+                self.assertEqual(page.text(".workflow h2"), "Workflow: Assigned")
+
     def test_a_bar_that_is_refused_says_why_beside_the_steps(self):
         self.desk.new_ticket()
         page = self.open("/tickets/1")

@@ -8,7 +8,7 @@ import { desk } from "./desk.js";
 import { el, options } from "./dom.js";
 import { outcome } from "./form.js";
 import { identityHeaders, userOnTheLeft } from "./identity.js";
-import { isTyping, shortcut } from "./keys.js";
+import { isTyping, pressOnce, shortcut } from "./keys.js";
 import { readHealth } from "./metadata.js";
 import { Advice, showProblem } from "./problem.js";
 
@@ -34,6 +34,8 @@ function start() {
   choice.value = script in SCRIPTS ? script : "";
   choice.addEventListener("change", open);
   addEventListener("keydown", press);
+  pressOnce(guide);
+  guide.addEventListener("click", (event) => event.detail > 1 && event.stopPropagation(), true); // as of a double one
   draw();
 }
 
@@ -49,7 +51,7 @@ function pathOf(ticket) {
 
 function press(event) {
   const isOurs = event.key in keys && !event.ctrlKey && !event.metaKey && !event.altKey && !isTyping(event.target);
-  if (!isOurs) return;
+  if (!isOurs || event.repeat) return;
   event.preventDefault();
   keys[event.key]();
 }
@@ -114,6 +116,7 @@ function next() {
 }
 
 async function attempt({ target }, job) {
+  if (target.classList.contains("busy")) return;
   line.textContent = "";
   target.classList.add("busy");
   await job().catch((problem) => showProblem(line, problem));

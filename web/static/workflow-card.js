@@ -5,7 +5,7 @@ import { el } from "./dom.js";
 import { outcome } from "./form.js";
 import { humanize } from "./format.js";
 import { currentUser, mayActAs } from "./identity.js";
-import { shortcut } from "./keys.js";
+import { pressOnce, shortcut } from "./keys.js";
 import { drawNet, moveToken } from "./petri.js";
 import { presets } from "./presets.js";
 import { showProblem } from "./problem.js";
@@ -23,6 +23,7 @@ export class WorkflowCard {
     this.assignee = el("input", { name: "assign-to", "aria-label": "Assign to", maxlength: 64 });
     this.assignee.value = currentUser().user;
     this.node = el("section.card.workflow", this.heading, this.steps, this.outcome, this.picture);
+    pressOnce(this.node);
   }
 
   /**
