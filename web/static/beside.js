@@ -85,13 +85,13 @@ function draw() {
 
 function drawScript({ title, steps, drill, then }) {
   const isOver = state.step >= steps.length;
-  const begin = el("button", { onclick: (event) => attempt(event, begins) }, state.ticket ? "Again with a new ticket" : "Begin with a new ticket");
-  const forth = el("button", { onclick: next, ...shortcut("n", "Next step") }, "Next");
-  (state.step < 0 || isOver ? begin : forth).classList.add("primary");
+  const makeButton = el("button", { onclick: (event) => attempt(event, makeTicket) }, state.ticket ? "Again with a new ticket" : "Begin with a new ticket");
+  const nextButton = el("button", { onclick: next, ...shortcut("n", "Next step") }, "Next");
+  (state.step < 0 || isOver ? makeButton : nextButton).classList.add("primary");
   return [
     el("ol.script-steps", { "aria-label": title }, steps.map(drawStep)),
     el("div.script-actions",
-      el("p.actions", state.step >= 0 && !isOver && forth, begin),
+      el("p.actions", state.step >= 0 && !isOver && nextButton, makeButton),
       el("p.hint", el("kbd", "n"), " next step, ", el("kbd", "o"), " the other side"),
       drill && el("p.hint", "Drill ", el("code", drill), ": ", then),
     ),
@@ -124,7 +124,7 @@ async function attempt({ target }, job) {
 }
 
 /** Make a ticket as the script needs it, and show it on both sides. */
-async function begins() {
+async function makeTicket() {
   const { title, before } = SCRIPTS[choice.value];
   await readHealth();
   if (desk.auth === "tokens" && !userOnTheLeft().token) throw new Advice("Log in on both sides first; on the left as an agent");
