@@ -101,14 +101,15 @@ class Caller(NamedTuple):
     def visible_part(self, event: dict) -> dict | None:
         """The part of an event that this caller may see, None if nothing. Check first that the caller sees the ticket.
 
-        Only staff see drafts, internal comments, notes on transitions, and hashes (they depend on the hidden parts).
+        Only staff see drafts and their ids, internal comments, notes on transitions, and hashes (they depend on these).
         """
         if not self.only_own:
             return event
         if event["type"] in STAFF_EVENTS or event["data"].get("internal"):
             return None
         shown = {name: value for name, value in event.items() if name not in ("hash", "previous_hash")}
-        return {**shown, "data": {name: value for name, value in event["data"].items() if name != "data"}}
+        data = {name: value for name, value in event["data"].items() if name not in ("data", "draft_id")}
+        return {**shown, "data": data}
 
 
 class Refusal(Exception):

@@ -220,6 +220,18 @@ class Browser:
     def press_on(self, element: dict, keys: str) -> None:
         self.ask("POST", f"/element/{element[ELEMENT]}/value", {"text": KEYS.get(keys, keys)})
 
+    def hold(self, key: str, again: bool = False) -> None:
+        """Press a key where the focus is and keep it down; `again`: as a keyboard repeats a key that is held."""
+        self._send_key("keyDown", key, autoRepeat=again)
+
+    def let_go(self, key: str) -> None:
+        self._send_key("keyUp", key)
+
+    def _send_key(self, kind, key, **more):
+        text = "\r" if key == "Enter" else key
+        facts = {"type": kind, "key": key, "windowsVirtualKeyCode": ord(text.upper()), **more}
+        self._devtools("Input.dispatchKeyEvent", facts if kind == "keyUp" else {**facts, "text": text})
+
     def choose(self, selector: str, value: str) -> None:
         """Choose from a select, as a user does: the page hears of it."""
         self.until(lambda: self.run(CHOOSE, selector, value), f"{selector} has no choice {value}")

@@ -212,6 +212,7 @@ class Locked(DeskTest):
         self.desk.post("/tickets/1/comments", {"body": "For you"}, CALLERS["agent"])
         self.desk.post("/tickets/1/draft", {}, CALLERS["agent"])
         self.desk.patch("/drafts/1", {"body": "canary-draft"}, CALLERS["agent"])
+        self.desk.post("/drafts/1/approve", {"body": "A reply"}, CALLERS["agent"])
         paths = [
             "/tickets",
             "/tickets.csv",
@@ -227,8 +228,9 @@ class Locked(DeskTest):
             self.assertEqual(reply.status, 200)
             self.assertNotIn(b"canary", reply.body, path)
             self.assertNotIn(b"hash", reply.body, path)
+            self.assertNotIn(b"draft_id", reply.body, path)  # it counts the drafts of the whole desk
         comments = self.desk.get("/tickets/1", CALLERS["owner"]).json["comments"]
-        self.assertEqual([comment["body"] for comment in comments], ["For you"])
+        self.assertEqual([comment["body"] for comment in comments], ["For you", "A reply"])
         self.assertIn(b"canary-internal", self.desk.get("/tickets/1", CALLERS["agent"]).body)
 
     def test_no_answer_without_a_token_names_a_path_of_the_server(self):

@@ -145,6 +145,21 @@ class TwoPeople(BesideTest):
         page.wait("#guide .primary:focus", "Next")
 
 
+    def test_a_double_click_makes_one_ticket_and_a_held_key_goes_one_step(self):
+        page = self.open_beside("#script=lost-update")
+        page.double_click("#guide button", "Begin with a new ticket", pause=100)
+        self.wait_in("left", "h1", "A lost update")
+        self.wait_in("right", "h1", "A lost update")
+        self.assertEqual(self.desk.count("tickets"), 1)
+        page.wait("#guide li:first-child[aria-current]")
+        page.run("document.querySelector('#guide .primary').focus()")
+        for key, step in (("n", 2), ("Enter", 3)):
+            page.hold(key)
+            page.hold(key, again=True)
+            page.let_go(key)
+            self.assertTrue(page.find(f"#guide li:nth-child({step})[aria-current]"), key)
+
+
 class Narrow(LayoutTest):
     def test_the_sides_stand_one_above_the_other_and_nothing_is_cut_off(self):
         page = self.sized(360, 800)

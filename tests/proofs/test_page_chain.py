@@ -40,6 +40,17 @@ class Verifying(ChainTest):
         page.click(".block a", "#2")
         page.wait(".versions", "Version 2 of 2")
 
+    def test_with_a_filter_the_picture_takes_the_events_that_do_not_fit(self):
+        self.fill()
+        for number in range(60):
+            self.desk.new_ticket(title=f"Number {number}")
+        page = self.open("/audit?type=Commented")
+        page.wait(".block", "#66")
+        page.wait("#live.live")
+        self.desk.new_ticket()
+        page.wait(".block", "#67")
+        self.assertEqual(len(self.marks()), 50)
+
     def test_a_break_shows_where_also_far_from_the_newest_events(self):
         self.fill()
         for number in range(60):
@@ -80,6 +91,32 @@ class Tampering(ChainTest):
         page.wait(".verdict", "The chain holds. 6 events")
         self.until_marked(dict.fromkeys(range(1, 7), "proven"))
         self.assertEqual(page.console_errors(), [])
+
+    def test_after_a_break_in_a_copy_a_check_shows_the_newest_events_again(self):
+        self.fill()
+        for number in range(60):
+            self.desk.new_ticket(title=f"Number {number}")
+        page = self.open("/audit")
+        page.wait(".block", "#66")
+        page.wait("#live.live")
+        page.click("summary", "Tamper with a copy")
+        page.type(".tamper [name=event]", "3")
+        page.wait(".preview", "not among the blocks")
+        page.click(".tamper button", "Flip it")
+        page.wait(".block[data-mark=broken]", "#3")
+        page.click("button", "Verify the chain")
+        page.wait(".verdict", "The chain holds")
+        self.until_marked(dict.fromkeys(range(17, 67), "proven"))
+        self.desk.new_ticket()
+        page.wait(".block", "#67")
+
+    def test_the_number_of_a_block_can_be_typed(self):
+        self.fill()
+        page = self.open("/audit")
+        page.wait(".block", "#6")
+        page.click("summary", "Tamper with a copy")
+        page.type(".tamper [name=event]", "3")
+        page.wait(".preview", "user-1")
 
     def test_a_byte_that_is_not_there_is_refused_beside_its_field(self):
         self.fill()

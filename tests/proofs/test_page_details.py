@@ -27,6 +27,42 @@ class ComingBack(LayoutTest):
         page.until(lambda: page.run("return scrollY") == 700, "not where the reader was")
 
 
+class Leaving(LayoutTest):
+    def test_no_filter_and_no_slider_changes_the_address_of_the_next_view(self):
+        self.desk.new_ticket()
+        self.desk.patch("/tickets/1", {"title": "Second"}, AGENT)
+        for path, selector, keys in (
+            ("/tickets", "[name=search]", "Ste"),
+            ("/audit", "[name=actor]", "Ste"),
+            ("/tickets/1", "[type=range]", "Home"),
+        ):
+            with self.subTest(path):
+                page = self.open(path)
+                page.wait(selector)
+                page.run(HOLD_TIMERS)
+                page.press(selector, keys)
+                page.run("location.hash = '#/tickets/new'")
+                page.wait("[name=title]")
+                page.run("window.goOn()")
+                self.assertTrue(page.url.endswith("/#/tickets/new"), page.url)
+
+
+HOLD_TIMERS = """  // what waits for the end of typing waits until window.goOn() is called
+const [wait, drop, held] = [window.setTimeout, window.clearTimeout, new Map()];
+window.setTimeout = (job, delay, ...values) => {
+  if (![80, 250, 300].includes(delay)) return wait(job, delay, ...values);
+  const id = wait(() => {}, delay);
+  held.set(id, () => job(...values));
+  return id;
+};
+window.clearTimeout = (id) => {
+  held.delete(id);
+  drop(id);
+};
+window.goOn = () => held.forEach((job) => job());
+"""
+
+
 class Names(LayoutTest):
     def test_the_link_to_the_queue_has_a_name_on_a_phone(self):
         page = self.sized(360, 700)

@@ -150,6 +150,49 @@ class LookingBack(TimelineTest):
         self.assertFalse(page.find(".versions.past, .future"))
         page.wait("h1", "Second words")
 
+    def test_the_net_names_the_step_that_led_to_a_version(self):
+        self.desk.new_ticket()
+        for step in ("assign", "start_work", "request_info", "customer_reply"):
+            who = CUSTOMER if step == "customer_reply" else AGENT
+            self.desk.post("/tickets/1/transitions", {"transition": step}, who)
+        page = self.open("/tickets/1?at=4")
+        page.wait(".petri-net[aria-label*='Last step: Request info']")
+        page.run(WATCH_MOVES)
+        page.click("[aria-label='Earlier version']")
+        page.wait(".versions.past", "Version 3 of 5")
+        page.wait(".petri-net[aria-label*='Last step: Start work']")
+        self.assertEqual(page.run("return window.moves"), [], "the token moved along an arc that leads elsewhere")
+        page.click("[aria-label='Later version']")
+        page.wait(".petri-net[aria-label*='Last step: Request info']")
+        page.click("[aria-label='Later version']")
+        page.wait(".petri-net[aria-label*='Last step: Customer reply']")
+        self.assertEqual(len(page.run("return window.moves")), 2)
+
+    def test_the_slider_follows_the_keys_and_the_focus_stays_in_the_bar(self):
+        self.a_story()
+        page = self.open("/tickets/1?at=5")
+        page.wait(".versions.past", "Version 5")
+        page.run("document.querySelector('[type=range]').focus()")
+        page.press_on(page.ask("GET", "/element/active"), "[")
+        page.wait(".versions.past", "Version 4")
+        self.assertEqual(page.value("[type=range]"), "4")
+        for version, button in ((2, "Earlier version"), (9, "Later version")):
+            self.open(f"/tickets/1?at={version}").wait(".versions.past", f"Version {version}")
+            page.press(f"[aria-label='{button}']", "Enter")
+            page.wait(f"[aria-label='{button}']:disabled")
+            page.wait("[type=range]:focus")
+
+    def test_the_focus_stays_on_the_ticket_when_an_edit_ends_while_looking_back(self):
+        self.a_story()
+        page = self.open("/tickets/1")
+        page.click("button", "Edit")
+        page.wait(".editor [name=title]:focus")
+        page.press("[type=range]", "Home")
+        page.wait(".versions.past", "Version 1 of")
+        page.click(".editor button", "Cancel")
+        page.until_gone(".editor")
+        page.wait("h1:focus")
+
     def test_news_that_comes_while_somebody_looks_back_is_grey(self):
         self.a_story()
         page = self.open("/tickets/1?at=2")
@@ -254,7 +297,10 @@ class CustomerOfALockedDesk(LockedTest):
         page = self.open("/tickets/1")
         self.log_in(page, "carl@example.com")
         page.wait(".timeline .comment", "An answer")
-        self.assertEqual(len(page.run(ENTRIES)), 2)
+        said = page.run(ENTRIES)
+        self.assertEqual(len(said), 2)
+        self.assertTrue(said[1].startswith("ann@example.com replied"), said)
+        self.assertNotIn("draft", page.text("main").lower())
         self.assertEqual(page.text(".conversation [data-show]").split("\n"), ["All", "Talk", "Changes"])
         self.assertFalse(page.find("button", "Suggest a reply") or page.find("[name=internal]"))
         self.assertNotIn("canary", page.run("return document.documentElement.outerHTML"))
@@ -281,6 +327,21 @@ class Net(LayoutTest):
         page.wait(".petri-net [role=button]:focus")
         page.wait(".petri-net[aria-label*='Last step: Start work']")
         self.assertFalse(page.find("[data-transition=assign].last"))
+
+    def test_a_key_that_is_held_down_takes_one_step(self):
+        bar = "[data-transition=assign][role=button]"
+        for selector, key in ((".primary[data-step=assign]", "Enter"), (bar, "Enter"), (bar, " ")):
+            with self.subTest(selector, key=key):
+                ticket = self.desk.new_ticket()["id"]
+                page = self.open(f"/tickets/{ticket}")
+                page.run("arguments[0].focus()", page.wait(selector))
+                page.hold(key)
+                page.wait(".timeline", "assigned it")
+                page.wait(".steps:not(.ignores-clicks)")
+                page.wait(".workflow :focus")
+                page.hold(key, again=True)
+                page.let_go(key)
+                self.assertEqual(page.text(".workflow h2"), "Workflow: Assigned")
 
     def test_a_bar_that_is_refused_says_why_beside_the_steps(self):
         self.desk.new_ticket()

@@ -33,27 +33,33 @@ class Audit {
     this.rows = el("tbody");
     this.drawn = new Map(); // rows by event id: an event never changes
     this.foot = el("footer.foot.actions");
-    this.tampering = desk.debug ? new Tampering((chain) => page.run(() => this.tell(chain, "In the copy"))) : null;
+    this.tampering = desk.debug ? this.newTampering() : null;
     this.chain = new Chain(page, this.tampering && ((event) => this.choose(event)));
     this.build();
+  }
+
+  newTampering() {
+    return new Tampering(() => this.chain.events, (chain) => this.page.run(() => this.tell(chain, "In the copy")));
   }
 
   build() {
     this.page.title("Audit");
     const change = (event) => this.filter({ [event.target.name]: event.target.value.trim() });
+    const changeSoon = debounce(change, 300);
+    this.page.signal.addEventListener("abort", changeSoon.cancel); // else it would lead back to a view that was left
     this.controls = {
       ticket: el("input", {
         name: "ticket",
         placeholder: "Ticket number",
         "aria-label": "Ticket",
-        oninput: debounce(change, 300),
+        oninput: changeSoon,
       }),
       type: el(
         "select",
         { name: "type", "aria-label": "Event", onchange: change },
         options(eventTypes(), "Any event", (type) => humanize(eventLabel(type))),
       ),
-      actor: el("input", { name: "actor", placeholder: "Who", "aria-label": "Actor", oninput: debounce(change, 300) }),
+      actor: el("input", { name: "actor", placeholder: "Who", "aria-label": "Actor", oninput: changeSoon }),
     };
     this.verifier = el("button", { onclick: () => this.page.run(() => this.verify()) }, "Verify the chain");
     this.page.root.append(
@@ -105,6 +111,7 @@ class Audit {
   /** The newest events below the id `before` that fit the filters, oldest first; one more than a page, if there are. */
   async readBelow(before) {
     this.newest ??= lastEventId() ?? (await get("/audit-events/verify", { signal: this.page.signal })).data.events;
+    this.newest = Math.max(this.newest, lastEventId() ?? 0); // filters leave out what is newer
     for (let span = PER_PAGE + 1; ; span *= 10) { // the desk gives the oldest first: ask for ever longer stretches
       const after = Math.max(0, Math.min(before - 1, this.newest) - span);
       const events = await this.readStretch(after, before);
@@ -155,6 +162,10 @@ class Audit {
   /** Say what a check of the chain has found, and run along the picture. */
   async tell(data, where = "") {
     this.verdict.replaceChildren(data.ok ? intact(data) : where ? brokenCopy(data) : await broken(data));
+    if (data.ok && this.chain.isHeld) {
+      this.chain.isHeld = false; // there is no break to look at any longer
+      await this.read();
+    }
     await this.chain.run(data);
   }
 

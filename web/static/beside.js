@@ -8,7 +8,7 @@ import { desk } from "./desk.js";
 import { el, options } from "./dom.js";
 import { outcome } from "./form.js";
 import { identityHeaders, userOnTheLeft } from "./identity.js";
-import { isTyping, shortcut } from "./keys.js";
+import { isTyping, pressOnce, shortcut } from "./keys.js";
 import { readHealth } from "./metadata.js";
 import { Advice, showProblem } from "./problem.js";
 
@@ -34,6 +34,8 @@ function start() {
   choice.value = script in SCRIPTS ? script : "";
   choice.addEventListener("change", open);
   addEventListener("keydown", press);
+  pressOnce(guide);
+  guide.addEventListener("click", (event) => event.detail > 1 && event.stopPropagation(), true); // as of a double one
   draw();
 }
 
@@ -49,7 +51,7 @@ function pathOf(ticket) {
 
 function press(event) {
   const isOurs = event.key in keys && !event.ctrlKey && !event.metaKey && !event.altKey && !isTyping(event.target);
-  if (!isOurs) return;
+  if (!isOurs || event.repeat) return;
   event.preventDefault();
   keys[event.key]();
 }
@@ -83,13 +85,13 @@ function draw() {
 
 function drawScript({ title, steps, drill, then }) {
   const isOver = state.step >= steps.length;
-  const begin = el("button", { onclick: (event) => attempt(event, begins) }, state.ticket ? "Again with a new ticket" : "Begin with a new ticket");
-  const forth = el("button", { onclick: next, ...shortcut("n", "Next step") }, "Next");
-  (state.step < 0 || isOver ? begin : forth).classList.add("primary");
+  const makeButton = el("button", { onclick: (event) => attempt(event, makeTicket) }, state.ticket ? "Again with a new ticket" : "Begin with a new ticket");
+  const nextButton = el("button", { onclick: next, ...shortcut("n", "Next step") }, "Next");
+  (state.step < 0 || isOver ? makeButton : nextButton).classList.add("primary");
   return [
     el("ol.script-steps", { "aria-label": title }, steps.map(drawStep)),
     el("div.script-actions",
-      el("p.actions", state.step >= 0 && !isOver && forth, begin),
+      el("p.actions", state.step >= 0 && !isOver && nextButton, makeButton),
       el("p.hint", el("kbd", "n"), " next step, ", el("kbd", "o"), " the other side"),
       drill && el("p.hint", "Drill ", el("code", drill), ": ", then),
     ),
@@ -114,6 +116,7 @@ function next() {
 }
 
 async function attempt({ target }, job) {
+  if (target.classList.contains("busy")) return;
   line.textContent = "";
   target.classList.add("busy");
   await job().catch((problem) => showProblem(line, problem));
@@ -121,7 +124,7 @@ async function attempt({ target }, job) {
 }
 
 /** Make a ticket as the script needs it, and show it on both sides. */
-async function begins() {
+async function makeTicket() {
   const { title, before } = SCRIPTS[choice.value];
   await readHealth();
   if (desk.auth === "tokens" && !userOnTheLeft().token) throw new Advice("Log in on both sides first; on the left as an agent");

@@ -71,7 +71,14 @@ export class Editor {
     this.node.hidden = !isOpen;
     this.node.replaceChildren(...(isOpen ? [this.form] : []));
     this.view.draw();
-    if (!isOpen) this.view.edit.focus(); // the focus was in the form, which is gone
+    if (!isOpen) this.giveFocusBack();
+  }
+
+  /** The focus was in the form, which is gone. Nobody can press Edit while looking back: then the heading gets it. */
+  giveFocusBack() {
+    const { edit, heading } = this.view;
+    heading.tabIndex = -1;
+    (edit.disabled || edit.hidden ? heading : edit).focus();
   }
 
   /** The new values show at once. If the desk refuses, the old ones come back, and so does the form with its words. */

@@ -2,6 +2,7 @@
 
 import { deskNow, onClockChange } from "./now.js";
 import { el } from "./dom.js";
+import { seesOnlyOwn } from "./identity.js";
 
 /** Characters that a text may have; tests compare them with schema.sql. */
 export const LIMITS = { title: 200, description: 20000, body: 20000 };
@@ -29,6 +30,7 @@ export const EVENT_LABELS = {
 };
 
 export function eventLabel(type) {
+  if (type === "Approved" && seesOnlyOwn()) return "replied"; // drafts are for staff
   return EVENT_LABELS[type] ?? type.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase();
 }
 

@@ -38,6 +38,14 @@ export function isTyping(node) {
   return node.matches("textarea, select, input:not([type=checkbox], [type=range])");
 }
 
+/** A key that is held down presses one button of `node`, and none that comes into its place. */
+export function pressOnce(node) {
+  node.addEventListener("keydown", (event) => {
+    const isPress = event.key === "Enter" || event.key === " ";
+    if (event.repeat && isPress && !isTyping(event.target)) event.preventDefault();
+  });
+}
+
 /** The elements with a shortcut that can be used now. */
 function usable() {
   const all = [...document.querySelectorAll("[aria-keyshortcuts]")];

@@ -126,7 +126,7 @@ function asButton(label, press) {
     onkeydown: (event) => {
       if (event.key !== "Enter" && event.key !== " ") return;
       event.preventDefault();
-      press();
+      if (!event.repeat) press();
     },
   };
 }

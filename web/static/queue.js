@@ -55,7 +55,9 @@ class Queue {
       "aria-label": "Search",
       ...shortcut("/", "Search"),
     });
-    this.search.addEventListener("input", debounce(() => this.find(), TYPING_PAUSE));
+    const findSoon = debounce(() => this.find(), TYPING_PAUSE);
+    this.search.addEventListener("input", findSoon);
+    this.page.signal.addEventListener("abort", findSoon.cancel); // else it would lead back to a view that was left
     this.selects = SELECTS.map((name) => this.select(name));
     this.mine = el("input", { type: "checkbox", name: "mine" });
     this.mine.addEventListener("change", () => this.filter({ assignee: this.mine.checked ? currentUser().user : "" }));

@@ -9,12 +9,12 @@ const COLUMNS = ["actor", "type", "at", "request_id", "data", "previous_hash", "
 const AROUND = 30; // characters that are shown on either side of a byte
 
 export class Tampering {
-  /** `tried(chain)` gets what a check of the copy's chain says. */
-  constructor(tried) {
-    this.tried = tried;
-    this.event = el("input", { name: "event", type: "number", min: 1, required: true });
+  /** events() are those that the page shows; `tried(chain)` gets what a check of the copy's chain says. */
+  constructor(events, tried) {
+    Object.assign(this, { events, tried });
+    this.event = el("input", { name: "event", type: "number", min: 1 });
     this.column = el("select", { name: "column" }, options(COLUMNS));
-    this.byte = el("input", { name: "byte", type: "number", min: 0, value: 0, required: true });
+    this.byte = el("input", { name: "byte", type: "number", min: 0, value: 0 });
     this.preview = el("p.preview", "Click a block above, or type the number of its event.");
     this.result = el("div.tampered", { role: "status" });
     for (const control of [this.event, this.column, this.byte]) control.addEventListener("input", () => this.look());
@@ -31,19 +31,17 @@ export class Tampering {
 
   /** Take the event that somebody has clicked. */
   choose(event) {
-    this.chosen = event;
     this.node.open = true;
     setValue(this.event, event.id);
-    this.look();
   }
 
   /** Show the byte that is meant, where the page has the event. */
   look() {
-    const isKnown = this.chosen?.id === Number(this.event.value);
-    const value = isKnown ? this.chosen[this.column.value] : "";
+    const event = this.events().find(({ id }) => id === Number(this.event.value));
+    if (!event) return this.preview.replaceChildren("This event is not among the blocks above.");
+    const value = event[this.column.value];
     const text = typeof value === "string" ? value : JSON.stringify(value);
-    this.byte.max = isKnown ? new TextEncoder().encode(text).length - 1 : null;
-    this.preview.replaceChildren(...(isKnown ? marked(text, Number(this.byte.value)) : ["This event is not among the blocks above."]));
+    this.preview.replaceChildren(...marked(text, Number(this.byte.value)));
   }
 
   async send(node) {

@@ -47,7 +47,7 @@ function whatChanged({ data, changes }) {
 
 /** Long words are folded up. */
 function words(text, source) {
-  const short = [source && `Source ${source}: `, el("span", { dir: "auto" }, shorten(text))];
+  const short = [source && (source === "hand" ? "Written by hand: " : `Source ${source}: `), el("span", { dir: "auto" }, shorten(text))];
   if (shorten(text) === text) return el("p.muted", short);
   return el("details", el("summary.muted", short), el("p.user-text", { dir: "auto" }, text));
 }

@@ -32,7 +32,7 @@ export class Timeline {
   draw(shown) {
     this.shown = shown;
     const { past } = this.record;
-    const items = this.read();
+    const items = this.filteredItems();
     const begin = this.beginning(items);
     const visible = items.slice(begin);
     const here = items.findLast((item) => item.event && !isLater(item, past));
@@ -45,7 +45,7 @@ export class Timeline {
   }
 
   /** The items of the filter. */
-  read() {
+  filteredItems() {
     const { events, show } = this.shown;
     return timelineItems(events, this.record.comments).filter(({ kinds }) => !show || kinds.includes(show));
   }
@@ -67,9 +67,9 @@ export class Timeline {
   async showOlder() {
     const wanted = (items) => this.beginning(items) - MORE;
     const complete = (items) => items.findIndex(({ comment }) => comment); // from there on nothing is unread
-    const before = this.read();
+    const before = this.filteredItems();
     if (this.hasUnread() && wanted(before) < complete(before)) await this.record.readOlderComments();
-    const items = this.read();
+    const items = this.filteredItems();
     const begin = Math.max(0, wanted(items), this.hasUnread() ? complete(items) : 0);
     this.first.key = items[begin].key;
     this.draw(this.shown);

@@ -9,8 +9,12 @@ export class Versions {
   /** `travel(version)` is called when the reader wants to see a version; null is now. */
   constructor(travel) {
     this.slider = el("input", { type: "range", min: 1, step: 1, "aria-label": "Version" });
-    const soon = debounce(() => travel(Number(this.slider.value)), 80);
+    const soon = debounce(() => {
+      this.isMoving = false;
+      if (this.node.isConnected) travel(Number(this.slider.value)); // else the view was left
+    }, 80);
     this.slider.addEventListener("input", () => {
+      this.isMoving = true;
       this.showPosition(Number(this.slider.value));
       soon();
     });
@@ -32,12 +36,13 @@ export class Versions {
     this.node.hidden = newest === 1;
     this.node.classList.toggle("past", isPast);
     this.slider.max = newest;
-    if (document.activeElement !== this.slider || !isPast) this.slider.value = version;
+    if (!this.isMoving) this.slider.value = version;
     this.showPosition(version);
+    const focused = document.activeElement;
     this.earlier.disabled = version === 1;
     this.later.disabled = !isPast;
-    if (this.now.contains(document.activeElement) && !isPast) this.slider.focus();
     this.now.hidden = !isPast;
+    if (this.node.contains(focused) && (focused.disabled || focused.hidden)) this.slider.focus();
   }
 
   showPosition(version) {

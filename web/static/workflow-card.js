@@ -5,7 +5,7 @@ import { el } from "./dom.js";
 import { outcome } from "./form.js";
 import { humanize } from "./format.js";
 import { currentUser, mayActAs } from "./identity.js";
-import { shortcut } from "./keys.js";
+import { pressOnce, shortcut } from "./keys.js";
 import { drawNet, moveToken } from "./petri.js";
 import { presets } from "./presets.js";
 import { showProblem } from "./problem.js";
@@ -23,16 +23,19 @@ export class WorkflowCard {
     this.assignee = el("input", { name: "assign-to", "aria-label": "Assign to", maxlength: 64 });
     this.assignee.value = currentUser().user;
     this.node = el("section.card.workflow", this.heading, this.steps, this.outcome, this.picture);
+    pressOnce(this.node);
   }
 
   /**
    * Show the steps of `state` and the net with its token, which moves when a step is taken. While the reader looks back,
-   * the token is at `past`, and the steps stay where they are, for later. `last` names the step that led there.
+   * the token is at `past`, and the steps stay where they are, for later. `last` names the step that led there; one that
+   * this card has just taken is known before its event is.
    */
   draw(state, past, last) {
     const place = past ?? state;
-    const taken = desk.net.transitions.find(({ from, to }) => from === this.place && to === place)?.name;
-    const drawn = `${state} ${past} ${taken ?? last}`; // a step may be guessed: its event comes later
+    const known = desk.net.transitions.find(({ name }) => name === (this.taking ?? last));
+    const taken = known && known.from === this.place && known.to === place ? known.name : null;
+    const drawn = `${state} ${past} ${taken ?? last}`;
     if (this.drawn === drawn) return;
     this.drawn = drawn;
     this.steps.inert = Boolean(past);
@@ -91,8 +94,8 @@ export class WorkflowCard {
   }
 
   async press(step) {
-    if (this.isBusy || this.steps.classList.contains("ignores-clicks")) return;
-    this.isBusy = true;
+    if (this.taking || this.steps.classList.contains("ignores-clicks")) return;
+    this.taking = step.name;
     this.outcome.textContent = "";
     const data = step.name === "assign" ? { assignee: this.assignee.value.trim() || currentUser().user } : {};
     try {
@@ -100,7 +103,7 @@ export class WorkflowCard {
     } catch (problem) {
       showProblem(this.outcome, problem);
     } finally {
-      this.isBusy = false;
+      this.taking = null;
     }
   }
 }
