@@ -16,6 +16,7 @@ export class TicketRecord {
   async read() {
     const from = (this.events.at(-1)?.version ?? 0) + 1;
     const [ticket, events] = await Promise.all([this.get(""), this.readEvents(from)]);
+    if (this.ticket && ticket.version < this.ticket.version) return; // a later reading was quicker
     this.ticket = ticket;
     this.addComments(ticket);
     const last = this.events.at(-1)?.version ?? 0; // another reading may have been quicker

@@ -1,0 +1,80 @@
+"""What people do on a ticket while a request runs, or somebody else works on it: no words are lost or sent unseen."""
+
+from tests.desk import AGENT, CUSTOMER
+from tests.proofs.test_page import PageTest, tearDownModule
+
+__all__ = ["tearDownModule"]  # it stops the browsers; unittest looks for it here
+
+MEI = {"X-User-Id": "mei", "X-User-Role": "agent"}
+
+HOLD = """  // the first answer of this kind waits until window.goOn() is called, which resolves when the page has it
+const [method, part] = arguments;
+const fetched = window.fetch;
+window.goOn = null;
+window.fetch = async (path, request) => {
+  if ((request.method ?? "GET") !== method || !path.includes(part)) return fetched(path, request);
+  window.fetch = fetched;
+  const answer = await fetched(path, request);
+  await new Promise((resolve) => {
+    window.goOn = () => {
+      resolve();
+      return new Promise((done) => setTimeout(done, 100));
+    };
+  });
+  return answer;
+};
+"""
+REWORDED_BEFORE = """  // mei saves other words just before our approval arrives
+const fetched = window.fetch;
+window.fetch = async (path, request) => {
+  if (!path.endsWith("/approve")) return fetched(path, request);
+  window.fetch = fetched;
+  const headers = { "Content-Type": "application/json", "X-User-Id": "mei", "X-User-Role": "agent" };
+  await fetched("/drafts/1", { method: "PATCH", headers, body: JSON.stringify({ body: "BAD words" }) });
+  return fetched(path, request);
+};
+"""
+BACK_THREE_TIMES = """
+for (const key of "[[[") document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+"""
+LATER_THEN_TALK = """
+document.querySelector(".versions [aria-label='Later version']").click();
+document.querySelector("[data-show=talk]").click();
+"""
+
+
+class RaceTest(PageTest):
+    def open_ticket(self, *drafts):
+        self.desk.new_ticket(title="Zero")
+        for body in drafts:
+            self.desk.post("/tickets/1/draft", {"body": body}, MEI)
+        page = self.open("/tickets/1")
+        page.wait("h1", "Zero")
+        page.wait("#live.live")
+        return page
+
+    def held(self, page):
+        """The desk has answered, and the page does not know it yet."""
+        page.until(lambda: page.run("return Boolean(window.goOn)"), "nothing is asked for")
+
+    def go_on(self, page):
+        page.run("return window.goOn()")
+
+    def kept(self, page):
+        return page.run("return Object.keys(sessionStorage).filter((key) => key.includes('words')).sort()")
+
+    def focused(self, page):
+        return page.run("return document.activeElement.ariaLabel ?? document.activeElement.name")
+
+
+class Edits(RaceTest):
+    def test_a_slow_older_reading_changes_nothing(self):
+        page = self.open_ticket()
+        page.run(HOLD, "GET", "/events?from=")
+        self.desk.patch("/tickets/1", {"title": "One"}, MEI)
+        self.held(page)
+        self.desk.patch("/tickets/1", {"title": "Two"}, MEI)
+        page.wait("h1", "Two")
+        self.go_on(page)
+        self.assertIn("Two", page.text("h1"))
+        page.wait(".versions", "Version 3 of 3")
