@@ -78,3 +78,36 @@ class Edits(RaceTest):
         self.go_on(page)
         self.assertIn("Two", page.text("h1"))
         page.wait(".versions", "Version 3 of 3")
+
+
+class Versions(RaceTest):
+    def open_story(self, path):
+        self.desk.new_ticket(title="Zero")
+        for number in range(2, 6):
+            self.desk.post("/tickets/1/comments", {"body": f"Number {number}"}, CUSTOMER if number % 2 else AGENT)
+        page = self.open(path)
+        page.wait(".versions", " of 5")
+        return page
+
+    def test_an_address_without_a_version_shows_now(self):
+        page = self.open_story("/tickets/1?at=2")
+        page.wait(".versions.past", "Version 2 of 5")
+        page.run("location.hash = '#/tickets/1'")
+        page.until_gone(".versions.past")
+        page.wait(".versions", "Version 5 of 5")
+
+    def test_each_key_goes_back_one_version_however_slow_the_desk_is(self):
+        page = self.open_story("/tickets/1")
+        page.run(HOLD, "GET", "/at/4")
+        page.run(BACK_THREE_TIMES)
+        page.wait(".versions.past", "Version 2 of 5")
+        self.assertTrue(page.url.endswith("/tickets/1?at=2"), page.url)
+        self.go_on(page)
+        page.wait(".versions.past", "Version 2 of 5")
+
+    def test_a_filter_keeps_the_version_that_was_just_asked_for(self):
+        page = self.open_story("/tickets/1?at=2")
+        page.wait(".versions.past", "Version 2 of 5")
+        page.run(LATER_THEN_TALK)
+        page.wait(".versions.past", "Version 3 of 5")
+        self.assertTrue(page.url.endswith("/tickets/1?at=3&show=talk"), page.url)

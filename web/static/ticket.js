@@ -91,7 +91,7 @@ class TicketView {
 
   /** The address has another ?at= or ?show= now. */
   async update({ at, show = "" }) {
-    await this.record.lookAt(Number(at));
+    await this.record.lookAt(Number(at) || 0);
     this.show = Object.hasOwn(FILTERS, show) ? show : "";
     this.draw();
   }
@@ -103,7 +103,7 @@ class TicketView {
 
   /** Show something else of the ticket. The address follows, for a reload or a link. */
   move(query) {
-    const whole = { at: this.record.past?.version, show: this.show, ...query };
+    const whole = { at: this.record.wanted || null, show: this.show, ...query };
     replaceUrl(this.path, whole);
     this.page.run(() => this.update(whole));
   }
@@ -120,7 +120,7 @@ class TicketView {
     this.facts.hidden = this.editor.isOpen;
     const last = events.findLast(({ step, version }) => step && version <= shown.version)?.step;
     this.workflow.draw(now.state, past?.state, last);
-    this.versions.draw(events, shown.version, now.version);
+    this.versions.draw(events, shown.version, now.version, this.record.wanted || now.version);
     this.timeline.draw({ events, show: this.show, differing });
     this.replyBox.draw(pendingDrafts(events, now.drafts), Boolean(past));
   }
