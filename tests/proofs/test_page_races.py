@@ -67,6 +67,54 @@ class RaceTest(PageTest):
         return page.run("return document.activeElement.ariaLabel ?? document.activeElement.name")
 
 
+class Drafts(RaceTest):
+    def test_an_approval_sends_the_words_that_were_seen(self):
+        page = self.open_ticket("Good words")
+        page.run(REWORDED_BEFORE)
+        page.click("button", "Approve and send")
+        page.wait(".comment", "Good words")
+        self.assertEqual([one["body"] for one in self.desk.get("/tickets/1").json["comments"]], ["Good words"])
+
+    def test_what_others_do_is_shown_while_a_request_runs(self):
+        page = self.open_ticket("Good words")
+        page.run(HOLD, "POST", "/draft")
+        page.click("button", "Suggest a reply")
+        self.held(page)
+        self.desk.patch("/drafts/1", {"body": "Other words"}, MEI)
+        page.wait(".note", "mei")
+        page.until(lambda: page.value("[name=draft]") == "Other words", "not shown")
+        self.go_on(page)
+
+    def test_a_draft_that_others_reword_while_somebody_types_in_it_says_so(self):
+        page = self.open_ticket("Good words")
+        page.type("[name=draft]", "Mine")
+        self.desk.patch("/drafts/1", {"body": "Theirs"}, MEI)
+        page.wait(".draft .outcome", "Saving or sending your words replaces theirs: Theirs")
+        self.assertEqual(page.value("[name=draft]"), "Mine")
+        page.reload()
+        page.wait(".draft .outcome", "your words from before")
+        self.assertEqual(page.value("[name=draft]"), "Mine")
+
+    def test_saving_a_draft_is_no_change_by_somebody_else_and_forgets_the_words_though_the_view_is_left(self):
+        page = self.open_ticket("Good words")
+        page.type("[name=draft]", "Mine ")
+        page.run(HOLD, "PATCH", "/drafts/1")
+        page.click("button", "Save changes")
+        self.held(page)
+        page.press("[name=draft]", "more")
+        self.go_on(page)
+        page.wait(".timeline .drafts", "reworded the draft")
+        self.assertEqual((page.text(".draft .outcome"), page.value("[name=draft]")), ("", "Mine more"))
+        page.press("[name=draft]", "!")
+        page.run(HOLD, "PATCH", "/drafts/1")
+        page.click("button", "Save changes")
+        self.held(page)
+        page.run("location.hash = '#/tickets'")
+        page.wait(".ticket")
+        self.go_on(page)
+        self.assertEqual(self.kept(page), [])
+
+
 class Edits(RaceTest):
     def test_a_slow_older_reading_changes_nothing(self):
         page = self.open_ticket()

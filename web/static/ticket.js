@@ -39,7 +39,7 @@ class TicketView {
     this.path = `/tickets/${page.params[0]}`;
     this.record = new TicketRecord(this.path, page.signal, (event) => this.editor?.onEvent(event));
     this.show = ""; // the filter of the timeline
-    this.writing = 0; // requests of ours under way: their events are no news
+    this.writing = 0; // requests of ours under way: their events are no news, those of others are
     this.readSoon = throttle(() => page.run(() => this.refresh()), 500);
   }
 
@@ -174,8 +174,9 @@ class TicketView {
   onEvent(event) {
     const { type, actor, version, ticket_id: id } = event;
     if (id !== this.ticket.id) return;
-    if (version <= this.ticket.version || this.writing) return;
-    if (actor !== currentUser().user && !renewsLock(event, this.ticket)) announce(`${actor} ${eventLabel(type)}`);
+    const isOurs = actor === currentUser().user;
+    if (version <= this.ticket.version || (isOurs && this.writing)) return;
+    if (!isOurs && !renewsLock(event, this.ticket)) announce(`${actor} ${eventLabel(type)}`);
     this.readSoon();
   }
 }
