@@ -67,6 +67,44 @@ class RaceTest(PageTest):
         return page.run("return document.activeElement.ariaLabel ?? document.activeElement.name")
 
 
+class Comments(RaceTest):
+    def test_the_words_after_an_internal_note_stay_internal(self):
+        page = self.open_ticket()
+        page.click("[name=internal]")
+        page.type("[name=body]", "note one")
+        page.click("button", "Comment")
+        page.wait(".comment.internal", "note one")
+        page.press("[name=body]", "secret two")
+        page.reload()
+        page.until(lambda: page.value("[name=body]") == "secret two", "the words are lost")
+        page.wait("[name=internal]:checked")
+
+    def test_a_comment_that_was_sent_does_not_come_back(self):
+        page = self.open_ticket()
+        page.type("[name=body]", "Only once")
+        page.run(HOLD, "POST", "/comments")
+        page.click("button", "Comment")
+        self.held(page)
+        page.run("location.hash = '#/tickets'")
+        page.wait(".ticket")
+        self.go_on(page)
+        page.back()
+        page.wait(".comment", "Only once")
+        self.assertEqual(page.value("[name=body]"), "")
+
+    def test_words_that_are_typed_while_a_comment_is_sent_stay(self):
+        page = self.open_ticket()
+        page.type("[name=body]", "first")
+        page.run(HOLD, "POST", "/comments")
+        page.click("button", "Comment")
+        self.held(page)
+        page.press("[name=body]", " and more")
+        self.go_on(page)
+        page.wait(".comment", "first")
+        self.assertEqual(page.value("[name=body]"), "first and more")
+        self.assertEqual(self.kept(page), ["support-desk-words comment 1"])
+
+
 class Drafts(RaceTest):
     def test_an_approval_sends_the_words_that_were_seen(self):
         page = self.open_ticket("Good words")
@@ -114,8 +152,40 @@ class Drafts(RaceTest):
         self.go_on(page)
         self.assertEqual(self.kept(page), [])
 
+    def test_a_suggestion_that_comes_late_leaves_the_focus_where_somebody_types(self):
+        page = self.open_ticket()
+        page.run(HOLD, "POST", "/draft")
+        page.click("button", "Suggest a reply")
+        self.held(page)
+        page.press("[name=body]", "Half")
+        self.go_on(page)
+        page.wait("[aria-label='Draft 1']")
+        self.assertEqual(self.focused(page), "body")
+
+    def test_the_focus_goes_to_ones_own_suggestion(self):
+        page = self.open_ticket()
+        page.run(HOLD, "POST", "/draft")
+        page.click("button", "Suggest a reply")
+        self.held(page)
+        self.desk.post("/tickets/1/draft", {"body": "Theirs"}, MEI)
+        self.go_on(page)
+        page.wait("[aria-label='Draft 2']")
+        page.wait("[aria-label='Draft 1']:focus")
+
 
 class Edits(RaceTest):
+    def test_an_edit_that_was_saved_does_not_come_back(self):
+        page = self.open_ticket()
+        page.click("button", "Edit")
+        page.type(".editor [name=title]", "One")
+        page.run(HOLD, "PATCH", "/tickets/1")
+        page.click(".editor button", "Save")
+        self.held(page)
+        page.run("location.hash = '#/tickets'")
+        page.wait(".ticket")
+        self.go_on(page)
+        self.assertEqual(self.kept(page), [])
+
     def test_a_slow_older_reading_changes_nothing(self):
         page = self.open_ticket()
         page.run(HOLD, "GET", "/events?from=")

@@ -12,6 +12,9 @@ import { forgetWords, keepWords } from "./words.js";
 const FIRST = 5; // drafts that are shown at once
 const MORE = 50;
 
+/** Have keepWords keep what a control has, as if it were typed. */
+const keep = (control) => control.dispatchEvent(new Event("input", { bubbles: true }));
+
 export class ReplyBox {
   /** `during(job)` does a job that changes the ticket at `path`, and shows the ticket afterwards. */
   constructor(path, ticketId, during) {
@@ -57,24 +60,40 @@ export class ReplyBox {
   }
 
   async sendWords(kind, more) {
-    await this.request(kind, { body: this.text.value, ...more });
+    const sent = this.text.value;
+    await this.request(kind, { body: sent, ...more }, () => this.forget(sent));
+  }
+
+  /** The desk has these words. What was typed while it answered stays, and so does the choice of a note. */
+  forget(sent) {
     clearErrors(this.form);
+    if (this.text.value !== sent) return;
     forgetWords(this.words);
     setValue(this.text, "");
+    if (this.internal.checked) keep(this.internal);
   }
 
+  /** Go to the draft, unless the reader has gone elsewhere while the desk wrote it. */
   async suggest() {
-    await this.request("draft", {});
-    this.drafts.lastChild?.querySelector("textarea").focus();
+    const places = [document.activeElement, document.body];
+    const { data } = await this.request("draft", {});
+    if (places.includes(document.activeElement)) this.cards.get(data.id)?.text.focus();
   }
 
-  /** The same key for the same request until an answer has come: a repeated one does nothing a second time. */
-  async request(kind, body) {
+  /**
+   * The same key for the same request until an answer has come: a repeated one does nothing a second time. taken() is
+   * called as soon as the desk has taken it, even if the view was left meanwhile.
+   */
+  request(kind, body, taken) {
     const asked = kind + JSON.stringify(body);
     if (this.keyed.asked !== asked) this.keyed = { asked, key: newKey() };
     const headers = { "Idempotency-Key": this.keyed.key };
-    await this.during(() => post(`${this.path}/${kind}`, body, { headers }));
-    this.keyed = {};
+    return this.during(async () => {
+      const answer = await post(`${this.path}/${kind}`, body, { headers });
+      this.keyed = {};
+      taken?.();
+      return answer;
+    });
   }
 
   showOlder() {

@@ -165,10 +165,10 @@ class TicketView {
     return this.updateOptimistically({ state: step.to }, () => post(`${this.path}/transitions`, body, { headers }));
   }
 
-  /** Save edited fields, if the ticket is still what it was at `version`. */
-  save(fields, version) {
+  /** Save edited fields, if the ticket is still what it was at `version`. saved() is called even if the view was left. */
+  save(fields, version, saved) {
     const headers = { "If-Match": `"${version}"` };
-    return this.updateOptimistically(fields, () => send("PATCH", this.path, { body: fields, headers }));
+    return this.updateOptimistically(fields, () => send("PATCH", this.path, { body: fields, headers }).then(saved));
   }
 
   onEvent(event) {
