@@ -152,6 +152,26 @@ class Drafts(RaceTest):
         self.go_on(page)
         self.assertEqual(self.kept(page), [])
 
+    def test_words_in_a_draft_that_somebody_else_decides_go_to_the_comment(self):
+        page = self.open_ticket("Good words")
+        page.type("[name=body]", "Half a comment")
+        page.type("[name=draft]", "Mine")
+        self.desk.post("/drafts/1/reject", {}, MEI)
+        page.wait(".comment-form .outcome", "Somebody else has decided draft 1 meanwhile")
+        page.until_gone(".draft.pending")
+        self.assertEqual(page.value("[name=body]"), "Half a comment\n\nMine")
+        self.assertEqual(self.kept(page), ["support-desk-words comment 1"])
+        self.assertTrue(page.run("return document.activeElement.matches('.reply-box')"))
+
+    def test_newer_drafts_do_not_push_out_the_one_that_somebody_types_in(self):
+        page = self.open_ticket(*"12345")
+        page.type(".draft:first-child [name=draft]", "Mine")
+        self.desk.post("/tickets/1/draft", {"body": "6"}, MEI)
+        self.desk.post("/tickets/1/draft", {"body": "7"}, MEI)
+        page.wait("[aria-label='Draft 7']")
+        self.assertEqual((page.value("[name=draft]"), self.focused(page)), ("Mine", "Draft 1"))
+        page.until_gone("[aria-label='Draft 2']")
+
     def test_a_suggestion_that_comes_late_leaves_the_focus_where_somebody_types(self):
         page = self.open_ticket()
         page.run(HOLD, "POST", "/draft")

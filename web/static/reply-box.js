@@ -105,9 +105,27 @@ export class ReplyBox {
   /** Show the drafts that wait, the newest last. Nothing can be done here while the reader looks back. */
   draw(pending, isPast) {
     this.pending = pending;
-    arrange(this.drafts, pending.slice(-this.most).map((draft) => this.cardOf(draft).node));
-    this.older.hidden = pending.length <= this.most;
+    const hadFocus = this.drafts.contains(document.activeElement);
+    const first = pending.length - this.most;
+    const shown = pending.filter(({ id }, index) => index >= first || this.cards.get(id)?.isInUse());
+    arrange(this.drafts, shown.map((draft) => this.cardOf(draft).node));
+    this.older.hidden = shown.length === pending.length;
     this.node.inert = isPast;
+    if (hadFocus && !this.drafts.contains(document.activeElement)) this.node.focus({ preventScroll: true });
+    for (const card of this.cards.values()) {
+      if (!pending.some(({ id }) => id === card.draft.id) && !card.isDecided) this.leave(card);
+    }
+  }
+
+  /** Somebody else has decided a draft. Words that the reader has typed in it go to the comment. */
+  leave(card) {
+    this.cards.delete(card.draft.id);
+    if (!card.isTyped()) return;
+    forgetWords(card.path);
+    setValue(this.text, `${this.text.value}\n\n${card.text.value}`.trim());
+    keep(this.text);
+    const what = `Somebody else has decided draft ${card.draft.id} meanwhile. What you have typed in it stands here now.`;
+    this.form.querySelector(".outcome").textContent = what;
   }
 
   cardOf(draft) {
