@@ -86,7 +86,7 @@ export class Editor {
     const changed = this.fields.changed();
     this.setOpen(false);
     try {
-      if (Object.keys(changed).length) await this.view.save(changed, this.version);
+      if (Object.keys(changed).length) await this.view.save(changed, this.version, () => forgetWords(this.words));
     } catch (problem) {
       this.setOpen(true);
       this.form.elements.title.focus();

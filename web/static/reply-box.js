@@ -12,6 +12,9 @@ import { forgetWords, keepWords } from "./words.js";
 const FIRST = 5; // drafts that are shown at once
 const MORE = 50;
 
+/** Have keepWords keep what a control has, as if it were typed. */
+const keep = (control) => control.dispatchEvent(new Event("input", { bubbles: true }));
+
 export class ReplyBox {
   /** `during(job)` does a job that changes the ticket at `path`, and shows the ticket afterwards. */
   constructor(path, ticketId, during) {
@@ -57,24 +60,40 @@ export class ReplyBox {
   }
 
   async sendWords(kind, more) {
-    await this.request(kind, { body: this.text.value, ...more });
+    const sent = this.text.value;
+    await this.request(kind, { body: sent, ...more }, () => this.forget(sent));
+  }
+
+  /** The desk has these words. What was typed while it answered stays, and so does the choice of a note. */
+  forget(sent) {
     clearErrors(this.form);
+    if (this.text.value !== sent) return;
     forgetWords(this.words);
     setValue(this.text, "");
+    if (this.internal.checked) keep(this.internal);
   }
 
+  /** Go to the draft, unless the reader has gone elsewhere while the desk wrote it. */
   async suggest() {
-    await this.request("draft", {});
-    this.drafts.lastChild?.querySelector("textarea").focus();
+    const places = [document.activeElement, document.body];
+    const { data } = await this.request("draft", {});
+    if (places.includes(document.activeElement)) this.cards.get(data.id)?.text.focus();
   }
 
-  /** The same key for the same request until an answer has come: a repeated one does nothing a second time. */
-  async request(kind, body) {
+  /**
+   * The same key for the same request until an answer has come: a repeated one does nothing a second time. taken() is
+   * called as soon as the desk has taken it, even if the view was left meanwhile.
+   */
+  request(kind, body, taken) {
     const asked = kind + JSON.stringify(body);
     if (this.keyed.asked !== asked) this.keyed = { asked, key: newKey() };
     const headers = { "Idempotency-Key": this.keyed.key };
-    await this.during(() => post(`${this.path}/${kind}`, body, { headers }));
-    this.keyed = {};
+    return this.during(async () => {
+      const answer = await post(`${this.path}/${kind}`, body, { headers });
+      this.keyed = {};
+      taken?.();
+      return answer;
+    });
   }
 
   showOlder() {
@@ -86,9 +105,27 @@ export class ReplyBox {
   /** Show the drafts that wait, the newest last. Nothing can be done here while the reader looks back. */
   draw(pending, isPast) {
     this.pending = pending;
-    arrange(this.drafts, pending.slice(-this.most).map((draft) => this.cardOf(draft).node));
-    this.older.hidden = pending.length <= this.most;
+    const hadFocus = this.drafts.contains(document.activeElement);
+    const first = pending.length - this.most;
+    const shown = pending.filter(({ id }, index) => index >= first || this.cards.get(id)?.isInUse());
+    arrange(this.drafts, shown.map((draft) => this.cardOf(draft).node));
+    this.older.hidden = shown.length === pending.length;
     this.node.inert = isPast;
+    if (hadFocus && !this.drafts.contains(document.activeElement)) this.node.focus({ preventScroll: true });
+    for (const card of this.cards.values()) {
+      if (!pending.some(({ id }) => id === card.draft.id) && !card.isDecided) this.leave(card);
+    }
+  }
+
+  /** Somebody else has decided a draft. Words that the reader has typed in it go to the comment. */
+  leave(card) {
+    this.cards.delete(card.draft.id);
+    if (!card.isTyped()) return;
+    forgetWords(card.path);
+    setValue(this.text, `${this.text.value}\n\n${card.text.value}`.trim());
+    keep(this.text);
+    const what = `Somebody else has decided draft ${card.draft.id} meanwhile. What you have typed in it stands here now.`;
+    this.form.querySelector(".outcome").textContent = what;
   }
 
   cardOf(draft) {

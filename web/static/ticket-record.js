@@ -10,12 +10,14 @@ export class TicketRecord {
     this.comments = [];
     this.olderThan = null; // the `before` of the next older page of comments; null: there is none
     this.past = null; // the ticket as it was, while the reader looks back
+    this.wanted = 0; // the version that the reader wants to see, before it is there; 0 is now
   }
 
   /** Read the ticket, and those of its events that are new to us. */
   async read() {
     const from = (this.events.at(-1)?.version ?? 0) + 1;
     const [ticket, events] = await Promise.all([this.get(""), this.readEvents(from)]);
+    if (this.ticket && ticket.version < this.ticket.version) return; // a later reading was quicker
     this.ticket = ticket;
     this.addComments(ticket);
     const last = this.events.at(-1)?.version ?? 0; // another reading may have been quicker
@@ -53,9 +55,9 @@ export class TicketRecord {
 
   /** Look at a version; one that is not before the newest is now. */
   async lookAt(version) {
-    this.wanted = version;
-    const past = version > 0 && version < this.ticket.version ? await this.get(`/at/${version}`) : null;
-    if (this.wanted === version) this.past = past; // else the reader has moved on meanwhile
+    const wanted = (this.wanted = version > 0 && version < this.ticket.version ? version : 0);
+    const past = wanted ? await this.get(`/at/${wanted}`) : null;
+    if (this.wanted === wanted) this.past = past; // else the reader has moved on meanwhile
   }
 
   async get(part) {

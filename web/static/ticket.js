@@ -39,7 +39,7 @@ class TicketView {
     this.path = `/tickets/${page.params[0]}`;
     this.record = new TicketRecord(this.path, page.signal, (event) => this.editor?.onEvent(event));
     this.show = ""; // the filter of the timeline
-    this.writing = 0; // requests of ours under way: their events are no news
+    this.writing = 0; // requests of ours under way: their events are no news, those of others are
     this.readSoon = throttle(() => page.run(() => this.refresh()), 500);
   }
 
@@ -91,7 +91,7 @@ class TicketView {
 
   /** The address has another ?at= or ?show= now. */
   async update({ at, show = "" }) {
-    await this.record.lookAt(Number(at));
+    await this.record.lookAt(Number(at) || 0);
     this.show = Object.hasOwn(FILTERS, show) ? show : "";
     this.draw();
   }
@@ -103,7 +103,7 @@ class TicketView {
 
   /** Show something else of the ticket. The address follows, for a reload or a link. */
   move(query) {
-    const whole = { at: this.record.past?.version, show: this.show, ...query };
+    const whole = { at: this.record.wanted || null, show: this.show, ...query };
     replaceUrl(this.path, whole);
     this.page.run(() => this.update(whole));
   }
@@ -120,7 +120,7 @@ class TicketView {
     this.facts.hidden = this.editor.isOpen;
     const last = events.findLast(({ step, version }) => step && version <= shown.version)?.step;
     this.workflow.draw(now.state, past?.state, last);
-    this.versions.draw(events, shown.version, now.version);
+    this.versions.draw(events, shown.version, now.version, this.record.wanted || now.version);
     this.timeline.draw({ events, show: this.show, differing });
     this.replyBox.draw(pendingDrafts(events, now.drafts), Boolean(past));
   }
@@ -165,17 +165,18 @@ class TicketView {
     return this.updateOptimistically({ state: step.to }, () => post(`${this.path}/transitions`, body, { headers }));
   }
 
-  /** Save edited fields, if the ticket is still what it was at `version`. */
-  save(fields, version) {
+  /** Save edited fields, if the ticket is still what it was at `version`. saved() is called even if the view was left. */
+  save(fields, version, saved) {
     const headers = { "If-Match": `"${version}"` };
-    return this.updateOptimistically(fields, () => send("PATCH", this.path, { body: fields, headers }));
+    return this.updateOptimistically(fields, () => send("PATCH", this.path, { body: fields, headers }).then(saved));
   }
 
   onEvent(event) {
     const { type, actor, version, ticket_id: id } = event;
     if (id !== this.ticket.id) return;
-    if (version <= this.ticket.version || this.writing) return;
-    if (actor !== currentUser().user && !renewsLock(event, this.ticket)) announce(`${actor} ${eventLabel(type)}`);
+    const isOurs = actor === currentUser().user;
+    if (version <= this.ticket.version || (isOurs && this.writing)) return;
+    if (!isOurs && !renewsLock(event, this.ticket)) announce(`${actor} ${eventLabel(type)}`);
     this.readSoon();
   }
 }

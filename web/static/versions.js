@@ -19,7 +19,7 @@ export class Versions {
       soon();
     });
     const step = (by, sign, key, label) =>
-      el("button.small", { onclick: () => travel(this.version + by), "aria-label": label, ...shortcut(key, label) }, sign);
+      el("button.small", { onclick: () => travel(this.move(by)), "aria-label": label, ...shortcut(key, label) }, sign);
     this.earlier = step(-1, "◀", "[", "Earlier version");
     this.later = step(1, "▶", "]", "Later version");
     this.position = el("p", { role: "status" });
@@ -29,9 +29,15 @@ export class Versions {
     );
   }
 
-  /** Show that the reader sees `version` of `newest`. */
-  draw(events, version, newest) {
-    Object.assign(this, { events, version, newest });
+  /** The version so many steps from the one that was asked for last, which may not be there yet. */
+  move(by) {
+    this.wanted = Math.max(1, this.wanted + by);
+    return this.wanted;
+  }
+
+  /** Show that the reader sees `version` of `newest`, and has asked for `wanted`. */
+  draw(events, version, newest, wanted) {
+    Object.assign(this, { events, newest, wanted });
     const isPast = version < newest;
     this.node.hidden = newest === 1;
     this.node.classList.toggle("past", isPast);
