@@ -86,6 +86,7 @@ def check(lab):
     desk = lab.desk()
     number, title = desk.new_ticket(title="The first")["id"], lab.word()
     key = {"X-User-Id": lab.word(), "X-User-Role": "agent", "Idempotency-Key": lab.word()}
+    desk.get("/tickets")  # a turn later: what the desk has taken is saved by now
     requests, before = writes(number, title), desk.rows(STATE)
     desk.rows(DEBTS)
     desk.rows(OWE)  # from now on every statement succeeds, and every commit fails
