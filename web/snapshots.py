@@ -17,7 +17,7 @@ from workflow import Invalid, NotFound, Unavailable, text_time
 NAME = "[a-z0-9-]{1,40}"
 MOST = 20
 END = ".sqlite3"  # of a snapshot's file
-SCRATCH = "scratch.copy"  # no snapshot: see Snapshots.scratch()
+SCRATCH = "_scratch"  # begins the name of a file that is no snapshot: theirs have no underscore
 
 
 class Snapshots:
@@ -76,16 +76,14 @@ class Snapshots:
         try:
             with _file_errors():
                 self._folder.mkdir(mode=0o700, exist_ok=True)
-                yield self._folder / SCRATCH
+                yield self._folder / f"{SCRATCH}.copy"
         finally:
             self._remove_scratch()
 
     def _remove_scratch(self):
         with suppress(OSError):
-            for path in self._folder.glob(f"{Path(SCRATCH).stem}.*"):  # also what SQLite has beside it
+            for path in self._folder.glob(f"{SCRATCH}*"):  # also what SQLite has beside it
                 path.unlink()
-            if not self._store.in_memory and not any(self._folder.iterdir()):
-                self._folder.rmdir()
 
     def reset(self, fill) -> dict:
         """Empty every table but that of the users. fill(store) may write into the new database before all see it."""
